@@ -1,0 +1,1 @@
+"""Ground floor: errors, numbers with errors, units, compiled kernels, provenance."""
