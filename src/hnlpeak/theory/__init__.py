@@ -1,0 +1,1 @@
+"""Rates, widths and matrix elements: everything that is known without a detector."""

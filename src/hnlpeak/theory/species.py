@@ -1,0 +1,58 @@
+"""The particles that leave signals: codes, masses, charges and lifetimes as kernels read them.
+
+Masses and lifetimes come from the package ``particle`` (PDG); the values in use are pinned in the manifest of
+each run. Neutrinos and heavy neutral leptons carry no code: no detector sees them.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+from particle import Particle
+
+__all__ = ["CHARGE", "C_LIGHT", "C_TAU", "MASS", "PDG_ID", "Species"]
+
+C_LIGHT = 299.792458
+"""Speed of light in mm/ns."""
+
+
+class Species(IntEnum):
+    """Codes of particles in event records."""
+
+    PHOTON = 0
+    POSITRON = 1
+    ELECTRON = 2
+    MUON_PLUS = 3
+    MUON_MINUS = 4
+    PION_PLUS = 5
+    PION_MINUS = 6
+
+
+PDG_ID = {
+    Species.PHOTON: 22,
+    Species.POSITRON: -11,
+    Species.ELECTRON: 11,
+    Species.MUON_PLUS: -13,
+    Species.MUON_MINUS: 13,
+    Species.PION_PLUS: 211,
+    Species.PION_MINUS: -211,
+}
+"""PDG Monte Carlo numbers of the species."""
+
+
+def _column(attribute: str) -> NDArray[np.float64]:
+    values = [getattr(Particle.from_pdgid(PDG_ID[species]), attribute) for species in Species]
+    column = np.array([np.inf if value is None else value for value in values], dtype=np.float64)
+    column.setflags(write=False)
+    return column
+
+
+MASS = _column("mass")
+"""Masses in MeV, indexed by ``Species``."""
+CHARGE = _column("charge")
+"""Electric charges in units of e, indexed by ``Species``."""
+C_TAU = _column("lifetime") * C_LIGHT
+"""Mean decay lengths c tau in mm, indexed by ``Species``; infinite for stable particles."""
+C_TAU.setflags(write=False)
