@@ -1,0 +1,1 @@
+"""Cards and what they describe: beam, surfaces, trigger, exposure, analyses."""

@@ -1,0 +1,210 @@
+"""The analysis card: channel, mass scan, cuts, normalisation, background, statistics, sample sizes.
+
+Everything that distinguishes one peak search from another is here or in the experiment card, and nothing of
+it is in code.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StrictInt, model_validator
+
+from hnlpeak.experiment.card import Card, Sourced
+from hnlpeak.experiment.quantity import Energy, Fraction, MassSquared, NonNegative, Positive, parse_quantity
+
+__all__ = [
+    "AnalysisCard",
+    "BackgroundCard",
+    "Channel",
+    "Cut",
+    "Normalisation",
+    "Samples",
+    "Scan",
+    "SelectionCard",
+    "StatisticsCard",
+]
+
+_UNIT_OF_SUFFIX = {"mev": "energy", "mm": "length", "ns": "time", "mev2": "mass squared", "rad": "angle"}
+MAX_MASSES = 20_000
+
+
+class Channel(Card):
+    """The decay M+ -> l+ N that is searched for."""
+
+    meson: str
+    lepton: Literal["e", "mu"]
+
+
+class ExposureCard(Sourced):
+    """Effective number of meson decays in the fiducial volume, after the trigger downscale."""
+
+    decays: Positive
+    downscale: Annotated[StrictInt, Field(ge=1)] = 1
+
+
+class Scan(Sourced):
+    """Mass hypotheses and the half-width of the window in units of the mass resolution."""
+
+    mass_min: Energy
+    mass_max: Energy
+    step: Energy
+    window: Positive
+
+    @model_validator(mode="after")
+    def _range(self) -> Self:
+        if not self.mass_min < self.mass_max:
+            raise ValueError(f"empty mass range: mass_min = {self.mass_min:g} MeV, mass_max = {self.mass_max:g} MeV")
+        if self.step <= 0.0:
+            raise ValueError("step must be positive")
+        if (self.mass_max - self.mass_min) / self.step > MAX_MASSES:
+            raise ValueError(f"more than {MAX_MASSES} mass hypotheses: widen step = {self.step:g} MeV")
+        return self
+
+    def masses(self) -> list[float]:
+        """Mass hypotheses in MeV, from ``mass_min`` to ``mass_max`` inclusive."""
+        count = math.floor((self.mass_max - self.mass_min) / self.step + 1e-9) + 1
+        return [self.mass_min + i * self.step for i in range(count)]
+
+
+class Cut(Card):
+    """``min <= column <= max`` on a column of the candidates; bounds carry the unit of the column's suffix."""
+
+    name: str
+    column: str
+    min: float | str | None = None
+    max: float | str | None = None
+    reference: str = ""
+
+    @model_validator(mode="after")
+    def _bounds(self) -> Self:
+        if self.min is None and self.max is None:
+            raise ValueError(f"cut {self.name!r} has neither min nor max")
+        low, high = self.bounds()
+        if not low <= high:
+            raise ValueError(f"cut {self.name!r} passes nothing: min {self.min!r} is above max {self.max!r}")
+        return self
+
+    def _bound(self, value: float | str | None, default: float) -> float:
+        if value is None:
+            return default
+        dimension = _UNIT_OF_SUFFIX.get(self.column.rsplit("_", 1)[-1])
+        if dimension is not None:
+            return parse_quantity(value, dimension)
+        if isinstance(value, str) or not math.isfinite(value):
+            raise ValueError(f"column {self.column!r} has no unit: expected a finite number, got {value!r}")
+        return float(value)
+
+    def bounds(self) -> tuple[float, float]:
+        """Lower and upper bound in the column's unit (MeV, mm, ns)."""
+        return self._bound(self.min, -math.inf), self._bound(self.max, math.inf)
+
+
+class SelectionCard(Card):
+    """A named set of cuts on top of the common ones, used for masses in ``[mass_min, mass_max)``."""
+
+    name: str
+    mass_min: Energy = 0.0
+    mass_max: Energy | None = None
+    cuts: list[Cut] = []
+    reference: str = ""
+
+
+class Normalisation(Sourced):
+    """The Standard-Model region that counts meson decays."""
+
+    mode: str
+    selection: str
+    m2_max: MassSquared
+    published_n_kaon: Positive | None = None
+    published_n_kaon_error: Positive | None = None
+
+
+class BackgroundCard(Sourced):
+    """Background from side bands: a polynomial of ``order`` fitted between ``inner`` and ``outer`` resolutions.
+
+    ``alternative_order`` gives the systematic error; ``margin`` is the smallest number of resolutions that a
+    side must have within the spectrum's limits.
+    """
+
+    method: Literal["sideband"]
+    order: Annotated[StrictInt, Field(ge=0, le=5)]
+    alternative_order: Annotated[StrictInt, Field(ge=0, le=5)]
+    inner: Positive
+    outer: Positive
+    low_limit: Energy
+    high_limit: Energy
+
+    @model_validator(mode="after")
+    def _bands(self) -> Self:
+        if not self.inner < self.outer:
+            raise ValueError(f"empty side bands: inner = {self.inner:g} is not below outer = {self.outer:g}")
+        if not self.low_limit < self.high_limit:
+            raise ValueError("empty range: low_limit is not below high_limit")
+        return self
+
+
+class StatisticsCard(Sourced):
+    """How an interval is made of (n, b, sigma_b)."""
+
+    method: Literal["rolke-lopez"]
+    treatment: Literal["unbounded", "bounded", "trolke", "trolke-bounded"]
+    cl: Annotated[float, Field(gt=0.0, lt=1.0)]
+    expected: Literal["unconditional", "fixed", "asimov"] = "unconditional"
+
+
+class Samples(Card):
+    """Sizes of the simulated samples (decays) and the masses at which the signal is simulated."""
+
+    background_modes: list[str]
+    signal_masses: list[Energy]
+    signal_decays: Annotated[StrictInt, Field(ge=100)]
+    normalisation_decays: Annotated[StrictInt, Field(ge=100)]
+    template_decays: dict[str, Annotated[StrictInt, Field(ge=100)]] = {}
+    calibration_mode: str
+    calibration_decays: Annotated[StrictInt, Field(ge=100)]
+
+
+class AnalysisCard(Sourced):
+    """One peak search: see the tables for the meaning of the keys."""
+
+    schema_version: Literal[1] = Field(alias="schema")
+    name: str
+    title: str
+    experiment: str
+    channel: Channel
+    exposure: ExposureCard
+    scan: Scan
+    cuts: list[Cut]
+    selections: list[SelectionCard]
+    normalisation: Normalisation
+    background: BackgroundCard
+    statistics: StatisticsCard
+    samples: Samples
+    columns: dict[str, str] = {}
+    non_finite_limit: Fraction = 0.001
+    scale_tolerance: NonNegative = 0.0
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        names = [selection.name for selection in self.selections]
+        if len(set(names)) != len(names) or not names:
+            raise ValueError(f"selections need distinct names, got {names}")
+        if self.normalisation.selection not in names:
+            raise ValueError(f"normalisation.selection = {self.normalisation.selection!r} is not one of {names}")
+        for mass in self.scan.masses():
+            self.selection_of(mass)
+        masses = self.samples.signal_masses
+        if sorted(set(masses)) != masses or len(masses) < 2:
+            raise ValueError("samples.signal_masses must rise strictly and hold at least two masses")
+        if masses[0] > self.scan.mass_min or masses[-1] < self.scan.masses()[-1]:
+            raise ValueError("samples.signal_masses must cover the scan: acceptance is never extrapolated")
+        return self
+
+    def selection_of(self, mass: float) -> str:
+        """Name of the one selection that a mass hypothesis (MeV) uses."""
+        found = [s.name for s in self.selections if s.mass_min <= mass and (s.mass_max is None or mass < s.mass_max)]
+        if len(found) != 1:
+            raise ValueError(f"mass {mass:g} MeV belongs to {len(found)} selections {found}, it must be one")
+        return found[0]
