@@ -11,8 +11,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StrictInt, model_validator
 
-from hnlpeak.experiment.card import Card, Sourced
-from hnlpeak.experiment.quantity import Energy, Fraction, MassSquared, NonNegative, Positive, parse_quantity
+from hnlpeak.core.card import Card, Sourced
+from hnlpeak.core.quantity import Energy, Fraction, MassSquared, NonNegative, Positive, parse_quantity
 
 __all__ = [
     "AnalysisCard",
@@ -105,7 +105,7 @@ class SelectionCard(Card):
     """A named set of cuts on top of the common ones, used for masses in ``[mass_min, mass_max)``."""
 
     name: str
-    mass_min: Energy = 0.0
+    mass_min: Energy | None = None
     mass_max: Energy | None = None
     cuts: list[Cut] = []
     reference: str = ""
@@ -204,7 +204,7 @@ class AnalysisCard(Sourced):
 
     def selection_of(self, mass: float) -> str:
         """Name of the one selection that a mass hypothesis (MeV) uses."""
-        found = [s.name for s in self.selections if s.mass_min <= mass and (s.mass_max is None or mass < s.mass_max)]
+        found = [s.name for s in self.selections if (s.mass_min is None or s.mass_min <= mass) and (s.mass_max is None or mass < s.mass_max)]
         if len(found) != 1:
             raise ValueError(f"mass {mass:g} MeV belongs to {len(found)} selections {found}, it must be one")
         return found[0]
