@@ -1,0 +1,36 @@
+"""K+ -> e+ nu (gamma), inclusive of inner bremsstrahlung; the structure-dependent part is the mode ``ke2g-sd``."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hnlpeak.core.kernel import kernel
+from hnlpeak.core.measured import Measured
+from hnlpeak.theory.modes.inner_bremsstrahlung import pack_leptonic, sample_leptonic
+from hnlpeak.theory.modes.mode import Kind, Mode
+from hnlpeak.theory.species import Species
+
+__all__ = ["MODE", "pack", "sample"]
+
+
+def pack() -> NDArray[np.float64]:
+    """Parameters for ``sample``."""
+    return pack_leptonic(Species.POSITRON)
+
+
+@kernel
+def sample(rng: np.random.Generator, params: NDArray[np.float64], out: NDArray[np.float64]) -> int:
+    """Write e+ and, if radiated, the photon; returns 1 or 2."""
+    return sample_leptonic(rng, params, out)
+
+
+MODE = Mode(
+    kind=Kind.KE2,
+    name="ke2",
+    label="K+ -> e+ nu (gamma)",
+    parent="K+",
+    branching_fraction=Measured(1.582e-5, stat=0.007e-5, source="PDG 2024, inner bremsstrahlung included"),
+    pack=pack,
+    sample=sample,
+)

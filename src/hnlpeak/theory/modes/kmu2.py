@@ -1,0 +1,36 @@
+"""K+ -> mu+ nu (gamma), inclusive of inner bremsstrahlung; the mu+ has helicity -1 in the kaon rest frame."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hnlpeak.core.kernel import kernel
+from hnlpeak.core.measured import Measured
+from hnlpeak.theory.modes.inner_bremsstrahlung import pack_leptonic, sample_leptonic
+from hnlpeak.theory.modes.mode import Kind, Mode
+from hnlpeak.theory.species import Species
+
+__all__ = ["MODE", "pack", "sample"]
+
+
+def pack() -> NDArray[np.float64]:
+    """Parameters for ``sample``."""
+    return pack_leptonic(Species.MUON_PLUS)
+
+
+@kernel
+def sample(rng: np.random.Generator, params: NDArray[np.float64], out: NDArray[np.float64]) -> int:
+    """Write mu+ and, if radiated, the photon; returns 1 or 2."""
+    return sample_leptonic(rng, params, out)
+
+
+MODE = Mode(
+    kind=Kind.KMU2,
+    name="kmu2",
+    label="K+ -> mu+ nu (gamma)",
+    parent="K+",
+    branching_fraction=Measured(0.6356, stat=0.0011, source="PDG 2024, inclusive of soft photons"),
+    pack=pack,
+    sample=sample,
+)

@@ -1,0 +1,36 @@
+"""K+ -> pi0 mu+ nu; the pi0 decays on the spot."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hnlpeak.core.kernel import kernel
+from hnlpeak.core.measured import Measured
+from hnlpeak.theory.modes.kl3 import pack_kl3, sample_kl3
+from hnlpeak.theory.modes.mode import Kind, Mode
+from hnlpeak.theory.species import Species
+
+__all__ = ["MODE", "pack", "sample"]
+
+
+def pack() -> NDArray[np.float64]:
+    """Parameters for ``sample``."""
+    return pack_kl3(Species.MUON_PLUS, tilt=4.0)
+
+
+@kernel
+def sample(rng: np.random.Generator, params: NDArray[np.float64], out: NDArray[np.float64]) -> int:
+    """Write mu+ and the daughters of the pi0; returns 3, or 4 with a Dalitz decay."""
+    return sample_kl3(rng, params, out)
+
+
+MODE = Mode(
+    kind=Kind.KMU3,
+    name="kmu3",
+    label="K+ -> pi0 mu+ nu",
+    parent="K+",
+    branching_fraction=Measured(0.03352, stat=0.00033, source="PDG 2024"),
+    pack=pack,
+    sample=sample,
+)

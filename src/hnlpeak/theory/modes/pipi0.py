@@ -1,0 +1,55 @@
+"""K+ -> pi+ pi0: two-body, the pi0 decays on the spot. The small radiative and direct-emission parts are left out."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hnlpeak.core.kernel import kernel
+from hnlpeak.core.kinematics import two_body_momentum, unit_vector
+from hnlpeak.core.measured import Measured
+from hnlpeak.theory.modes.masses import KAON, PI_ZERO, PION
+from hnlpeak.theory.modes.mode import PARAMETERS, Kind, Mode
+from hnlpeak.theory.modes.pi0 import PI0_PARAMETERS, decay_pi0, pack_pi0
+from hnlpeak.theory.modes.rows import put
+from hnlpeak.theory.species import Species
+
+__all__ = ["MODE", "pack", "sample"]
+
+_PION_PLUS = float(Species.PION_PLUS)
+_MOMENTUM = PI0_PARAMETERS
+_E_PION = PI0_PARAMETERS + 1
+_E_PI0 = PI0_PARAMETERS + 2
+
+
+def pack() -> NDArray[np.float64]:
+    """Parameters for ``sample``."""
+    params = np.zeros(PARAMETERS)
+    pack_pi0(params)
+    momentum = two_body_momentum(KAON, PION, PI_ZERO)
+    params[_MOMENTUM] = momentum
+    params[_E_PION] = math.hypot(momentum, PION)
+    params[_E_PI0] = math.hypot(momentum, PI_ZERO)
+    return params
+
+
+@kernel
+def sample(rng: np.random.Generator, params: NDArray[np.float64], out: NDArray[np.float64]) -> int:
+    """Write pi+ and the daughters of the pi0; returns 3, or 4 with a Dalitz decay."""
+    nx, ny, nz = unit_vector(rng)
+    p = params[_MOMENTUM]
+    put(out, 0, _PION_PLUS, p * nx, p * ny, p * nz, params[_E_PION])
+    return decay_pi0(rng, params, out, 1, -p * nx, -p * ny, -p * nz, params[_E_PI0])
+
+
+MODE = Mode(
+    kind=Kind.PIPI0,
+    name="pipi0",
+    label="K+ -> pi+ pi0",
+    parent="K+",
+    branching_fraction=Measured(0.2067, stat=0.0008, source="PDG 2024"),
+    pack=pack,
+    sample=sample,
+)
