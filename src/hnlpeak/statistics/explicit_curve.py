@@ -1,0 +1,80 @@
+"""Ends of the interval for a known efficiency: one root of one monotone function that the background shifts only.
+
+With x = s/n and k = 1/x - 1, the stationarity condition gives the signal explicitly, t = s - b - sigma^2 k,
+and q = 2 n (x - 1 - ln x) + sigma^2 k^2 does not contain b at all. In ln x both branches of sqrt(q) are
+monotone and close to straight lines, so Halley's rule needs two or three evaluations.
+"""
+
+from __future__ import annotations
+
+import math
+
+from hnlpeak.core.kernel import kernel
+from hnlpeak.statistics.profile import poisson_term
+
+__all__ = ["curve_end"]
+
+
+@kernel
+def _start(n: float, variance: float, target: float, side: float) -> float:
+    """First guess of ln x: the power of x that has no cubic term in q, known in closed form."""
+    total = n + variance
+    c = (variance - n / 3.0) / total
+    z = math.sqrt(target / total)
+    w = -side * c * z
+    if w > -0.8:
+        # Pade form of ln(1 + w) / c, finite at c = 0
+        return side * z * (6.0 + w) / (6.0 + 4.0 * w)
+    half = 0.5 * target / n
+    if side > 0.0:
+        return math.log(1.0 + half + math.sqrt(half))
+    return max(-1.0 - half, math.log(math.sqrt(variance / target) + 1e-300))
+
+
+@kernel
+def curve_end(n: float, variance: float, shift: float, target: float, side: float) -> float:
+    """Signal counts at which q = ``target`` > 0, above (``side`` = +1) or below (-1) the best value.
+
+    ``shift`` is n - b; the result is negative where the end lies below zero signal.
+    """
+    if n == 0.0:
+        # k = -1 (nothing expected beyond the shifted background) or s = 0, whichever is allowed
+        if side > 0.0 and target >= variance:
+            return shift + 0.5 * (target + variance)
+        return shift + side * math.sqrt(target * variance)
+    goal = math.sqrt(target)
+    x = math.exp(min(_start(n, variance, target, side), 700.0))
+    delta = x - 1.0
+    inner, outer = 1.0, math.inf
+    if side < 0.0:
+        outer = 0.0
+    for _ in range(200):
+        p = 1.0 / x
+        k = -delta * p
+        width = n + variance * p * p
+        q = 2.0 * n * poisson_term(delta, x) + variance * k * k
+        if q < target:
+            inner = x
+        else:
+            outer = x
+        root = math.sqrt(q)
+        first = delta * width / root
+        second = (x * width - 2.0 * delta * variance * p * p - first * first) / root
+        step = (goal - root) / first
+        step = step / (1.0 + 0.5 * step * second / first)
+        # x exp(step), as a ratio that keeps the digits of delta
+        growth = step / (1.0 - 0.5 * step + step * step / 12.0)
+        new = x + x * growth
+        if not (min(inner, outer) < new < max(inner, outer)) and abs(step) > 1e-12:
+            new = 4.0 * x if outer == math.inf else math.sqrt(inner * max(outer, 1e-12 * x))
+            growth = new / x - 1.0
+            step = 1.0
+        delta += x * growth
+        x = new
+        if abs(delta) < 0.5:
+            x = 1.0 + delta
+        else:
+            delta = x - 1.0
+        if abs(step) <= 1e-5 * min(1.0, abs(delta)):
+            break
+    return shift + n * delta + variance * delta / x

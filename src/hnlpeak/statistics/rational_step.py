@@ -1,0 +1,67 @@
+"""Ends of the interval for an uncertain efficiency: Newton with the exact shape of the Gaussian limit.
+
+At any t the pull k of the profile is the slope of a local model q = (t - c)^2 / (V + r^2 t^2) with
+c = t + q/k and V = q/k^2 - r^2 t^2, which shares value and slope with the profile. Its root is the next t; for
+r = 0 this is Newton's rule on sqrt(q). The model saturates as the profile does, so no step leaves for infinity.
+"""
+
+from __future__ import annotations
+
+import math
+
+from hnlpeak.core.kernel import kernel
+from hnlpeak.statistics.profile import profile
+
+__all__ = ["rational_end"]
+
+
+@kernel
+def _model_root(t: float, q: float, k: float, r2: float, target: float, side: float) -> float:
+    """Where the local model reaches ``target``; not a number where it does not."""
+    c = t + q / k
+    v = q / (k * k) - r2 * t * t
+    fall = 1.0 - target * r2
+    inside = target * (v * fall + r2 * c * c)
+    if inside < 0.0:
+        return math.nan
+    root = math.sqrt(inside)
+    if side * c > 0.0:
+        return (c + side * root) / fall
+    return (c * c - target * v) / (c - side * root)
+
+
+@kernel
+def rational_end(
+    n: float,
+    b: float,
+    variance: float,
+    r2: float,
+    target: float,
+    side: float,
+    low: float,
+    high: float,
+    t: float,
+) -> float:
+    """Signal counts in (``low``, ``high``) where q crosses ``target``, upwards (``side`` = +1) or downwards (-1).
+
+    ``high`` may be infinite; q must be monotone in between. ``t`` is the first guess.
+    """
+    shift = n - b
+    floor = 4e-16 * math.sqrt(variance + n + target)
+    if not low < t < high:
+        t = 0.5 * (low + high) if high < math.inf else 2.0 * low + math.sqrt(variance + n + target)
+    for _ in range(300):
+        q, k = profile(n, shift - t, b + t, variance + r2 * t * t)
+        if (q - target) * side > 0.0:
+            high = t
+        else:
+            low = t
+        new = _model_root(t, q, k, r2, target, side)
+        if abs(new - t) <= 1e-9 * abs(t) + floor:
+            return min(max(new, low), high)
+        if not low < new < high:
+            new = 0.5 * (low + high) if high < math.inf else 4.0 * t
+            if new in (low, high):
+                return new
+        t = new
+    return t
