@@ -1,0 +1,1 @@
+"""Signal acceptance and resolution, number of kaon decays, background."""

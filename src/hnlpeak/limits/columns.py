@@ -1,0 +1,80 @@
+"""Columns of the search result: the public ones of ``limits.csv`` and the others of ``result.json``.
+
+Yields are numbers of events in the window; masses, resolutions and edges are in MeV.
+"""
+
+from __future__ import annotations
+
+__all__ = ["EXTRA_COLUMNS", "LIMITS_COLUMNS", "TEXT_COLUMNS", "TREATMENTS", "variant_columns"]
+
+LIMITS_COLUMNS = (
+    "m_n_mev",
+    "sigma_mev",
+    "window_low_mev",
+    "window_high_mev",
+    "n_observed",
+    "background",
+    "background_error",
+    "p_value",
+    "acceptance",
+    "acceptance_no_window",
+    "n_signal_ul_observed",
+    "n_signal_ul_expected",
+    "n_signal_ul_expected_m2s",
+    "n_signal_ul_expected_m1s",
+    "n_signal_ul_expected_p1s",
+    "n_signal_ul_expected_p2s",
+    "branching_fraction_ul_observed",
+    "branching_fraction_ul_expected",
+    "u2_ul_observed",
+    "u2_ul_expected",
+    "u2_ul_expected_m2s",
+    "u2_ul_expected_m1s",
+    "u2_ul_expected_p1s",
+    "u2_ul_expected_p2s",
+    "status",
+)
+"""Header of ``limits.csv``, in order."""
+
+TREATMENTS = ("bounded", "unbounded", "trolke", "trolke-bounded")
+"""Treatments of deficits whose observed limits stand beside the chosen one."""
+
+TEXT_COLUMNS = ("selection", "status")
+"""Columns of words; all others are numbers, NaN where there is none."""
+
+
+def variant_columns(treatment: str) -> tuple[str, str]:
+    """Return the columns with the observed limits on N_S and |U|^2 under ``treatment``."""
+    word = treatment.replace("-", "_")
+    return f"n_signal_ul_{word}", f"u2_ul_{word}"
+
+
+EXTRA_COLUMNS = (
+    "selection",
+    "sigma_error_mev",
+    "acceptance_error",
+    "n_kaon",
+    "n_kaon_error",
+    "window_efficiency_ratio",
+    "background_stat",
+    "background_syst",
+    "background_alternative",
+    "background_order",
+    "sideband_events",
+    "sideband_deviance",
+    "sideband_degrees_of_freedom",
+    "leakage",
+    "n_signal_estimate",
+    "n_signal_lower",
+    "local_significance",
+    "branching_fraction_per_u2",
+    "n_signal_ul_with_errors",
+    "u2_ul_with_errors",
+    *(column for treatment in TREATMENTS for column in variant_columns(treatment)),
+)
+"""Further columns of ``result.json``.
+
+``window_efficiency_ratio``: acceptance of the window on the spectrum's bin edges over that of the exact one
+(1 without snapping). ``leakage``: bias of the background per signal event produced in the full peak.
+``*_with_errors``: limits with the errors of N_K and A and the leakage as a Gaussian efficiency.
+"""

@@ -1,0 +1,33 @@
+"""Weights as integers, so that sums of samples do not depend on their order.
+
+A weight w is stored as round(w 2^40); the largest sum that fits int64 is 2^23, about 8.4 million.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from hnlpeak.core.errors import UsageError
+
+__all__ = ["FIXED_POINT", "LARGEST_SUM", "from_fixed", "to_fixed"]
+
+FIXED_POINT = 2**40
+"""Units of fixed point in a weight of 1."""
+LARGEST_SUM = 2**63 / FIXED_POINT
+"""Sums of weights (or of their squares) must stay below this."""
+
+
+def to_fixed(weights: ArrayLike) -> NDArray[np.int64]:
+    """Return ``weights`` in units of 1/FIXED_POINT. ``UsageError`` if one does not fit."""
+    values = np.asarray(weights, dtype=np.float64)
+    if not np.all(np.abs(values) < LARGEST_SUM):
+        raise UsageError(
+            f"weights must be finite and below {LARGEST_SUM:g} in size to be stored as fixed point"
+        )
+    return np.rint(values * FIXED_POINT).astype(np.int64)
+
+
+def from_fixed(fixed: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the weights of fixed-point integers, rounded to float64."""
+    return fixed / FIXED_POINT

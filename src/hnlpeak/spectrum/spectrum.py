@@ -1,0 +1,254 @@
+"""The missing-mass spectrum: one record for data, simulation and a user's own histogram."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import hist
+import numpy as np
+from numpy.typing import NDArray
+
+from hnlpeak.core.errors import InputDataError, UsageError
+from hnlpeak.spectrum.axis import m_miss_axis
+from hnlpeak.spectrum.fixed_point import from_fixed, to_fixed
+from hnlpeak.spectrum.foreign import check_edges, counts_of, edges_of_axis, variable_axis, weights_of
+
+__all__ = ["ANY_SELECTION", "Projection", "Spectrum"]
+
+ANY_SELECTION = "any"
+"""Name of the only selection of a user's one-dimensional histogram: it serves every hypothesis."""
+
+
+class Projection(NamedTuple):
+    """One selection summed over sources: bin ``edges`` (MeV, n + 1), ``values`` and ``variances`` (n)."""
+
+    edges: NDArray[np.float64]
+    values: NDArray[np.float64]
+    variances: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Spectrum:
+    """Histogram of the signed missing mass (MeV) with axes ``selection``, ``source`` and ``m_miss``.
+
+    Counts are stored as int64, weighted templates as sums of weights and of their squares together with the
+    fixed-point integers they were made of (``fixed``), so that sums are exact in any order.
+    ``decays_in_fiducial`` is the number of decays in the fiducial volume behind the spectrum, if known.
+    """
+
+    histogram: hist.Hist[Any]
+    simulated: bool
+    label: str
+    decays_in_fiducial: float | None = None
+    fixed: tuple[NDArray[np.int64], NDArray[np.int64]] | None = field(default=None, repr=False)
+
+    @classmethod
+    def from_counts(
+        cls,
+        counts: NDArray[np.int64],
+        *,
+        selections: Sequence[str],
+        sources: Sequence[str],
+        simulated: bool,
+        label: str,
+        decays_in_fiducial: float | None = None,
+        axis: hist.axis.Regular | hist.axis.Variable | None = None,
+    ) -> Spectrum:
+        """Return the spectrum of ``counts[selection, source, bin]`` on the internal axis (or ``axis``).
+
+        Raises ``UsageError`` where the shape does not fit or a count is not a non-negative integer.
+        """
+        values = np.asarray(counts)
+        if values.dtype.kind not in "iu" or np.any(values < 0):
+            raise UsageError(
+                f"counts must be non-negative integers, got dtype {values.dtype}, minimum {values.min()}"
+            )
+        histogram = _empty(selections, sources, axis, hist.storage.Int64())
+        _check_shape(values, histogram)
+        histogram.view()[...] = values
+        return cls(histogram, simulated, label, decays_in_fiducial)
+
+    @classmethod
+    def from_weights(
+        cls,
+        w_fixed: NDArray[np.int64],
+        w2_fixed: NDArray[np.int64],
+        *,
+        selections: Sequence[str],
+        sources: Sequence[str],
+        simulated: bool,
+        label: str,
+        decays_in_fiducial: float | None = None,
+        axis: hist.axis.Regular | hist.axis.Variable | None = None,
+    ) -> Spectrum:
+        """Return the spectrum of fixed-point sums of weights and of squared weights (``FIXED_POINT`` is 1).
+
+        Both arrays are int64 of shape ``[selection, source, bin]``. Raises ``UsageError`` where they are not.
+        """
+        w, w2 = np.asarray(w_fixed), np.asarray(w2_fixed)
+        if w.dtype != np.int64 or w2.dtype != np.int64 or np.any(w2 < 0):
+            raise UsageError(
+                f"fixed-point weights must be int64 with squares >= 0, got {w.dtype} and {w2.dtype}"
+            )
+        histogram = _empty(selections, sources, axis, hist.storage.Weight())
+        _check_shape(w, histogram)
+        _check_shape(w2, histogram)
+        histogram.view()[...] = np.stack([from_fixed(w), from_fixed(w2)], axis=-1)
+        return cls(histogram, simulated, label, decays_in_fiducial, (w.copy(), w2.copy()))
+
+    @classmethod
+    def from_uhi(
+        cls,
+        histogram: Any,
+        *,
+        simulated: bool = False,
+        label: str = "data",
+        origin: str = "histogram",
+        decays_in_fiducial: float | None = None,
+    ) -> Spectrum:
+        """Return the spectrum of anything with ``.axes`` and ``.values()``, in MeV.
+
+        Either one axis (its single selection then serves all hypotheses) or the three axes of this class.
+        Values are events; sums of weights (variances that differ from the values) are taken from simulation
+        only. Raises ``InputDataError`` that names ``origin`` and the bin.
+        """
+        axes = list(histogram.axes)
+        names = [getattr(axis, "name", "") for axis in axes]
+        selections, sources = [ANY_SELECTION], ["simulation" if simulated else "data"]
+        if names == ["selection", "source", "m_miss"]:
+            selections, sources = [str(x) for x in axes[0]], [str(x) for x in axes[1]]
+        elif len(axes) != 1:
+            raise InputDataError(
+                f"{origin}: expected one axis (missing mass) or the axes selection, source, m_miss; "
+                f"got {len(axes)}: {names}"
+            )
+        edges = edges_of_axis(axes[-1])
+        check_edges(edges, origin)
+        shape = (len(selections), len(sources), edges.size - 1)
+        values = np.asarray(histogram.values(), dtype=np.float64).reshape(shape)
+        variances = histogram.variances() if hasattr(histogram, "variances") else None
+        common: dict[str, Any] = {
+            "selections": selections,
+            "sources": sources,
+            "simulated": simulated,
+            "label": label,
+            "decays_in_fiducial": decays_in_fiducial,
+            "axis": variable_axis(edges),
+        }
+        spread = values if variances is None else np.asarray(variances, dtype=np.float64).reshape(shape)
+        if simulated and (np.any(spread != values) or np.any(values != np.rint(values))):
+            w = weights_of(values, edges, origin, "weight")
+            w2 = weights_of(spread, edges, origin, "variance")
+            return cls.from_weights(to_fixed(w), to_fixed(w2), **common)
+        return cls.from_counts(counts_of(values, edges, origin), **common)
+
+    @property
+    def is_counts(self) -> bool:
+        """True for plain counts, False for sums of weights."""
+        return self.fixed is None
+
+    @property
+    def selections(self) -> tuple[str, ...]:
+        """Names on the selection axis."""
+        return tuple(str(name) for name in self.histogram.axes["selection"])
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Names on the source axis."""
+        return tuple(str(name) for name in self.histogram.axes["source"])
+
+    @property
+    def edges(self) -> NDArray[np.float64]:
+        """Bin edges of the missing mass, MeV."""
+        return np.asarray(self.histogram.axes["m_miss"].edges, dtype=np.float64)
+
+    def selection_index(self, selection: str) -> int:
+        """Return the place of ``selection``; 0 where one selection serves all. ``UsageError`` if unknown."""
+        names = self.selections
+        if names == (ANY_SELECTION,):
+            return 0
+        if selection not in names:
+            raise UsageError(
+                f"spectrum {self.label!r} has no selection {selection!r}; it has {', '.join(names)}"
+            )
+        return names.index(selection)
+
+    def project(self, selection: str, *, sources: Sequence[str] | None = None) -> Projection:
+        """Return edges, values and variances of one selection, summed over all or the given ``sources``."""
+        i = self.selection_index(selection)
+        chosen = list(range(len(self.sources)))
+        if sources is not None:
+            unknown = sorted(set(sources) - set(self.sources))
+            if unknown:
+                raise UsageError(
+                    f"spectrum {self.label!r} has no source {unknown[0]!r}; it has {self.sources}"
+                )
+            chosen = [self.sources.index(name) for name in sources]
+        if self.fixed is None:
+            counts = np.asarray(self.histogram.values(), dtype=np.float64)[i, chosen].sum(axis=0)
+            return Projection(self.edges, counts, counts)
+        w, w2 = self.fixed
+        return Projection(
+            self.edges, from_fixed(w[i, chosen].sum(axis=0)), from_fixed(w2[i, chosen].sum(axis=0))
+        )
+
+    def counts_between(self, selection: str, low: float, high: float) -> float:
+        """Return the sum of the bins of ``selection`` whose edges lie nearest to [``low``, ``high``] MeV.
+
+        ``UsageError`` where the range is empty or leaves the axis.
+        """
+        edges, values, _ = self.project(selection)
+        half = 0.5 * float(np.max(np.diff(edges)))
+        if not (edges[0] - half <= low < high <= edges[-1] + half):
+            raise UsageError(
+                f"range {low:g} to {high:g} MeV is not inside spectrum {self.label!r}, "
+                f"{edges[0]:g} to {edges[-1]:g} MeV"
+            )
+        first, last = (int(np.argmin(np.abs(edges - end))) for end in (low, high))
+        return float(values[first:last].sum())
+
+    def scaled_to(self, decays: float) -> float:
+        """Return ``decays`` / ``decays_in_fiducial``. ``UsageError`` if the number of decays is not known."""
+        if not self.decays_in_fiducial:
+            raise UsageError(
+                f"spectrum {self.label!r} does not say how many decays in the fiducial volume it holds"
+            )
+        return decays / self.decays_in_fiducial
+
+    def __add__(self, other: Spectrum) -> Spectrum:
+        """Return the exact sum; axes, storage and data/simulation must agree, decays add."""
+        if self.histogram.axes != other.histogram.axes or self.is_counts != other.is_counts:
+            raise UsageError(f"spectra {self.label!r} and {other.label!r} have different axes or storage")
+        if self.simulated != other.simulated:
+            raise UsageError(f"one of {self.label!r} and {other.label!r} is simulated, the other is not")
+        decays = None
+        if self.decays_in_fiducial is not None and other.decays_in_fiducial is not None:
+            decays = self.decays_in_fiducial + other.decays_in_fiducial
+        if self.fixed is None or other.fixed is None:
+            return Spectrum(self.histogram + other.histogram, self.simulated, self.label, decays)
+        w, w2 = (a + b for a, b in zip(self.fixed, other.fixed, strict=True))
+        histogram = self.histogram.copy()
+        histogram.view()[...] = np.stack([from_fixed(w), from_fixed(w2)], axis=-1)
+        return Spectrum(histogram, self.simulated, self.label, decays, (w, w2))
+
+
+def _empty(
+    selections: Sequence[str],
+    sources: Sequence[str],
+    axis: hist.axis.Regular | hist.axis.Variable | None,
+    storage: hist.storage.Storage,
+) -> hist.Hist[Any]:
+    return hist.Hist(
+        hist.axis.StrCategory(list(selections), name="selection", overflow=False),
+        hist.axis.StrCategory(list(sources), name="source", overflow=False),
+        m_miss_axis() if axis is None else axis,
+        storage=storage,
+    )
+
+
+def _check_shape(values: NDArray[np.int64], histogram: hist.Hist[Any]) -> None:
+    wanted = tuple(len(axis) for axis in histogram.axes)
+    if values.shape != wanted:
+        raise UsageError(f"array of shape {values.shape} does not fit (selection, source, bin) = {wanted}")
