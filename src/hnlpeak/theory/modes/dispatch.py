@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from hnlpeak.core.borrow import borrowed
 from hnlpeak.core.kernel import kernel
 from hnlpeak.theory.modes import ke2, ke2g_sd, ke3, kmu2, kmu3, pi0pi0, pipi0, pipipi, two_body_hnl
 from hnlpeak.theory.modes.mode import Kind
@@ -26,7 +27,8 @@ _sample_hnl, _HNL = two_body_hnl.sample, int(Kind.HNL)
 def sample_mode(  # noqa: PLR0911
     kind: int, rng: np.random.Generator, params: NDArray[np.float64], out: NDArray[np.float64]
 ) -> int:
-    """Draw one decay of the mode with code ``kind``; returns the rows written to ``out``, 0 for an unknown code."""
+    """Draw a decay of the mode with code ``kind``; returns the rows written to ``out``, 0 for an unknown code."""
+    rng, params, out = borrowed(rng), borrowed(params), borrowed(out)
     if kind == _KMU2:
         return _sample_kmu2(rng, params, out)
     if kind == _PIPI0:
