@@ -39,7 +39,7 @@ def rho(*, meson: str, lepton: str, mass: T) -> T:
     """Return rho_l(m_N): phase space and helicity suppression relative to the massless neutrino.
 
     rho = [x + y - (x - y)^2] sqrt(lambda(1, x, y)) / [x (1 - x)^2] with x = (m_l/m_M)^2, y = (m_N/m_M)^2;
-    exactly 1 at ``mass`` 0 and exactly 0 from the threshold m_M - m_l on (and everywhere where M -> l nu is closed).
+    exactly 1 at ``mass`` 0 and exactly 0 from the threshold m_M - m_l on (everywhere if M -> l nu is closed).
     ``mass`` in MeV, a number or an array; the result has its shape. ``UsageError`` for unknown names and for
     masses that are negative or not finite.
     """

@@ -1,8 +1,8 @@
 """The nuMSM's view of |U|^2: the seesaw floor and the floor of primordial nucleosynthesis.
 
 In the nuMSM (T. Asaka, M. Shaposhnikov, Phys. Lett. B 620 (2005) 17) two nearly degenerate HNLs of about a
-GeV make the light neutrino masses. Without cancellations between them m_nu = |U|^2 m_N, which sets the smallest
-mixing that is of use; primordial nucleosynthesis wants the HNLs gone early, which sets another.
+GeV make the light neutrino masses. Without cancellations between them m_nu = |U|^2 m_N, which sets the
+smallest mixing that is of use; primordial nucleosynthesis wants the HNLs gone early, which sets another.
 """
 
 from __future__ import annotations

@@ -4,9 +4,9 @@ Formulae: D. Gorbunov, M. Shaposhnikov, JHEP 10 (2007) 015; A. Atre et al., JHEP
 et al., JHEP 11 (2018) 032. A Dirac HNL decays to l- and nu only; a Majorana HNL also to the conjugate states,
 so its width is twice as large. Flavours add incoherently: every width is linear in |U_l4|^2.
 
-Left out: N -> nu gamma, 0.8 % of three neutrinos (9 alpha / (512 pi^4) against 1 / (192 pi^3)), and the two-pion
-modes from 270 MeV on, 0.1 % of the total width at 450 MeV and 0.3 % at 490 MeV (vector dominance). Beyond m_K the
-modes l K, nu eta, l rho, ... open one after the other; there the sum would be wrong and is refused.
+Left out: N -> nu gamma, 0.8 % of three neutrinos (9 alpha / (512 pi^4) against 1 / (192 pi^3)), and the
+two-pion modes from 270 MeV on, 0.1 % of the total width at 450 MeV and 0.3 % at 490 MeV (vector dominance).
+Beyond m_K the modes l K, nu eta, l rho, ... open one after the other; there the sum is wrong and is refused.
 """
 
 from __future__ import annotations

@@ -1,0 +1,96 @@
+"""Limits on |U_l4|^2 that others have published, as facts with their sources."""
+
+from __future__ import annotations
+
+import csv
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hnlpeak.core.errors import UsageError
+from hnlpeak.theory.domain import FloatArray, T, checked, one_of, scalar_or_array
+
+__all__ = ["PublishedLimit", "list_published", "published"]
+
+
+@dataclass(frozen=True, eq=False)
+class PublishedLimit:
+    """Upper limits on |U_l4|^2 of one ``flavour`` at confidence level ``cl`` from decays of one ``meson``.
+
+    ``mass`` (MeV, increasing) and ``u2`` are read-only arrays of points sampled from the curve in ``data_file``;
+    ``kind`` tells whether that file was read off a figure or given by the authors, ``confidence`` is "C" for
+    points computed from the file and "m" for a curve that must not be quoted as published (see ``note``).
+    ``abstract_u2`` is the range stated in the paper's abstract, None where it states none.
+    """
+
+    name: str
+    label: str
+    meson: str
+    flavour: str
+    mass: FloatArray
+    u2: FloatArray
+    cl: float
+    reference: str
+    data_file: str
+    kind: Literal["digitised", "tabulated"]
+    confidence: Literal["C", "m"]
+    note: str
+    abstract_u2: tuple[float, float] | None
+
+    def covers(self, mass: float | FloatArray) -> NDArray[np.bool_]:
+        """Return whether each ``mass`` (MeV) lies between the first and the last point."""
+        m = np.asarray(mass, dtype=np.float64)
+        return np.asarray((m >= self.mass[0]) & (m <= self.mass[-1]))
+
+    def limit(self, mass: T) -> T:
+        """Return the limit on |U|^2 at ``mass`` (MeV, number or array); its logarithm is linear between points.
+
+        ``UsageError`` for masses that :meth:`covers` denies: limits are never extrapolated.
+        """
+        m = checked("mass [MeV]", mass)
+        if not np.all(self.covers(m)):
+            outside = float(m[~self.covers(m)].flat[0])
+            raise UsageError(
+                f"{self.name} covers {self.mass[0]:g} to {self.mass[-1]:g} MeV and is not extrapolated, "
+                f"got {outside:g} MeV"
+            )
+        return scalar_or_array(np.exp(np.interp(m, self.mass, np.log(self.u2))), mass)
+
+
+@cache
+def _sources() -> Mapping[str, Mapping[str, Any]]:
+    text = (files("hnlpeak") / "library" / "published" / "sources.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+def _column(rows: list[dict[str, str]], name: str) -> FloatArray:
+    column = np.array([float(row[name]) for row in rows])
+    column.setflags(write=False)
+    return column
+
+
+def list_published() -> tuple[str, ...]:
+    """Return the names that :func:`published` knows."""
+    return tuple(_sources())
+
+
+@cache
+def published(name: str) -> PublishedLimit:
+    """Return the published limit called ``name``; ``UsageError`` lists the known ones."""
+    source = dict(_sources()[one_of("published limit", name, _sources())])
+    text = (files("hnlpeak") / "library" / "published" / f"{name}.csv").read_text(encoding="utf-8")
+    rows = list(csv.DictReader(text.splitlines()))
+    stated = source.pop("abstract_u2", None)
+    return PublishedLimit(
+        name=name,
+        mass=_column(rows, "m_n_mev"),
+        u2=_column(rows, "u2"),
+        abstract_u2=None if stated is None else (float(stated[0]), float(stated[1])),
+        **source,
+    )
