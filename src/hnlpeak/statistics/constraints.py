@@ -1,4 +1,4 @@
-"""What is known of a nuisance parameter (background, efficiency): the type says how it enters the likelihood."""
+"""What is known of a nuisance parameter (background, efficiency): the type says how it enters."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hnlpeak.core.errors import UsageError
 __all__ = ["Gaussian", "Known"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Known:
     """A parameter without uncertainty. ``value`` is a number or an array (one per element)."""
 
@@ -22,7 +22,7 @@ class Known:
         finite("value", self.value)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Gaussian:
     """A parameter measured as ``value`` with a normal error of standard deviation ``sigma`` >= 0.
 

@@ -1,4 +1,4 @@
-"""Ends of the interval for a known efficiency: one root of one monotone function that the background shifts only.
+"""Ends of the interval for a known efficiency: one root of a monotone function, shifted by b.
 
 With x = s/n and k = 1/x - 1, the stationarity condition gives the signal explicitly, t = s - b - sigma^2 k,
 and q = 2 n (x - 1 - ln x) + sigma^2 k^2 does not contain b at all. In ln x both branches of sqrt(q) are
@@ -22,8 +22,10 @@ def _start(n: float, variance: float, target: float, side: float) -> float:
     c = (variance - n / 3.0) / total
     z = math.sqrt(target / total)
     w = -side * c * z
+    if w > 1.0:
+        return side * z * math.log(1.0 + w) / w
     if w > -0.8:
-        # Pade form of ln(1 + w) / c, finite at c = 0
+        # Pade form of ln(1 + w) / w, finite at c = 0
         return side * z * (6.0 + w) / (6.0 + 4.0 * w)
     half = 0.5 * target / n
     if side > 0.0:
@@ -44,6 +46,9 @@ def curve_end(n: float, variance: float, shift: float, target: float, side: floa
         return shift + side * math.sqrt(target * variance)
     goal = math.sqrt(target)
     x = math.exp(min(_start(n, variance, target, side), 700.0))
+    if x < 1e-150:
+        # the total expectation is below what a float holds beside n: all of n is left over
+        return shift - n
     delta = x - 1.0
     inner, outer = 1.0, math.inf
     if side < 0.0:

@@ -32,7 +32,7 @@ def poisson_term(delta: float, x: float) -> float:
 
 @kernel
 def profile(n: float, excess: float, s0: float, w: float) -> tuple[float, float]:
-    """Profile at nominal expectation ``s0`` with variance ``w`` >= 0; ``excess`` is n - s0 without cancellation.
+    """Profile at nominal expectation ``s0``, variance ``w`` >= 0; ``excess`` is n - s0 without cancellation.
 
     Returns (q, k): -2 ln of the likelihood ratio to the unrestricted maximum, infinite where no allowed total
     expectation gives ``n``, and the pull k = n/s - 1; the slope in t is dq/dt = -2 k (1 + r^2 t k).

@@ -1,8 +1,8 @@
 """Ends of the interval for an uncertain efficiency: Newton with the exact shape of the Gaussian limit.
 
-At any t the pull k of the profile is the slope of a local model q = (t - c)^2 / (V + r^2 t^2) with
-c = t + q/k and V = q/k^2 - r^2 t^2, which shares value and slope with the profile. Its root is the next t; for
-r = 0 this is Newton's rule on sqrt(q). The model saturates as the profile does, so no step leaves for infinity.
+At any t the pull k of the profile fixes a local model q = (t - c)^2 / (V + r^2 t^2), with c = t + q/k and
+V = q/k^2 - r^2 t^2, that shares value and slope with the profile. Its root is the next t; for r = 0 this is
+Newton's rule on sqrt(q). The model saturates as the profile does, so no step leaves for infinity.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def rational_end(
     high: float,
     t: float,
 ) -> float:
-    """Signal counts in (``low``, ``high``) where q crosses ``target``, upwards (``side`` = +1) or downwards (-1).
+    """Signal counts in (``low``, ``high``) where q crosses ``target``, up (``side`` = +1) or down (-1).
 
     ``high`` may be infinite; q must be monotone in between. ``t`` is the first guess.
     """

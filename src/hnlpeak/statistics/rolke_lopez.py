@@ -1,7 +1,7 @@
 """Rolke-Lopez intervals: profile likelihood of a Poisson count with uncertain background and efficiency.
 
 W. Rolke, A. Lopez, J. Conrad, NIM A551 (2005) 493: n ~ Poisson(e mu + b), q(mu) = -2 ln of the ratio of
-profiled likelihoods, interval {mu >= 0 : q(mu) <= Q} with Q the chi2 quantile (1 degree of freedom) at ``cl``.
+profiled likelihoods, interval {mu >= 0 : q(mu) <= Q} with Q the chi2 quantile (1 degree of freedom) at cl.
 The interval is two-sided: at 90 % its upper end is asymptotically a one-sided 95 % limit.
 """
 
@@ -23,6 +23,7 @@ from hnlpeak.statistics.trolke_rules import trolke_set, without_zero
 __all__ = ["TREATMENTS", "Treatment", "rolke_lopez"]
 
 Treatment = Literal["unbounded", "bounded", "trolke", "trolke-bounded"]
+CERTAIN = Known(1.0)
 TREATMENTS: tuple[Treatment, ...] = get_args(Treatment)
 
 
@@ -51,7 +52,7 @@ def rolke_lopez(
     n: ArrayLike,
     *,
     background: Known | Gaussian,
-    efficiency: Known | Gaussian = Known(1.0),
+    efficiency: Known | Gaussian = CERTAIN,
     cl: ArrayLike = 0.90,
     treatment: Treatment = "bounded",
 ) -> Interval:

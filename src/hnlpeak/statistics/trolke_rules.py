@@ -60,7 +60,7 @@ def trolke_set(
         low1, up1, status1 = likelihood_set(1.0, b, variance, r2, level, bounded)
         low2, up2, status2 = likelihood_set(2.0, b, variance, r2, level, bounded)
         lower, upper = 0.0, 0.0
-        if status1 != _EMPTY and status2 != _EMPTY:
+        if _EMPTY not in (status1, status2):
             lower, upper = 2.0 * low1 - low2, 2.0 * up1 - up2
         if upper > 0.0:
             return max(lower, 0.0), upper, _SUBSTITUTED
