@@ -36,7 +36,7 @@ def two_body_momentum(mass: float, first: float, second: float) -> float:
 def boost(
     x: float, y: float, z: float, t: float, bx: float, by: float, bz: float
 ) -> tuple[float, float, float, float]:
-    """The four-vector as seen where its old frame moves with velocity (bx, by, bz), |b| < 1, in units of c."""
+    """The four-vector as seen where its old frame moves with velocity b, |b| < 1, in units of c."""
     b2 = bx * bx + by * by + bz * bz
     gamma = 1.0 / math.sqrt(1.0 - b2)
     along = x * bx + y * by + z * bz
@@ -49,9 +49,9 @@ def boost(
 def boost_from_rest(
     x: float, y: float, z: float, t: float, px: float, py: float, pz: float, e: float, m: float
 ) -> tuple[float, float, float, float]:
-    """The four-vector, given in the rest frame of a particle (momentum p, energy e, mass m > 0), in the frame of p.
+    """The four-vector, given in the rest frame of a particle, where that has momentum p and energy e.
 
-    Needs no velocity, hence keeps its digits at any Lorentz factor.
+    The mass m must be above 0. Needs no velocity, hence keeps its digits at any Lorentz factor.
     """
     along = x * px + y * py + z * pz
     shift = (along / (e + m) + t) / m
@@ -82,8 +82,8 @@ def boost_spin(
 ) -> tuple[float, float, float]:
     """Rest-frame spin of a particle (momentum p, energy e, mass m > 0) after a boost of its frame.
 
-    ``s`` belongs to the rest frame reached directly from the old frame, the result to the one reached directly
-    from the new frame; they differ by the Wigner rotation. The old frame moves with velocity (bx, by, bz) in the new.
+    ``s`` belongs to the rest frame reached directly from the old frame, the result to the one reached
+    directly from the new one, where the old frame moves with velocity b: a Wigner rotation apart.
     """
     ax, ay, az, at = boost_from_rest(sx, sy, sz, 0.0, px, py, pz, e, m)
     ax, ay, az, at = boost(ax, ay, az, at, bx, by, bz)

@@ -1,4 +1,4 @@
-"""Decay modes of charged mesons: one file a mode, matrix element and sampler; and decays of pi0, pi and mu."""
+"""Decay modes of charged mesons: one file a mode, with matrix element and sampler; pi0, pi, mu."""
 
 from __future__ import annotations
 

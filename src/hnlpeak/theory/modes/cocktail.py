@@ -19,8 +19,8 @@ __all__ = ["Cocktail", "cocktail", "draw_mode"]
 class Cocktail:
     """Background modes mixed by branching fraction.
 
-    ``probabilities`` sum to 1 and are the branching fractions divided by their sum ``closure``, which says how much of
-    all decays the list covers. ``kinds`` and ``parameters`` (one row a mode) are what ``sample_mode`` reads.
+    ``probabilities`` sum to 1: the branching fractions divided by their sum ``closure``, which says how much
+    of all decays the list covers. ``kinds`` and ``parameters`` (a row each) are what ``sample_mode`` reads.
     """
 
     names: tuple[str, ...]
@@ -40,7 +40,7 @@ class Cocktail:
 def cocktail(names: Sequence[str]) -> Cocktail:
     """The named modes mixed by branching fraction.
 
-    Raises UsageError for an empty list, a name twice, an unknown name, or a mode without a branching fraction.
+    Raises UsageError for an empty list, a repeated or unknown name, or a mode without branching fraction.
     """
     if len(names) == 0 or len(set(names)) != len(names):
         raise UsageError(f"modes of the cocktail: got {list(names)}, need at least one and none twice")

@@ -27,7 +27,7 @@ _sample_hnl, _HNL = two_body_hnl.sample, int(Kind.HNL)
 def sample_mode(  # noqa: PLR0911
     kind: int, rng: np.random.Generator, params: NDArray[np.float64], out: NDArray[np.float64]
 ) -> int:
-    """Draw a decay of the mode with code ``kind``; returns the rows written to ``out``, 0 for an unknown code."""
+    """Draw a decay of the mode with code ``kind``; returns the rows written, 0 for an unknown code."""
     rng, params, out = borrowed(rng), borrowed(params), borrowed(out)
     if kind == _KMU2:
         return _sample_kmu2(rng, params, out)

@@ -17,6 +17,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from hnlpeak.core.borrow import borrowed
 from hnlpeak.core.kernel import kernel
 from hnlpeak.core.kinematics import boost_to_rest, two_body_momentum, unit_vector
 from hnlpeak.theory.modes.lepton_photon import place_lepton_photon
@@ -45,7 +46,7 @@ _SPECIES, _MOMENTUM, _ENERGY, _P_IB, _MASS, _LEPTON, _R, _LN_X_MIN, _LN_X_RANGE,
 
 
 def ib_density(x: NDArray[np.float64], y: NDArray[np.float64], r: float) -> NDArray[np.float64]:
-    """rho_IB(x, y) of hep-ph/9209261 (dimensionless; zero outside the Dalitz plane), broadcast over x and y."""
+    """rho_IB(x, y) of hep-ph/9209261 (dimensionless), zero outside the Dalitz plane; broadcasts."""
     w = x + y - 1.0 - r
     inside = (x > 0.0) & (x <= 1.0 - r) & (y <= 1.0 + r) & (w * (1.0 - x) >= r * x)
     safe = np.where(inside, w, 1.0)
@@ -138,6 +139,7 @@ def ib_spin(
 
 @kernel
 def _sample_radiative(rng: np.random.Generator, params: NDArray[np.float64], out: NDArray[np.float64]) -> int:
+    rng, params, out = borrowed(rng), borrowed(params), borrowed(out)
     mass = params[_MASS]
     r = params[_R]
     while True:
@@ -160,6 +162,7 @@ def _sample_radiative(rng: np.random.Generator, params: NDArray[np.float64], out
 @kernel
 def sample_leptonic(rng: np.random.Generator, params: NDArray[np.float64], out: NDArray[np.float64]) -> int:
     """Write the lepton and, where one above 0.1 MeV is radiated, the photon; returns the rows written."""
+    rng, params, out = borrowed(rng), borrowed(params), borrowed(out)
     if rng.random() < params[_P_IB]:
         return _sample_radiative(rng, params, out)
     nx, ny, nz = unit_vector(rng)

@@ -1,4 +1,4 @@
-"""K+ -> e+ nu (gamma), inclusive of inner bremsstrahlung; the structure-dependent part is the mode ``ke2g-sd``."""
+"""K+ -> e+ nu (gamma), with inner bremsstrahlung; the structure-dependent part is the mode ``ke2g-sd``."""
 
 from __future__ import annotations
 

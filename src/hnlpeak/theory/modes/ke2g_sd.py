@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from hnlpeak.core.borrow import borrowed
 from hnlpeak.core.kernel import kernel
 from hnlpeak.core.measured import Measured
 from hnlpeak.theory.modes.envelope import upper_bound
@@ -68,6 +69,7 @@ def pack() -> NDArray[np.float64]:
 @kernel
 def sample(rng: np.random.Generator, params: NDArray[np.float64], out: NDArray[np.float64]) -> int:
     """Write e+ and the photon; returns 2."""
+    rng, params, out = borrowed(rng), borrowed(params), borrowed(out)
     r = params[_R]
     while True:
         x = params[_X_MAX] * rng.random()
@@ -88,7 +90,7 @@ def _branching_fraction() -> Measured:
     return Measured(
         9.4e-6 / share,
         stat=0.4e-6 / share,
-        source="(9.4 +- 0.4)e-6 for E_gamma > 10, p_e > 200 MeV (PDG from KLOE 0907.3594) over the share of the density",
+        source="KLOE 0907.3594: (9.4 +- 0.4)e-6 for E_gamma > 10, p_e > 200 MeV, over the share there",
     )
 
 

@@ -16,7 +16,7 @@ __all__ = ["MODE", "pack", "sample"]
 
 def pack() -> NDArray[np.float64]:
     """Parameters for ``sample``."""
-    return pack_kl3(Species.POSITRON, tilt=20.0)
+    return pack_kl3(Species.POSITRON)
 
 
 @kernel

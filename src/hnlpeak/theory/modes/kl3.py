@@ -5,9 +5,10 @@ In the kaon rest frame (hadronic current f+ (P_K + P_pi) + f- (P_K - P_pi), all 
     rho = A f+^2 + B f+ f- + C f-^2,            E' = (m_K^2 + m_pi^2 - m_l^2) / (2 m_K) - E_pi,
     A = m_K (2 E_l E_nu - m_K E') + m_l^2 (E' / 4 - E_nu),  B = m_l^2 (E_nu - E' / 2),  C = m_l^2 E' / 4,
 
-f+ = 1 + l+ t / m_pi+^2, f0 = 1 + l0 t / m_pi+^2, f- = (f0 - f+) (m_K^2 - m_pi0^2) / t (PDG, form factors of K_l3).
-The kinetic energy of the pion is drawn from a straight line, the cosine of the lepton in the frame of the lepton pair
-uniformly: E_l is linear in it.
+f+ = 1 + l+ t / m_pi+^2, f0 = 1 + l0 t / m_pi+^2, f- = (f0 - f+) (m_K^2 - m_pi0^2) / t (PDG).
+The kinetic energy of the pion, z in units of its largest, is drawn from the line 1 + 50 z, which
+follows phase space; the cosine of the lepton in the frame of the lepton pair, in which E_l is linear,
+uniformly.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from hnlpeak.core.borrow import borrowed
 from hnlpeak.core.kernel import kernel
 from hnlpeak.core.kinematics import around, boost_to_rest, unit_vector
 from hnlpeak.core.measured import Measured
@@ -34,6 +36,7 @@ LAMBDA_PLUS = Measured(0.0296, source="PDG, linear slope of f+ from K+ -> pi0 e+
 LAMBDA_ZERO = Measured(0.0178, source="middle of the values in use, 0.0165 to 0.019")
 """Slope of the scalar form factor in t / m_pi+^2."""
 
+_SLOPE_OF_LINE = 50.0
 _SPECIES, _MASS, _PI, _LEPTON, _T_MAX, _BOUND, _LAMBDA, _F_MINUS, _TILT, _POLARISED = range(
     PI0_PARAMETERS, PI0_PARAMETERS + 10
 )
@@ -43,7 +46,7 @@ _SPECIES, _MASS, _PI, _LEPTON, _T_MAX, _BOUND, _LAMBDA, _F_MINUS, _TILT, _POLARI
 def kl3_density(
     e_pi: float, e_l: float, mass: float, m_pi: float, m_l: float, slope: float, f_minus: float
 ) -> float:
-    """rho(E_pi, E_l) in MeV^2 for f+ = 1 + slope t (slope in MeV^-2) and a constant f-; no check of the boundary."""
+    """rho(E_pi, E_l), MeV^3, for f+ = 1 + slope t (slope in MeV^-2) and constant f-; boundary not checked."""
     m2 = m_l * m_l
     e_nu = mass - e_pi - e_l
     rest = 0.5 * (mass * mass + m_pi * m_pi - m2) / mass - e_pi
@@ -70,7 +73,7 @@ def kl3_spin(
     """Spin polarisation vector of l+ (p, e, mass m) beside a pi0 (h, e_pi), ratio = f- / f+.
 
     With the current H = P_K + P_pi + ratio (P_K - P_pi) and the neutrino k, |M|^2 = G.l + m G.s for
-    G = 2 (k.H) H - H^2 k (V - A): the polarisation is -G_vector / G_0 in the lepton's rest frame, and complete.
+    G = 2 (k.H) H - H^2 k (V - A): the polarisation, -G_vector / G_0 in the lepton's rest frame, has length 1.
     """
     kx, ky, kz = -px - hx, -py - hy, -pz - hz
     k = mass - e - e_pi
@@ -85,12 +88,8 @@ def kl3_spin(
     return -gx / g, -gy / g, -gz / g
 
 
-def pack_kl3(lepton: Species, *, tilt: float) -> NDArray[np.float64]:
-    """Parameters of K+ -> pi0 lepton nu for ``sample_kl3``.
-
-    ``tilt`` >= 0 is the slope of the line 1 + tilt z from which the pion's kinetic energy z (in units of its largest)
-    is drawn; it changes how often a proposal is accepted, never the density.
-    """
+def pack_kl3(lepton: Species) -> NDArray[np.float64]:
+    """Parameters of K+ -> pi0 lepton nu for ``sample_kl3``."""
     m_l = float(MASS[lepton])
     slope = LAMBDA_PLUS.value / PION**2
     f_minus = (LAMBDA_ZERO.value - LAMBDA_PLUS.value) * (KAON**2 - PI_ZERO**2) / PION**2
@@ -110,20 +109,22 @@ def pack_kl3(lepton: Species, *, tilt: float) -> NDArray[np.float64]:
         )
         vertex = np.clip(0.5 * (high - low) / (2.0 * centre - low - high), -0.5 * width, 0.5 * width)
         top = centre + 0.5 * (high - low) * vertex - 0.5 * (2.0 * centre - low - high) * vertex**2
-        return width * top / (1.0 + tilt * z)
+        density: NDArray[np.float64] = width * top / (1.0 + _SLOPE_OF_LINE * z)
+        return density
 
     params = np.zeros(PARAMETERS)
     pack_pi0(params)
     params[_SPECIES] = lepton
     params[_MASS], params[_PI], params[_LEPTON] = KAON, PI_ZERO, m_l
     params[_T_MAX], params[_BOUND] = t_max, upper_bound(largest)
-    params[_LAMBDA], params[_F_MINUS], params[_TILT] = slope, f_minus, tilt
+    params[_LAMBDA], params[_F_MINUS], params[_TILT] = slope, f_minus, _SLOPE_OF_LINE
     params[_POLARISED] = 1.0 if lepton == Species.MUON_PLUS else 0.0
     return params
 
 
 @kernel
 def _draw_energies(rng: np.random.Generator, params: NDArray[np.float64]) -> tuple[float, float]:
+    rng, params = borrowed(rng), borrowed(params)
     mass, m_pi, m_l = params[_MASS], params[_PI], params[_LEPTON]
     tilt = params[_TILT]
     scale = tilt * (2.0 + tilt)
@@ -145,6 +146,7 @@ def _draw_energies(rng: np.random.Generator, params: NDArray[np.float64]) -> tup
 @kernel
 def sample_kl3(rng: np.random.Generator, params: NDArray[np.float64], out: NDArray[np.float64]) -> int:
     """Write the lepton and the daughters of the pi0; returns 3, or 4 with a Dalitz decay."""
+    rng, params, out = borrowed(rng), borrowed(params), borrowed(out)
     mass, m_pi, m_l = params[_MASS], params[_PI], params[_LEPTON]
     e_pi, e_l = _draw_energies(rng, params)
     p_pi = math.sqrt(e_pi * e_pi - m_pi * m_pi)

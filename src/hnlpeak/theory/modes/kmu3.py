@@ -16,7 +16,7 @@ __all__ = ["MODE", "pack", "sample"]
 
 def pack() -> NDArray[np.float64]:
     """Parameters for ``sample``."""
-    return pack_kl3(Species.MUON_PLUS, tilt=4.0)
+    return pack_kl3(Species.MUON_PLUS)
 
 
 @kernel

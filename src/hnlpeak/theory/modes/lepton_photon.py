@@ -1,7 +1,7 @@
 """Kinematics of M+ -> l+ nu gamma at a point of its Dalitz plane, in the meson rest frame.
 
 With x = 2 E_gamma / M, y = 2 E_l / M and r = (m_l / M)^2 the plane is 0 <= x <= 1 - r,
-r / (1 - x) <= v <= 1, where v = (x + y - 1 - r) / x is the lepton-photon propagator l.q in units of M E_gamma.
+r / (1 - x) <= v <= 1, where v = (x + y - 1 - r) / x is l.q in units of M E_gamma.
 """
 
 from __future__ import annotations

@@ -10,7 +10,10 @@ __all__ = ["ELECTRON", "KAON", "LEPTONS", "MUON", "PION", "PI_ZERO"]
 
 
 def _mass(pdg_id: int) -> float:
-    return float(Particle.from_pdgid(pdg_id).mass)
+    mass = Particle.from_pdgid(pdg_id).mass
+    if mass is None:
+        raise LookupError(f"package particle has no mass of the PDG number {pdg_id}")
+    return float(mass)
 
 
 KAON = _mass(321)

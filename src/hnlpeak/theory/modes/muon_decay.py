@@ -22,12 +22,12 @@ def decay_muon(
     muon_mass: float,
     electron_mass: float,
 ) -> tuple[float, float, float]:
-    """Momentum (MeV) of the e+ or e- in the muon rest frame; ``s`` is the polarisation vector there, |s| <= 1.
+    """Momentum (MeV) of the e+ or e- in the muon rest frame; s is the polarisation vector, |s| <= 1.
 
-    d2Gamma / dx dcos ~ x^2 [(3 - 2x) + charge |s| cos (2x - 1)], cos the angle to s, x the momentum in units of its
-    largest, (m_mu^2 - m_e^2) / (2 m_mu): the electron mass is neglected in the density only.
-    Exact without rejection: 2 x^2 (3 - 2x) is half the density of the largest and half that of the second largest
-    of four uniform numbers, and the density in cos is a straight line.
+    d2Gamma / dx dcos ~ x^2 [(3 - 2x) + charge |s| cos (2x - 1)], x the momentum in units of its largest,
+    (m_mu^2 - m_e^2) / (2 m_mu): the electron mass is neglected in the density only.
+    Exact without rejection: 2 x^2 (3 - 2x) is half the density of the largest and half that of the second
+    largest of four uniform numbers, and the density in cos is a straight line.
     """
     first = 0.0
     second = 0.0

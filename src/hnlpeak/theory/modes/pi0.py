@@ -14,6 +14,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from hnlpeak.core.borrow import borrowed
 from hnlpeak.core.kernel import kernel
 from hnlpeak.core.kinematics import around, boost_from_rest, unit_vector
 from hnlpeak.core.measured import Measured
@@ -60,6 +61,7 @@ def _decay_dalitz(
     pz: float,
     e: float,
 ) -> int:
+    rng, params, out = borrowed(rng), borrowed(params), borrowed(out)
     mass = params[_MASS]
     while True:
         q2 = math.exp(params[_LN_Q2_MIN] + params[_LN_Q2_RANGE] * rng.random())
@@ -99,6 +101,7 @@ def decay_pi0(
     e: float,
 ) -> int:
     """Write the daughters of a pi0 with the given momentum from ``row`` on; returns the next free row."""
+    rng, params, out = borrowed(rng), borrowed(params), borrowed(out)
     if rng.random() < params[_P_DALITZ]:
         return _decay_dalitz(rng, params, out, row, px, py, pz, e)
     mass = params[_MASS]

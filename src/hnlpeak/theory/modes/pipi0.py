@@ -1,4 +1,4 @@
-"""K+ -> pi+ pi0: two-body, the pi0 decays on the spot. The small radiative and direct-emission parts are left out."""
+"""K+ -> pi+ pi0: two-body, the pi0 decays on the spot; radiative parts are left out."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """K -> 3 pi: Dalitz plane with |M|^2 ~ 1 + g u + h u^2 + k v^2 (PDG convention; pion 3 is the odd one).
 
-u = (s3 - s0) / m_pi+^2, v = (s1 - s2) / m_pi+^2, s_i = (P_K - P_i)^2, s0 their mean. The kinetic energy of the odd
-pion and the cosine c of the pair's axis in the pair's rest frame are drawn uniformly; phase space is then
-p_3 beta_12, with E_1 - E_2 = c p_3 beta_12, and rejection makes the density exact.
+u = (s3 - s0) / m_pi+^2, v = (s1 - s2) / m_pi+^2, s_i = (P_K - P_i)^2, s0 their mean. The kinetic energy
+of the odd pion and the cosine c of the pair's axis in the pair's rest frame are drawn uniformly; phase
+space is then p_3 beta_12, with E_1 - E_2 = c p_3 beta_12, and rejection makes the density exact.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from hnlpeak.core.borrow import borrowed
 from hnlpeak.core.kernel import kernel
 from hnlpeak.core.kinematics import around, unit_vector
 from hnlpeak.theory.modes.envelope import upper_bound
@@ -26,7 +27,7 @@ _MASS, _ODD, _EVEN, _T_MAX, _S0, _G, _H, _K, _BOUND, _PION2 = range(PI0_PARAMETE
 def pack_three_pion(
     params: NDArray[np.float64], *, odd: float, even: float, g: float, h: float, k: float
 ) -> None:
-    """Fill the slots of the Dalitz plane: masses of the odd pion and of each of the pair (MeV), slopes g, h, k."""
+    """Fill the slots of the Dalitz plane: mass of the odd pion and of the others (MeV), slopes."""
     t_max = ((KAON - odd) ** 2 - 4.0 * even**2) / (2.0 * KAON)
     s0 = (KAON**2 + odd**2 + 2.0 * even**2) / 3.0
 
@@ -49,7 +50,8 @@ def pack_three_pion(
 def place_three_pions(
     rng: np.random.Generator, params: NDArray[np.float64]
 ) -> tuple[float, float, float, float, float, float, float, float]:
-    """Four-momenta (px, py, pz, E) of the odd pion and of the first of the pair, MeV, orientation isotropic."""
+    """Four-momenta (px, py, pz, E) of the odd pion and the first of the pair, MeV, isotropic."""
+    rng, params = borrowed(rng), borrowed(params)
     mass = params[_MASS]
     odd = params[_ODD]
     even2 = params[_EVEN] * params[_EVEN]

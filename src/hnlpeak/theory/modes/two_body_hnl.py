@@ -34,7 +34,7 @@ def lepton_helicity(meson_mass: float, lepton_mass: float, heavy_mass: float) ->
 def pack(meson_mass: float, lepton: Species, heavy_mass: float) -> NDArray[np.float64]:
     """Parameters for ``sample``: masses in MeV, ``lepton`` POSITRON or MUON_PLUS.
 
-    Raises UsageError for another lepton, for masses that are not finite or negative, and for a closed channel.
+    Raises UsageError for another lepton, for masses not finite or negative, and for a closed channel.
     """
     if lepton not in LEPTONS:
         raise UsageError(f"lepton of M+ -> l+ N: got {lepton!r}, allowed are POSITRON and MUON_PLUS")
