@@ -1,0 +1,1 @@
+"""Background under each mass hypothesis."""

@@ -1,0 +1,98 @@
+"""Geometry of the side bands of all mass hypotheses, ready for the compiled fit.
+
+Between ``inner`` and ``outer`` resolutions on both sides of a mass, within the limits of the card and of the
+spectrum, bins of the spectrum are grouped to about half a resolution. A polynomial in t = (m_miss - m_N) / s, with
+s the farther reach of the two side bands, is integrated exactly over each group and over the window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hnlpeak.experiment.analysis_card import BackgroundCard
+from hnlpeak.spectrum.window import Window, gaussian_fraction
+
+__all__ = ["GROUP_WIDTH", "SidebandDesign", "sideband_design"]
+
+GROUP_WIDTH = 0.5
+"""Width of a group of bins, in units of the resolution."""
+
+
+@dataclass(frozen=True, eq=False)
+class SidebandDesign:
+    """Padded arrays over (mass, group, parameter) that do not depend on the data.
+
+    ``first`` and ``last``: bins of the spectrum in each group; ``groups``: number of groups per mass; ``basis``:
+    integral of t^p over each group; ``window_basis``: over the window; ``signal``: fraction of a Gaussian
+    signal in each group; ``sides``: number of sides with at least one group.
+    """
+
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
+    groups: NDArray[np.int64]
+    basis: NDArray[np.float64]
+    window_basis: NDArray[np.float64]
+    signal: NDArray[np.float64]
+    sides: NDArray[np.int64]
+
+
+def _side(edges: NDArray[np.float64], low: float, high: float, width: float) -> NDArray[np.int64]:
+    """Bin-edge indices that cut [low, high] into groups of about ``width``; empty if no whole bin is inside."""
+    slack = 1e-9 * (edges[-1] - edges[0])
+    first = int(np.searchsorted(edges, low - slack))
+    last = int(np.searchsorted(edges, high + slack, side="right")) - 1
+    if last <= first:
+        return np.zeros(0, dtype=np.int64)
+    groups = max(1, min(last - first, round((edges[last] - edges[first]) / width)))
+    cuts = np.searchsorted(edges, np.linspace(edges[first], edges[last], groups + 1) - 0.5 * slack)
+    cuts[0], cuts[-1] = first, last
+    return np.unique(cuts).astype(np.int64)
+
+
+def _powers(low: NDArray[np.float64], high: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """Integrals of t^p dt, p < count, over [low, high]."""
+    p = np.arange(1, count + 1)
+    return (high[:, None] ** p - low[:, None] ** p) / p
+
+
+def sideband_design(
+    windows: Sequence[Window], edges: NDArray[np.float64], card: BackgroundCard
+) -> SidebandDesign:
+    """Return the side bands of ``windows`` on a spectrum with these bin ``edges`` (MeV)."""
+    count = max(card.order, card.alternative_order) + 1
+    low_limit, high_limit = max(card.low_limit, edges[0]), min(card.high_limit, edges[-1])
+    sides: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
+    for w in windows:
+        reach = card.inner * w.sigma, card.outer * w.sigma
+        width = GROUP_WIDTH * w.sigma
+        left = _side(edges, max(w.mass - reach[1], low_limit), min(w.mass - reach[0], w.low), width)
+        right = _side(edges, max(w.mass + reach[0], w.high), min(w.mass + reach[1], high_limit), width)
+        sides.append((left, right))
+    most = max((max(a.size - 1, 0) + max(b.size - 1, 0) for a, b in sides), default=0)
+    n = len(windows)
+    first, last = np.zeros((n, most), dtype=np.int64), np.zeros((n, most), dtype=np.int64)
+    groups, used = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
+    basis, signal = np.zeros((n, most, count)), np.zeros((n, most))
+    window_basis = np.zeros((n, count))
+    for i, (w, (left, right)) in enumerate(zip(windows, sides, strict=True)):
+        begin = np.concatenate([left[:-1], right[:-1]])
+        end = np.concatenate([left[1:], right[1:]])
+        m = begin.size
+        groups[i], used[i] = m, int(left.size > 1) + int(right.size > 1)
+        if m == 0:
+            continue
+        first[i, :m], last[i, :m] = begin, end
+        low, high = edges[begin] - w.mass, edges[end] - w.mass
+        scale = max(float(np.max(np.abs(low))), float(np.max(np.abs(high))))
+        basis[i, :m] = _powers(low / scale, high / scale, count)
+        window_basis[i] = _powers(
+            np.array([(w.low - w.mass) / scale]), np.array([(w.high - w.mass) / scale]), count
+        )[0]
+        signal[i, :m] = [
+            gaussian_fraction(a, b, mean=0.0, sigma=w.sigma) for a, b in zip(low, high, strict=True)
+        ]
+    return SidebandDesign(first, last, groups, basis, window_basis, signal, used)
