@@ -23,9 +23,10 @@ __all__ = ["PublishedLimit", "list_published", "published"]
 class PublishedLimit:
     """Upper limits on |U_l4|^2 of one ``flavour`` at confidence level ``cl`` from decays of one ``meson``.
 
-    ``mass`` (MeV, increasing) and ``u2`` are read-only arrays of points sampled from the curve in ``data_file``;
-    ``kind`` tells whether that file was read off a figure or given by the authors, ``confidence`` is "C" for
-    points computed from the file and "m" for a curve that must not be quoted as published (see ``note``).
+    ``mass`` (MeV, increasing) and ``u2`` are read-only arrays of points sampled from the curve in
+    ``data_file``; ``kind`` tells whether that file was read off a figure or given by the authors,
+    ``confidence`` is "C" for points computed from the file and "m" for a curve that must not be quoted as
+    published (see ``note``).
     ``abstract_u2`` is the range stated in the paper's abstract, None where it states none.
     """
 
@@ -49,7 +50,7 @@ class PublishedLimit:
         return np.asarray((m >= self.mass[0]) & (m <= self.mass[-1]))
 
     def limit(self, mass: T) -> T:
-        """Return the limit on |U|^2 at ``mass`` (MeV, number or array); its logarithm is linear between points.
+        """Return the limit on |U|^2 at ``mass`` (MeV, float or array), log-linear between points.
 
         ``UsageError`` for masses that :meth:`covers` denies: limits are never extrapolated.
         """

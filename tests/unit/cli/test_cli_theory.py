@@ -1,0 +1,85 @@
+"""hnlpeak theory: the commands give the numbers of the functions."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from hnlpeak.cli.theory import app
+from hnlpeak.core.errors import UsageError
+
+
+def invoke(*arguments: str) -> str:
+    result = CliRunner().invoke(app, list(arguments), catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def test_production():
+    answer = json.loads(
+        invoke("production", "--lepton", "mu", "--mass", "300", "--mass", "390", "--u2", "1e-6", "--json")
+    )
+    assert (answer["meson"], answer["lepton"], answer["u2"]) == ("K+", "mu", 1e-6)
+    first, second = answer["rows"]
+    assert first["rho"] == pytest.approx(3.899768, rel=1e-6)
+    assert first["branching_fraction_light_times_rho"] == pytest.approx(2.478693, rel=1e-6)
+    assert first["branching_fraction"] == pytest.approx(2.478693e-6, rel=1e-6)
+    assert second["rho"] == second["branching_fraction"] == 0.0
+
+
+def test_decay():
+    answer = json.loads(invoke("decay", "--mass", "300", "--nature", "dirac", "--json"))
+    (row,) = answer["rows"]
+    assert row["width_mev"] == pytest.approx(1.2264e-12, rel=1e-4)
+    assert row["branching_ratio_e_pi"] == pytest.approx(0.5880, abs=1e-4)
+    assert sum(value for key, value in row.items() if key.startswith("branching")) == pytest.approx(1.0)
+
+
+def test_lifetime():
+    options = ("lifetime", "--meson", "K+", "--lepton", "e", "--mass", "448", "--u2", "1e-4", "--json")
+    (row,) = json.loads(invoke(*options))["rows"]
+    assert row["lifetime_ns"] == pytest.approx(563.5, rel=1e-3)
+    assert row["mean_free_path_mm"] == pytest.approx(25.79e6, rel=1e-3)
+    (slow,) = json.loads(invoke(*options, "--momentum", "448"))["rows"]
+    assert slow["mean_free_path_mm"] == pytest.approx(slow["c_tau_mm"], rel=1e-12)
+
+
+def test_no_mixing_is_null_in_json():
+    (row,) = json.loads(invoke("lifetime", "--mass", "300", "--u2", "0", "--json"))["rows"]
+    assert row["lifetime_ns"] is None
+
+
+@pytest.mark.parametrize("command", ["production", "decay", "lifetime"])
+def test_tables_are_for_people(command):
+    text = invoke(command, "--mass", "300", "--mass", "200")
+    assert "mass_mev" in text
+    assert "300" in text
+    assert "200" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("production", "--meson", "K0", "--mass", "300"), "meson"),
+        (("production", "--mass", "-5"), "mass"),
+        (("decay", "--mass", "600"), "493.677"),
+        (("decay", "--meson", "K0", "--mass", "300"), "meson"),
+        (("lifetime", "--mass", "300", "--nature", "weyl"), "nature"),
+        (("lifetime", "--lepton", "mu", "--mass", "390"), "ends at"),
+    ],
+)
+def test_errors_say_what_is_allowed(arguments, words):
+    with pytest.raises(UsageError, match=words):
+        invoke(*arguments)
+
+
+def test_import_is_light():
+    """``hnlpeak --help`` imports every sub-command: none may drag numba, scipy or the particle tables in."""
+    heavy = "('numba', 'scipy', 'particle', 'numpy')"
+    code = f"import sys, hnlpeak.cli.theory; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
