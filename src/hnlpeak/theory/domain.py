@@ -11,7 +11,17 @@ from numpy.typing import ArrayLike, NDArray
 from hnlpeak.core.errors import UsageError
 from hnlpeak.theory.pdg import pdg_mass
 
-__all__ = ["LEPTON_MASS", "FloatArray", "T", "checked", "lepton_mass", "mixing", "one_of", "scalar_or_array"]
+__all__ = [
+    "LEPTON_MASS",
+    "FloatArray",
+    "T",
+    "checked",
+    "lepton_mass",
+    "mixing",
+    "one_number",
+    "one_of",
+    "scalar_or_array",
+]
 
 FloatArray = NDArray[np.float64]
 T = TypeVar("T", float, FloatArray)
@@ -59,12 +69,22 @@ def checked(
     return array
 
 
+def one_number(
+    what: str, value: float, *, low: float = 0.0, high: float = np.inf, low_allowed: bool = True
+) -> float:
+    """Return ``value`` if it is one number in the range of :func:`checked`; ``UsageError`` otherwise."""
+    array = checked(what, value, low=low, high=high, low_allowed=low_allowed)
+    if array.ndim:
+        raise UsageError(f"{what} must be one number, got an array of {array.size}")
+    return float(array)
+
+
 def mixing(u2: Mapping[str, float]) -> dict[str, float]:
     """Return |U_l4|^2 by flavour; ``UsageError`` for unknown flavours and unless 0 <= each <= sum <= 1."""
     if not isinstance(u2, Mapping):
         raise UsageError(f"u2 must map flavours to |U|^2, such as {{'e': 1e-4}}, got {u2!r}")
     values = {
-        one_of("flavour", name, LEPTON_MASS): float(checked(f"|U_{name}4|^2", value, high=1.0))
+        one_of("flavour", name, LEPTON_MASS): one_number(f"|U_{name}4|^2", value, high=1.0)
         for name, value in u2.items()
     }
     if sum(values.values()) > 1.0 + 1e-12:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from hnlpeak.theory.constants import HBAR, SPEED_OF_LIGHT
-from hnlpeak.theory.domain import FloatArray, T, checked, scalar_or_array
+from hnlpeak.theory.domain import FloatArray, T, checked, one_number, scalar_or_array
 from hnlpeak.theory.widths import Nature, total_width
 
 __all__ = ["decay_probability", "lifetime", "mean_free_path"]
@@ -50,6 +50,6 @@ def decay_probability(
     Otherwise as :func:`mean_free_path`.
     """
     checked("momentum [MeV]", momentum, low_allowed=False)
-    way = float(checked("length [mm]", length))
+    way = one_number("length [mm]", length)
     path = np.asarray(mean_free_path(mass=mass, momentum=momentum, u2=u2, nature=nature))
     return scalar_or_array(-np.expm1(-way / path), mass)

@@ -12,7 +12,6 @@ from typing import Literal
 
 import numpy as np
 
-from hnlpeak.core.errors import UsageError
 from hnlpeak.core.measured import Measured
 from hnlpeak.theory.constants import FERMI_CONSTANT, HBAR
 from hnlpeak.theory.domain import FloatArray, T, checked, lepton_mass, one_of, scalar_or_array
@@ -80,16 +79,14 @@ def light_branching_fraction(
 
 
 def branching_fraction(
-    *, meson: str, lepton: str, mass: T, u2: float, normalisation: Normalisation = "measured"
+    *, meson: str, lepton: str, mass: T, u2: float | FloatArray, normalisation: Normalisation = "measured"
 ) -> T:
     """Return B(M+ -> l+ N) = B(M+ -> l+ nu) rho |U_l4|^2 for ``mass`` in MeV (number or array).
 
-    ``u2`` in [0, 1]; 1 gives the fraction per unit of |U|^2, which may exceed 1. ``normalisation`` as in
-    :func:`light_branching_fraction`. Raises ``UsageError`` outside these domains.
+    ``u2`` in [0, 1], broadcast against ``mass``; 1 gives the fraction per unit of |U|^2, which may exceed 1.
+    ``normalisation`` as in :func:`light_branching_fraction`. ``UsageError`` outside these domains.
     """
-    if not isinstance(u2, (int, float)):
-        raise UsageError(f"u2 must be a number, got {u2!r}")
-    mixing = float(checked("u2", u2, high=1.0))
+    mixing = checked("u2", u2, high=1.0)
     light = light_branching_fraction(meson=meson, lepton=lepton, normalisation=normalisation)
     return scalar_or_array(
         np.asarray(light.value * mixing * rho(meson=meson, lepton=lepton, mass=mass)), mass

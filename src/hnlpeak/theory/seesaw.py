@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from hnlpeak.core.errors import UsageError
-from hnlpeak.theory.domain import T, checked, scalar_or_array
+from hnlpeak.theory.domain import T, checked, one_number, scalar_or_array
 from hnlpeak.theory.lifetime import lifetime
 from hnlpeak.theory.widths import Nature
 
@@ -26,7 +26,7 @@ literature (0.02 to 0.1 s; A. Boyarsky et al., Phys. Rev. D 104 (2021) 023517)."
 def seesaw_floor(*, mass: T, neutrino_mass: float = ATMOSPHERIC_MASS) -> T:
     """Return |U|^2 = m_nu / m_N, the seesaw scale of mixing; both masses in MeV, ``mass`` > 0."""
     m_n = checked("mass [MeV]", mass, low_allowed=False)
-    m_nu = float(checked("neutrino mass [MeV]", neutrino_mass))
+    m_nu = one_number("neutrino mass [MeV]", neutrino_mass)
     if np.any(m_n <= m_nu):
         raise UsageError(f"the seesaw wants mass >> neutrino mass, got {np.min(m_n):g} and {m_nu:g} MeV")
     return scalar_or_array(m_nu / m_n, mass)
@@ -40,6 +40,6 @@ def nucleosynthesis_floor(
     ``mass`` in MeV, in (0, m_K+] as in :func:`hnlpeak.theory.lifetime.lifetime`. Values above 1 mean that no
     mixing is large enough.
     """
-    limit = float(checked("longest lifetime [ns]", longest, low_allowed=False))
+    limit = one_number("longest lifetime [ns]", longest, low_allowed=False)
     unit = np.asarray(lifetime(mass=mass, u2={flavour: 1.0}, nature=nature))
     return scalar_or_array(unit / limit, mass)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hnlpeak.core.errors import UsageError
-from hnlpeak.theory.domain import FloatArray, T, checked, lepton_mass, scalar_or_array
+from hnlpeak.theory.domain import FloatArray, T, checked, lepton_mass, one_number, scalar_or_array
 from hnlpeak.theory.mesons import meson as find_meson
 
 __all__ = ["hnl_energy", "lab_momentum", "lepton_energy", "momentum", "polarisation"]
@@ -66,6 +66,6 @@ def lab_momentum(*, meson: str, lepton: str, mass: T, meson_momentum: float) -> 
     ``meson_momentum`` in MeV, >= 0. The decay is isotropic, so gamma E_N* is the mean over directions.
     """
     parent, _, m_n = _masses(meson, lepton, mass)
-    gamma = np.hypot(parent, float(checked("meson momentum [MeV]", meson_momentum))) / parent
+    gamma = np.hypot(parent, one_number("meson momentum [MeV]", meson_momentum)) / parent
     energy = gamma * np.asarray(hnl_energy(meson=meson, lepton=lepton, mass=mass))
     return scalar_or_array(np.sqrt((energy - m_n) * (energy + m_n)), mass)

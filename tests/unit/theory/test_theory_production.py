@@ -75,6 +75,9 @@ def test_closed_light_channel():
 def test_scalar_in_scalar_out_and_shapes_kept():
     assert isinstance(rho(meson="K+", lepton="e", mass=300.0), float)
     assert isinstance(branching_fraction(meson="K+", lepton="e", mass=300, u2=1e-6), float)
+    mixed = branching_fraction(meson="K+", lepton="e", mass=300.0, u2=np.array([0.0, 1e-6]))
+    assert mixed[1] == branching_fraction(meson="K+", lepton="e", mass=300.0, u2=1e-6)
+    assert mixed[0] == 0.0
     grid = np.linspace(1.0, 400.0, 12).reshape(3, 4)
     curve = rho(meson="K+", lepton="mu", mass=grid)
     assert curve.shape == (3, 4)

@@ -169,6 +169,7 @@ def test_masses_outside_the_domain_are_refused(mass):
         ({"e": 0.7, "mu": 0.7}, "sum"),
         ({"e": np.nan}, "U_e4"),
         (1e-4, "map"),
+        ({"e": np.array([0.1, 0.2])}, "one number"),
     ],
 )
 def test_senseless_mixtures_are_refused(u2, words):
