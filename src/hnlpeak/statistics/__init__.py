@@ -3,7 +3,23 @@
 from __future__ import annotations
 
 from hnlpeak.statistics.constraints import Gaussian, Known
+from hnlpeak.statistics.expected import EXPECTED_DEFINITIONS, Expected, ExpectedDefinition, expected_limit
 from hnlpeak.statistics.interval import Interval, Status
 from hnlpeak.statistics.rolke_lopez import TREATMENTS, Treatment, rolke_lopez
+from hnlpeak.statistics.significance import p_value, significance
 
-__all__ = ["TREATMENTS", "Gaussian", "Interval", "Known", "Status", "Treatment", "rolke_lopez"]
+__all__ = [
+    "EXPECTED_DEFINITIONS",
+    "TREATMENTS",
+    "Expected",
+    "ExpectedDefinition",
+    "Gaussian",
+    "Interval",
+    "Known",
+    "Status",
+    "Treatment",
+    "expected_limit",
+    "p_value",
+    "rolke_lopez",
+    "significance",
+]
