@@ -9,12 +9,13 @@ of other kaon decays under the peak per kaon decay; solved for N_K, which both t
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from hnlpeak.core.errors import UsageError
 from hnlpeak.core.measured import Measured
 
-__all__ = ["KaonFlux", "measure_flux"]
+__all__ = ["KaonFlux", "flux_record", "measure_flux"]
 
 _NONE = Measured(0.0)
 
@@ -84,3 +85,8 @@ def measure_flux(
         acceptance_sm,
         branching_fraction,
     )
+
+
+def flux_record(flux: KaonFlux) -> dict[str, Any]:
+    """Return the content of ``normalisation.json``: values with their errors, None where unknown."""
+    return {"schema": 1, **asdict(flux)}

@@ -5,6 +5,11 @@ Yields are numbers of events in the window; masses, resolutions and edges are in
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hnlpeak.statistics import Treatment
+
 __all__ = ["EXTRA_COLUMNS", "LIMITS_COLUMNS", "TEXT_COLUMNS", "TREATMENTS", "variant_columns"]
 
 LIMITS_COLUMNS = (
@@ -36,7 +41,7 @@ LIMITS_COLUMNS = (
 )
 """Header of ``limits.csv``, in order."""
 
-TREATMENTS = ("bounded", "unbounded", "trolke", "trolke-bounded")
+TREATMENTS: tuple[Treatment, ...] = ("bounded", "unbounded", "trolke", "trolke-bounded")
 """Treatments of deficits whose observed limits stand beside the chosen one."""
 
 TEXT_COLUMNS = ("selection", "status")

@@ -1,8 +1,8 @@
 """Geometry of the side bands of all mass hypotheses, ready for the compiled fit.
 
 Between ``inner`` and ``outer`` resolutions on both sides of a mass, within the limits of the card and of the
-spectrum, bins of the spectrum are grouped to about half a resolution. A polynomial in t = (m_miss - m_N) / s, with
-s the farther reach of the two side bands, is integrated exactly over each group and over the window.
+spectrum, bins of the spectrum are grouped to about half a resolution. A polynomial in t = (m_miss - m_N) / s,
+with s the farther reach of the two side bands, is integrated exactly over each group and over the window.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ GROUP_WIDTH = 0.5
 class SidebandDesign:
     """Padded arrays over (mass, group, parameter) that do not depend on the data.
 
-    ``first`` and ``last``: bins of the spectrum in each group; ``groups``: number of groups per mass; ``basis``:
-    integral of t^p over each group; ``window_basis``: over the window; ``signal``: fraction of a Gaussian
-    signal in each group; ``sides``: number of sides with at least one group.
+    ``first`` and ``last``: bins of the spectrum in each group; ``groups``: number of groups per mass;
+    ``basis``: integral of t^p over each group; ``window_basis``: over the window; ``signal``: fraction of a
+    Gaussian signal in each group; ``sides``: number of sides with at least one group.
     """
 
     first: NDArray[np.int64]
@@ -41,7 +41,7 @@ class SidebandDesign:
 
 
 def _side(edges: NDArray[np.float64], low: float, high: float, width: float) -> NDArray[np.int64]:
-    """Bin-edge indices that cut [low, high] into groups of about ``width``; empty if no whole bin is inside."""
+    """Bin-edge indices that cut [low, high] into groups of about ``width``; empty if no bin is inside."""
     slack = 1e-9 * (edges[-1] - edges[0])
     first = int(np.searchsorted(edges, low - slack))
     last = int(np.searchsorted(edges, high + slack, side="right")) - 1

@@ -5,8 +5,8 @@ Counts n_j have expectations f_j = sum_p M_jp theta_p. Minimised is
     F = sum_j [f_j - (n_j + mu) ln f_j] - mu ln f_w,          mu = 1e-4,
 
 with f_w the expectation in the window. The small mu is a barrier that keeps every f_j and f_w positive, also
-where n_j = 0, and makes F strictly convex: a damped Newton iteration always ends at its one minimum. It biases
-the sum of the f_j upwards by mu per bin, far below any statistical error.
+where n_j = 0, and makes F strictly convex: a damped Newton iteration ends at its one minimum. It biases the
+sum of the f_j upwards by mu per bin, far below any statistical error.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Matrix = NDArray[np.float64]
 
 @kernel
 def solve(matrix: Matrix, right: Vector, size: int, out: Vector) -> bool:
-    """Solve ``matrix`` x = ``right`` by Cholesky; ``matrix`` is overwritten. False if not positive definite."""
+    """Solve ``matrix`` x = ``right`` by Cholesky, overwriting ``matrix``; False if not positive definite."""
     for i in range(size):
         for j in range(i + 1):
             total = matrix[i, j]
@@ -105,6 +105,45 @@ def _derivatives(
 
 
 @kernel
+def _longest(basis: Matrix, window: Vector, bins: int, size: int, theta: Vector, step: Vector) -> float:
+    """Longest part (<= 1) of ``step`` that keeps all expectations positive."""
+    length = 1.0
+    for j in range(-1, bins):
+        row = window if j < 0 else basis[j]
+        value, change = _dot(row, theta, size), _dot(row, step, size)
+        if value + length * change <= 0.0:
+            length = -0.98 * value / change
+    return length
+
+
+@kernel
+def _search(
+    counts: Vector,
+    basis: Matrix,
+    window: Vector,
+    bins: int,
+    size: int,
+    theta: Vector,
+    step: Vector,
+    length: float,
+    decrement: float,
+    now: float,
+) -> float:
+    """Move ``theta`` along ``step`` until F falls enough (Armijo); return F, infinite if it does not."""
+    while length > 1e-12:
+        for p in range(size):
+            theta[p] += length * step[p]
+        then = _objective(counts, basis, window, bins, size, theta)
+        # with room for rounding where F is large
+        if then <= now - 1e-4 * length * decrement + 1e-13 * abs(now):
+            return then
+        for p in range(size):
+            theta[p] -= length * step[p]
+        length *= 0.5
+    return math.inf
+
+
+@kernel
 def fit_polynomial(
     counts: Vector,
     basis: Matrix,
@@ -118,7 +157,7 @@ def fit_polynomial(
 ) -> bool:
     """Fit ``size`` parameters into ``theta``, starting from a constant; False if it does not converge.
 
-    ``basis[j, p]`` is M_jp with a constant in column 0. ``step``, ``downhill`` and ``hessian`` are work space.
+    ``basis[j, p]`` is M_jp with a constant in column 0; ``step``, ``downhill``, ``hessian`` are work space.
     """
     events, width = 0.0, 0.0
     for j in range(bins):
@@ -135,25 +174,8 @@ def fit_polynomial(
         decrement = _dot(downhill, step, size)
         if not decrement > _TOLERANCE:
             return decrement >= 0.0
-        length = 1.0
-        value, change = _dot(window, theta, size), _dot(window, step, size)
-        if value + length * change <= 0.0:
-            length = -0.98 * value / change
-        for j in range(bins):
-            value, change = _dot(basis[j], theta, size), _dot(basis[j], step, size)
-            if value + length * change <= 0.0:
-                length = -0.98 * value / change
-        # Armijo's rule, with room for rounding where F is large
-        while True:
-            for p in range(size):
-                theta[p] += length * step[p]
-            then = _objective(counts, basis, window, bins, size, theta)
-            if then <= now - 1e-4 * length * decrement + 1e-13 * abs(now):
-                break
-            for p in range(size):
-                theta[p] -= length * step[p]
-            length *= 0.5
-            if length < 1e-12:
-                return False
-        now = then
+        length = _longest(basis, window, bins, size, theta, step)
+        now = _search(counts, basis, window, bins, size, theta, step, length, decrement, now)
+        if not now < math.inf:
+            return False
     return False

@@ -1,14 +1,14 @@
 """Background of each mass hypothesis from the side bands of the spectrum itself.
 
-A polynomial is fitted to the side bands by Poisson maximum likelihood with the window left out; b is its integral over
-the window. With M_j the integrals of the powers over group j and J those over the window,
+A polynomial is fitted to the side bands by Poisson maximum likelihood with the window left out; b is its
+integral over the window. With M_j the integrals of the powers over group j and J those over the window,
 
     V = [sum_j M_j M_j^T / f_j]^-1,   sigma_stat^2 = J^T V J,   w_j = db/dn_j = J^T V M_j / f_j,
 
-and l = sum_j w_j g_j is the leakage: the bias of b per signal event, g_j being the fraction of the signal in
-group j. In V each f_j is at least 1/(number of groups): an empty or nearly empty side band has the errors of one
-expected event, so b = 0 comes with the error that one event would have made. The systematic error is the change
-of b under the alternative order.
+and l = sum_j w_j g_j is the leakage: the bias of b per signal event, g_j being the fraction of the signal
+in group j. In V each f_j is at least 1/(number of groups): empty or nearly empty side bands have the errors
+of one expected event, so b = 0 comes with the error that one event would have made. The systematic error is
+the change of b under the alternative order.
 """
 
 from __future__ import annotations
@@ -23,9 +23,12 @@ from hnlpeak.core.kernel import kernel
 from hnlpeak.estimation.background.bands import SidebandDesign
 from hnlpeak.estimation.background.poisson_fit import fit_polynomial, solve
 
-__all__ = ["BackgroundEstimates", "fit_sidebands"]
+__all__ = ["EVENTS_PER_PARAMETER", "BackgroundEstimates", "fit_sidebands"]
 
 _B, _STAT, _ALTERNATIVE, _ORDER, _EVENTS, _DEVIANCE, _FREEDOM, _LEAKAGE, _SLOTS = range(9)
+
+EVENTS_PER_PARAMETER = 4.0
+"""Side bands with fewer events than this per parameter get a polynomial of lower order."""
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -35,7 +38,7 @@ Matrix = NDArray[np.float64]
 class BackgroundEstimates:
     """Expected background in the window of each mass hypothesis; NaN where there are no side bands.
 
-    ``status`` per mass: ``ok``; ``order-lowered`` (too few filled groups for the polynomial of the card);
+    ``status`` per mass: ``ok``; ``order-lowered`` (too few events for the polynomial of the card);
     ``one-sided`` (the limits leave only one side: b is extrapolated); ``no-side-bands``.
     ``deviance`` over ``degrees_of_freedom`` tells the goodness of fit, ``leakage`` the bias of b per event of
     the full signal peak, ``alternative`` is b with the alternative order.
@@ -156,8 +159,8 @@ def _estimate(
             counts[j] = cumulative[rows[i], last[i, j]] - cumulative[rows[i], first[i, j]]
             events += counts[j]
             filled += counts[j] > 0.0
-        # a polynomial needs one more filled group than it has parameters
-        ceiling = max(0, filled - 2)
+        # a parameter needs a few events, and a fit one filled group more than it has parameters
+        ceiling = max(0, min(filled - 2, int(events / EVENTS_PER_PARAMETER) - 1))
         used = _fit_down(
             counts, basis[i], window_basis[i], bins, min(order, ceiling), theta, step, downhill, matrix
         )

@@ -1,0 +1,105 @@
+"""What each mass hypothesis needs before its events are counted: signal, N_K, window."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hnlpeak.core.errors import InputDataError, UsageError
+from hnlpeak.core.measured import Measured
+from hnlpeak.estimation.flux import KaonFlux
+from hnlpeak.estimation.signal import SignalModel, SignalPoint
+from hnlpeak.experiment.analysis_card import AnalysisCard
+from hnlpeak.spectrum.spectrum import Spectrum
+from hnlpeak.spectrum.window import Window, search_window
+
+__all__ = ["Hypothesis", "hypotheses", "selection_rows"]
+
+_log = logging.getLogger("hnlpeak")
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """One mass (MeV) with its selection, signal, number of kaon decays and window on the spectrum."""
+
+    mass: float
+    selection: str
+    signal: SignalPoint
+    n_kaon: Measured
+    window: Window
+
+
+def _number_of_kaons(signal: SignalPoint, flux: KaonFlux | None) -> Measured:
+    if flux is not None:
+        return flux.n_kaon
+    if signal.n_kaon is None:
+        raise UsageError(
+            "the number of kaon decays is not known: neither the signal table has n_kaon nor a flux is given"
+        )
+    return signal.n_kaon
+
+
+def _check_cover(
+    masses: Sequence[float], signals: Sequence[SignalPoint], spectrum: Spectrum, k: float
+) -> None:
+    edges = spectrum.edges
+    low = min(m - k * s.sigma.value for m, s in zip(masses, signals, strict=True))
+    high = max(m + k * s.sigma.value for m, s in zip(masses, signals, strict=True))
+    slack = 1e-9 * (edges[-1] - edges[0])
+    if low < edges[0] - slack or high > edges[-1] + slack:
+        hint = " (is its axis in GeV?)" if edges[-1] < 2.0 else ""
+        raise InputDataError(
+            f"spectrum {spectrum.label!r} covers {edges[0]:g} to {edges[-1]:g} MeV{hint}, "
+            f"the windows of the scan need {low:g} to {high:g} MeV"
+        )
+
+
+def hypotheses(
+    spectrum: Spectrum, card: AnalysisCard, signal: SignalModel, flux: KaonFlux | None
+) -> list[Hypothesis]:
+    """Return the mass hypotheses of ``card`` on ``spectrum``.
+
+    ``UsageError`` where the signal model does not cover a mass, was made with another window or N_K is not
+    known; ``InputDataError`` where the spectrum does not cover the windows.
+    """
+    k = card.scan.window
+    if abs(signal.window - k) > 1e-9 * k:
+        raise UsageError(
+            f"the signal's acceptances are for a window of {signal.window:g} sigma, the card asks for {k:g}"
+        )
+    masses = card.scan.masses()
+    chosen = [card.selection_of(mass) for mass in masses]
+    signals = [signal.at(mass, selection) for mass, selection in zip(masses, chosen, strict=True)]
+    _check_cover(masses, signals, spectrum, k)
+    edges = spectrum.edges
+    found = [
+        Hypothesis(m, name, s, _number_of_kaons(s, flux), search_window(m, s.sigma.value, k=k, edges=edges))
+        for m, name, s in zip(masses, chosen, signals, strict=True)
+    ]
+    snapped = [h.window for h in found if h.window.snapped]
+    if snapped:
+        ratios = [w.efficiency_ratio for w in snapped]
+        _log.warning(
+            "windows of %d of %d masses are snapped to the bins of spectrum %r; "
+            "their acceptance is multiplied by %.3f to %.3f",
+            len(snapped),
+            len(found),
+            spectrum.label,
+            min(ratios),
+            max(ratios),
+        )
+    return found
+
+
+def selection_rows(
+    spectrum: Spectrum, found: Sequence[Hypothesis]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return cumulative counts ``[selection, edge]`` and, for each hypothesis, the row of its selection."""
+    names = sorted({h.selection for h in found})
+    counts = [spectrum.project(name).values for name in names]
+    cumulative = np.array([np.concatenate([[0.0], np.cumsum(values)]) for values in counts])
+    return cumulative, np.array([names.index(h.selection) for h in found], dtype=np.int64)
