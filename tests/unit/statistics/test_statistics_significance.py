@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from scipy.integrate import quad
+from scipy.special import gammainc, ndtr
+from scipy.stats import poisson
+
+from hnlpeak.core.errors import UsageError
+from hnlpeak.statistics import Gaussian, Known, p_value, significance
+
+
+@pytest.mark.parametrize(("n", "b"), [(1, 0.01), (3, 1.0), (10, 3.0), (1000, 1000.0), (60, 5.0)])
+def test_known_background_is_the_poisson_tail(n, b):
+    assert p_value(n, background=Known(b)) == pytest.approx(poisson.sf(n - 1, b), rel=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("n", "b", "sigma"),
+    [(3, 1.0, 0.3), (10, 3.0, 1.0), (40, 3.0, 1.0), (5, -1.0, 2.0), (1, 0.01, 1.0), (130, 100.0, 4.0)],
+)
+def test_uncertain_background_is_the_average_tail(n, b, sigma):
+    def weighted(rate):
+        return gammainc(n, rate) * math.exp(-0.5 * ((rate - b) / sigma) ** 2)
+
+    edges = np.linspace(max(0.0, b - 10.0 * sigma), b + 40.0 * sigma, 200)
+    pieces = [quad(weighted, *pair, epsabs=0.0, epsrel=1e-9)[0] for pair in itertools.pairwise(edges)]
+    expected = sum(pieces) / (sigma * math.sqrt(2.0 * math.pi) * ndtr(b / sigma))
+    assert p_value(n, background=Gaussian(b, sigma)) == pytest.approx(expected, rel=1e-7)
+
+
+@pytest.mark.parametrize("background", [Known(0.0), Known(2.0), Gaussian(2.0, 1.0), Gaussian(0.0, 0.5)])
+def test_p_value_of_counts(background):
+    p = p_value(np.arange(30), background=background)
+    assert p[0] == 1.0
+    assert np.all((p >= 0.0) & (p <= 1.0))
+    assert np.all(np.diff(p) <= 0.0)
+
+
+def test_p_value_matches_toys():
+    rng = np.random.Generator(np.random.Philox(7))
+    rates = rng.normal(4.0, 1.5, 400_000)
+    n = rng.poisson(rates[rates >= 0.0])
+    p = p_value(9, background=Gaussian(4.0, 1.5))
+    assert np.mean(n >= 9) == pytest.approx(p, abs=4.9 * math.sqrt(p / n.size))
+
+
+def test_p_value_tends_to_the_asymptotic_one():
+    b, sigma = 1e6, 1000.0
+    n = b + 3.0 * math.hypot(math.sqrt(b), sigma)
+    assert significance(n, background=Gaussian(b, sigma)) == pytest.approx(3.0, rel=0.01)
+    assert p_value(n, background=Gaussian(b, sigma)) == pytest.approx(ndtr(-3.0), rel=0.05)
+
+
+def test_significance_is_signed_and_vectorised():
+    z = significance([0, 4, 9], background=Known(4.0))
+    expected = [-math.sqrt(8.0), 0.0, math.sqrt(2.0 * (9.0 * math.log(9.0 / 4.0) - 5.0))]
+    np.testing.assert_allclose(z, expected, rtol=1e-12)
+    assert significance(2, background=Known(0.0)) == math.inf
+    assert isinstance(significance(2, background=Gaussian(1.0, 0.1)), float)
+
+
+@pytest.mark.parametrize("function", [p_value, significance])
+def test_numbers_without_sense(function):
+    with pytest.raises(UsageError, match="n must be >= 0"):
+        function(-1, background=Known(1.0))
+    with pytest.raises(UsageError, match="background must be >= 0"):
+        function(1, background=Known(-1.0))
