@@ -1,4 +1,4 @@
-"""Coverage by exact Poisson sums, against three-digit values computed elsewhere with high-precision solvers."""
+"""Coverage by exact Poisson sums, against three-digit values from other high-precision solvers."""
 
 from __future__ import annotations
 

@@ -34,21 +34,21 @@ def _start(n: float, variance: float, target: float, side: float) -> float:
 
 
 @kernel
-def curve_end(n: float, variance: float, shift: float, target: float, side: float) -> float:
-    """Signal counts at which q = ``target`` > 0, above (``side`` = +1) or below (-1) the best value.
+def curve_end(n: float, variance: float, shift: float, target: float, side: float) -> tuple[float, float]:
+    """(t, k) at which q = ``target`` > 0, above (``side`` = +1) or below (-1) the best value.
 
-    ``shift`` is n - b; the result is negative where the end lies below zero signal.
+    ``shift`` is n - b; t, in signal counts, is negative where the end lies below zero signal.
     """
     if n == 0.0:
         # k = -1 (nothing expected beyond the shifted background) or s = 0, whichever is allowed
         if side > 0.0 and target >= variance:
-            return shift + 0.5 * (target + variance)
-        return shift + side * math.sqrt(target * variance)
+            return shift + 0.5 * (target + variance), -1.0
+        return shift + side * math.sqrt(target * variance), -side * math.sqrt(target / variance)
     goal = math.sqrt(target)
     x = math.exp(min(_start(n, variance, target, side), 700.0))
     if x < 1e-150:
         # the total expectation is below what a float holds beside n: all of n is left over
-        return shift - n
+        return shift - n, math.inf
     delta = x - 1.0
     inner, outer = 1.0, math.inf
     if side < 0.0:
@@ -62,24 +62,25 @@ def curve_end(n: float, variance: float, shift: float, target: float, side: floa
             inner = x
         else:
             outer = x
-        root = math.sqrt(q)
-        first = delta * width / root
-        second = (x * width - 2.0 * delta * variance * p * p - first * first) / root
-        step = (goal - root) / first
-        step = step / (1.0 + 0.5 * step * second / first)
-        # x exp(step), as a ratio that keeps the digits of delta
-        growth = step / (1.0 - 0.5 * step + step * step / 12.0)
+        # Newton's step of sqrt(q) in ln x, and its curvature over its slope
+        slope = delta * width
+        newton = (goal * math.sqrt(q) - q) / slope
+        bend = (x * width - 2.0 * delta * variance * p * p) / slope - slope / q
+        halley = 1.0 + 0.5 * newton * bend
+        # exp(step) - 1 as a ratio, for step = newton / halley: keeps the digits of delta
+        growth = newton * halley / (halley * (halley - 0.5 * newton) + newton * newton / 12.0)
         new = x + x * growth
-        if not (min(inner, outer) < new < max(inner, outer)) and abs(step) > 1e-12:
+        if not (min(inner, outer) < new < max(inner, outer)) and abs(newton) > 1e-12:
             new = 4.0 * x if outer == math.inf else math.sqrt(inner * max(outer, 1e-12 * x))
             growth = new / x - 1.0
-            step = 1.0
+            newton = 1.0
         delta += x * growth
         x = new
         if abs(delta) < 0.5:
             x = 1.0 + delta
         else:
             delta = x - 1.0
-        if abs(step) <= 1e-5 * min(1.0, abs(delta)):
+        if abs(newton) <= 1e-5 * min(1.0, abs(delta)):
             break
-    return shift + n * delta + variance * delta / x
+    k = -delta / x
+    return shift + n * delta - variance * k, k

@@ -41,9 +41,10 @@ def likelihood_set(
             return math.nan, math.nan, _EMPTY
     lower = 0.0
     if shift > 0.0 and q0 > level:
-        lower = max(curve_end(n, variance, shift, level, -1.0), 0.0)
+        certain = curve_end(n, variance, shift, level, -1.0)
+        lower = max(certain[0], 0.0)
         if r2 > 0.0:
-            lower = rational_end(n, b, variance, r2, level, -1.0, 0.0, shift, lower)
+            lower = rational_end(n, b, variance, r2, level, -1.0, 0.0, shift, certain)
     status = _OK
     high = math.inf
     if r2 > 0.0:
@@ -56,7 +57,8 @@ def likelihood_set(
             return lower, math.inf, _UNBOUNDED
         if ceiling < target and shift < 0.0:
             status = _DISCONNECTED
-    upper = max(curve_end(n, variance, shift, target, 1.0), 0.0)
+    certain = curve_end(n, variance, shift, target, 1.0)
+    upper = max(certain[0], 0.0)
     if r2 > 0.0:
-        upper = rational_end(n, b, variance, r2, target, 1.0, max(shift, 0.0), high, upper)
+        upper = rational_end(n, b, variance, r2, target, 1.0, max(shift, 0.0), high, certain)
     return lower, upper, status

@@ -16,10 +16,8 @@ __all__ = ["rational_end"]
 
 
 @kernel
-def _model_root(t: float, q: float, k: float, r2: float, target: float, side: float) -> float:
+def _model_root(c: float, v: float, r2: float, target: float, side: float) -> float:
     """Where the local model reaches ``target``; not a number where it does not."""
-    c = t + q / k
-    v = q / (k * k) - r2 * t * t
     fall = 1.0 - target * r2
     inside = target * (v * fall + r2 * c * c)
     if inside < 0.0:
@@ -40,14 +38,17 @@ def rational_end(
     side: float,
     low: float,
     high: float,
-    t: float,
+    certain: tuple[float, float],
 ) -> float:
     """Signal counts in (``low``, ``high``) where q crosses ``target``, up (``side`` = +1) or down (-1).
 
-    ``high`` may be infinite; q must be monotone in between. ``t`` is the first guess.
+    ``high`` may be infinite; q must be monotone in between. ``certain`` is (t, k) of the crossing for r = 0:
+    its local model with the true r gives the first guess.
     """
     shift = n - b
     floor = 4e-16 * math.sqrt(variance + n + target)
+    t, k = certain
+    t = _model_root(t + target / k, target / (k * k), r2, target, side)
     if not low < t < high:
         t = 0.5 * (low + high) if high < math.inf else 2.0 * low + math.sqrt(variance + n + target)
     for _ in range(300):
@@ -56,7 +57,7 @@ def rational_end(
             high = t
         else:
             low = t
-        new = _model_root(t, q, k, r2, target, side)
+        new = _model_root(t + q / k, q / (k * k) - r2 * t * t, r2, target, side)
         if abs(new - t) <= 1e-9 * abs(t) + floor:
             return min(max(new, low), high)
         if not low < new < high:
