@@ -76,15 +76,10 @@ def root_two_body() -> float | None:
 def main() -> None:
     rng = np.random.Generator(np.random.Philox(1))
     out = np.zeros((MAX_DAUGHTERS, Daughter.WIDTH))
-    start = time.perf_counter()
     for name, mode in MODES.items():
         params = mode.pack(493.677, Species.MUON_PLUS, 300.0) if name == "hnl" else mode.pack()
         cost = best(lambda n, k=int(mode.kind), p=params: _one(k, rng, p, out, n), EVENTS)
         print(f"{name:10s} {cost:8.1f} ns")
-        if name == "kmu2":
-            print(
-                f"           (first call after {time.perf_counter() - start:.1f} s, compiled or from the cache)"
-            )
     mix = cocktail(["kmu2", "pipi0", "pi3", "ke3", "kmu3", "pi00", "ke2", "ke2g-sd"])
     cumulative = mix.cumulative
     mean = best(lambda n: _mixed(rng, cumulative, mix.kinds, mix.parameters, out, n), 3 * EVENTS)

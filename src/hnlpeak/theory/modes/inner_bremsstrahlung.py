@@ -60,7 +60,7 @@ def ib_probability(x_min: float, r: float) -> float:
 
     (alpha / 2 pi) / (1 - r)^2 times the integral of rho_IB; over v it is closed, over ln(x) Gauss-Legendre.
     """
-    nodes, weights = np.polynomial.legendre.leggauss(256)
+    nodes, weights = np.polynomial.legendre.leggauss(96)
     span = math.log((1.0 - r) / x_min)
     x = x_min * np.exp(0.5 * span * (nodes + 1.0))
     v_min = np.minimum(r / (1.0 - x), 1.0)

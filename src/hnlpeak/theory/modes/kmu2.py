@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hnlpeak.core.kernel import kernel
 from hnlpeak.core.measured import Measured
 from hnlpeak.theory.modes.inner_bremsstrahlung import pack_leptonic, sample_leptonic
 from hnlpeak.theory.modes.mode import Kind, Mode
@@ -19,11 +18,8 @@ def pack() -> NDArray[np.float64]:
     return pack_leptonic(Species.MUON_PLUS)
 
 
-@kernel
-def sample(rng: np.random.Generator, params: NDArray[np.float64], out: NDArray[np.float64]) -> int:
-    """Write mu+ and, if radiated, the photon; returns 1 or 2."""
-    return sample_leptonic(rng, params, out)
-
+sample = sample_leptonic
+"""Write mu+ and, if radiated, the photon; returns 1 or 2."""
 
 MODE = Mode(
     kind=Kind.KMU2,

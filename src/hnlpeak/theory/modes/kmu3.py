@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hnlpeak.core.kernel import kernel
 from hnlpeak.core.measured import Measured
 from hnlpeak.theory.modes.kl3 import pack_kl3, sample_kl3
 from hnlpeak.theory.modes.mode import Kind, Mode
@@ -19,11 +18,8 @@ def pack() -> NDArray[np.float64]:
     return pack_kl3(Species.MUON_PLUS)
 
 
-@kernel
-def sample(rng: np.random.Generator, params: NDArray[np.float64], out: NDArray[np.float64]) -> int:
-    """Write mu+ and the daughters of the pi0; returns 3, or 4 with a Dalitz decay."""
-    return sample_kl3(rng, params, out)
-
+sample = sample_kl3
+"""Write mu+ and the daughters of the pi0; returns 3, or 4 with a Dalitz decay."""
 
 MODE = Mode(
     kind=Kind.KMU3,
