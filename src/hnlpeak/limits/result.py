@@ -84,8 +84,8 @@ class SearchResult:
             "channel": {"meson": self.meson, "lepton": self.lepton},
             "simulated": self.simulated,
             "label": self.label,
-            "settings": dict(self.settings),
-            "normalisation": dict(self.normalisation),
+            "settings": _plain(self.settings),
+            "normalisation": _plain(self.normalisation),
             "columns": {name: [_plain(item) for item in column] for name, column in self.columns.items()},
         }
 
@@ -119,6 +119,13 @@ class SearchResult:
 
 
 def _plain(item: Any) -> Any:
+    """Plain words and numbers, floats to 12 digits, None for numbers that do not exist."""
+    if isinstance(item, Mapping):
+        return {str(key): _plain(value) for key, value in item.items()}
+    if isinstance(item, list | tuple):
+        return [_plain(value) for value in item]
+    if item is None or isinstance(item, bool | int):
+        return item
     if isinstance(item, str):
         return str(item)
     number = float(item)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hnlpeak.core.measured import Measured
 from hnlpeak.estimation.background.bands import sideband_design
 from hnlpeak.estimation.background.sideband import BackgroundEstimates, fit_sidebands
 from hnlpeak.estimation.flux import KaonFlux, flux_record
@@ -78,9 +79,18 @@ def scan(
         spectrum.simulated,
         spectrum.label,
         _settings(spectrum, card, signal, found),
-        flux_record(flux) if flux is not None else {"source": signal.source},
+        flux_record(flux if flux is not None else _flux_of_table(found, signal)),
         columns,
     )
+
+
+def _flux_of_table(found: Sequence[Hypothesis], signal: SignalModel) -> KaonFlux:
+    """N_K of a signal table; where it varies with the mass, its mean (the columns have each)."""
+    values = [h.n_kaon.value for h in found]
+    one = min(values) == max(values)
+    source = signal.source if one else f"{signal.source}: mean of {min(values):g} to {max(values):g}"
+    value = values[0] if one else sum(values) / len(values)
+    return KaonFlux(Measured(value, stat=max(h.n_kaon.error for h in found), source=source))
 
 
 def _inputs(found: Sequence[Hypothesis], n: Vector, background: BackgroundEstimates) -> dict[str, Any]:

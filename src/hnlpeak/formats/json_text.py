@@ -1,0 +1,73 @@
+"""JSON as this package writes and accepts it: sorted keys, no NaN, nothing twice."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from hnlpeak.core.errors import InputDataError
+
+__all__ = ["MAX_BYTES", "dump_json", "read_json", "read_text"]
+
+MAX_BYTES = 200_000_000
+"""Largest text file that is read."""
+
+
+def dump_json(record: Any, *, indent: int | None = 1, default: Callable[[Any], Any] | None = None) -> str:
+    """Return ``record`` as JSON text with sorted keys and a final newline.
+
+    ``indent`` None puts all on one line; ``default`` turns what JSON does not know into what it does.
+    ``ValueError`` for NaN and infinities: a number that does not exist is None.
+    """
+    text = json.dumps(
+        record, sort_keys=True, allow_nan=False, ensure_ascii=False, indent=indent, default=default
+    )
+    return text + "\n"
+
+
+def read_text(path: str | Path) -> str:
+    """Return the text of a UTF-8 file; ``InputDataError`` if it is missing, too large or not text."""
+    place = Path(path)
+    try:
+        size = place.stat().st_size
+        if size > MAX_BYTES:
+            raise InputDataError(f"{place}: {size} bytes, at most {MAX_BYTES} are read")
+        return place.read_text("utf-8-sig")
+    except OSError as error:
+        raise InputDataError(f"{place}: cannot be read ({error.strerror or error})") from error
+    except UnicodeDecodeError as error:
+        raise InputDataError(f"{place}: not a text file (byte {error.start} is not UTF-8)") from error
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    table: dict[str, Any] = {}
+    for key, item in pairs:
+        if key in table:
+            raise ValueError(f"key {key!r} appears twice")
+        table[key] = item
+    return table
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"number {text[:40]} is not finite")
+    return number
+
+
+def read_json(path: str | Path) -> Any:
+    """Return the content of a JSON file.
+
+    ``InputDataError`` (naming the file) if it is larger than ``MAX_BYTES``, not JSON, nested too deep, or has
+    a key twice, NaN or an infinity.
+    """
+    text = read_text(path)
+    try:
+        return json.loads(text, object_pairs_hook=_once, parse_float=_finite, parse_constant=_finite)
+    except RecursionError as error:
+        raise InputDataError(f"{path}: JSON is nested too deep") from error
+    except ValueError as error:
+        raise InputDataError(f"{path}: not valid JSON: {error}") from error
