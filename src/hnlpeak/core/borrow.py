@@ -15,29 +15,41 @@ from numba.extending import intrinsic
 __all__ = ["borrowed"]
 
 T = TypeVar("T")
+_COUNTED = (types.Array, types.NumPyRandomGeneratorType)
 
 
 class _Borrow(Protocol):
     def __call__(self, thing: T, /) -> T: ...
 
 
+def _uncounted(context: Any, builder: Any, kind: Any, value: Any) -> Any:
+    """The value without owner; tuples item by item. A null owner makes every count a no-op."""
+    if isinstance(kind, types.BaseTuple):
+        items = [
+            _uncounted(context, builder, item, builder.extract_value(value, position))
+            for position, item in enumerate(kind)
+        ]
+        return context.make_tuple(builder, kind, items)
+    if not isinstance(kind, _COUNTED):
+        return value
+    view = cgutils.create_struct_proxy(kind)(context, builder, value=value)
+    view.meminfo = view.meminfo.type(None)
+    view.parent = view.parent.type(None)
+    return view._getvalue()
+
+
 def _borrowed(_typing_context: Any, thing: Any) -> Any:
-    if not isinstance(thing, types.Array | types.NumPyRandomGeneratorType):
+    if not isinstance(thing, (*_COUNTED, types.BaseTuple)):
         return None
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        make: Any = cgutils.create_struct_proxy
-        view = make(signature.args[0])(context, builder, value=args[0])
-        # A null owner makes every count a no-op that the compiler removes
-        view.meminfo = view.meminfo.type(None)
-        view.parent = view.parent.type(None)
-        return view._getvalue()
+        return _uncounted(context, builder, signature.args[0], args[0])
 
     return thing(thing), generate
 
 
 borrowed = cast(_Borrow, intrinsic(_borrowed))
-"""``borrowed(thing)`` inside a kernel: the same array or ``numpy.random.Generator``, uncounted.
+"""``borrowed(thing)`` inside a kernel: the same array, ``numpy.random.Generator`` or tuple of them, uncounted.
 
 It must not outlive the original: use it only for what the caller of the kernel keeps alive, its arguments.
 """

@@ -1,0 +1,52 @@
+"""Tracker in the beam that measures each kaon; it may be described and not installed."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field, StrictBool
+
+from hnlpeak.core.card import Sourced
+from hnlpeak.core.kernel import kernel
+from hnlpeak.core.quantity import Angle, Fraction, Length, NonNegative
+from hnlpeak.detectors.event import Record
+
+__all__ = ["BeamTracker", "measure", "scattering"]
+
+
+class BeamTracker(Sourced):
+    """Stations at ``z``; when ``installed``, each kaon's momentum and angles are measured.
+
+    ``station_radiation_lengths`` scatter the kaon only when the stations are installed.
+    """
+
+    kind: Literal["beam_tracker"]
+    system: str
+    stations: Annotated[list[Length], Field(min_length=1)]
+    installed: StrictBool
+    momentum_resolution: Fraction
+    angle_resolution: Angle
+    position_resolution: Length
+    station_radiation_lengths: NonNegative
+
+
+def scattering(spec: BeamTracker, momentum: float) -> float:
+    """Plane angle (rad, rms) by which the last station's material scatters a kaon of ``momentum`` (MeV)."""
+    t = spec.station_radiation_lengths
+    if not spec.installed or t == 0.0:
+        return 0.0
+    return 13.6 / momentum * math.sqrt(t) * (1.0 + 0.038 * math.log(t))
+
+
+@kernel
+def measure(
+    momentum: float, angle: float, position: float, event: Record, rng: np.random.Generator
+) -> None:
+    """Smear the kaon that the event carries by relative ``momentum``, ``angle`` and ``position`` errors."""
+    event.kaon_p *= 1.0 + momentum * rng.standard_normal()
+    event.kaon_tx += angle * rng.standard_normal()
+    event.kaon_ty += angle * rng.standard_normal()
+    event.kaon_x += position * rng.standard_normal()
+    event.kaon_y += position * rng.standard_normal()

@@ -1,0 +1,186 @@
+"""Electromagnetic calorimeter: clusters of photons, electrons, hadrons and muons.
+
+Electrons and photons leave all their energy; a fraction of charged pions passes as minimum ionising and the rest
+leaves a fraction of its momentum that follows x (1 - x); muons leave a minimum-ionising signal with a
+catastrophic tail.
+"""
+
+from __future__ import annotations
+
+import math
+from enum import IntEnum
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hnlpeak.core.card import Sourced
+from hnlpeak.core.kernel import kernel
+from hnlpeak.core.quantity import Energy, Fraction, Length, NonNegative, Positive, Rate, Time
+from hnlpeak.detectors.detection import detected
+from hnlpeak.detectors.event import MAX_CLUSTERS, Record
+from hnlpeak.detectors.inefficiency import InefficiencyCurve, inefficiency
+from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape, inside
+from hnlpeak.detectors.surface import Kind, Surface
+from hnlpeak.theory.species import Species
+
+__all__ = ["Calorimeter", "add_cluster", "pack", "respond"]
+
+
+class Calorimeter(Sourced):
+    """Energy resolution ``stochastic`` / sqrt(E / GeV) + ``noise`` / E + ``constant`` (in quadrature).
+
+    ``position_stochastic`` / sqrt(E / GeV) + ``position_constant`` is the position resolution. Clusters closer
+    than ``merge_distance`` become one. ``low_tail`` is the fraction of electrons that lose a share of their
+    energy distributed as exp(-share / ``low_tail_scale``).
+    """
+
+    kind: Literal["calorimeter"]
+    system: str
+    z: Length
+    shape: Shape
+    stochastic: Fraction
+    noise: Energy
+    constant: Fraction
+    position_stochastic: Length
+    position_constant: Length
+    time_resolution: Time
+    merge_distance: Length
+    inefficiency: InefficiencyCurve
+    low_tail: Fraction
+    low_tail_scale: Positive
+    energy_scale: Positive = 1.0
+    minimum_ionising: Energy
+    minimum_ionising_width: Energy
+    pion_minimum_ionising: Fraction
+    muon_catastrophic: Fraction
+    muon_catastrophic_start: Fraction
+    muon_catastrophic_index: NonNegative
+    accidental_rate: Rate = "0 Hz"  # type: ignore[assignment]
+
+
+class _Slot(IntEnum):
+    STOCHASTIC = SHAPE_WIDTH
+    NOISE = SHAPE_WIDTH + 1
+    CONSTANT = SHAPE_WIDTH + 2
+    POSITION_STOCHASTIC = SHAPE_WIDTH + 3
+    POSITION_CONSTANT = SHAPE_WIDTH + 4
+    SIGMA_T = SHAPE_WIDTH + 5
+    MERGE = SHAPE_WIDTH + 6
+    LOW_TAIL = SHAPE_WIDTH + 7
+    LOW_TAIL_SCALE = SHAPE_WIDTH + 8
+    SCALE = SHAPE_WIDTH + 9
+    MIP = SHAPE_WIDTH + 10
+    MIP_WIDTH = SHAPE_WIDTH + 11
+    PION_MIP = SHAPE_WIDTH + 12
+    MUON_TAIL = SHAPE_WIDTH + 13
+    MUON_START = SHAPE_WIDTH + 14
+    MUON_INDEX = SHAPE_WIDTH + 15
+    CURVE = SHAPE_WIDTH + 16
+
+
+def pack(spec: Calorimeter) -> list[Surface]:
+    """One surface."""
+    row = [
+        *spec.shape.packed(),
+        spec.stochastic,
+        spec.noise,
+        spec.constant,
+        spec.position_stochastic,
+        spec.position_constant,
+        spec.time_resolution,
+        spec.merge_distance,
+        spec.low_tail,
+        spec.low_tail_scale,
+        spec.energy_scale,
+        spec.minimum_ionising,
+        spec.minimum_ionising_width,
+        spec.pion_minimum_ionising,
+        spec.muon_catastrophic,
+        spec.muon_catastrophic_start,
+        spec.muon_catastrophic_index,
+        *spec.inefficiency.packed(),
+    ]
+    return [Surface(Kind.CALORIMETER, spec.z, row, spec.system)]
+
+
+@kernel
+def add_cluster(event: Record, x: float, y: float, energy: float, time: float, merge: float) -> None:
+    """Add a cluster to event ``i``, or merge it with one closer than ``merge`` (energy-weighted position)."""
+    n = event.n_clusters
+    for j in range(n):
+        cluster = event.clusters[j]
+        dx, dy = cluster.x - x, cluster.y - y
+        if dx * dx + dy * dy < merge * merge:
+            total = cluster.energy + energy
+            share = energy / total
+            cluster.x -= share * dx
+            cluster.y -= share * dy
+            if energy > cluster.energy:
+                cluster.time = time
+            cluster.energy = total
+            return
+    if n < MAX_CLUSTERS:
+        cluster = event.clusters[n]
+        cluster.x = x
+        cluster.y = y
+        cluster.energy = energy
+        cluster.time = time
+        event.n_clusters = n + 1
+
+
+@kernel
+def _minimum_ionising(params: Record, rng: np.random.Generator) -> float:
+    """Energy of a minimum-ionising track: Moyal's form of the Landau distribution, with the card's mean."""
+    z = rng.standard_normal()
+    fluctuation = -math.log(z * z + 1e-12) - 1.2703628454614782
+    return max(params[_Slot.MIP] + params[_Slot.MIP_WIDTH] * fluctuation, 0.1 * params[_Slot.MIP])
+
+
+@kernel
+def _deposit(params: Record, s: Record, rng: np.random.Generator) -> float:
+    """Energy that the particle of state ``s`` leaves before resolution; reduces the momentum that goes on."""
+    species, p = s.species, s.p
+    if species in (Species.PHOTON, Species.POSITRON, Species.ELECTRON):
+        s.alive = 0
+        if species != Species.PHOTON and rng.random() < params[_Slot.LOW_TAIL]:
+            return max(p * (1.0 - params[_Slot.LOW_TAIL_SCALE] * rng.exponential()), 0.0)
+        return p
+    if species in (Species.PION_PLUS, Species.PION_MINUS):
+        if rng.random() < params[_Slot.PION_MIP]:
+            return _minimum_ionising(params, rng)
+        a, b, c = rng.random(), rng.random(), rng.random()
+        share = max(min(a, b), min(max(a, b), c))  # the median of three is distributed as 6 x (1 - x)
+        s.p = p * (1.0 - share)
+        return p * share
+    if rng.random() < params[_Slot.MUON_TAIL]:
+        share = params[_Slot.MUON_START] * (1.0 - rng.random()) ** (-1.0 / params[_Slot.MUON_INDEX])
+        return p * min(share, 1.0)
+    return _minimum_ionising(params, rng)
+
+
+@kernel
+def respond(params: Record, event: Record, particle: Record, rng: np.random.Generator) -> None:
+    """Turn a particle into a cluster; photons may go unnoticed."""
+    s = event.state
+    if not inside(params, s.x, s.y):
+        return
+    if s.species == Species.PHOTON:
+        missed = inefficiency(params[_Slot.CURVE :], s.p)
+        if not detected(event, rng, missed):
+            s.alive = 0
+            return
+    energy = _deposit(params, s, rng) * params[_Slot.SCALE]
+    if energy <= 0.0:
+        return
+    gev = energy * 1e-3
+    a, b, c = params[_Slot.STOCHASTIC], params[_Slot.NOISE], params[_Slot.CONSTANT]
+    sigma = energy * math.sqrt(a * a / gev + (b / energy) ** 2 + c * c)
+    measured = energy + sigma * rng.standard_normal()
+    if measured <= 0.0:
+        return
+    width = params[_Slot.POSITION_STOCHASTIC] / math.sqrt(gev) + params[_Slot.POSITION_CONSTANT]
+    x = s.x + width * rng.standard_normal()
+    y = s.y + width * rng.standard_normal()
+    time = params[_Slot.SIGMA_T] * rng.standard_normal()
+    add_cluster(event, x, y, measured, time, params[_Slot.MERGE])

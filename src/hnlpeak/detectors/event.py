@@ -1,0 +1,70 @@
+"""The record of one event: what generation writes, detectors fill and reconstruction reads.
+
+A block is an array of such records, allocated once and used again for every block of a shard. All particles,
+charged or not, are entries of ``particles``: up to ``MAX_SEGMENTS`` straight pieces, one more for each decay in
+flight, as they would run without magnet and scattering. Lengths in mm, momenta in MeV, times in ns with the
+time of flight subtracted. ``state`` is the particle in transport.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "EVENT",
+    "MAX_CHAMBERS",
+    "MAX_CLUSTERS",
+    "MAX_PARTICLES",
+    "MAX_SEGMENTS",
+    "MAX_SYSTEMS",
+    "MAX_TIMES",
+    "Record",
+    "new_block",
+]
+
+MAX_PARTICLES = 14
+MAX_SEGMENTS = 3
+MAX_CHAMBERS = 8
+MAX_CLUSTERS = 14
+MAX_SYSTEMS = 16
+MAX_TIMES = 6
+
+Record = Any
+"""A record of a structured array inside a kernel: fields are attributes."""
+
+
+def _dtype(floats: str, integers: str = "", *nested: tuple[Any, ...]) -> np.dtype[Any]:
+    fields: list[tuple[Any, ...]] = [(name, np.float64) for name in floats.split()]
+    fields += [(name, np.int64) for name in integers.split()]
+    return np.dtype([*fields, *nested])
+
+
+_STATE = _dtype("x y z tx ty p", "species alive")
+_SEGMENT = _dtype("x y z tx ty p", "species")
+_HIT = _dtype("x y var_x var_y")
+_CLUSTER = _dtype("x y energy time")
+_PARTICLE = _dtype(
+    "t_track r_ring e_hadron",
+    "n_segments n_chambers planes n_ring",
+    ("segments", _SEGMENT, (MAX_SEGMENTS,)),
+    ("hits", _HIT, (MAX_CHAMBERS,)),
+)
+
+EVENT = _dtype(
+    "weight intensity forced_loss x_decay y_decay z_decay kaon_p kaon_tx kaon_ty kaon_x kaon_y",
+    "number source in_fiducial bits n_particles n_clusters",
+    ("state", _STATE),
+    ("n_times", np.int64, (MAX_SYSTEMS,)),
+    ("times", np.float64, (MAX_SYSTEMS, MAX_TIMES)),
+    ("particles", _PARTICLE, (MAX_PARTICLES,)),
+    ("clusters", _CLUSTER, (MAX_CLUSTERS,)),
+)
+"""Fields of an event; a measured point with ``var_x`` = 0 is missing, ``bits`` has one bit a system."""
+
+
+def new_block(size: int) -> NDArray[Any]:
+    """Allocate ``size`` events, all zero."""
+    return np.zeros(size, dtype=EVENT)

@@ -1,0 +1,54 @@
+"""Guard rings around the beam behind its last element: charged particles at large angles."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from hnlpeak.core.card import Sourced
+from hnlpeak.core.kernel import kernel
+from hnlpeak.core.quantity import Fraction, Length, Rate, Time
+from hnlpeak.detectors.event import Record
+from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape, inside
+from hnlpeak.detectors.surface import Kind, Surface, record_time
+from hnlpeak.theory.species import CHARGE
+
+__all__ = ["GuardRing", "pack", "respond"]
+
+
+class GuardRing(Sourced):
+    """Scintillator frames at ``stations`` (z), each seeing a charged particle with ``efficiency``."""
+
+    kind: Literal["guard_ring"]
+    system: str
+    stations: Annotated[list[Length], Field(min_length=1)]
+    shape: Shape
+    efficiency: Fraction
+    time_resolution: Time
+    accidental_rate: Rate = "0 Hz"  # type: ignore[assignment]
+
+
+class _Slot(IntEnum):
+    SYSTEM = SHAPE_WIDTH
+    EFFICIENCY = SHAPE_WIDTH + 1
+    SIGMA_T = SHAPE_WIDTH + 2
+
+
+def pack(spec: GuardRing, system: int) -> list[Surface]:
+    """One surface a station."""
+    row = [*spec.shape.packed(), float(system), spec.efficiency, spec.time_resolution]
+    return [Surface(Kind.GUARD_RING, z, row, spec.system) for z in spec.stations]
+
+
+@kernel
+def respond(params: Record, event: Record, particle: Record, rng: np.random.Generator) -> None:
+    """Record a signal when a charged particle crosses the frame."""
+    s = event.state
+    if CHARGE[s.species] == 0.0 or not inside(params, s.x, s.y):
+        return
+    if rng.random() < params[_Slot.EFFICIENCY]:
+        record_time(event, int(params[_Slot.SYSTEM]), params[_Slot.SIGMA_T] * rng.standard_normal())

@@ -1,0 +1,66 @@
+"""Scintillator hodoscope of charged particles: fast trigger signal and the reference time of tracks."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from hnlpeak.core.card import Sourced
+from hnlpeak.core.kernel import kernel
+from hnlpeak.core.quantity import Fraction, Length, Rate, Time
+from hnlpeak.detectors.event import Record
+from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape, inside
+from hnlpeak.detectors.surface import Kind, Surface
+from hnlpeak.theory.species import CHARGE
+
+__all__ = ["Hodoscope", "pack", "respond"]
+
+
+class Hodoscope(Sourced):
+    """Planes at ``planes`` (z), each with ``plane_efficiency``; a coincidence of all makes the trigger signal."""
+
+    kind: Literal["hodoscope"]
+    system: str
+    planes: Annotated[list[Length], Field(min_length=1, max_length=4)]
+    shape: Shape
+    plane_efficiency: Fraction
+    time_resolution: Time
+    accidental_rate: Rate = "0 Hz"  # type: ignore[assignment]
+
+
+class _Slot(IntEnum):
+    SYSTEM = SHAPE_WIDTH
+    EFFICIENCY = SHAPE_WIDTH + 1
+    SIGMA_T = SHAPE_WIDTH + 2
+    N_PLANES = SHAPE_WIDTH + 3
+
+
+def pack(spec: Hodoscope, system: int) -> list[Surface]:
+    """One surface a plane."""
+    row = [
+        *spec.shape.packed(),
+        float(system),
+        spec.plane_efficiency,
+        spec.time_resolution,
+        float(len(spec.planes)),
+    ]
+    return [Surface(Kind.HODOSCOPE, z, row, spec.system) for z in spec.planes]
+
+
+@kernel
+def respond(params: Record, event: Record, particle: Record, rng: np.random.Generator) -> None:
+    """Count the planes that a charged particle fires; with the last, give the track its time and set the bit."""
+    s = event.state
+    if CHARGE[s.species] == 0.0 or not inside(params, s.x, s.y):
+        return
+    if rng.random() > params[_Slot.EFFICIENCY]:
+        return
+    particle.planes += 1
+    if particle.planes == params[_Slot.N_PLANES]:
+        particle.t_track = params[_Slot.SIGMA_T] * rng.standard_normal()
+        bits = event.bits
+        event.bits = bits | (1 << int(params[_Slot.SYSTEM]))

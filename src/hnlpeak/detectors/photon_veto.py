@@ -1,0 +1,76 @@
+"""Photon vetoes around and behind the decay region: rings (LAV), forward calorimeters (IRC, SAC)."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from hnlpeak.core.card import Card, Sourced
+from hnlpeak.core.kernel import kernel
+from hnlpeak.core.quantity import Fraction, Length, Rate, Time
+from hnlpeak.detectors.detection import detected
+from hnlpeak.detectors.event import Record
+from hnlpeak.detectors.inefficiency import InefficiencyCurve, inefficiency
+from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape, inside
+from hnlpeak.detectors.surface import Kind, Surface, record_time
+from hnlpeak.theory.species import CHARGE
+
+__all__ = ["PhotonVeto", "Station", "pack", "respond"]
+
+
+class Station(Card):
+    """One or more equal stations at ``z``."""
+
+    z: Annotated[list[Length], Field(min_length=1)]
+    shape: Shape
+
+
+class PhotonVeto(Sourced):
+    """Photon counters: inefficiency as a function of the photon's energy, ``charged_efficiency`` for tracks.
+
+    A particle that hits a station is absorbed there.
+    """
+
+    kind: Literal["photon_veto"]
+    system: str
+    stations: Annotated[list[Station], Field(min_length=1)]
+    inefficiency: InefficiencyCurve
+    charged_efficiency: Fraction
+    time_resolution: Time
+    accidental_rate: Rate = "0 Hz"  # type: ignore[assignment]
+
+
+class _Slot(IntEnum):
+    SYSTEM = SHAPE_WIDTH
+    SIGMA_T = SHAPE_WIDTH + 1
+    CHARGED = SHAPE_WIDTH + 2
+    CURVE = SHAPE_WIDTH + 3
+
+
+def pack(spec: PhotonVeto, system: int) -> list[Surface]:
+    """One surface a station."""
+    tail = [float(system), spec.time_resolution, spec.charged_efficiency, *spec.inefficiency.packed()]
+    return [
+        Surface(Kind.PHOTON_VETO, z, [*station.shape.packed(), *tail], spec.system)
+        for station in spec.stations
+        for z in station.z
+    ]
+
+
+@kernel
+def respond(params: Record, event: Record, particle: Record, rng: np.random.Generator) -> None:
+    """Absorb what hits the station, with a signal unless it goes unnoticed."""
+    s = event.state
+    if not inside(params, s.x, s.y):
+        return
+    s.alive = 0
+    if CHARGE[s.species] == 0.0:
+        missed = inefficiency(params[_Slot.CURVE :], s.p)
+    else:
+        missed = 1.0 - params[_Slot.CHARGED]
+    if detected(event, rng, missed):
+        record_time(event, int(params[_Slot.SYSTEM]), params[_Slot.SIGMA_T] * rng.standard_normal())

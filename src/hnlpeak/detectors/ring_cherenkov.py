@@ -1,0 +1,103 @@
+"""Ring-imaging Cherenkov counter: number of hits and radius of a particle's ring.
+
+With all hits on one circle about a known centre, their number and their mean radius hold all that the hits
+say about the particle: the hits are drawn as these two.
+"""
+
+from __future__ import annotations
+
+import math
+from enum import IntEnum
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hnlpeak.core.card import Sourced
+from hnlpeak.core.kernel import kernel
+from hnlpeak.core.quantity import Length, NonNegative, Positive
+from hnlpeak.detectors.event import Record
+from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape, inside
+from hnlpeak.detectors.surface import Kind, Surface
+from hnlpeak.theory.species import CHARGE, MASS
+
+__all__ = ["RingCherenkov", "RingSlot", "pack", "respond", "ring_radius"]
+
+
+class RingCherenkov(Sourced):
+    """Mirror of ``focal_length``; ``radius`` and ``hits`` of the ring of a particle with beta = 1.
+
+    ``hit_resolution`` is the error of one hit's radius, ``noise_hits`` the mean number of hits from elsewhere
+    in the annulus of width ``annulus`` in which hits are looked for.
+    """
+
+    kind: Literal["ring_cherenkov"]
+    system: str
+    z_entrance: Length
+    entrance: Shape
+    z_mirror: Length
+    mirror: Shape
+    focal_length: Length
+    radius: Length
+    hits: Positive
+    hit_resolution: Length
+    noise_hits: NonNegative
+    annulus: Length
+
+
+class RingSlot(IntEnum):
+    """Slots of the counter's row after its shape."""
+
+    FOCAL_LENGTH = SHAPE_WIDTH
+    INVERSE_N = SHAPE_WIDTH + 1
+    RADIUS = SHAPE_WIDTH + 2
+    HITS = SHAPE_WIDTH + 3
+    RESOLUTION = SHAPE_WIDTH + 4
+    NOISE = SHAPE_WIDTH + 5
+    ANNULUS = SHAPE_WIDTH + 6
+
+
+def pack(spec: RingCherenkov) -> list[Surface]:
+    """One surface at the mirror; the refractive index follows from the radius at beta = 1."""
+    inverse_n = math.cos(math.atan(spec.radius / spec.focal_length))
+    row = [
+        *spec.mirror.packed(),
+        spec.focal_length,
+        inverse_n,
+        spec.radius,
+        spec.hits,
+        spec.hit_resolution,
+        spec.noise_hits,
+        spec.annulus,
+    ]
+    return [Surface(Kind.RING_CHERENKOV, spec.z_mirror, row, spec.system)]
+
+
+@kernel
+def ring_radius(params: Record, p: float, mass: float) -> float:
+    """Radius (mm) of the ring of a particle of momentum ``p`` and ``mass`` (MeV); 0 below threshold."""
+    cosine = params[RingSlot.INVERSE_N] * math.sqrt(1.0 + (mass / p) ** 2)
+    if cosine >= 1.0:
+        return 0.0
+    return float(params[RingSlot.FOCAL_LENGTH] * math.sqrt(1.0 / (cosine * cosine) - 1.0))
+
+
+@kernel
+def respond(params: Record, event: Record, particle: Record, rng: np.random.Generator) -> None:
+    """Draw the number of hits and their mean radius for a charged particle that crosses the mirror."""
+    s = event.state
+    species = s.species
+    if CHARGE[species] == 0.0 or not inside(params, s.x, s.y):
+        return
+    radius = ring_radius(params, s.p, MASS[species])
+    expected = params[RingSlot.HITS] * (radius / params[RingSlot.RADIUS]) ** 2
+    n = rng.poisson(expected) if expected > 0.0 else 0
+    noise = rng.poisson(params[RingSlot.NOISE])
+    total = n + noise
+    particle.n_ring = total
+    if total == 0:
+        return
+    radii = n * radius + math.sqrt(float(n)) * params[RingSlot.RESOLUTION] * rng.standard_normal()
+    for _ in range(noise):
+        radii += params[RingSlot.RADIUS] + params[RingSlot.RESOLUTION] * 5.0 - params[RingSlot.ANNULUS] * rng.random()
+    particle.r_ring = radii / total

@@ -1,0 +1,75 @@
+"""Transverse shape of a detector: what lies between a beam hole and an outer edge."""
+
+from __future__ import annotations
+
+import math
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import model_validator
+
+from hnlpeak.core.card import Card
+from hnlpeak.core.kernel import kernel
+from hnlpeak.core.quantity import Length
+
+__all__ = ["SHAPE_WIDTH", "Shape", "inside"]
+
+SHAPE_WIDTH = 8
+"""Number of parameters of a packed shape; they come first in every surface's row."""
+
+
+class Shape(Card):
+    """Region between a hole and an outer edge, in the plane of a surface, mm.
+
+    The hole is a circle of ``hole_radius`` about (``hole_x``, 0), or a rectangle of half sizes ``hole_half_x``,
+    ``hole_half_y``; the outer edge a circle, a rectangle of ``half_width`` x ``half_height``, or an octagon of
+    apothem ``octagon``. What is not given does not limit.
+    """
+
+    hole_x: Length = "0 mm"  # type: ignore[assignment]
+    hole_radius: Length | None = None
+    hole_half_x: Length | None = None
+    hole_half_y: Length | None = None
+    outer_radius: Length | None = None
+    half_width: Length | None = None
+    half_height: Length | None = None
+    octagon: Length | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        outer = [v for v in (self.outer_radius, self.half_width, self.half_height, self.octagon) if v is not None]
+        hole = 0.0 if self.hole_radius is None else self.hole_radius
+        if hole < 0.0 or any(v <= hole for v in outer):
+            raise ValueError(f"outer sizes {outer} mm must be above the hole's radius {hole:g} mm")
+        return self
+
+    def packed(self, margin: float = 0.0) -> list[float]:
+        """``SHAPE_WIDTH`` floats for ``inside``; a positive ``margin`` (mm) makes the region larger on both edges."""
+        hole = max(0.0, (self.hole_radius or 0.0) - margin)
+        limits = (self.half_width, self.half_height, self.octagon)
+        half_x, half_y, diagonal = (math.inf if v is None else v + margin for v in limits)
+        outer = math.inf if self.outer_radius is None else self.outer_radius + margin
+        return [
+            self.hole_x,
+            hole * hole,
+            outer * outer,
+            min(half_x, diagonal),
+            min(half_y, diagonal),
+            math.sqrt(2.0) * diagonal,
+            (self.hole_half_x or 0.0) - margin,
+            (self.hole_half_y or 0.0) - margin,
+        ]
+
+
+@kernel
+def inside(params: NDArray[np.float64], x: float, y: float) -> bool:
+    """True where the point (x, y) in mm lies within the shape packed in ``params[:SHAPE_WIDTH]``."""
+    dx = x - params[0]
+    radius2 = dx * dx + y * y
+    if radius2 < params[1] or radius2 > params[2]:
+        return False
+    ax, ay = abs(x), abs(y)
+    if ax > params[3] or ay > params[4] or ax + ay > params[5]:
+        return False
+    return not (abs(dx) < params[6] and ay < params[7])

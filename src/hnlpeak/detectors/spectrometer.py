@@ -1,0 +1,244 @@
+"""Magnetic spectrometer: chambers that measure points and scatter, and a dipole that kicks.
+
+Each chamber has views along several directions; a view measures one coordinate unless the track passes through
+its gap around the beam. Material makes every charged particle scatter (Highland) and electrons radiate: hard
+photons become particles of their own that fly on along the undeflected line.
+"""
+
+from __future__ import annotations
+
+import math
+from enum import IntEnum
+from typing import Annotated, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from hnlpeak.core.card import Card, Sourced
+from hnlpeak.core.kernel import kernel
+from hnlpeak.core.quantity import Energy, Fraction, Length, Positive
+from hnlpeak.detectors.event import MAX_PARTICLES, Record
+from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape
+from hnlpeak.detectors.surface import Kind, Surface, start_particle
+from hnlpeak.theory.species import CHARGE, MASS, Species
+
+__all__ = ["Chamber", "ChamberSlot", "Magnet", "Spectrometer", "apertures", "bend", "pack", "respond"]
+
+MAX_VIEWS = 4
+_TRIGGER_MARGIN = 30.0  # mm: wider than any scattering, so that the straight-line verdict loses nothing
+
+
+class Chamber(Card):
+    """One chamber: its plane, its shape, and where the gap of its views is centred."""
+
+    name: str
+    z: Length
+    shape: Shape
+    gap_x: Length = "0 mm"  # type: ignore[assignment]
+
+
+class Magnet(Card):
+    """Thin dipole: transverse momentum ``kick`` that a positive particle receives in ``direction`` along x."""
+
+    z: Length
+    kick: Energy
+    direction: Literal[-1, 1]
+    shape: Shape
+
+
+class Spectrometer(Sourced):
+    """Chambers and dipole.
+
+    ``view_angles`` (degrees) are the directions in which the views measure, each with the resolution
+    ``view_resolution`` and efficiency ``view_efficiency``; ``gap_half_width`` is the half-width of a view's gap
+    around the beam. ``radiation_lengths`` is the material of one chamber. A fraction ``tail_fraction`` of hits
+    and scatterings has ``tail_scale`` times the width.
+    """
+
+    kind: Literal["spectrometer"]
+    system: str
+    chambers: Annotated[list[Chamber], Field(min_length=3, max_length=8)]
+    magnet: Magnet
+    view_angles: Annotated[list[float], Field(min_length=2, max_length=MAX_VIEWS)]
+    view_resolution: Length
+    view_efficiency: Fraction
+    gap_half_width: Length
+    radiation_lengths: Positive
+    tail_fraction: Fraction
+    tail_scale: Positive
+    radiation_threshold: Fraction
+
+    @model_validator(mode="after")
+    def _usable(self) -> Self:
+        z = [chamber.z for chamber in self.chambers]
+        if sorted(set(z)) != z:
+            raise ValueError(f"chambers must stand in the order of z, got {z} mm")
+        if sum(value < self.magnet.z for value in z) < 2 or sum(value > self.magnet.z for value in z) < 1:
+            raise ValueError("a momentum needs two chambers before the magnet and one after it")
+        if self.view_resolution <= 0.0:
+            raise ValueError(f"view_resolution must be positive, got {self.view_resolution:g} mm")
+        if self.radiation_lengths >= 0.2:
+            raise ValueError("radiation_lengths of a chamber must be below 0.2: scattering is treated as thin")
+        if np.linalg.matrix_rank(np.array(_directions(self))) < 2:
+            raise ValueError("view_angles must measure both x and y")
+        return self
+
+
+class ChamberSlot(IntEnum):
+    """Slots of a chamber's row after its shape."""
+
+    INDEX = SHAPE_WIDTH
+    GAP_X = SHAPE_WIDTH + 1
+    GAP = SHAPE_WIDTH + 2
+    RESOLUTION = SHAPE_WIDTH + 3
+    EFFICIENCY = SHAPE_WIDTH + 4
+    MATERIAL = SHAPE_WIDTH + 5
+    TAIL_FRACTION = SHAPE_WIDTH + 6
+    TAIL_SCALE = SHAPE_WIDTH + 7
+    RADIATION_THRESHOLD = SHAPE_WIDTH + 8
+    BEFORE_MAGNET = SHAPE_WIDTH + 9
+    N_VIEWS = SHAPE_WIDTH + 10
+    VIEWS = SHAPE_WIDTH + 11
+
+
+_KICK = SHAPE_WIDTH
+
+
+def _directions(spec: Spectrometer) -> list[list[float]]:
+    angles = [math.radians(angle) for angle in spec.view_angles]
+    return [[math.cos(a), math.sin(a)] for a in angles]
+
+
+def pack(spec: Spectrometer) -> list[Surface]:
+    """Surfaces of the full response: each chamber and the magnet."""
+    surfaces = [_magnet(spec)]
+    views = [component for direction in _directions(spec) for component in direction]
+    for index, chamber in enumerate(spec.chambers):
+        row = [
+            *chamber.shape.packed(),
+            float(index),
+            chamber.gap_x,
+            spec.gap_half_width,
+            spec.view_resolution,
+            spec.view_efficiency,
+            spec.radiation_lengths,
+            spec.tail_fraction,
+            spec.tail_scale,
+            spec.radiation_threshold,
+            float(chamber.z < spec.magnet.z),
+            float(len(spec.view_angles)),
+            *views,
+        ]
+        surfaces.append(Surface(Kind.CHAMBER, chamber.z, row, chamber.name))
+    return surfaces
+
+
+def apertures(spec: Spectrometer) -> list[Surface]:
+    """Surfaces of the straight-line verdict: chambers as slightly wider apertures, and the magnet."""
+    rows = [Surface(Kind.APERTURE, c.z, c.shape.packed(_TRIGGER_MARGIN), c.name) for c in spec.chambers]
+    return [_magnet(spec), *rows]
+
+
+def _magnet(spec: Spectrometer) -> Surface:
+    magnet = spec.magnet
+    return Surface(Kind.MAGNET, magnet.z, [*magnet.shape.packed(), magnet.direction * magnet.kick], "magnet")
+
+
+@kernel
+def bend(params: Record, s: Record) -> None:
+    """Kick the state ``s`` in x by the dipole's transverse momentum; the modulus of the momentum is kept."""
+    charge = CHARGE[s.species]
+    if charge == 0.0:
+        return
+    p, tx, ty = s.p, s.tx, s.ty
+    norm = 1.0 / math.sqrt(1.0 + tx * tx + ty * ty)
+    ux = tx * norm + charge * params[_KICK] / p
+    uy = ty * norm
+    uz2 = 1.0 - ux * ux - uy * uy
+    if uz2 < 0.25:
+        s.alive = 0
+        return
+    uz = math.sqrt(uz2)
+    s.tx = ux / uz
+    s.ty = uy / uz
+
+
+@kernel
+def respond(params: Record, event: Record, particle: Record, rng: np.random.Generator) -> None:
+    """Measure the point where a charged particle crosses the chamber, then scatter and radiate it."""
+    s = event.state
+    species = s.species
+    if CHARGE[species] == 0.0:
+        return
+    _measure(params, event, particle, rng)
+    p, mass = s.p, MASS[species]
+    beta = p / math.sqrt(p * p + mass * mass)
+    t = params[ChamberSlot.MATERIAL]
+    theta = 13.6 / (beta * p) * math.sqrt(t) * (1.0 + 0.038 * math.log(t / (beta * beta)))
+    if rng.random() < params[ChamberSlot.TAIL_FRACTION]:
+        theta *= params[ChamberSlot.TAIL_SCALE]
+    s.tx += theta * rng.standard_normal()
+    s.ty += theta * rng.standard_normal()
+    electron = species in (Species.POSITRON, Species.ELECTRON)
+    if electron and params[ChamberSlot.BEFORE_MAGNET] > 0.0:
+        _radiate(params, event, rng)
+
+
+@kernel
+def _measure(params: Record, event: Record, particle: Record, rng: np.random.Generator) -> None:
+    s = event.state
+    hit = particle.hits[int(params[ChamberSlot.INDEX])]
+    sigma = params[ChamberSlot.RESOLUTION]
+    if rng.random() < params[ChamberSlot.TAIL_FRACTION]:
+        sigma *= params[ChamberSlot.TAIL_SCALE]
+    xx = xy = yy = bx = by = 0.0
+    for view in range(int(params[ChamberSlot.N_VIEWS])):
+        cx = params[ChamberSlot.VIEWS + 2 * view]
+        cy = params[ChamberSlot.VIEWS + 2 * view + 1]
+        from_gap = (s.x - params[ChamberSlot.GAP_X]) * cx + s.y * cy
+        if abs(from_gap) < params[ChamberSlot.GAP] or rng.random() > params[ChamberSlot.EFFICIENCY]:
+            continue
+        error = sigma * rng.standard_normal()
+        xx += cx * cx
+        xy += cx * cy
+        yy += cy * cy
+        bx += cx * error
+        by += cy * error
+    det = xx * yy - xy * xy
+    if det < 1e-6:
+        hit.var_x = 0.0
+        return
+    variance = params[ChamberSlot.RESOLUTION] ** 2 / det
+    hit.x = s.x + (yy * bx - xy * by) / det
+    hit.y = s.y + (xx * by - xy * bx) / det
+    hit.var_x = yy * variance
+    hit.var_y = xx * variance
+    particle.n_chambers += 1
+
+
+@kernel
+def _radiate(params: Record, event: Record, rng: np.random.Generator) -> None:
+    """Emit bremsstrahlung photons above the threshold: dn/du = t (4/3 - 4u/3 + u^2) / u, u = k / E."""
+    s = event.state
+    u_min = params[ChamberSlot.RADIATION_THRESHOLD]
+    expected = 4.0 / 3.0 * math.log(1.0 / u_min) * params[ChamberSlot.MATERIAL]
+    depth = rng.exponential()
+    while depth < expected:
+        u = u_min ** rng.random()
+        if rng.random() * 4.0 / 3.0 < 4.0 / 3.0 - 4.0 * u / 3.0 + u * u and u < 1.0:
+            n = event.n_particles
+            if n < MAX_PARTICLES:
+                new = event.particles[n]
+                photon = new.segments[0]
+                photon.x = s.x
+                photon.y = s.y
+                photon.z = s.z
+                photon.tx = s.tx
+                photon.ty = s.ty
+                photon.p = u * s.p
+                photon.species = Species.PHOTON
+                start_particle(new)
+                event.n_particles = n + 1
+            s.p *= 1.0 - u
+        depth += rng.exponential()

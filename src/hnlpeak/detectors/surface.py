@@ -1,0 +1,95 @@
+"""The table of surfaces that a card becomes: kind, position and parameters of each, in the order of z."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import IntEnum
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hnlpeak.core.errors import CardError
+from hnlpeak.core.kernel import kernel
+from hnlpeak.detectors.event import MAX_TIMES, Record
+
+__all__ = ["MAX_SURFACES", "PARAMETERS", "SURFACES", "Kind", "Surface", "record_time", "start_particle", "surface_table"]
+
+MAX_SURFACES = 64
+PARAMETERS = 48
+"""Length of a surface's row of parameters."""
+
+
+class Kind(IntEnum):
+    """What a surface does to a particle; ``simulation.transport`` has one line for each."""
+
+    APERTURE = 0
+    MAGNET = 1
+    CHAMBER = 2
+    HODOSCOPE = 3
+    MUON_VETO = 4
+    PHOTON_VETO = 5
+    GUARD_RING = 6
+    CALORIMETER = 7
+    RING_CHERENKOV = 8
+    HADRON_CALORIMETER = 9
+
+
+class Surface(NamedTuple):
+    """One surface at ``z`` (mm) with the parameters of its kind; the first ``SHAPE_WIDTH`` are its shape."""
+
+    kind: Kind
+    z: float
+    params: list[float]
+    name: str
+
+
+SURFACES = np.dtype(
+    [
+        ("n", np.int64),
+        ("kind", np.int64, (MAX_SURFACES,)),
+        ("z", np.float64, (MAX_SURFACES,)),
+        ("params", np.float64, (MAX_SURFACES, PARAMETERS)),
+    ]
+)
+"""A table of ``n`` surfaces in the order of z: their kinds, positions (mm) and rows of parameters."""
+
+
+def surface_table(surfaces: Iterable[Surface]) -> NDArray[Any]:
+    """Sort surfaces by z and pack them into one ``SURFACES`` record.
+
+    Raises ``CardError`` where there are too many, or a row of parameters is too long.
+    """
+    ordered = sorted(surfaces, key=lambda surface: surface.z)
+    if len(ordered) > MAX_SURFACES:
+        raise CardError(f"{len(ordered)} surfaces, at most {MAX_SURFACES} fit")
+    table = np.zeros((), dtype=SURFACES)
+    table["n"] = len(ordered)
+    for row, surface in enumerate(ordered):
+        if len(surface.params) > PARAMETERS:
+            raise CardError(f"{surface.name}: {len(surface.params)} parameters, at most {PARAMETERS} fit")
+        table["kind"][row] = surface.kind
+        table["z"][row] = surface.z
+        table["params"][row, : len(surface.params)] = surface.params
+    return table
+
+
+@kernel
+def start_particle(particle: Record) -> None:
+    """Reset what is known of a new particle beside the beginning of its path."""
+    particle.n_segments = 1
+    particle.n_chambers = 0
+    particle.planes = 0
+    particle.n_ring = 0
+    particle.t_track = 0.0
+    particle.r_ring = 0.0
+    particle.e_hadron = 0.0
+
+
+@kernel
+def record_time(event: Record, system: int, time: float) -> None:
+    """Append a signal of ``system`` at ``time`` (ns) to the event; signals beyond ``MAX_TIMES`` are dropped."""
+    n = event.n_times[system]
+    if n < MAX_TIMES:
+        event.times[system, n] = time
+        event.n_times[system] = n + 1

@@ -1,0 +1,186 @@
+"""An experiment ready for simulation and reconstruction: the card and the tables it packs into."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from particle import Particle, ParticleNotFound
+
+from hnlpeak.core.card import read_card
+from hnlpeak.core.errors import CardError
+from hnlpeak.detectors import (
+    calorimeter,
+    guard_ring,
+    hadron_calorimeter,
+    hodoscope,
+    muon_veto,
+    photon_veto,
+    ring_cherenkov,
+    spectrometer,
+)
+from hnlpeak.detectors.beam_cherenkov import BeamCherenkov
+from hnlpeak.detectors.beam_tracker import BeamTracker, scattering
+from hnlpeak.detectors.calorimeter import Calorimeter
+from hnlpeak.detectors.ring_cherenkov import RingCherenkov
+from hnlpeak.detectors.spectrometer import Spectrometer
+from hnlpeak.detectors.surface import Kind, Surface, surface_table
+from hnlpeak.experiment.acceptance import acceptance_surfaces
+from hnlpeak.experiment.experiment_card import Detector, ExperimentCard
+from hnlpeak.experiment.setup import BEAM_FIELDS, FIDUCIAL_FIELDS, RECONSTRUCTION_FIELDS, SETUP
+from hnlpeak.theory.species import C_LIGHT
+
+__all__ = ["Experiment", "build_setup", "load_experiment"]
+
+_TRIGGER_KINDS = ("hodoscope", "muon_veto")
+_TIMED_KINDS = ("beam_cherenkov", "guard_ring", "photon_veto", "muon_veto")
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A card with its packed tables; ``text`` is the card as read, for hashes and manifests."""
+
+    card: ExperimentCard
+    text: str
+    setup: NDArray[Any]
+
+    @property
+    def timed_systems(self) -> list[str]:
+        """Systems whose signals are recorded with times, in the order of their columns."""
+        systems = self.card.systems()
+        setup = self.setup[0]
+        return [systems[index] for index in setup["timed"][: setup["n_timed"]]]
+
+    @property
+    def decays_simulated_per_fiducial(self) -> float:
+        """Decays between ``z_first`` and ``z_last`` per decay in the fiducial volume, at the mean momentum."""
+        beam, fiducial = self.setup[0]["beam"], self.card.fiducial
+        length = beam["momentum"] / beam["mass"] * beam["c_tau"]
+
+        def decayed(low: float, high: float) -> float:
+            return float(np.exp(-(low - fiducial.z_first) / length) - np.exp(-(high - fiducial.z_first) / length))
+
+        return decayed(fiducial.z_first, fiducial.z_last) / decayed(fiducial.z_min, fiducial.z_max)
+
+
+_PACK: dict[str, Callable[[Any, int], list[Surface]]] = {
+    "calorimeter": lambda spec, _: calorimeter.pack(spec),
+    "guard_ring": guard_ring.pack,
+    "hadron_calorimeter": lambda spec, _: hadron_calorimeter.pack(spec),
+    "hodoscope": hodoscope.pack,
+    "muon_veto": muon_veto.pack,
+    "photon_veto": photon_veto.pack,
+    "ring_cherenkov": lambda spec, _: ring_cherenkov.pack(spec),
+    "spectrometer": lambda spec, _: spectrometer.pack(spec),
+}
+
+
+def _only(detectors: list[Detector], kind: type[Any]) -> Any:
+    return next((detector for detector in detectors if isinstance(detector, kind)), None)
+
+
+def _fill_beam(row: Any, card: ExperimentCard, surfaces: list[Surface]) -> None:
+    beam = card.beam
+    meson = Particle.from_name(beam.meson)
+    tracker: BeamTracker | None = _only(card.detectors, BeamTracker)
+    extra = 0.0 if tracker is None else scattering(tracker, beam.momentum)
+    calorimeters = [s.z for s in surfaces if s.kind in (Kind.CALORIMETER, Kind.HADRON_CALORIMETER)]
+    z_muon = max(s.z for s in surfaces)
+    for name in BEAM_FIELDS:
+        row[name] = getattr(beam, name)
+    for name in FIDUCIAL_FIELDS:
+        row[name] = getattr(card.fiducial, name)
+    row["divergence_x"] = np.hypot(beam.divergence_x, extra)
+    row["divergence_y"] = np.hypot(beam.divergence_y, extra)
+    row["mass"] = meson.mass
+    row["c_tau"] = float(meson.lifetime or 0.0) * C_LIGHT
+    row["z_end_hadron"] = min(calorimeters, default=z_muon)
+    row["z_end_muon"] = z_muon
+
+
+def _fill_beam_detectors(setup: Any, card: ExperimentCard) -> None:
+    tagger: BeamCherenkov | None = _only(card.detectors, BeamCherenkov)
+    setup["tag_system"] = -1
+    if tagger is not None:
+        setup["tag_system"] = card.systems().index(tagger.system)
+        setup["tag_efficiency"] = tagger.efficiency
+        setup["tag_resolution"] = tagger.time_resolution
+    tracker: BeamTracker | None = _only(card.detectors, BeamTracker)
+    if tracker is not None and tracker.installed:
+        setup["tracker_installed"] = 1
+        setup["tracker_momentum"] = tracker.momentum_resolution
+        setup["tracker_angle"] = tracker.angle_resolution
+        setup["tracker_position"] = tracker.position_resolution
+
+
+def _fill_trigger(setup: Any, card: ExperimentCard) -> None:
+    systems = card.systems()
+    rates = setup["accidental"]
+    for detector in card.detectors:
+        rates[systems.index(detector.system)] += getattr(detector, "accidental_rate", 0.0)
+    setup["n_levels"] = len(card.trigger)
+    for row, level in enumerate(card.trigger):
+        vetoes = [systems.index(name) for name in level.veto]
+        setup["require"][row] = sum(1 << systems.index(name) for name in set(level.require))
+        setup["veto"][row] = sum(1 << system for system in set(vetoes))
+        setup["veto_rate"][row] = 2.0 * level.window * float(rates[vetoes].sum())
+        setup["quiet"][vetoes] = np.maximum(setup["quiet"][vetoes], level.window)
+
+
+def _fill_reconstruction(setup: Any, card: ExperimentCard) -> None:
+    for name in RECONSTRUCTION_FIELDS:
+        setup[name] = getattr(card.reconstruction, name)
+    setup["min_chambers"] = card.reconstruction.min_chambers
+    spec: Spectrometer = _only(card.detectors, Spectrometer)
+    setup["n_chambers"] = len(spec.chambers)
+    setup["chamber_z"][: len(spec.chambers)] = [chamber.z for chamber in spec.chambers]
+    setup["chamber_material"] = spec.radiation_lengths
+    setup["magnet_z"] = spec.magnet.z
+    setup["magnet_kick"] = spec.magnet.direction * spec.magnet.kick
+    lkr: Calorimeter | None = _only(card.detectors, Calorimeter)
+    setup["calorimeter_z"] = 0.0 if lkr is None else lkr.z
+    ring: RingCherenkov | None = _only(card.detectors, RingCherenkov)
+    setup["has_ring"] = ring is not None
+    if ring is not None:
+        setup["ring"] = surface_table(ring_cherenkov.pack(ring))["params"][0]
+
+
+def build_setup(card: ExperimentCard) -> NDArray[Any]:
+    """Pack a checked card into the one ``SETUP`` record that kernels read."""
+    systems = card.systems()
+    verdict: list[Surface] = spectrometer.apertures(_only(card.detectors, Spectrometer))
+    response: list[Surface] = []
+    for detector in card.detectors:
+        if detector.kind in _PACK:
+            surfaces = _PACK[detector.kind](detector, systems.index(detector.system))
+            (verdict if detector.kind in _TRIGGER_KINDS else response).extend(surfaces)
+    array = np.zeros(1, dtype=SETUP)
+    setup = array[0]
+    setup["verdict"] = surface_table(verdict)
+    setup["response"] = surface_table(response)
+    setup["acceptance"] = surface_table(acceptance_surfaces(card.detectors))
+    _fill_beam(setup["beam"], card, verdict + response)
+    _fill_beam_detectors(setup, card)
+    _fill_trigger(setup, card)
+    _fill_reconstruction(setup, card)
+    timed = list(dict.fromkeys(systems.index(d.system) for d in card.detectors if d.kind in _TIMED_KINDS))
+    setup["n_timed"] = len(timed)
+    setup["timed"][: len(timed)] = timed
+    array.setflags(write=False)
+    return array
+
+
+def load_experiment(name_or_path: str | Path, *, beside: Path | None = None) -> Experiment:
+    """Read an experiment by library name or path; raises ``CardError`` with the key and what is allowed."""
+    card, text, _ = read_card(ExperimentCard, name_or_path, folder="experiments", beside=beside)
+    try:
+        meson = Particle.from_name(card.beam.meson)
+    except ParticleNotFound as error:
+        raise CardError(f"{name_or_path}: beam.meson: no particle {card.beam.meson!r}") from error
+    if not meson.lifetime or meson.charge != 1.0:
+        raise CardError(f"{name_or_path}: beam.meson: {card.beam.meson!r} is not a positive meson that decays")
+    return Experiment(card, text, build_setup(card))

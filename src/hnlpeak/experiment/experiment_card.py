@@ -1,0 +1,172 @@
+"""The experiment card: beam, detectors, trigger, fiducial volume, reconstruction constants."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from hnlpeak.core.card import Card, Sourced
+from hnlpeak.core.quantity import Angle, Energy, Fraction, Length, Positive, Rate, Time
+from hnlpeak.detectors.beam_cherenkov import BeamCherenkov
+from hnlpeak.detectors.beam_tracker import BeamTracker
+from hnlpeak.detectors.calorimeter import Calorimeter
+from hnlpeak.detectors.event import MAX_SYSTEMS
+from hnlpeak.detectors.guard_ring import GuardRing
+from hnlpeak.detectors.hadron_calorimeter import HadronCalorimeter
+from hnlpeak.detectors.hodoscope import Hodoscope
+from hnlpeak.detectors.muon_veto import MuonVeto
+from hnlpeak.detectors.photon_veto import PhotonVeto
+from hnlpeak.detectors.ring_cherenkov import RingCherenkov
+from hnlpeak.detectors.spectrometer import Spectrometer
+from hnlpeak.experiment.setup import MAX_LEVELS
+
+__all__ = ["Beam", "Detector", "ExperimentCard", "Fiducial", "Primary", "Reconstruction", "TriggerLevel"]
+
+Detector = Annotated[
+    BeamCherenkov
+    | BeamTracker
+    | Calorimeter
+    | GuardRing
+    | HadronCalorimeter
+    | Hodoscope
+    | MuonVeto
+    | PhotonVeto
+    | RingCherenkov
+    | Spectrometer,
+    Field(discriminator="kind"),
+]
+
+
+class Primary(Sourced):
+    """Primary protons, target and dump: the frame in which z is measured (layout and rates only)."""
+
+    momentum: Energy
+    target: str
+    target_length: Length
+    z_target: Length
+    z_dump: Length
+
+
+class Beam(Sourced):
+    """Secondary beam at ``z_reference``, behind its last element.
+
+    Momentum (mean and rms), mean slopes, rms ``divergence_x`` and ``divergence_y``, position and rms size. At
+    nominal intensity ``rate`` particles pass, a fraction ``meson_fraction`` of them the decaying meson; data were
+    taken at a fraction of it, uniform between ``intensity_min`` and ``intensity_max``.
+    """
+
+    meson: str
+    momentum: Energy
+    momentum_spread: Energy
+    slope_x: Angle
+    slope_y: Angle
+    divergence_x: Angle
+    divergence_y: Angle
+    z_reference: Length
+    x: Length
+    y: Length
+    size_x: Length
+    size_y: Length
+    rate: Rate
+    meson_fraction: Fraction
+    intensity_min: Fraction
+    intensity_max: Fraction
+
+    @model_validator(mode="after")
+    def _beam(self) -> Self:
+        if self.momentum <= 0.0 or self.momentum_spread >= 0.2 * self.momentum:
+            raise ValueError("momentum must be positive and its spread below a fifth of it")
+        for name in ("divergence_x", "divergence_y", "size_x", "size_y"):
+            if getattr(self, name) < 0.0:
+                raise ValueError(f"{name} must not be negative")
+        if self.intensity_min > self.intensity_max:
+            raise ValueError("intensity_min is above intensity_max")
+        return self
+
+
+class Fiducial(Sourced):
+    """Fiducial volume ``z_min`` to ``z_max``; decays are simulated from ``z_first`` to ``z_last``."""
+
+    z_min: Length
+    z_max: Length
+    z_first: Length
+    z_last: Length
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if not self.z_first <= self.z_min < self.z_max <= self.z_last:
+            raise ValueError("expected z_first <= z_min < z_max <= z_last")
+        return self
+
+
+class TriggerLevel(Sourced):
+    """A level passes when all ``require`` systems have a signal and no ``veto`` system has.
+
+    An accidental signal of a veto system within ``window`` around the event vetoes it too.
+    """
+
+    name: str
+    require: list[str]
+    veto: list[str] = []
+    window: Time = "0 ns"  # type: ignore[assignment]
+
+
+class Reconstruction(Sourced):
+    """Constants of the reconstruction.
+
+    Clusters within ``association_radius`` of the track's impact belong to it. Clusters above
+    ``cluster_threshold``, within ``cluster_window`` of the track's time, farther than ``track_zone`` from its
+    impact and ``undeflected_zone`` from the line it had before the magnet count as extra. Times of veto systems
+    are looked at within ``readout_window``. ``min_chambers`` measured chambers make a track.
+    """
+
+    association_radius: Length
+    cluster_threshold: Energy
+    cluster_window: Time
+    track_zone: Length
+    undeflected_zone: Length
+    readout_window: Time
+    min_chambers: Annotated[int, Field(ge=3, le=8)]
+    three_track_chi2: Positive
+    three_track_mass_window: Energy
+
+
+class ExperimentCard(Sourced):
+    """One experiment: see the tables for the meaning of the keys."""
+
+    schema_version: Literal[1] = Field(alias="schema")
+    name: str
+    title: str
+    primary: Primary
+    beam: Beam
+    fiducial: Fiducial
+    detectors: Annotated[list[Detector], Field(min_length=1)]
+    trigger: Annotated[list[TriggerLevel], Field(max_length=MAX_LEVELS)]
+    reconstruction: Reconstruction
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        kinds = [detector.kind for detector in self.detectors]
+        for kind, least, most in (
+            ("spectrometer", 1, 1),
+            ("calorimeter", 0, 1),
+            ("ring_cherenkov", 0, 1),
+            ("beam_tracker", 0, 1),
+            ("beam_cherenkov", 0, 1),
+            ("hodoscope", 1, 1),
+        ):
+            if not least <= kinds.count(kind) <= most:
+                raise ValueError(f"detectors: {kinds.count(kind)} of kind {kind}, expected {least} to {most}")
+        systems = self.systems()
+        if len(systems) > MAX_SYSTEMS:
+            raise ValueError(f"detectors: {len(systems)} systems, at most {MAX_SYSTEMS}")
+        for level in self.trigger:
+            for system in (*level.require, *level.veto):
+                if system not in systems:
+                    raise ValueError(f"trigger {level.name}: no system {system!r}, there are {', '.join(systems)}")
+        return self
+
+    def systems(self) -> list[str]:
+        """Names of the detector systems in the order of the card, each once."""
+        return list(dict.fromkeys(detector.system for detector in self.detectors))

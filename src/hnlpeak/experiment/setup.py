@@ -1,0 +1,68 @@
+"""The one record that kernels read of an experiment."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hnlpeak.detectors.event import MAX_CHAMBERS, MAX_SYSTEMS
+from hnlpeak.detectors.surface import PARAMETERS, SURFACES
+
+__all__ = ["BEAM_FIELDS", "FIDUCIAL_FIELDS", "MAX_LEVELS", "RECONSTRUCTION_FIELDS", "SETUP"]
+
+MAX_LEVELS = 4
+
+BEAM_FIELDS = (
+    "momentum momentum_spread slope_x slope_y divergence_x divergence_y z_reference x y size_x size_y "
+    "intensity_min intensity_max"
+).split()
+"""Keys of the card's beam table that kernels read under the same name."""
+FIDUCIAL_FIELDS = "z_min z_max z_first z_last".split()
+"""Keys of the card's fiducial table that kernels read under the same name."""
+RECONSTRUCTION_FIELDS = (
+    "association_radius cluster_threshold cluster_window track_zone undeflected_zone readout_window "
+    "three_track_chi2 three_track_mass_window"
+).split()
+"""Keys of the card's reconstruction table that kernels read under the same name."""
+
+
+def _floats(names: list[str]) -> list[tuple[str, type]]:
+    return [(name, np.float64) for name in names]
+
+
+_BEAM = np.dtype(_floats([*BEAM_FIELDS, *FIDUCIAL_FIELDS, "mass", "c_tau", "z_end_hadron", "z_end_muon"]))
+
+SETUP = np.dtype(
+    [
+        ("beam", _BEAM),
+        ("tag_system", np.int64),
+        *_floats(["tag_efficiency", "tag_resolution"]),
+        ("tracker_installed", np.int64),
+        *_floats(["tracker_momentum", "tracker_angle", "tracker_position"]),
+        ("verdict", SURFACES),
+        ("response", SURFACES),
+        ("acceptance", SURFACES),
+        ("n_levels", np.int64),
+        ("require", np.int64, (MAX_LEVELS,)),
+        ("veto", np.int64, (MAX_LEVELS,)),
+        ("veto_rate", np.float64, (MAX_LEVELS,)),
+        ("accidental", np.float64, (MAX_SYSTEMS,)),
+        ("quiet", np.float64, (MAX_SYSTEMS,)),
+        ("n_timed", np.int64),
+        ("timed", np.int64, (MAX_SYSTEMS,)),
+        *_floats(RECONSTRUCTION_FIELDS),
+        ("min_chambers", np.int64),
+        ("n_chambers", np.int64),
+        ("chamber_z", np.float64, (MAX_CHAMBERS,)),
+        *_floats(["chamber_material", "magnet_z", "magnet_kick", "calorimeter_z"]),
+        ("has_ring", np.int64),
+        ("ring", np.float64, (PARAMETERS,)),
+    ]
+)
+"""Fields of a set-up.
+
+``verdict`` holds the surfaces of the straight-line verdict (apertures, magnet, trigger counters), ``response``
+all others, ``acceptance`` those that a track must cross. Trigger levels have bit masks ``require`` and ``veto``
+and the number ``veto_rate`` of accidental vetoes at nominal intensity; ``accidental`` is the rate (1/ns) of each
+system, ``quiet`` the half-window (ns) in which an accidental would have vetoed the event; ``timed`` lists the
+systems whose signals become columns. Lengths in mm, momenta in MeV, times in ns.
+"""

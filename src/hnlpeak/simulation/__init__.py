@@ -1,0 +1,1 @@
+"""From the beam to the detector: samples, random streams, generation, transport."""

@@ -1,0 +1,161 @@
+"""Decays of muons and pions on their way: where they happen and where the daughter goes.
+
+Momenta are carried from the daughter's frame up to the kaon rest frame and then to the laboratory, so that the
+muon's spin, fixed in the frame of its mother, needs no rotation of its own.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hnlpeak.core.kernel import kernel
+from hnlpeak.core.kinematics import boost_from_rest
+from hnlpeak.detectors.event import Record
+from hnlpeak.theory.modes.muon_decay import decay_muon
+from hnlpeak.theory.modes.pion_decay import decay_pion
+from hnlpeak.theory.modes.slots import Daughter
+from hnlpeak.theory.species import C_TAU, CHARGE, MASS, Species
+
+__all__ = ["fly", "place"]
+
+_M_MU = float(MASS[Species.MUON_PLUS])
+_M_PI = float(MASS[Species.PION_PLUS])
+_M_E = float(MASS[Species.POSITRON])
+_STOPPED = 1e-3  # MeV: momentum of an electron that flies backwards and is lost
+
+
+@kernel
+def place(px: float, py: float, pz: float, e: float, kaon: NDArray[np.float64], segment: Record) -> bool:
+    """Write slopes and momentum of a particle, given in the kaon frame, into ``segment``; False if it flies back.
+
+    ``kaon`` is px, py, pz, E, m of the kaon in the laboratory, MeV.
+    """
+    lx, ly, lz, _ = boost_from_rest(px, py, pz, e, kaon[0], kaon[1], kaon[2], kaon[3], kaon[4])
+    if lz <= 0.0:
+        return False
+    segment.tx = lx / lz
+    segment.ty = ly / lz
+    segment.p = math.sqrt(lx * lx + ly * ly + lz * lz)
+    return True
+
+
+@kernel
+def _decay_z(segment: Record, z_end: float, forced: float, event: Record, rng: np.random.Generator) -> float:
+    """Position z of the decay, infinite beyond ``z_end``; with probability ``forced`` before it, weighted."""
+    slope = math.sqrt(1.0 + segment.tx**2 + segment.ty**2)
+    length = segment.p / MASS[segment.species] * C_TAU[segment.species] / slope
+    room = (z_end - segment.z) / length
+    if room <= 0.0:
+        return np.inf
+    if forced == 0.0:
+        depth = rng.exponential()
+        return segment.z + length * depth if depth < room else np.inf
+    chance = -math.expm1(-room)
+    if rng.random() < forced:
+        event.weight *= chance / forced
+        return float(segment.z - length * math.log1p(-chance * rng.random()))
+    event.weight *= (1.0 - chance) / (1.0 - forced)
+    return np.inf
+
+
+@kernel
+def _begin(mother: Record, daughter: Record, z: float) -> None:
+    daughter.x = mother.x + mother.tx * (z - mother.z)
+    daughter.y = mother.y + mother.ty * (z - mother.z)
+    daughter.z = z
+
+
+@kernel
+def _electron(
+    charge: float, sx: float, sy: float, sz: float, rng: np.random.Generator
+) -> tuple[float, float, float, float]:
+    """Momentum and energy of the electron in the muon rest frame."""
+    ex, ey, ez = decay_muon(rng, charge, sx, sy, sz, _M_MU, _M_E)
+    return ex, ey, ez, math.sqrt(ex * ex + ey * ey + ez * ez + _M_E * _M_E)
+
+
+@kernel
+def _end_as_electron(
+    charge: float, px: float, py: float, pz: float, e: float, kaon: NDArray[np.float64], segment: Record
+) -> None:
+    segment.species = Species.POSITRON if charge > 0.0 else Species.ELECTRON
+    if not place(px, py, pz, e, kaon, segment):
+        segment.p = _STOPPED
+
+
+@kernel
+def _fly_muon(
+    d: NDArray[np.float64],
+    kaon: NDArray[np.float64],
+    z_end: float,
+    forced: float,
+    event: Record,
+    particle: Record,
+    rng: np.random.Generator,
+) -> None:
+    mother, child = particle.segments[0], particle.segments[1]
+    z = _decay_z(mother, z_end, forced, event, rng)
+    if z == np.inf:
+        return
+    charge = CHARGE[mother.species]
+    x, y, w, e = _electron(charge, d[Daughter.SX], d[Daughter.SY], d[Daughter.SZ], rng)
+    px, py, pz, pe = d[Daughter.PX], d[Daughter.PY], d[Daughter.PZ], d[Daughter.ENERGY]
+    x, y, w, e = boost_from_rest(x, y, w, e, px, py, pz, pe, _M_MU)
+    _begin(mother, child, z)
+    _end_as_electron(charge, x, y, w, e, kaon, child)
+    particle.n_segments = 2
+
+
+@kernel
+def _fly_pion(
+    d: NDArray[np.float64],
+    kaon: NDArray[np.float64],
+    beam: Record,
+    event: Record,
+    particle: Record,
+    rng: np.random.Generator,
+) -> None:
+    pion, muon = particle.segments[0], particle.segments[1]
+    z = _decay_z(pion, beam.z_end_hadron, 0.0, event, rng)
+    if z == np.inf:
+        return
+    charge = CHARGE[pion.species]
+    mx, my, mz, sx, sy, sz = decay_pion(rng, charge, _M_PI, _M_MU)
+    me = math.sqrt(mx * mx + my * my + mz * mz + _M_MU * _M_MU)
+    px, py, pz, pe = d[Daughter.PX], d[Daughter.PY], d[Daughter.PZ], d[Daughter.ENERGY]
+    x, y, w, e = boost_from_rest(mx, my, mz, me, px, py, pz, pe, _M_PI)
+    if not place(x, y, w, e, kaon, muon):
+        return
+    _begin(pion, muon, z)
+    muon.species = Species.MUON_PLUS if charge > 0.0 else Species.MUON_MINUS
+    particle.n_segments = 2
+    z = _decay_z(muon, beam.z_end_muon, 0.0, event, rng)
+    if z == np.inf:
+        return
+    x, y, w, e = _electron(charge, sx, sy, sz, rng)
+    x, y, w, e = boost_from_rest(x, y, w, e, mx, my, mz, me, _M_MU)
+    x, y, w, e = boost_from_rest(x, y, w, e, px, py, pz, pe, _M_PI)
+    _begin(muon, particle.segments[2], z)
+    _end_as_electron(charge, x, y, w, e, kaon, particle.segments[2])
+    particle.n_segments = 3
+
+
+@kernel
+def fly(
+    daughter: NDArray[np.float64],
+    kaon: NDArray[np.float64],
+    beam: Record,
+    forced: float,
+    event: Record,
+    particle: Record,
+    rng: np.random.Generator,
+) -> None:
+    """Add the segments of a charged pion's or muon's decays; ``forced`` is the share of muons made to decay."""
+    species = particle.segments[0].species
+    if species in (Species.MUON_PLUS, Species.MUON_MINUS):
+        _fly_muon(daughter, kaon, beam.z_end_muon, forced, event, particle, rng)
+    elif species in (Species.PION_PLUS, Species.PION_MINUS):
+        _fly_pion(daughter, kaon, beam, event, particle, rng)

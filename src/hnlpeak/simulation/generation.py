@@ -1,0 +1,180 @@
+"""From the beam to the straight-line verdict: kaon, decay, daughters, decays in flight, trigger.
+
+Only events that trigger and have a track candidate keep their record of the block; the rest leave nothing but
+their count. Nothing is decided twice: what the verdict drew stays with the event.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hnlpeak.core.borrow import borrowed
+from hnlpeak.core.kernel import kernel
+from hnlpeak.detectors.beam_cherenkov import tag
+from hnlpeak.detectors.beam_tracker import measure
+from hnlpeak.detectors.event import MAX_PARTICLES, MAX_SYSTEMS, Record
+from hnlpeak.detectors.surface import start_particle
+from hnlpeak.simulation.decay_in_flight import fly, place
+from hnlpeak.simulation.sample import ModeTable
+from hnlpeak.simulation.transport import transport
+from hnlpeak.theory.modes.dispatch import sample_mode
+from hnlpeak.theory.modes.slots import Daughter
+from hnlpeak.theory.species import CHARGE
+from hnlpeak.trigger.decision import accidental_veto, level_passes
+
+__all__ = ["KAON_WIDTH", "Total", "generate"]
+
+KAON_WIDTH = 5
+"""Length of the scratch array that holds px, py, pz, E, m of the kaon."""
+
+
+@kernel
+def _draw_kaon(beam: Record, event: Record, rng: np.random.Generator, kaon: NDArray[np.float64]) -> None:
+    """Fill the event's kaon and decay point, and ``kaon`` with px, py, pz, E, m."""
+    p = beam.momentum + beam.momentum_spread * rng.standard_normal()
+    tx = beam.slope_x + beam.divergence_x * rng.standard_normal()
+    ty = beam.slope_y + beam.divergence_y * rng.standard_normal()
+    x = beam.x + beam.size_x * rng.standard_normal()
+    y = beam.y + beam.size_y * rng.standard_normal()
+    length = p / beam.mass * beam.c_tau
+    chance = -math.expm1(-(beam.z_last - beam.z_first) / length)
+    z = beam.z_first - length * math.log1p(-chance * rng.random())
+    dz = z - beam.z_reference
+    event.kaon_p = p
+    event.kaon_tx = tx
+    event.kaon_ty = ty
+    event.kaon_x = x
+    event.kaon_y = y
+    event.x_decay = x + tx * dz
+    event.y_decay = y + ty * dz
+    event.z_decay = z
+    event.in_fiducial = 1 if beam.z_min <= z <= beam.z_max else 0
+    kaon[2] = p / math.sqrt(1.0 + tx * tx + ty * ty)
+    kaon[0] = tx * kaon[2]
+    kaon[1] = ty * kaon[2]
+    kaon[3] = math.sqrt(p * p + beam.mass * beam.mass)
+    kaon[4] = beam.mass
+
+
+@kernel
+def _start_event(event: Record, source: int, forced_loss: float) -> None:
+    event.source = source
+    event.weight = 1.0
+    event.bits = 0
+    event.n_particles = 0
+    event.n_clusters = 0
+    event.forced_loss = forced_loss
+    for system in range(MAX_SYSTEMS):
+        event.n_times[system] = 0
+
+
+@kernel
+def _decay(
+    modes: ModeTable,
+    setup: Record,
+    event: Record,
+    rng: np.random.Generator,
+    daughters: NDArray[np.float64],
+    kaon: NDArray[np.float64],
+) -> int:
+    """Draw the mode and fly its charged daughters through the verdict; returns the most chambers that one crosses.
+
+    Gives up with -1 as soon as a daughter vetoes the first trigger level.
+    """
+    u = rng.random()
+    mode = 0
+    while u >= modes.cumulative[mode]:
+        mode += 1
+    _start_event(event, modes.sources[mode], modes.forced[1])
+    n = sample_mode(modes.kinds[mode], rng, modes.parameters[mode], daughters)
+    most = 0
+    for d in range(n):
+        k = event.n_particles
+        if k == MAX_PARTICLES:
+            break
+        daughter = daughters[d]
+        particle = event.particles[k]
+        segment = particle.segments[0]
+        px, py, pz = daughter[Daughter.PX], daughter[Daughter.PY], daughter[Daughter.PZ]
+        if not place(px, py, pz, daughter[Daughter.ENERGY], kaon, segment):
+            continue
+        segment.x = event.x_decay
+        segment.y = event.y_decay
+        segment.z = event.z_decay
+        segment.species = int(daughter[Daughter.SPECIES])
+        start_particle(particle)
+        event.n_particles = k + 1
+        if CHARGE[segment.species] == 0.0:
+            continue
+        fly(daughter, kaon, setup.beam, modes.forced[0], event, particle, rng)
+        transport(setup.verdict, event, particle, rng)
+        most = max(most, particle.n_chambers)
+        if event.bits & setup.veto[0]:
+            return -1
+    return most
+
+
+@kernel
+def _triggers(setup: Record, event: Record, rng: np.random.Generator) -> bool:
+    if setup.tag_system >= 0:
+        tag(setup.tag_system, setup.tag_efficiency, setup.tag_resolution, event, rng)
+    beam = setup.beam
+    event.intensity = beam.intensity_min + (beam.intensity_max - beam.intensity_min) * rng.random()
+    for level in range(setup.n_levels):
+        if not level_passes(event.bits, setup.require[level], setup.veto[level]):
+            return False
+        if accidental_veto(setup.veto_rate[level], event.intensity, rng):
+            return False
+    return True
+
+
+class Total:
+    """Places in the array of totals."""
+
+    DECAYS = 0
+    IN_FIDUCIAL = 1
+    TRIGGERED = 2
+    WIDTH = 3
+
+
+_DECAYS, _IN_FIDUCIAL, _TRIGGERED = Total.DECAYS, Total.IN_FIDUCIAL, Total.TRIGGERED
+
+
+@kernel
+def generate(
+    decays: int,
+    first: int,
+    setups: NDArray[np.void],
+    modes: ModeTable,
+    rng: np.random.Generator,
+    block: NDArray[np.void],
+    daughters: NDArray[np.float64],
+    kaon: NDArray[np.float64],
+    totals: NDArray[np.int64],
+) -> int:
+    """Simulate ``decays`` decays, numbered from ``first``, up to the trigger; returns the number of survivors.
+
+    Survivors are the first records of ``block``; ``totals`` counts as ``Total`` says.
+    """
+    setups, modes, rng, block = borrowed(setups), borrowed(modes), borrowed(rng), borrowed(block)
+    daughters, kaon = borrowed(daughters), borrowed(kaon)
+    setup = setups[0]
+    survivors = 0
+    for number in range(decays):
+        event = block[survivors]
+        _draw_kaon(setup.beam, event, rng, kaon)
+        totals[_DECAYS] += 1
+        totals[_IN_FIDUCIAL] += event.in_fiducial
+        if _decay(modes, setup, event, rng, daughters, kaon) < setup.min_chambers:
+            continue
+        if not _triggers(setup, event, rng):
+            continue
+        if setup.tracker_installed:
+            measure(setup.tracker_momentum, setup.tracker_angle, setup.tracker_position, event, rng)
+        event.number = first + number
+        totals[_TRIGGERED] += 1
+        survivors += 1
+    return survivors

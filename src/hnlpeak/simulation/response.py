@@ -1,0 +1,48 @@
+"""Full response of the detectors to the events that triggered."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hnlpeak.core.borrow import borrowed
+from hnlpeak.core.kernel import kernel
+from hnlpeak.detectors.event import MAX_CHAMBERS, Record
+from hnlpeak.detectors.surface import record_time
+from hnlpeak.simulation.transport import transport
+
+__all__ = ["respond"]
+
+
+@kernel
+def _accidentals(setup: Record, event: Record, rng: np.random.Generator) -> None:
+    """Signals of other particles: a Poisson process in the readout window, at the event's intensity."""
+    readout = setup.readout_window
+    for n in range(setup.n_timed):
+        system = setup.timed[n]
+        rate = setup.accidental[system] * event.intensity
+        if rate <= 0.0:
+            continue
+        time = -readout + rng.exponential() / rate
+        while time < readout:
+            if abs(time) >= setup.quiet[system]:
+                record_time(event, system, time)
+            time += rng.exponential() / rate
+
+
+@kernel
+def respond(events: int, setups: NDArray[np.void], rng: np.random.Generator, block: NDArray[np.void]) -> None:
+    """Fly all particles of the first ``events`` records through the detectors, photons radiated on the way too."""
+    setups, rng, block = borrowed(setups), borrowed(rng), borrowed(block)
+    setup = setups[0]
+    for i in range(events):
+        event = block[i]
+        k = 0
+        while k < event.n_particles:
+            particle = event.particles[k]
+            particle.n_chambers = 0
+            for c in range(MAX_CHAMBERS):
+                particle.hits[c].var_x = 0.0
+            transport(setup.response, event, particle, rng)
+            k += 1
+        _accidentals(setup, event, rng)
