@@ -25,14 +25,15 @@ class _Borrow(Protocol):
 def _uncounted(context: Any, builder: Any, kind: Any, value: Any) -> Any:
     """The value without owner; tuples item by item. A null owner makes every count a no-op."""
     if isinstance(kind, types.BaseTuple):
-        items = [
+        items: list[Any] = [
             _uncounted(context, builder, item, builder.extract_value(value, position))
             for position, item in enumerate(kind)
         ]
         return context.make_tuple(builder, kind, items)
     if not isinstance(kind, _COUNTED):
         return value
-    view = cgutils.create_struct_proxy(kind)(context, builder, value=value)
+    make: Any = cgutils.create_struct_proxy  # untyped in numba
+    view = make(kind)(context, builder, value=value)
     view.meminfo = view.meminfo.type(None)
     view.parent = view.parent.type(None)
     return view._getvalue()
