@@ -1,7 +1,7 @@
 """Rolke-Lopez intervals: time per interval on one core, beside ROOT's TRolke in the same run if ROOT is here.
 
-TRolke runs in a C++ loop compiled by cling, so no Python call is in its time. Both get the same inputs
-and give both ends; TRolke stops at 1e-5, here 1e-12. Counts start at 1: TRolke computes two intervals for n = 0.
+TRolke runs in a C++ loop compiled by cling, so no Python call is in its time. Both get the same inputs and
+give both ends; TRolke stops at 1e-5, here 1e-12. Counts start at 1: for n = 0 TRolke computes two intervals.
 "unbounded" leaves empty intervals empty (not in its mean) where TRolke goes on to larger counts.
 
 Run: python bench/bench_interval.py

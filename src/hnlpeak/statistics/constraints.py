@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from hnlpeak.core.errors import UsageError
+from hnlpeak.statistics.arguments import finite, not_negative
 
-__all__ = ["Gaussian", "Known"]
+__all__ = ["Gaussian", "Known", "background_numbers", "efficiency_numbers"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,17 +37,30 @@ class Gaussian:
 
     def __post_init__(self) -> None:
         finite("value", self.value)
-        sigma = finite("sigma", self.sigma)
-        if np.any(sigma < 0.0):
-            raise UsageError(f"sigma must be >= 0, got {sigma.min():g}")
+        not_negative("sigma", self.sigma)
 
 
-def finite(name: str, value: ArrayLike) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    """``value`` as float64 array; UsageError that names the argument unless all of it is finite numbers."""
-    try:
-        array = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise UsageError(f"{name} must be a number or an array of numbers, got {value!r}") from error
-    if not np.all(np.isfinite(array)):
-        raise UsageError(f"{name} must be finite, got {array[~np.isfinite(array)].flat[0]:g}")
-    return array
+def background_numbers(background: Known | Gaussian) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(b, sigma_b) of a background, sigma 0 where known; UsageError where it is negative and certain."""
+    b, sigma = _value_and_sigma("background", background)
+    if np.any((b < 0.0) & (sigma == 0.0)):
+        raise UsageError(f"background must be >= 0 where it has no uncertainty, got {b.min():g}")
+    return b, sigma
+
+
+def efficiency_numbers(efficiency: Known | Gaussian) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(e, sigma_e / e) of an efficiency; UsageError where it is not positive."""
+    e, sigma = _value_and_sigma("efficiency", efficiency)
+    if np.any(e <= 0.0):
+        raise UsageError(f"efficiency must be > 0, got {e.min():g}")
+    return e, sigma / e
+
+
+def _value_and_sigma(
+    name: str, constraint: Known | Gaussian
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    if isinstance(constraint, Known):
+        return finite(name, constraint.value), np.zeros(())
+    if isinstance(constraint, Gaussian):
+        return finite(name, constraint.value), finite(name, constraint.sigma)
+    raise UsageError(f"{name} must be Known(value) or Gaussian(value, sigma), got {constraint!r}")

@@ -25,10 +25,11 @@ from numpy.typing import NDArray
 from scipy.special import gammaln, ndtr, xlogy
 
 from hnlpeak.core.errors import UsageError
-from hnlpeak.statistics.constraints import Gaussian, Known, finite
+from hnlpeak.statistics.arguments import finite, not_negative, table
+from hnlpeak.statistics.constraints import Gaussian, Known, background_numbers, efficiency_numbers
 from hnlpeak.statistics.panels import truncated_normal
 from hnlpeak.statistics.quantiles import quantiles
-from hnlpeak.statistics.rolke_lopez import CERTAIN, Treatment, rolke_lopez, value_and_sigma
+from hnlpeak.statistics.rolke_lopez import CERTAIN, Treatment, rolke_lopez
 
 __all__ = ["EXPECTED_DEFINITIONS", "Expected", "ExpectedDefinition", "expected_limit"]
 
@@ -70,21 +71,17 @@ def expected_limit(
     """
     if definition not in EXPECTED_DEFINITIONS:
         raise UsageError(f"definition must be one of {', '.join(EXPECTED_DEFINITIONS)}, got {definition!r}")
-    b, sigma_b = value_and_sigma("background", background)
-    if np.any(b < 0.0):
-        raise UsageError(f"background must be >= 0 for an expected limit, got {b.min():g}")
-    e, sigma_e = value_and_sigma("efficiency", efficiency)
-    if np.any(e <= 0.0):
-        raise UsageError(f"efficiency must be > 0, got {e.min():g}")
     if finite("cl", cl).shape != ():
         raise UsageError("cl must be one number for an expected limit")
-    b, sigma_b, relative = np.broadcast_arrays(b, sigma_b, sigma_e / e)
-    quantiles = np.empty((*b.shape, _BANDS.size))
+    b, sigma_b = background_numbers(background)
+    not_negative("background", b)
+    b, sigma_b, e, relative = table(b, sigma_b, *efficiency_numbers(efficiency))
+    bands = np.empty((*b.shape, _BANDS.size))
     for index in np.ndindex(b.shape):
         job = _Job(float(b[index]), float(sigma_b[index]), float(relative[index]), cl, treatment)
-        quantiles[index] = _DISTRIBUTIONS[definition](job)
-    quantiles /= e[..., None]
-    columns = [quantiles[..., i] for i in range(_BANDS.size)]
+        bands[index] = _DISTRIBUTIONS[definition](job)
+    bands /= e[..., None]
+    columns = [bands[..., i] for i in range(_BANDS.size)]
     m2s, m1s, median, p1s, p2s = (float(c) if c.shape == () else c for c in columns)
     return Expected(median, m2s, m1s, p1s, p2s)
 

@@ -15,7 +15,8 @@ from scipy.special import erfinv
 
 from hnlpeak.core.errors import UsageError
 from hnlpeak.core.kernel import kernel
-from hnlpeak.statistics.constraints import Gaussian, Known, finite
+from hnlpeak.statistics.arguments import finite, not_negative, table
+from hnlpeak.statistics.constraints import Gaussian, Known, background_numbers, efficiency_numbers
 from hnlpeak.statistics.interval import Interval
 from hnlpeak.statistics.likelihood_set import likelihood_set
 from hnlpeak.statistics.trolke_rules import trolke_set, without_zero
@@ -29,22 +30,21 @@ TREATMENTS: tuple[Treatment, ...] = get_args(Treatment)
 
 @kernel
 def _fill(
-    inputs: tuple[NDArray[np.float64], ...],
+    columns: NDArray[np.float64],
     bounded: bool,
     trolke: bool,
     lower: NDArray[np.float64],
     upper: NDArray[np.float64],
     status: NDArray[np.int8],
 ) -> None:
-    n, b, sigma_b, r, e, level = inputs
     for i in range(lower.size):
-        variance, r2 = sigma_b[i] * sigma_b[i], r[i] * r[i]
+        n, b, sigma_b, e, r, level = columns[:, i]
         if trolke:
-            low, up, code = trolke_set(n[i], b[i], variance, r2, level[i], bounded)
+            low, up, code = trolke_set(n, b, sigma_b * sigma_b, r * r, level, bounded)
         else:
-            low, up, code = likelihood_set(n[i], b[i], variance, r2, level[i], bounded)
-        lower[i] = low / e[i]
-        upper[i] = up / e[i]
+            low, up, code = likelihood_set(n, b, sigma_b * sigma_b, r * r, level, bounded)
+        lower[i] = low / e
+        upper[i] = up / e
         status[i] = code
 
 
@@ -72,46 +72,20 @@ def rolke_lopez(
     trolke = treatment.startswith("trolke")
     if trolke and isinstance(background, Gaussian):
         background = without_zero(background)
-    columns = np.broadcast_arrays(*_columns(n, background, efficiency, cl))
-    shape = columns[0].shape
-    flat = tuple(np.ascontiguousarray(column).reshape(-1) for column in columns)
-    lower, upper = np.empty(flat[0].size), np.empty(flat[0].size)
-    status = np.empty(flat[0].size, dtype=np.int8)
-    _fill(flat, treatment in ("bounded", "trolke-bounded"), trolke, lower, upper, status)
-    estimate = (columns[0] - columns[1]) / columns[4]
-    return Interval.of(
-        lower.reshape(shape), upper.reshape(shape), np.asarray(estimate), status.reshape(shape)
+    columns = table(
+        not_negative("n", n), *background_numbers(background), *efficiency_numbers(efficiency), _quantile(cl)
     )
+    shape = columns.shape[1:]
+    lower, upper, status = np.empty(shape), np.empty(shape), np.empty(shape, dtype=np.int8)
+    bounded = treatment in ("bounded", "trolke-bounded")
+    _fill(columns.reshape(6, -1), bounded, trolke, lower.reshape(-1), upper.reshape(-1), status.reshape(-1))
+    return Interval.of(lower, upper, np.asarray((columns[0] - columns[1]) / columns[3]), status)
 
 
-def _columns(
-    n: ArrayLike, background: Known | Gaussian, efficiency: Known | Gaussian, cl: ArrayLike
-) -> tuple[NDArray[np.float64], ...]:
-    """(n, b, sigma_b, sigma_e / e, e, Q), checked and not yet broadcast."""
-    count = finite("n", n)
-    if np.any(count < 0.0):
-        raise UsageError(f"n must be >= 0, got {count.min():g}")
-    b, sigma_b = value_and_sigma("background", background)
-    if np.any((b < 0.0) & (sigma_b == 0.0)):
-        raise UsageError(f"background must be >= 0 where it has no uncertainty, got {b.min():g}")
-    e, sigma_e = value_and_sigma("efficiency", efficiency)
-    if np.any(e <= 0.0):
-        raise UsageError(f"efficiency must be > 0, got {e.min():g}")
+def _quantile(cl: ArrayLike) -> NDArray[np.float64]:
+    """Quantile of chi2 with one degree of freedom at ``cl``."""
     level = finite("cl", cl)
-    if np.any((level <= 0.0) | (level >= 1.0)):
-        raise UsageError(
-            f"cl must lie between 0 and 1, got {level[(level <= 0.0) | (level >= 1.0)].flat[0]:g}"
-        )
-    return count, b, sigma_b, sigma_e / e, e, 2.0 * erfinv(level) ** 2
-
-
-def value_and_sigma(
-    name: str, constraint: Known | Gaussian
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Central value and standard deviation of a constraint (0 where known); UsageError for anything else."""
-    if isinstance(constraint, Known):
-        value = finite(name, constraint.value)
-        return value, np.zeros(())
-    if isinstance(constraint, Gaussian):
-        return finite(name, constraint.value), finite(name, constraint.sigma)
-    raise UsageError(f"{name} must be Known(value) or Gaussian(value, sigma), got {constraint!r}")
+    outside = (level <= 0.0) | (level >= 1.0)
+    if np.any(outside):
+        raise UsageError(f"cl must lie between 0 and 1, got {level[outside].flat[0]:g}")
+    return np.asarray(2.0 * erfinv(level) ** 2)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammainc
 
-from hnlpeak.core.errors import UsageError
 from hnlpeak.core.kernel import kernel
-from hnlpeak.statistics.constraints import Gaussian, Known, finite
+from hnlpeak.statistics.arguments import not_negative, table
+from hnlpeak.statistics.constraints import Gaussian, Known, background_numbers
 from hnlpeak.statistics.panels import truncated_normal
 from hnlpeak.statistics.profile import profile
-from hnlpeak.statistics.rolke_lopez import value_and_sigma
 
 __all__ = ["p_value", "significance"]
 
@@ -25,8 +26,8 @@ def p_value(n: ArrayLike, *, background: Known | Gaussian) -> float | NDArray[np
 
     Arguments broadcast; a number for scalar input. Raises UsageError for n < 0, or b < 0 without uncertainty.
     """
-    columns = np.broadcast_arrays(*_checked(n, background))
-    result = np.empty(columns[0].shape)
+    columns = table(not_negative("n", n), *background_numbers(background))
+    result = np.empty(columns.shape[1:])
     for index in np.ndindex(result.shape):
         count, b, sigma = (float(column[index]) for column in columns)
         result[index] = _tail(count, b, sigma)
@@ -49,27 +50,16 @@ def significance(n: ArrayLike, *, background: Known | Gaussian) -> float | NDArr
     eq. 12); infinite for events above a background that is exactly zero. Arguments broadcast; a number for
     scalar input. Raises UsageError as :func:`p_value` does.
     """
-    count, b, sigma = np.broadcast_arrays(*_checked(n, background))
-    result = np.empty(count.shape)
-    _signed_roots(count.ravel(), b.ravel(), sigma.ravel(), result.reshape(-1))
+    columns = table(not_negative("n", n), *background_numbers(background))
+    result = np.empty(columns.shape[1:])
+    _signed_roots(columns.reshape(3, -1), result.reshape(-1))
     return float(result) if result.shape == () else result
 
 
 @kernel
-def _signed_roots(
-    n: NDArray[np.float64], b: NDArray[np.float64], sigma: NDArray[np.float64], out: NDArray[np.float64]
-) -> None:
+def _signed_roots(columns: NDArray[np.float64], out: NDArray[np.float64]) -> None:
     for i in range(out.size):
-        q, _ = profile(n[i], n[i] - b[i], b[i], sigma[i] * sigma[i])
-        root = np.sqrt(q)
-        out[i] = root if n[i] >= b[i] else -root
-
-
-def _checked(n: ArrayLike, background: Known | Gaussian) -> tuple[NDArray[np.float64], ...]:
-    count = finite("n", n)
-    if np.any(count < 0.0):
-        raise UsageError(f"n must be >= 0, got {count.min():g}")
-    b, sigma = value_and_sigma("background", background)
-    if np.any((b < 0.0) & (sigma == 0.0)):
-        raise UsageError(f"background must be >= 0 where it has no uncertainty, got {b.min():g}")
-    return count, b, sigma
+        n, b, sigma = columns[:, i]
+        q, _ = profile(n, n - b, b, sigma * sigma)
+        root = math.sqrt(q)
+        out[i] = root if n >= b else -root

@@ -11,6 +11,7 @@ from hnlpeak.core.errors import UsageError
 from hnlpeak.statistics import TREATMENTS, Gaussian, Known, Status, rolke_lopez
 from hnlpeak.statistics.explicit_curve import curve_end
 from hnlpeak.statistics.rational_step import rational_end
+from hnlpeak.statistics.rolke_lopez import _fill
 
 LEVEL_90 = 2.0 * erfinv(0.9) ** 2
 
@@ -160,6 +161,7 @@ def test_trolke_rules_say_that_they_acted():
         ({"efficiency": Gaussian(-0.1, 0.1)}, "efficiency must be > 0"),
         ({"background": Known(-1.0)}, "background must be >= 0"),
         ({"background": 3.0}, "background must be Known"),
+        ({"n": [1, 2], "cl": [0.9, 0.8, 0.7]}, "do not broadcast"),
         ({"treatment": "conservative"}, "treatment must be one of " + ", ".join(TREATMENTS)),
     ],
 )
@@ -180,3 +182,13 @@ def test_numbers_without_sense(change, message):
 def test_constraints_without_sense(make, message):
     with pytest.raises(UsageError, match=message):
         make()
+
+
+def test_any_array_runs_the_same_compiled_code():
+    rolke_lopez(np.arange(4.0), background=Gaussian(3.0, 1.0))
+    before = len(_fill.signatures)
+    frozen = np.arange(4.0)
+    frozen.flags.writeable = False
+    rolke_lopez(frozen, background=Gaussian(frozen, 1.0))
+    rolke_lopez(np.arange(8, dtype=np.int16)[::2], background=Gaussian(np.float32(3.0), frozen.astype(">f8")))
+    assert len(_fill.signatures) == before
