@@ -27,7 +27,7 @@ def _uncounted(context: Any, builder: Any, kind: Any, value: Any) -> Any:
     if isinstance(kind, types.BaseTuple):
         items: list[Any] = [
             _uncounted(context, builder, item, builder.extract_value(value, position))
-            for position, item in enumerate(kind)
+            for position, item in enumerate(cast(Any, kind))
         ]
         return context.make_tuple(builder, kind, items)
     if not isinstance(kind, _COUNTED):
@@ -50,7 +50,7 @@ def _borrowed(_typing_context: Any, thing: Any) -> Any:
 
 
 borrowed = cast(_Borrow, intrinsic(_borrowed))
-"""``borrowed(thing)`` inside a kernel: the same array, ``numpy.random.Generator`` or tuple of them, uncounted.
+"""``borrowed(thing)`` inside a kernel: the same array, ``numpy.random.Generator`` or tuple, uncounted.
 
 It must not outlive the original: use it only for what the caller of the kernel keeps alive, its arguments.
 """
