@@ -9,10 +9,11 @@ Definitions:
 - ``"asimov"``: the limit at n = b; the bands at n = b + N sqrt(b + sigma^2), not below 0.
 
 The p-quantile is the smallest limit L with P(limit <= L) >= p, p = Phi(N). An empty interval excludes every
-signal and counts as limit 0. With sigma of order one event or more the distribution is continuous and its
-quantiles move smoothly with b. At smaller sigma, and always for ``"fixed"``, it has gaps between the limits
-of neighbouring counts, and a quantile steps across a gap where a cumulative probability passes p: the median
-leaves the limit of n = 0, for one, near b = ln 2.
+signal and counts as limit 0. Across a cell the limit is taken as linear, which TRolke's saw-tooth is not:
+under its rules quantiles are good to a cell's width. With sigma of order one event or more the distribution
+is continuous and its quantiles move smoothly with b. At smaller sigma, and always for ``"fixed"``, it has gaps
+between the limits of neighbouring counts, and a quantile steps across a gap where a cumulative probability
+passes p: the median leaves the limit of n = 0, for one, near b = ln 2.
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ _CELLS = 96
 class Expected:
     """Quantiles of the upper end under background only: median, -+1 and -+2 standard deviations.
 
-    Floats for scalar input, arrays otherwise; m2s <= m1s <= median <= p1s <= p2s.
+    Floats for scalar input, arrays otherwise; m2s <= m1s <= median <= p1s <= p2s, but for ``"asimov"`` under
+    TRolke's rules, where the limit does not rise with the count.
     """
 
     median: float | NDArray[np.float64]

@@ -30,9 +30,10 @@ def truncated_normal(
     if sigma == 0.0:
         return np.array([max(mean, 0.0)]), np.ones(1)
     low = max(0.0, min(mean, mean if reach is None else reach) - 8.0 * sigma)
-    # below zero the density falls from the edge on, over sigma^2 / |mean| or sigma
     high = max(mean, 0.0, 0.0 if reach is None else reach) + 8.0 * sigma
-    count = min(max(6, math.ceil((high - low) / (4.0 * min(sigma, max(feature, 1e-3 * sigma))))), 4000)
+    # with a mean below zero the density falls from zero on, over sigma^2 / |mean|
+    narrow = max(min(feature, sigma, sigma * sigma / max(-mean, sigma)), 1e-3 * sigma)
+    count = max(6, math.ceil((high - low) / (4.0 * narrow)))
     edges = np.linspace(low, high, count + 1)
     half = 0.5 * np.diff(edges)[:, None]
     x, w = _rule()

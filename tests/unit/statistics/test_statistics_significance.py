@@ -20,7 +20,15 @@ def test_known_background_is_the_poisson_tail(n, b):
 
 @pytest.mark.parametrize(
     ("n", "b", "sigma"),
-    [(3, 1.0, 0.3), (10, 3.0, 1.0), (40, 3.0, 1.0), (5, -1.0, 2.0), (1, 0.01, 1.0), (130, 100.0, 4.0)],
+    [
+        (3, 1.0, 0.3),
+        (10, 3.0, 1.0),
+        (40, 3.0, 1.0),
+        (5, -1.0, 2.0),
+        (2, -30.0, 2.0),
+        (1, 0.01, 1.0),
+        (130, 100.0, 4.0),
+    ],
 )
 def test_uncertain_background_is_the_average_tail(n, b, sigma):
     def weighted(rate):
