@@ -12,8 +12,8 @@ The p-quantile is the smallest limit L with P(limit <= L) >= p, p = Phi(N). An e
 signal and counts as limit 0. Across a cell the limit is taken as linear, which TRolke's saw-tooth is not:
 under its rules quantiles are good to a cell's width. With sigma of order one event or more the distribution
 is continuous and its quantiles move smoothly with b. At smaller sigma, and always for ``"fixed"``, it has
-gaps between the limits of neighbouring counts, and a quantile steps across a gap where a cumulative probability passes
-p: the median leaves the limit of n = 0, for one, near b = ln 2.
+gaps between the limits of neighbouring counts, and a quantile steps across a gap where a cumulative
+probability passes p: the median leaves the limit of n = 0, for one, near b = ln 2.
 """
 
 from __future__ import annotations
