@@ -38,18 +38,18 @@ def read_signal_table(path: str | Path, *, window: float, masses: Sequence[float
             raise InputDataError(f"{place}: {name} must not be negative")
     if np.any(columns["n_kaon"] <= 0.0):
         raise InputDataError(f"{place}: n_kaon must be positive, got {columns['n_kaon'].min():g}")
+    try:
+        model = signal_model({ANY_SELECTION: _points(columns)}, window=window, source=str(place))
+    except UsageError as error:
+        raise InputDataError(str(error)) from error
     low, high = columns["m_n_mev"].min(), columns["m_n_mev"].max()
     if masses and not low <= min(masses) <= max(masses) <= high:
         raise InputDataError(
             f"{place}: covers {low:g} to {high:g} MeV, the scan {min(masses):g} to {max(masses):g} MeV; "
             "acceptance and resolution are never extrapolated"
         )
-    try:
-        model = signal_model({ANY_SELECTION: _points(columns)}, window=window, source=str(place))
-        # a result must not depend on where its files were
-        return replace(model, source=f"table {place.name}")
-    except UsageError as error:
-        raise InputDataError(str(error)) from error
+    # a result must not depend on where its files were
+    return replace(model, source=f"table {place.name}")
 
 
 def _points(columns: dict[str, NDArray[np.float64]]) -> list[SignalPoint]:

@@ -21,6 +21,10 @@ _TOLERANCE = 1e-6
 def _edges_of_bins(
     low: NDArray[np.float64], high: NDArray[np.float64], path: str | Path
 ) -> NDArray[np.float64]:
+    reversed_bins = np.flatnonzero(high <= low)
+    if reversed_bins.size:
+        i = int(reversed_bins[0])
+        raise InputDataError(f"{path}: bin {i} is empty or reversed: {low[i]:g} to {high[i]:g} MeV")
     gaps = np.flatnonzero(np.abs(low[1:] - high[:-1]) > _TOLERANCE * (high[:-1] - low[:-1]))
     if gaps.size:
         i = int(gaps[0])

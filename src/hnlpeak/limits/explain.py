@@ -62,7 +62,7 @@ def _counting(result: SearchResult, row: dict[str, Any]) -> list[str]:
     k = result.settings["window"]
     lines = [
         f"window      |m_miss - {row['m_n_mev']:g}| < {k:g} x sigma = {_g(k * row['sigma_mev'])} MeV, "
-        f"on bin edges {row['window_low_mev']:g} to {row['window_high_mev']:g} MeV ({row['selection']} selection)",
+        f"bin edges {row['window_low_mev']:g} to {row['window_high_mev']:g} MeV ({row['selection']} cuts)",
         f"observed    n = {row['n_observed']:g}",
     ]
     if abs(row["window_efficiency_ratio"] - 1.0) > 0.01:

@@ -69,7 +69,7 @@ def scan(
     _convert(columns)
     intervals = columns.pop("interval_status")
     columns["status"] = np.array(
-        [_status(background.status[i], int(intervals[i]), columns, i) for i in range(len(found))]
+        [_status(background.status[i], intervals[i], columns, i) for i in range(len(found))]
     )
     return SearchResult(
         card.name,
@@ -193,11 +193,11 @@ def _convert(columns: dict[str, Any]) -> None:
         columns[f"u2_ul_{kind}"] = mixing_of(b, per_u2=columns["branching_fraction_per_u2"])
 
 
-def _status(sidebands: str, interval: int, columns: dict[str, Any], i: int) -> str:
+def _status(sidebands: str, interval: float, columns: dict[str, Any], i: int) -> str:
     """Words for everything out of the ordinary at one mass, ``ok`` if there is nothing."""
     words = [] if sidebands == "ok" else [sidebands]
-    if sidebands != "no-side-bands" and interval != Status.OK:
-        words.append(f"interval-{Status(interval).name.lower()}")
+    if np.isfinite(interval) and interval != Status.OK:
+        words.append(f"interval-{Status(int(interval)).name.lower()}")
     if not columns["acceptance"][i] > 0.0:
         words.append("no-acceptance")
     if not columns["branching_fraction_per_u2"][i] > 0.0:

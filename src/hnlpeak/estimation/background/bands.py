@@ -69,20 +69,20 @@ def sideband_design(
     for w in windows:
         reach = card.inner * w.sigma, card.outer * w.sigma
         width = GROUP_WIDTH * w.sigma
-        left = _side(edges, max(w.mass - reach[1], low_limit), min(w.mass - reach[0], w.low), width)
-        right = _side(edges, max(w.mass + reach[0], w.high), min(w.mass + reach[1], high_limit), width)
-        sides.append((left, right))
+        left = max(w.mass - reach[1], low_limit), min(w.mass - reach[0], w.low, high_limit)
+        right = max(w.mass + reach[0], w.high, low_limit), min(w.mass + reach[1], high_limit)
+        sides.append((_side(edges, *left, width), _side(edges, *right, width)))
     most = max((max(a.size - 1, 0) + max(b.size - 1, 0) for a, b in sides), default=0)
     n = len(windows)
     first, last = np.zeros((n, most), dtype=np.int64), np.zeros((n, most), dtype=np.int64)
     groups, used = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
     basis, signal = np.zeros((n, most, count)), np.zeros((n, most))
     window_basis = np.zeros((n, count))
-    for i, (w, (left, right)) in enumerate(zip(windows, sides, strict=True)):
-        begin = np.concatenate([left[:-1], right[:-1]])
-        end = np.concatenate([left[1:], right[1:]])
+    for i, (w, (below, above)) in enumerate(zip(windows, sides, strict=True)):
+        begin = np.concatenate([below[:-1], above[:-1]])
+        end = np.concatenate([below[1:], above[1:]])
         m = begin.size
-        groups[i], used[i] = m, int(left.size > 1) + int(right.size > 1)
+        groups[i], used[i] = m, int(below.size > 1) + int(above.size > 1)
         if m == 0:
             continue
         first[i, :m], last[i, :m] = begin, end

@@ -22,7 +22,7 @@ __all__ = ["BARRIER", "fit_polynomial", "solve"]
 
 BARRIER = 1e-4
 _MAX_STEPS = 100
-_TOLERANCE = 1e-10
+_TOLERANCE = 1e-6
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -173,6 +173,9 @@ def fit_polynomial(
             return False
         decrement = _dot(downhill, step, size)
         if not decrement > _TOLERANCE:
+            # the last step squares what is left
+            for p in range(size):
+                theta[p] += step[p]
             return decrement >= 0.0
         length = _longest(basis, window, bins, size, theta, step)
         now = _search(counts, basis, window, bins, size, theta, step, length, decrement, now)

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import math
+
+import hist
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from hnlpeak.core.errors import UsageError
+from hnlpeak.core.measured import Measured
+from hnlpeak.estimation.signal import SignalPoint, signal_model
+from hnlpeak.estimation.signal_mc import measure_signal, quantile_width
+from hnlpeak.spectrum import Spectrum
+
+AXIS = hist.axis.Regular(15_000, 150.0, 450.0, name="m_miss")
+EDGES = np.asarray(AXIS.edges)
+
+
+def signal_mc(*samples: NDArray[np.float64]) -> Spectrum:
+    counts = np.array([[np.histogram(sample, EDGES)[0]] for sample in samples], dtype=np.int64)
+    return Spectrum.from_counts(
+        counts,
+        selections=["tight", "loose"][: len(samples)],
+        sources=["hnl"],
+        simulated=True,
+        label="signal",
+        axis=AXIS,
+    )
+
+
+def test_gaussian_signal_is_measured() -> None:
+    rng = np.random.Generator(np.random.Philox(1))
+    spectrum = signal_mc(rng.normal(300.5, 4.5, 40_000), rng.normal(300.0, 4.5, 60_000))
+    points = measure_signal(300.0, spectrum, selections=["tight", "loose"], decays=200_000.0, k=1.0)
+    for name, whole in (("tight", 0.2), ("loose", 0.3)):
+        point = points[name]
+        assert point.sigma.value == pytest.approx(4.5, abs=5.0 * point.sigma.error)
+        assert point.acceptance_no_window is not None
+        assert point.acceptance_no_window.value == pytest.approx(whole)
+        assert point.acceptance_no_window.error == pytest.approx(math.sqrt(whole * (1.0 - whole) / 200_000))
+    assert points["tight"].bias == pytest.approx(0.5, abs=0.15)
+    assert points["loose"].acceptance.value == pytest.approx(
+        0.3 * 0.6827, abs=5.0 * points["loose"].acceptance.error
+    )
+
+
+def test_error_of_the_width_is_its_scatter() -> None:
+    rng = np.random.Generator(np.random.Philox(2))
+    widths, errors = [], []
+    for _ in range(400):
+        counts = np.histogram(rng.normal(300.0, 5.0, 1000), EDGES)[0].astype(float)
+        width, _ = quantile_width(EDGES, counts, counts)
+        widths.append(width.value)
+        errors.append(width.stat)
+    # the scatter of 400 widths is known to 3.5 %, five times that is the p-value of 1e-6
+    assert np.std(widths) == pytest.approx(np.mean(errors), rel=0.18)
+    assert np.mean(widths) == pytest.approx(5.0, abs=5.0 * np.std(widths) / 20.0)
+
+
+def test_tails_do_not_widen_the_core_as_they_do_the_rms() -> None:
+    rng = np.random.Generator(np.random.Philox(3))
+    core, tail = rng.normal(250.0, 6.0, 40_000), 250.0 + rng.exponential(40.0, 2_000)
+    sample = np.concatenate([core, tail])
+    point = measure_signal(250.0, signal_mc(sample), selections=["tight"], decays=1e5, k=1.0)["tight"]
+    assert np.std(sample) > 10.0
+    assert point.sigma.value == pytest.approx(6.0, rel=0.08)
+
+
+def test_too_few_events_are_no_point_and_more_events_than_decays_an_error() -> None:
+    spectrum = signal_mc(np.full(20, 300.0))
+    assert measure_signal(300.0, spectrum, selections=["tight"], decays=1000.0, k=1.0) == {}
+    with pytest.raises(UsageError, match="signal decays"):
+        measure_signal(300.0, spectrum, selections=["tight"], decays=10.0, k=1.0)
+
+
+def point(mass: float, sigma: float, acceptance: float, error: float = 0.0) -> SignalPoint:
+    return SignalPoint(mass, Measured(sigma, stat=error), Measured(acceptance, stat=error))
+
+
+def test_interpolation_stays_within_a_selection_and_its_masses() -> None:
+    model = signal_model(
+        {
+            "tight": [point(340.0, 3.3, 0.27, 0.01), point(350.0, 3.1, 0.25, 0.01), point(360.0, 2.9, 0.23)],
+            "loose": [point(340.0, 3.3, 0.45), point(350.0, 3.1, 0.41), point(360.0, 2.9, 0.38)],
+        },
+        window=1.0,
+        source="grid",
+    )
+    assert model.at(345.0, "tight").acceptance.value == pytest.approx(0.26)
+    assert model.at(345.0, "tight").sigma.value == pytest.approx(3.2)
+    assert model.at(345.0, "tight").acceptance.error == pytest.approx(0.01 / math.sqrt(2.0))
+    # the step at 350 MeV is as sharp as the change of selection
+    assert model.at(350.0 - 1e-9, "tight").acceptance.value == pytest.approx(0.25)
+    assert model.at(350.0, "loose").acceptance.value == pytest.approx(0.41)
+    assert model.at(360.0, "tight").acceptance.value == 0.23
+    for mass in (339.999, 360.001):
+        with pytest.raises(UsageError, match="never extrapolated"):
+            model.at(mass, "tight")
+    with pytest.raises(UsageError, match="no signal for selection 'medium'"):
+        model.at(350.0, "medium")
+
+
+@pytest.mark.parametrize(
+    ("points", "message"),
+    [
+        ([point(300.0, 4.0, 0.1), point(300.0, 4.0, 0.1)], "300 MeV appears twice"),
+        ([point(300.0, 0.0, 0.1)], "sigma at 300 MeV is 0"),
+        ([point(300.0, 4.0, 1.2)], "acceptance at 300 MeV is 1.2"),
+        ([point(300.0, 4.0, -0.1)], "acceptance at 300 MeV"),
+        ([point(300.0, math.nan, 0.1)], "sigma at 300 MeV is nan"),
+        ([], "at least one mass"),
+    ],
+)
+def test_impossible_signals(points: list[SignalPoint], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        signal_model({"any": points}, window=1.0, source="table.csv")

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from hnlpeak.core.errors import UsageError
+from hnlpeak.spectrum.axis import signed_sqrt, signed_square
+from hnlpeak.spectrum.blinding import blind_mask
+from hnlpeak.spectrum.window import gaussian_fraction, search_window
+
+FINE = np.linspace(-400.0, 500.0, 45_001)
+
+
+@pytest.mark.parametrize(("mass", "sigma", "k"), [(170.0, 11.2, 1.0), (350.0, 3.07, 1.5), (448.0, 0.88, 1.0)])
+def test_internal_axis_does_not_snap(mass: float, sigma: float, k: float) -> None:
+    window = search_window(mass, sigma, k=k, edges=FINE)
+    assert not window.snapped
+    assert window.low == pytest.approx(mass - k * sigma, abs=0.0101)
+    assert window.high == pytest.approx(mass + k * sigma, abs=0.0101)
+    assert window.efficiency_ratio == pytest.approx(1.0, abs=0.015)
+
+
+@pytest.mark.parametrize(
+    ("mass", "sigma", "k", "width", "low", "high"),
+    [
+        (300.0, 4.0, 1.0, 5.0, 295.0, 305.0),  # 296 to 304 widens to bin edges
+        (300.0, 4.0, 1.0, 3.0, 295.0, 304.0),  # the grid begins at 100
+        (302.5, 1.0, 1.0, 5.0, 300.0, 305.0),  # one bin at least: the one that holds the mass
+        (301.0, 0.5, 1.0, 5.0, 300.0, 305.0),
+    ],
+)
+def test_coarse_bins_snap_and_say_so(
+    mass: float, sigma: float, k: float, width: float, low: float, high: float
+) -> None:
+    edges = 100.0 + width * np.arange(int(390 / width))
+    window = search_window(mass, sigma, k=k, edges=edges)
+    assert (window.low, window.high) == (low, high)
+    assert (edges[window.first], edges[window.last]) == (low, high)
+    assert window.snapped
+    # the fraction of simulated signal that really is in the bins
+    sample = np.random.Generator(np.random.Philox(11)).normal(mass, sigma, 200_000)
+    inside = float(np.mean((sample > low) & (sample < high)))
+    expected = window.efficiency_ratio * math.erf(k / math.sqrt(2.0))
+    assert expected == pytest.approx(inside, abs=5.0 * math.sqrt(0.25 / sample.size))
+
+
+@pytest.mark.parametrize(
+    ("mass", "sigma", "k", "message"),
+    [
+        (495.0, 10.0, 1.0, "leaves the spectrum"),
+        (-395.0, 10.0, 1.0, "leaves the spectrum"),
+        (300.0, 0.0, 1.0, "sigma > 0"),
+        (300.0, math.nan, 1.0, "sigma > 0"),
+        (300.0, 1.0, 0.0, "k > 0"),
+    ],
+)
+def test_windows_that_cannot_be(mass: float, sigma: float, k: float, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        search_window(mass, sigma, k=k, edges=FINE)
+
+
+def test_gaussian_fractions() -> None:
+    assert gaussian_fraction(-1.0, 1.0, mean=0.0, sigma=1.0) == pytest.approx(0.682689492137)
+    assert gaussian_fraction(5.0, 8.0, mean=5.0, sigma=1.5) == pytest.approx(0.4772498680518)
+
+
+def test_signed_missing_mass() -> None:
+    assert signed_sqrt([14_000.0, -14_000.0, 0.0]).tolist() == pytest.approx([118.3215957, -118.3215957, 0.0])
+    assert signed_square(-20.0) == -400.0
+
+
+def test_blinding_hides_touched_bins() -> None:
+    edges = np.arange(0.0, 60.0, 10.0)
+    assert blind_mask(edges, 15.0, 30.0).tolist() == [False, True, True, False, False]
+    with pytest.raises(UsageError, match="empty"):
+        blind_mask(edges, 3.0, 3.0)
