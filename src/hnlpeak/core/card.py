@@ -43,13 +43,19 @@ C = TypeVar("C", bound=Card)
 def library_names(folder: str) -> list[str]:
     """Names of the cards shipped in ``library/<folder>``, sorted."""
     place = resources.files("hnlpeak") / "library" / folder
-    return sorted(entry.name.removesuffix(".toml") for entry in place.iterdir() if entry.name.endswith(".toml"))
+    return sorted(
+        entry.name.removesuffix(".toml") for entry in place.iterdir() if entry.name.endswith(".toml")
+    )
 
 
 def _text_of(name_or_path: str | Path, folder: str, beside: Path | None) -> tuple[str, str, Path | None]:
     name = str(name_or_path)
     if name in library_names(folder):
-        return (resources.files("hnlpeak") / "library" / folder / f"{name}.toml").read_text("utf-8"), name, None
+        return (
+            (resources.files("hnlpeak") / "library" / folder / f"{name}.toml").read_text("utf-8"),
+            name,
+            None,
+        )
     path = Path(name)
     if beside is not None and not path.is_absolute():
         path = beside / path
@@ -77,7 +83,9 @@ def _message(error: ValidationError) -> str:
     return f"{key}: {text}" + (f" (and {more} more)" if more else "")
 
 
-def read_card(kind: type[C], name_or_path: str | Path, *, folder: str, beside: Path | None = None) -> tuple[C, str, Path | None]:
+def read_card(
+    kind: type[C], name_or_path: str | Path, *, folder: str, beside: Path | None = None
+) -> tuple[C, str, Path | None]:
     """Read and check a TOML card, by name from ``library/<folder>`` or by path (relative to ``beside``).
 
     Returns the card, its text (for hashes and manifests) and its folder (None in the library). Raises

@@ -45,7 +45,9 @@ def parse_quantity(text: object, dimension: str) -> float:
     match = _PATTERN.fullmatch(text) if isinstance(text, str) else None
     if match is None or match[2] not in allowed:
         units = ", ".join(allowed)
-        raise ValueError(f'expected a number with a unit of {dimension} ({units}), for example "1 {next(iter(allowed))}", got {text!r}')
+        raise ValueError(
+            f'expected a number with a unit of {dimension} ({units}), for example "1 {next(iter(allowed))}", got {text!r}'
+        )
     value = float(match[1]) * allowed[match[2]]
     if not math.isfinite(value):
         raise ValueError(f"{text!r} is not a finite number")
@@ -63,7 +65,11 @@ def _number(low: float, strict: bool, high: float, wanted: str) -> BeforeValidat
     def check(value: Any) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ValueError(f"expected {wanted}, got {value!r}")
-        if not (low < value or (value == low and not strict)) or not value <= high or not math.isfinite(value):
+        if (
+            not (low < value or (value == low and not strict))
+            or not value <= high
+            or not math.isfinite(value)
+        ):
             raise ValueError(f"expected {wanted}, got {value!r}")
         return float(value)
 

@@ -28,9 +28,7 @@ class BeamCherenkov(Sourced):
 
 
 @kernel
-def tag(
-    system: int, efficiency: float, resolution: float, event: Record, rng: np.random.Generator
-) -> None:
+def tag(system: int, efficiency: float, resolution: float, event: Record, rng: np.random.Generator) -> None:
     """Tag the kaon: record its time (ns) and set the system's bit."""
     if rng.random() < efficiency:
         record_time(event, system, resolution * rng.standard_normal())

@@ -41,9 +41,7 @@ def scattering(spec: BeamTracker, momentum: float) -> float:
 
 
 @kernel
-def measure(
-    momentum: float, angle: float, position: float, event: Record, rng: np.random.Generator
-) -> None:
+def measure(momentum: float, angle: float, position: float, event: Record, rng: np.random.Generator) -> None:
     """Smear the kaon that the event carries by relative ``momentum``, ``angle`` and ``position`` errors."""
     event.kaon_p *= 1.0 + momentum * rng.standard_normal()
     event.kaon_tx += angle * rng.standard_normal()

@@ -12,7 +12,6 @@ from enum import IntEnum
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hnlpeak.core.card import Sourced
 from hnlpeak.core.kernel import kernel

@@ -6,7 +6,6 @@ from enum import IntEnum
 from typing import Annotated, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
 from hnlpeak.core.card import Sourced

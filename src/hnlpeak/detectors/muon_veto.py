@@ -7,7 +7,6 @@ from enum import IntEnum
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hnlpeak.core.card import Sourced
 from hnlpeak.core.kernel import kernel
@@ -77,7 +76,9 @@ def respond(params: Record, event: Record, particle: Record, rng: np.random.Gene
     if species in (Species.MUON_PLUS, Species.MUON_MINUS):
         if p <= params[_Slot.RANGE]:
             return
-        chance = params[_Slot.EFFICIENCY] * (1.0 - math.exp((params[_Slot.RANGE] - p) / params[_Slot.TURN_ON]))
+        chance = params[_Slot.EFFICIENCY] * (
+            1.0 - math.exp((params[_Slot.RANGE] - p) / params[_Slot.TURN_ON])
+        )
     elif species in (Species.PION_PLUS, Species.PION_MINUS):
         chance = params[_Slot.PUNCH_THROUGH]
     else:

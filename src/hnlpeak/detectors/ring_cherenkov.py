@@ -11,7 +11,6 @@ from enum import IntEnum
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hnlpeak.core.card import Sourced
 from hnlpeak.core.kernel import kernel
@@ -99,5 +98,9 @@ def respond(params: Record, event: Record, particle: Record, rng: np.random.Gene
         return
     radii = n * radius + math.sqrt(float(n)) * params[RingSlot.RESOLUTION] * rng.standard_normal()
     for _ in range(noise):
-        radii += params[RingSlot.RADIUS] + params[RingSlot.RESOLUTION] * 5.0 - params[RingSlot.ANNULUS] * rng.random()
+        radii += (
+            params[RingSlot.RADIUS]
+            + params[RingSlot.RESOLUTION] * 5.0
+            - params[RingSlot.ANNULUS] * rng.random()
+        )
     particle.r_ring = radii / total

@@ -38,7 +38,9 @@ class Shape(Card):
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
-        outer = [v for v in (self.outer_radius, self.half_width, self.half_height, self.octagon) if v is not None]
+        outer = [
+            v for v in (self.outer_radius, self.half_width, self.half_height, self.octagon) if v is not None
+        ]
         hole = 0.0 if self.hole_radius is None else self.hole_radius
         if hole < 0.0 or any(v <= hole for v in outer):
             raise ValueError(f"outer sizes {outer} mm must be above the hole's radius {hole:g} mm")

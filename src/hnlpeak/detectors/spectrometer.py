@@ -12,7 +12,6 @@ from enum import IntEnum
 from typing import Annotated, Literal, Self
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from hnlpeak.core.card import Card, Sourced
@@ -79,7 +78,9 @@ class Spectrometer(Sourced):
         if self.view_resolution <= 0.0:
             raise ValueError(f"view_resolution must be positive, got {self.view_resolution:g} mm")
         if self.radiation_lengths >= 0.2:
-            raise ValueError("radiation_lengths of a chamber must be below 0.2: scattering is treated as thin")
+            raise ValueError(
+                "radiation_lengths of a chamber must be below 0.2: scattering is treated as thin"
+            )
         if np.linalg.matrix_rank(np.array(_directions(self))) < 2:
             raise ValueError("view_angles must measure both x and y")
         return self

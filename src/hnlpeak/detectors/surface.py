@@ -13,7 +13,16 @@ from hnlpeak.core.errors import CardError
 from hnlpeak.core.kernel import kernel
 from hnlpeak.detectors.event import MAX_TIMES, Record
 
-__all__ = ["MAX_SURFACES", "PARAMETERS", "SURFACES", "Kind", "Surface", "record_time", "start_particle", "surface_table"]
+__all__ = [
+    "MAX_SURFACES",
+    "PARAMETERS",
+    "SURFACES",
+    "Kind",
+    "Surface",
+    "record_time",
+    "start_particle",
+    "surface_table",
+]
 
 MAX_SURFACES = 64
 PARAMETERS = 48

@@ -55,7 +55,9 @@ class Scan(Sourced):
     @model_validator(mode="after")
     def _range(self) -> Self:
         if not self.mass_min < self.mass_max:
-            raise ValueError(f"empty mass range: mass_min = {self.mass_min:g} MeV, mass_max = {self.mass_max:g} MeV")
+            raise ValueError(
+                f"empty mass range: mass_min = {self.mass_min:g} MeV, mass_max = {self.mass_max:g} MeV"
+            )
         if self.step <= 0.0:
             raise ValueError("step must be positive")
         if (self.mass_max - self.mass_min) / self.step > MAX_MASSES:
@@ -192,7 +194,9 @@ class AnalysisCard(Sourced):
         if len(set(names)) != len(names) or not names:
             raise ValueError(f"selections need distinct names, got {names}")
         if self.normalisation.selection not in names:
-            raise ValueError(f"normalisation.selection = {self.normalisation.selection!r} is not one of {names}")
+            raise ValueError(
+                f"normalisation.selection = {self.normalisation.selection!r} is not one of {names}"
+            )
         for mass in self.scan.masses():
             self.selection_of(mass)
         masses = self.samples.signal_masses
@@ -204,7 +208,11 @@ class AnalysisCard(Sourced):
 
     def selection_of(self, mass: float) -> str:
         """Name of the one selection that a mass hypothesis (MeV) uses."""
-        found = [s.name for s in self.selections if (s.mass_min is None or s.mass_min <= mass) and (s.mass_max is None or mass < s.mass_max)]
+        found = [
+            s.name
+            for s in self.selections
+            if (s.mass_min is None or s.mass_min <= mass) and (s.mass_max is None or mass < s.mass_max)
+        ]
         if len(found) != 1:
             raise ValueError(f"mass {mass:g} MeV belongs to {len(found)} selections {found}, it must be one")
         return found[0]

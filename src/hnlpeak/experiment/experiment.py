@@ -62,7 +62,9 @@ class Experiment:
         length = beam["momentum"] / beam["mass"] * beam["c_tau"]
 
         def decayed(low: float, high: float) -> float:
-            return float(np.exp(-(low - fiducial.z_first) / length) - np.exp(-(high - fiducial.z_first) / length))
+            return float(
+                np.exp(-(low - fiducial.z_first) / length) - np.exp(-(high - fiducial.z_first) / length)
+            )
 
         return decayed(fiducial.z_first, fiducial.z_last) / decayed(fiducial.z_min, fiducial.z_max)
 
@@ -182,5 +184,7 @@ def load_experiment(name_or_path: str | Path, *, beside: Path | None = None) -> 
     except ParticleNotFound as error:
         raise CardError(f"{name_or_path}: beam.meson: no particle {card.beam.meson!r}") from error
     if not meson.lifetime or meson.charge != 1.0:
-        raise CardError(f"{name_or_path}: beam.meson: {card.beam.meson!r} is not a positive meson that decays")
+        raise CardError(
+            f"{name_or_path}: beam.meson: {card.beam.meson!r} is not a positive meson that decays"
+        )
     return Experiment(card, text, build_setup(card))

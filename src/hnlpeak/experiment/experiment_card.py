@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from hnlpeak.core.card import Card, Sourced
+from hnlpeak.core.card import Sourced
 from hnlpeak.core.quantity import Angle, Energy, Fraction, Length, Positive, Rate, Time
 from hnlpeak.detectors.beam_cherenkov import BeamCherenkov
 from hnlpeak.detectors.beam_tracker import BeamTracker
@@ -164,7 +164,9 @@ class ExperimentCard(Sourced):
         for level in self.trigger:
             for system in (*level.require, *level.veto):
                 if system not in systems:
-                    raise ValueError(f"trigger {level.name}: no system {system!r}, there are {', '.join(systems)}")
+                    raise ValueError(
+                        f"trigger {level.name}: no system {system!r}, there are {', '.join(systems)}"
+                    )
         return self
 
     def systems(self) -> list[str]:

@@ -11,17 +11,11 @@ __all__ = ["BEAM_FIELDS", "FIDUCIAL_FIELDS", "MAX_LEVELS", "RECONSTRUCTION_FIELD
 
 MAX_LEVELS = 4
 
-BEAM_FIELDS = (
-    "momentum momentum_spread slope_x slope_y divergence_x divergence_y z_reference x y size_x size_y "
-    "intensity_min intensity_max"
-).split()
+BEAM_FIELDS = ["momentum", "momentum_spread", "slope_x", "slope_y", "divergence_x", "divergence_y", "z_reference", "x", "y", "size_x", "size_y", "intensity_min", "intensity_max"]
 """Keys of the card's beam table that kernels read under the same name."""
-FIDUCIAL_FIELDS = "z_min z_max z_first z_last".split()
+FIDUCIAL_FIELDS = ["z_min", "z_max", "z_first", "z_last"]
 """Keys of the card's fiducial table that kernels read under the same name."""
-RECONSTRUCTION_FIELDS = (
-    "association_radius cluster_threshold cluster_window track_zone undeflected_zone readout_window "
-    "three_track_chi2 three_track_mass_window"
-).split()
+RECONSTRUCTION_FIELDS = ["association_radius", "cluster_threshold", "cluster_window", "track_zone", "undeflected_zone", "readout_window", "three_track_chi2", "three_track_mass_window"]
 """Keys of the card's reconstruction table that kernels read under the same name."""
 
 

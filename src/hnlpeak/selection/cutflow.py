@@ -36,7 +36,13 @@ class Cutflow:
         """One row a step: selection, cut, passed, fraction of the step before, N - 1."""
         totals = self.passed.sum(axis=0)
         rows: list[dict[str, float | str]] = [
-            {"selection": self.selection, "cut": "candidates", "passed": totals[0], "fraction": 1.0, "n_minus_one": totals[-1]}
+            {
+                "selection": self.selection,
+                "cut": "candidates",
+                "passed": totals[0],
+                "fraction": 1.0,
+                "n_minus_one": totals[-1],
+            }
         ]
         for step, cut in enumerate(self.cuts, start=1):
             fraction = totals[step] / totals[step - 1] if totals[step - 1] > 0.0 else 0.0

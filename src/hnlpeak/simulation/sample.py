@@ -76,7 +76,9 @@ def background_sample(name: str, modes: Sequence[str], decays: int) -> Sample:
     return Sample(name, decays, tuple(modes), table)
 
 
-def mode_sample(name: str, mode: str, decays: int, *, forced_decay: float = 0.0, forced_loss: float = 0.0) -> Sample:
+def mode_sample(
+    name: str, mode: str, decays: int, *, forced_decay: float = 0.0, forced_loss: float = 0.0
+) -> Sample:
     """One background mode alone. Raises ``UsageError`` for an unknown one."""
     if mode not in MODES or mode == "hnl":
         known = ", ".join(key for key in MODES if key != "hnl")
@@ -93,7 +95,9 @@ def signal_sample(name: str, meson: str, lepton: str, mass: float, decays: int) 
     meson_mass = float(Particle.from_name(meson).mass or 0.0)
     record = MODES["hnl"]
     params = record.pack(meson_mass, LEPTONS[lepton], mass)
-    return Sample(name, decays, ("signal",), _table(np.array([record.kind]), np.ones(1), params[None, :], [0]))
+    return Sample(
+        name, decays, ("signal",), _table(np.array([record.kind]), np.ones(1), params[None, :], [0])
+    )
 
 
 def injected_sample(base: Sample, meson: str, lepton: str, mass: float, fraction: float) -> Sample:

@@ -1,0 +1,1 @@
+"""One sample: generate, trigger, compact, reconstruct, select, fill."""

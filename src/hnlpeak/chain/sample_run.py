@@ -1,0 +1,269 @@
+"""One sample through the chain, shard by shard: in come cards, out come a spectrum, a cut-flow, a calibration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hnlpeak.chain.loop import BLOCK_DECAYS, calibrate_loop, new_buffers, sample_loop
+from hnlpeak.execution.run import run
+from hnlpeak.experiment.analysis_card import AnalysisCard
+from hnlpeak.experiment.experiment import Experiment
+from hnlpeak.reconstruction.calibration import N_SUMS, BeamCalibration, calibration_from_sums
+from hnlpeak.reconstruction.candidates import Candidates, reconstruct
+from hnlpeak.reconstruction.columns import COLUMN_MEANING, Column, column_names
+from hnlpeak.selection.cutflow import Cutflow
+from hnlpeak.selection.cuts import cut_names, cut_table
+from hnlpeak.selection.tally import Tally, fill, new_tally
+from hnlpeak.simulation.generation import Total, generate
+from hnlpeak.simulation.response import respond
+from hnlpeak.simulation.sample import LEPTONS, Sample
+from hnlpeak.simulation.streams import shard_sizes, stream
+from hnlpeak.spectrum.fixed_point import from_fixed
+from hnlpeak.spectrum.spectrum import Spectrum
+from hnlpeak.theory.species import MASS
+
+__all__ = ["Progress", "SampleResult", "calibrate", "run_sample", "simulate_candidates", "tally_candidates"]
+
+Progress = Callable[[int], None]
+"""Called with a number of decays that are done."""
+
+ROWS = np.array([Column.M2_MISS, Column.SOURCE, Column.WEIGHT], dtype=np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class SampleResult:
+    """What one sample gives: its spectrum, its cut-flow per selection, its numbers of decays."""
+
+    spectrum: Spectrum
+    cutflows: tuple[Cutflow, ...]
+    decays: int
+    decays_in_fiducial: int
+    triggered: int
+
+
+def _shards(sample: Sample) -> list[tuple[int, int]]:
+    return list(enumerate(shard_sizes(sample.decays)))
+
+
+def _result(
+    tally: Tally,
+    card: AnalysisCard,
+    sources: tuple[str, ...],
+    label: str,
+    simulated: bool,
+    in_fiducial: int | None,
+) -> SampleResult:
+    names = cut_names(card)
+    common = {
+        "selections": [selection.name for selection in card.selections],
+        "sources": list(sources),
+        "simulated": simulated,
+        "label": label,
+        "decays_in_fiducial": None if in_fiducial is None else float(in_fiducial),
+    }
+    if tally.squares.size:
+        spectrum = Spectrum.from_weights(tally.spectrum, tally.squares, **common)  # type: ignore[arg-type]
+        passed, only = from_fixed(tally.passed), from_fixed(tally.only_failed)
+    else:
+        spectrum = Spectrum.from_counts(tally.spectrum, **common)  # type: ignore[arg-type]
+        passed, only = tally.passed.astype(float), tally.only_failed.astype(float)
+    cutflows = tuple(
+        Cutflow(
+            selection.name,
+            names[selection.name],
+            sources,
+            passed[s, :, : len(names[selection.name]) + 1],
+            only[s, :, : len(names[selection.name])],
+            None if in_fiducial is None else float(in_fiducial),
+        )
+        for s, selection in enumerate(card.selections)
+    )
+    totals = tally.totals
+    return SampleResult(
+        spectrum,
+        cutflows,
+        int(totals[Total.DECAYS]),
+        int(totals[Total.IN_FIDUCIAL]),
+        int(totals[Total.TRIGGERED]),
+    )
+
+
+def run_sample(
+    sample: Sample,
+    experiment: Experiment,
+    card: AnalysisCard,
+    calibration: BeamCalibration,
+    *,
+    seed: int,
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> SampleResult:
+    """Simulate, reconstruct and select a sample; the result depends on (cards, seed, sample) alone."""
+    columns = column_names(experiment.timed_systems)
+    cuts = cut_table(card, columns)
+    mass = float(MASS[LEPTONS[card.channel.lepton]])
+    packed = calibration.packed()
+
+    def task(shard: tuple[int, int]) -> Tally:
+        index, decays = shard
+        tally = new_tally(
+            len(card.selections),
+            len(sample.sources),
+            cuts.column.shape[1],
+            Total.WIDTH,
+            weighted=sample.weighted,
+        )
+        sample_loop(
+            decays,
+            experiment.setup,
+            sample.table,
+            stream(seed, sample.name, index),
+            packed,
+            mass,
+            new_buffers(len(columns)),
+            ROWS,
+            cuts,
+            tally.unit,
+            tally.spectrum,
+            tally.squares,
+            tally.passed,
+            tally.only_failed,
+            tally.totals,
+        )
+        return tally
+
+    def done(shard: tuple[int, int]) -> None:
+        if progress is not None:
+            progress(shard[1])
+
+    tally = run(_shards(sample), task, Tally.__add__, workers=workers, on_done=done)
+    return _result(tally, card, sample.sources, sample.name, True, int(tally.totals[Total.IN_FIDUCIAL]))
+
+
+def calibrate(
+    sample: Sample, experiment: Experiment, *, seed: int, workers: int = 1, progress: Progress | None = None
+) -> BeamCalibration:
+    """Mean beam from the fully reconstructed three-track decays of a sample."""
+    columns = len(column_names(experiment.timed_systems))
+
+    def task(shard: tuple[int, int]) -> NDArray[np.int64]:
+        index, decays = shard
+        sums = np.zeros(N_SUMS, dtype=np.int64)
+        totals = np.zeros(Total.WIDTH, dtype=np.int64)
+        calibrate_loop(
+            decays,
+            experiment.setup,
+            sample.table,
+            stream(seed, sample.name, index),
+            new_buffers(columns),
+            sums,
+            totals,
+        )
+        return sums
+
+    def done(shard: tuple[int, int]) -> None:
+        if progress is not None:
+            progress(shard[1])
+
+    sums = run(_shards(sample), task, np.add, workers=workers, on_done=done)
+    return calibration_from_sums(
+        sums, experiment.setup, f"{sample.decays} simulated {'+'.join(sample.sources)} decays"
+    )
+
+
+def simulate_candidates(
+    sample: Sample, experiment: Experiment, card: AnalysisCard, calibration: BeamCalibration, *, seed: int
+) -> Candidates:
+    """All candidates of a sample in memory, from the same stages and the same streams as the fast loop."""
+    names = column_names(experiment.timed_systems)
+    mass = float(MASS[LEPTONS[card.channel.lepton]])
+    packed = calibration.packed()
+    buffers = new_buffers(len(names))
+    totals = np.zeros(Total.WIDTH, dtype=np.int64)
+    parts = [np.zeros((len(names), 0))]
+    first = 0
+    for index, decays in _shards(sample):
+        rng = stream(seed, sample.name, index)
+        done = 0
+        while done < decays:
+            size = min(BLOCK_DECAYS, decays - done)
+            events = generate(
+                size,
+                first + done,
+                experiment.setup,
+                sample.table,
+                rng,
+                buffers.block,
+                buffers.daughters,
+                buffers.kaon,
+                totals,
+            )
+            respond(events, experiment.setup, rng, buffers.block)
+            n = reconstruct(
+                events,
+                experiment.setup,
+                packed,
+                mass,
+                buffers.block,
+                buffers.scratch,
+                buffers.tracks,
+                buffers.candidates,
+            )
+            parts.append(buffers.candidates[:, :n].copy())
+            done += size
+        first += decays
+    table = np.concatenate(parts, axis=1)
+    return Candidates(
+        dict(zip(names, table, strict=True)),
+        True,
+        sample.sources,
+        sample.name,
+        float(totals[Total.IN_FIDUCIAL]),
+    )
+
+
+def tally_candidates(candidates: Candidates, card: AnalysisCard) -> SampleResult:
+    """Select candidates, real or simulated; the same cuts, cut-flow and spectrum as in the fast loop."""
+    names = list(candidates.columns)
+    cuts = cut_table(card, names)
+    n = len(candidates)
+    weights = candidates.columns.get("weight")
+    weighted = weights is not None and bool(np.any(weights != 1.0))
+    table = [np.asarray(column, dtype=np.float64) for column in candidates.columns.values()]
+    rows = [names.index("m2_miss_mev2")]
+    for name, default in (("source", 0.0), ("weight", 1.0)):
+        if name in names:
+            rows.append(names.index(name))
+        else:
+            table.append(np.full(n, default))
+            rows.append(len(table) - 1)
+    tally = new_tally(
+        len(card.selections), len(candidates.sources), cuts.column.shape[1], Total.WIDTH, weighted=weighted
+    )
+    fill(
+        n,
+        np.array(table),
+        np.array(rows, dtype=np.int64),
+        cuts,
+        tally.unit,
+        tally.spectrum,
+        tally.squares,
+        tally.passed,
+        tally.only_failed,
+    )
+    in_fiducial = candidates.decays_in_fiducial
+    return _result(
+        tally,
+        card,
+        candidates.sources,
+        candidates.label,
+        candidates.simulated,
+        None if in_fiducial is None else int(in_fiducial),
+    )
+
+
+assert list(COLUMN_MEANING)[Column.WEIGHT] == "weight"

@@ -1,0 +1,1 @@
+"""Running tasks: on threads, processes or any executor."""

@@ -1,0 +1,1 @@
+"""From hits to candidates: track, vertex, identification, missing mass, calibration of the beam."""

@@ -1,0 +1,161 @@
+"""From hits to candidates: the one type that data and simulation share from here on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hnlpeak.core.borrow import borrowed
+from hnlpeak.core.kernel import kernel
+from hnlpeak.detectors.event import Record
+from hnlpeak.detectors.shape import inside
+from hnlpeak.reconstruction.columns import ABSENT_TIME, Column
+from hnlpeak.reconstruction.identification import clusters, ring_log_likelihood
+from hnlpeak.reconstruction.kinematics import closest_approach, missing_mass2
+from hnlpeak.reconstruction.track import TRACK, fit_track, new_scratch, x_at, y_at
+from hnlpeak.theory.species import MASS, Species
+
+__all__ = ["Candidates", "new_workspace", "reconstruct"]
+
+_M_E = float(MASS[Species.POSITRON])
+_M_MU = float(MASS[Species.MUON_PLUS])
+_M_PI = float(MASS[Species.PION_PLUS])
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """Columns of reconstructed candidates (see ``reconstruction.columns``) and whether they are simulated.
+
+    ``sources`` names the values of the column ``source``. ``decays_in_fiducial`` is known for simulation.
+    """
+
+    columns: Mapping[str, NDArray[np.float64]]
+    simulated: bool
+    sources: tuple[str, ...]
+    label: str
+    decays_in_fiducial: float | None = None
+
+    def __len__(self) -> int:
+        """Number of candidates."""
+        return len(next(iter(self.columns.values()))) if self.columns else 0
+
+
+def new_workspace() -> tuple[NDArray[Any], NDArray[Any]]:
+    """Work space of the reconstruction: scratch of the fit and room for three tracks (one each a thread)."""
+    return new_scratch(), np.zeros(3, dtype=TRACK)
+
+
+@kernel
+def _nearest(event: Record, system: int, reference: float) -> float:
+    best = ABSENT_TIME
+    for n in range(event.n_times[system]):
+        best = min(best, abs(event.times[system, n] - reference))
+    return best
+
+
+@kernel
+def _accepted(setup: Record, track: Record) -> float:
+    surfaces = setup.acceptance
+    for n in range(surfaces.n):
+        z = surfaces.z[n]
+        if not inside(surfaces.params[n], x_at(track, z), y_at(track, z)):
+            return 0.0
+    return 1.0
+
+
+@kernel
+def _choose(
+    setup: Record, event: Record, scratch: NDArray[np.void], tracks: NDArray[np.void]
+) -> tuple[int, int]:
+    """Fit tracks; returns how many there are and the particle of the candidate (its track is ``tracks[0]``), or -1.
+
+    A particle seen in all but one of the chambers counts as a track; the candidate is the first positive track
+    with ``min_chambers`` points, else the first of any charge.
+    """
+    n_tracks = 0
+    chosen = -1
+    for k in range(event.n_particles):
+        particle = event.particles[k]
+        if particle.n_chambers >= min(setup.min_chambers, setup.n_chambers - 1):
+            n_tracks += 1
+        if particle.n_chambers < setup.min_chambers or (chosen >= 0 and tracks[0].charge > 0):
+            continue
+        if fit_track(setup, particle, scratch, tracks[1]) and (chosen < 0 or tracks[1].charge > 0):
+            tracks[0] = tracks[1]
+            chosen = k
+    return n_tracks, chosen
+
+
+@kernel
+def _rings(setup: Record, particle: Record, p: float) -> tuple[float, float]:
+    """Margins of the electron and of the muon hypothesis over the best other one."""
+    if setup.has_ring == 0:
+        return 0.0, 0.0
+    n, r = particle.n_ring, particle.r_ring
+    e = ring_log_likelihood(setup.ring, n, r, p, _M_E)
+    mu = ring_log_likelihood(setup.ring, n, r, p, _M_MU)
+    pi = ring_log_likelihood(setup.ring, n, r, p, _M_PI)
+    return e - max(mu, pi), mu - max(e, pi)
+
+
+@kernel
+def reconstruct(
+    events: int,
+    setups: NDArray[np.void],
+    calibration: NDArray[np.float64],
+    lepton_mass: float,
+    block: NDArray[np.void],
+    scratch: NDArray[np.void],
+    tracks: NDArray[np.void],
+    out: NDArray[np.float64],
+) -> int:
+    """Reconstruct the first ``events`` records into columns of ``out`` [column, candidate]; returns their number.
+
+    ``calibration`` is the packed mean beam; with a beam tracker installed each kaon's own measurement is used.
+    """
+    setups, block, scratch = borrowed(setups), borrowed(block), borrowed(scratch)
+    tracks, out, calibration = borrowed(tracks), borrowed(out), borrowed(calibration)
+    setup = setups[0]
+    n = 0
+    axis = np.empty(6)
+    axis[:] = calibration
+    for i in range(events):
+        event = block[i]
+        n_tracks, k = _choose(setup, event, scratch, tracks)
+        if k < 0:
+            continue
+        track, particle = tracks[0], event.particles[k]
+        if setup.tracker_installed:
+            axis[0], axis[1], axis[2] = event.kaon_p, event.kaon_tx, event.kaon_ty
+            axis[3], axis[4], axis[5] = event.kaon_x, event.kaon_y, setup.beam.z_reference
+        cda, z_vtx = closest_approach(track, axis)
+        own, extra = clusters(setup, event, track, particle.t_track)
+        e_margin, mu_margin = _rings(setup, particle, track.p)
+        out[Column.N_TRACKS, n] = n_tracks
+        out[Column.CHARGE, n] = track.charge
+        out[Column.CHI2, n] = track.chi2
+        out[Column.P, n] = track.p
+        out[Column.TX, n] = track.tx
+        out[Column.TY, n] = track.ty
+        out[Column.IN_ACCEPTANCE, n] = _accepted(setup, track)
+        out[Column.Z_VTX, n] = z_vtx
+        out[Column.CDA, n] = cda
+        out[Column.M2_MISS, n] = missing_mass2(track, axis, setup.beam.mass, lepton_mass)
+        out[Column.E_OVER_P, n] = own / track.p
+        out[Column.E_EXTRA, n] = extra
+        out[Column.E_HADRON, n] = particle.e_hadron
+        out[Column.RICH_HITS, n] = particle.n_ring
+        out[Column.RICH_E_MARGIN, n] = e_margin
+        out[Column.RICH_MU_MARGIN, n] = mu_margin
+        out[Column.T_TRACK, n] = particle.t_track
+        out[Column.SOURCE, n] = event.source
+        out[Column.WEIGHT, n] = event.weight
+        out[Column.NUMBER, n] = event.number
+        for s in range(setup.n_timed):
+            out[Column.N_FIXED + s, n] = _nearest(event, setup.timed[s], particle.t_track)
+        n += 1
+    return n

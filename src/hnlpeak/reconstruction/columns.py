@@ -1,0 +1,70 @@
+"""Columns of the candidates: one name, unit and meaning each, for data and simulation alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import IntEnum
+
+__all__ = ["ABSENT_TIME", "COLUMN_MEANING", "Column", "column_names"]
+
+ABSENT_TIME = 999.0
+"""Value of a ``dt_*_ns`` column where the system has no signal in its readout window, ns."""
+
+
+class Column(IntEnum):
+    """Rows of the candidate array; times of the systems follow after ``N_FIXED``."""
+
+    N_TRACKS = 0
+    CHARGE = 1
+    CHI2 = 2
+    P = 3
+    TX = 4
+    TY = 5
+    IN_ACCEPTANCE = 6
+    Z_VTX = 7
+    CDA = 8
+    M2_MISS = 9
+    E_OVER_P = 10
+    E_EXTRA = 11
+    E_HADRON = 12
+    RICH_HITS = 13
+    RICH_E_MARGIN = 14
+    RICH_MU_MARGIN = 15
+    T_TRACK = 16
+    SOURCE = 17
+    WEIGHT = 18
+    NUMBER = 19
+    N_FIXED = 20
+
+
+COLUMN_MEANING = {
+    "n_tracks": "reconstructed tracks",
+    "charge": "charge of the track",
+    "chi2": "chi2 of the track fit",
+    "p_mev": "momentum, MeV",
+    "tx": "slope dx/dz before the magnet",
+    "ty": "slope dy/dz before the magnet",
+    "in_acceptance": "1 where the track crosses all downstream detectors",
+    "z_vtx_mm": "z of the closest approach to the beam axis, mm",
+    "cda_mm": "distance of closest approach to the beam axis, mm",
+    "m2_miss_mev2": "squared missing mass, MeV^2",
+    "e_over_p": "energy of the track's clusters over its momentum",
+    "e_extra_mev": "energy of the largest in-time cluster besides the track's, MeV",
+    "e_hadron_mev": "energy in the hadron calorimeters, MeV",
+    "rich_hits": "hits of the track's ring",
+    "rich_e_margin": "ln L(e) - max[ln L(mu), ln L(pi)] of the ring",
+    "rich_mu_margin": "ln L(mu) - max[ln L(e), ln L(pi)] of the ring",
+    "t_track_ns": "time of the track, ns",
+    "source": "index of the simulated source, -1 for data",
+    "weight": "weight of the event, 1 for data",
+    "number": "number of the event in its sample",
+}
+"""Names of the fixed columns in their order, with unit and meaning."""
+
+
+def column_names(timed_systems: Sequence[str]) -> list[str]:
+    """All column names of an experiment: the fixed ones and ``dt_<system>_ns`` for each system with times.
+
+    A ``dt`` is the distance in time of the system's nearest signal from the track, ``ABSENT_TIME`` if there is none.
+    """
+    return [*COLUMN_MEANING, *(f"dt_{system.lower()}_ns" for system in timed_systems)]

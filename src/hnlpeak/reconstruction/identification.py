@@ -1,0 +1,61 @@
+"""Who the track was: energy in the calorimeter, hit pattern in the ring-imaging counter, clusters besides."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hnlpeak.core.kernel import kernel
+from hnlpeak.detectors.event import Record
+from hnlpeak.detectors.ring_cherenkov import RingSlot, ring_radius
+from hnlpeak.reconstruction.track import x_at, y_at
+
+__all__ = ["clusters", "ring_log_likelihood"]
+
+
+@kernel
+def clusters(setup: Record, event: Record, track: Record, t_track: float) -> tuple[float, float]:
+    """Energy (MeV) of the track's clusters, and of the largest extra one in time.
+
+    Clusters near the track's impact or near the line it had before the magnet (where a radiated photon goes) are
+    not extra.
+    """
+    z = setup.calorimeter_z
+    x, y = x_at(track, z), y_at(track, z)
+    x_line = track.x + track.tx * (z - track.z)
+    own = extra = 0.0
+    for j in range(event.n_clusters):
+        cluster = event.clusters[j]
+        distance = math.sqrt((cluster.x - x) ** 2 + (cluster.y - y) ** 2)
+        if distance < setup.association_radius:
+            own += cluster.energy
+        elif (
+            distance > setup.track_zone
+            and (cluster.x - x_line) ** 2 + (cluster.y - y) ** 2 > setup.undeflected_zone**2
+            and cluster.energy > setup.cluster_threshold
+            and abs(cluster.time - t_track) < setup.cluster_window
+        ):
+            extra = max(extra, cluster.energy)
+    return own, extra
+
+
+@kernel
+def ring_log_likelihood(
+    params: NDArray[np.float64], hits: int, radius: float, p: float, mass: float
+) -> float:
+    """Extended log likelihood of ``hits`` with mean ``radius`` (mm) for a particle of momentum p and mass, MeV.
+
+    Expected hits mu lie on the hypothesis' ring with the hit resolution, noise hits anywhere in the annulus:
+    ln L = n ln[mu G(r; R, sigma) + nu / a] - mu - nu.
+    """
+    expected = 0.0
+    density = params[RingSlot.NOISE] / params[RingSlot.ANNULUS]
+    ring = ring_radius(params, p, mass)
+    if ring > 0.0:
+        sigma = params[RingSlot.RESOLUTION]
+        expected = params[RingSlot.HITS] * (ring / params[RingSlot.RADIUS]) ** 2
+        pull = (radius - ring) / sigma
+        density += expected * math.exp(-0.5 * pull * pull) / (math.sqrt(2.0 * math.pi) * sigma)
+    return hits * math.log(max(density, 1e-30)) - expected - params[RingSlot.NOISE]

@@ -1,0 +1,1 @@
+"""Named cuts: masks, cut-flow, N - 1."""
