@@ -32,16 +32,31 @@ def refuse_occupied(directory: str | Path, *, overwrite: bool) -> Path:
     return place
 
 
+def _listed(place: Path) -> list[Path]:
+    """The manifest of a folder, then the files it lists, as far as they lie inside the folder."""
+    manifest = place / MANIFEST
+    if not manifest.is_file():
+        return []
+    try:
+        names = list(read_json(manifest)["files"])
+    except (InputDataError, KeyError, TypeError):
+        names = []
+    inside = place.resolve()
+    files = [place / str(name) for name in names]
+    return [manifest, *(file for file in files if file.resolve().is_relative_to(inside))]
+
+
 def claim_directory(directory: str | Path, *, overwrite: bool) -> Path:
     """Return ``directory`` as a path, created if it was not there.
 
     Raises as ``refuse_occupied``, and ``HnlpeakError`` if it cannot be created. With ``overwrite`` the old
-    manifest goes first, so that a mixture of two runs is never taken for a complete one.
+    manifest and the files it lists are removed, so that two runs are never mixed; other files stay.
     """
     place = refuse_occupied(directory, overwrite=overwrite)
     try:
         place.mkdir(parents=True, exist_ok=True)
-        (place / MANIFEST).unlink(missing_ok=True)
+        for old in _listed(place):
+            old.unlink(missing_ok=True)
     except OSError as error:
         raise HnlpeakError(f"{place}: cannot be used for results ({error.strerror or error})") from error
     return place

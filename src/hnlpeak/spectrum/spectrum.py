@@ -187,7 +187,7 @@ class Spectrum:
                 )
             chosen = [self.sources.index(name) for name in sources]
         if self.fixed is None:
-            counts = np.asarray(self.histogram.values(), dtype=np.float64)[i, chosen].sum(axis=0)
+            counts = np.asarray(self.histogram.values())[i, chosen].sum(axis=0).astype(np.float64)
             return Projection(self.edges, counts, counts)
         w, w2 = self.fixed
         return Projection(

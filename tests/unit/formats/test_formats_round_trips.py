@@ -185,7 +185,12 @@ def test_folder_is_complete_when_its_manifest_is_there(tmp_path: Path) -> None:
     assert record["cards"]["analyses/x"] == "982d9e3eb996f559e633f4d194def3761d909f5a3b647d1a851fead67c32c9d1"
     with pytest.raises(UsageError, match="not empty"):
         claim_directory(place, overwrite=False)
+    (place / "mine.txt").write_text("not of the run", "utf-8")
+    (tmp_path / "outside.txt").write_text("not of the folder", "utf-8")
+    record["files"]["../outside.txt"] = ""
+    (place / MANIFEST).write_text(json.dumps(record), "utf-8")
     claim_directory(place, overwrite=True)
-    assert not (place / MANIFEST).exists()
+    assert sorted(p.name for p in place.rglob("*") if p.is_file()) == ["mine.txt"]
+    assert (tmp_path / "outside.txt").exists()
     with pytest.raises(UsageError, match="is a file"):
-        claim_directory(place / "limits.csv", overwrite=True)
+        claim_directory(place / "mine.txt", overwrite=True)
