@@ -104,15 +104,15 @@ class SearchResult:
                 for name, items in record["columns"].items()
             }
             return cls(
-                record["analysis"],
-                record["title"],
-                record["channel"]["meson"],
-                record["channel"]["lepton"],
-                record["simulated"],
-                record["label"],
-                record["settings"],
-                record["normalisation"],
-                columns,
+                analysis=record["analysis"],
+                title=record["title"],
+                meson=record["channel"]["meson"],
+                lepton=record["channel"]["lepton"],
+                simulated=record["simulated"],
+                label=record["label"],
+                settings=record["settings"],
+                normalisation=record["normalisation"],
+                columns=columns,
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InputDataError(f"{origin}: no search result ({type(error).__name__}: {error})") from error

@@ -72,15 +72,15 @@ def scan(
         [_status(background.status[i], intervals[i], columns, i) for i in range(len(found))]
     )
     return SearchResult(
-        card.name,
-        card.title,
-        card.channel.meson,
-        card.channel.lepton,
-        spectrum.simulated,
-        spectrum.label,
-        _settings(spectrum, card, signal, found),
-        flux_record(flux if flux is not None else _flux_of_table(found, signal)),
-        columns,
+        analysis=card.name,
+        title=card.title,
+        meson=card.channel.meson,
+        lepton=card.channel.lepton,
+        simulated=spectrum.simulated,
+        label=spectrum.label,
+        settings=_settings(spectrum, card, signal, found),
+        normalisation=flux_record(flux if flux is not None else _flux_of_table(found, signal)),
+        columns=columns,
     )
 
 
