@@ -24,6 +24,7 @@ __all__ = [
     "Scan",
     "SelectionCard",
     "StatisticsCard",
+    "Template",
 ]
 
 _UNIT_OF_SUFFIX = {"mev": "energy", "mm": "length", "ns": "time", "mev2": "mass squared", "rad": "angle"}
@@ -126,8 +127,7 @@ class Normalisation(Sourced):
 class BackgroundCard(Sourced):
     """Background from side bands: a polynomial of ``order`` fitted between ``inner`` and ``outer`` resolutions.
 
-    ``alternative_order`` gives the systematic error; ``margin`` is the smallest number of resolutions that a
-    side must have within the spectrum's limits.
+    ``alternative_order`` gives the systematic error. Bands stay between ``low_limit`` and ``high_limit``.
     """
 
     method: Literal["sideband"]
@@ -156,14 +156,30 @@ class StatisticsCard(Sourced):
     expected: Literal["unconditional", "fixed", "asimov"] = "unconditional"
 
 
+class Template(Card):
+    """Simulated background of one decay mode, for figures and for the background under the normalisation peak.
+
+    ``forced_decay`` is the share of muons made to decay in flight, ``forced_loss`` the share of photons made to
+    go unnoticed; the events carry weights that undo both.
+    """
+
+    mode: str
+    decays: Annotated[StrictInt, Field(ge=100)]
+    forced_decay: Fraction = 0.0
+    forced_loss: Fraction = 0.0
+
+
 class Samples(Card):
-    """Sizes of the simulated samples (decays) and the masses at which the signal is simulated."""
+    """Sizes of the simulated samples (decays) and the masses at which the signal is simulated.
+
+    Sizes are those for the exposure of the card; a smaller exposure uses a smaller share of them, down to a tenth.
+    """
 
     background_modes: list[str]
     signal_masses: list[Energy]
     signal_decays: Annotated[StrictInt, Field(ge=100)]
     normalisation_decays: Annotated[StrictInt, Field(ge=100)]
-    template_decays: dict[str, Annotated[StrictInt, Field(ge=100)]] = {}
+    templates: list[Template] = []
     calibration_mode: str
     calibration_decays: Annotated[StrictInt, Field(ge=100)]
 

@@ -1,0 +1,232 @@
+"""Which samples the cards need, and how they join into one search."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from hnlpeak.chain.replay import replay
+from hnlpeak.chain.sample_run import SampleResult, calibrate, run_sample, tally_candidates
+from hnlpeak.core.errors import UsageError
+from hnlpeak.core.measured import Measured
+from hnlpeak.estimation.flux import KaonFlux, measure_flux
+from hnlpeak.estimation.signal import SignalModel, SignalPoint, signal_model
+from hnlpeak.estimation.signal_mc import measure_signal
+from hnlpeak.estimation.templates import background_per_kaon, combine
+from hnlpeak.experiment.analysis import Analysis
+from hnlpeak.limits.result import SearchResult
+from hnlpeak.limits.scan import scan as scan_spectrum
+from hnlpeak.reconstruction.calibration import BeamCalibration
+from hnlpeak.reconstruction.candidates import Candidates
+from hnlpeak.selection.cutflow import Cutflow
+from hnlpeak.simulation.sample import Sample, background_sample, injected_sample, mode_sample, signal_sample
+from hnlpeak.spectrum.spectrum import Spectrum
+from hnlpeak.theory.modes import MODES
+from hnlpeak.theory.production import branching_fraction
+
+__all__ = ["Injection", "Plan", "Search", "plan", "run", "scan", "search"]
+
+_SMALLEST_SHARE = 0.1
+
+Runner = Callable[[Sample], SampleResult]
+
+
+@dataclass(frozen=True)
+class Injection:
+    """A signal put into the pseudo-data: mass in MeV and |U|^2."""
+
+    mass: float
+    u2: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All samples of a search; ``data`` is None where real candidates take its place."""
+
+    calibration: Sample
+    data: Sample | None
+    normalisation: Sample
+    signal: dict[float, Sample]
+    templates: dict[str, Sample]
+
+    @property
+    def decays(self) -> int:
+        """Decays to simulate in all."""
+        samples = [self.calibration, self.normalisation, *self.signal.values(), *self.templates.values()]
+        return sum(sample.decays for sample in samples) + (self.data.decays if self.data else 0)
+
+
+@dataclass(frozen=True, eq=False)
+class Search:
+    """Everything that a search makes, for reports and files."""
+
+    result: SearchResult
+    data: Spectrum
+    templates: Spectrum | None
+    signal: SignalModel
+    flux: KaonFlux
+    cutflows: tuple[Cutflow, ...]
+    calibration: BeamCalibration
+    event: tuple[np.void, dict[str, float]] | None
+    decays: int
+
+
+def plan(analysis: Analysis, *, kaons: float | None = None, inject: Injection | None = None, real_data: bool = False) -> Plan:
+    """The samples of ``analysis`` at an exposure of ``kaons`` decays in the fiducial volume (default: the card's).
+
+    Raises ``UsageError`` for an exposure outside 1e3 to 1e13.
+    """
+    card, samples = analysis.card, analysis.card.samples
+    exposure = card.exposure.decays if kaons is None else kaons
+    if not 1e3 <= exposure <= 1e13:
+        raise UsageError(f"exposure: got {exposure:g} kaon decays, allowed are 1e3 to 1e13")
+    share = min(1.0, max(_SMALLEST_SHARE, (exposure / card.exposure.decays) ** 0.5))
+    meson, lepton = card.channel.meson, card.channel.lepton
+
+    def size(decays: int) -> int:
+        return max(100, round(decays * share))
+
+    data: Sample | None = None
+    if not real_data:
+        total = round(exposure * analysis.experiment.decays_simulated_per_fiducial)
+        data = background_sample("data", samples.background_modes, total)
+        if inject is not None:
+            fraction = float(branching_fraction(meson=meson, lepton=lepton, mass=inject.mass, u2=inject.u2))
+            data = injected_sample(data, meson, lepton, inject.mass, fraction)
+    return Plan(
+        calibration=mode_sample("calibration", samples.calibration_mode, size(samples.calibration_decays)),
+        data=data,
+        normalisation=mode_sample("normalisation", card.normalisation.mode, size(samples.normalisation_decays)),
+        signal={
+            mass: signal_sample(f"signal/{mass:.6g}", meson, lepton, mass, size(samples.signal_decays))
+            for mass in samples.signal_masses
+        },
+        templates={
+            t.mode: mode_sample(
+                f"template/{t.mode}", t.mode, size(t.decays), forced_decay=t.forced_decay, forced_loss=t.forced_loss
+            )
+            for t in samples.templates
+        },
+    )
+
+
+def _branching(mode: str) -> Measured:
+    fraction = MODES[mode].branching_fraction
+    if fraction is None:
+        raise UsageError(f"mode {mode!r} has no branching fraction")
+    return fraction
+
+
+def _signal(analysis: Analysis, samples: dict[float, Sample], runner: Runner) -> SignalModel:
+    card = analysis.card
+    names = [selection.name for selection in card.selections]
+    points: dict[str, list[SignalPoint]] = {name: [] for name in names}
+    for mass, sample in samples.items():
+        made = runner(sample)
+        found = measure_signal(
+            mass, made.spectrum, selections=names, decays=float(made.decays_in_fiducial), k=card.scan.window
+        )
+        for name, point in found.items():
+            points[name].append(point)
+    return signal_model(points, window=card.scan.window, source=f"simulation of {analysis.experiment.card.name}")
+
+
+def _templates(samples: dict[str, Sample], runner: Runner, decays: float) -> Spectrum | None:
+    if not samples:
+        return None
+    spectra = {mode: (runner(sample).spectrum, _branching(mode).value) for mode, sample in samples.items()}
+    return combine(spectra, decays=decays, label="simulated background by decay mode")
+
+
+def _flux(analysis: Analysis, data: Spectrum, normalisation: SampleResult, templates: Spectrum | None) -> KaonFlux:
+    region = analysis.card.normalisation
+    edge = region.m2_max**0.5
+    decays = float(normalisation.decays_in_fiducial)
+    passed = normalisation.spectrum.counts_between(region.selection, -edge, edge)
+    acceptance = passed / decays
+    beta = Measured(0.0)
+    if templates is not None:
+        beta = background_per_kaon(templates, selection=region.selection, low=-edge, high=edge, mode=region.mode)
+    return measure_flux(
+        data.counts_between(region.selection, -edge, edge),
+        acceptance_sm=Measured(
+            acceptance, stat=(acceptance * (1.0 - acceptance) / decays) ** 0.5, source=f"simulated {region.mode}"
+        ),
+        branching_fraction=_branching(region.mode),
+        background_per_kaon=beta,
+    )
+
+
+def search(
+    analysis: Analysis,
+    *,
+    seed: int = 1,
+    kaons: float | None = None,
+    inject: Injection | None = None,
+    candidates: Candidates | None = None,
+    workers: int = 1,
+    progress: Callable[[str, int], None] | None = None,
+) -> Search:
+    """Run the whole chain: calibration, data, signal, normalisation, templates, scan.
+
+    ``candidates`` are real data and take the place of pseudo-data. ``progress`` is called with the name of a sample
+    and a number of its decays that are done. Raises ``UsageError`` and ``InputDataError``.
+    """
+    card = analysis.card
+    todo = plan(analysis, kaons=kaons, inject=inject, real_data=candidates is not None)
+
+    def report(name: str) -> Callable[[int], None] | None:
+        return None if progress is None else lambda decays: progress(name, decays)
+
+    calibration = calibrate(
+        todo.calibration, analysis.experiment, seed=seed, workers=workers, progress=report("calibration")
+    )
+
+    def runner(sample: Sample) -> SampleResult:
+        return run_sample(
+            sample, analysis.experiment, card, calibration, seed=seed, workers=workers, progress=report(sample.name)
+        )
+
+    data = tally_candidates(candidates, card) if todo.data is None or candidates else runner(todo.data)
+    normalisation = runner(todo.normalisation)
+    templates = _templates(todo.templates, runner, kaons or card.exposure.decays)
+    signal = _signal(analysis, todo.signal, runner)
+    flux = _flux(analysis, data.spectrum, normalisation, templates)
+    result = scan_spectrum(data.spectrum, card, signal=signal, flux=flux)
+    extra: dict[str, Any] = {
+        "seed": seed,
+        "exposure_decays": None if candidates else (kaons or card.exposure.decays),
+        "decays_delivered": None if candidates else (kaons or card.exposure.decays) * card.exposure.downscale,
+        "beam_momentum_mev": calibration.momentum.value,
+        "beam_momentum_error_mev": calibration.momentum.stat,
+        "injected": None if inject is None else {"mass_mev": inject.mass, "u2": inject.u2},
+    }
+    event = replay(todo.normalisation, analysis.experiment, card, calibration, seed=seed, shard=0, number=None)
+    return Search(
+        replace(result, settings={**result.settings, **extra}),
+        data.spectrum,
+        templates,
+        signal,
+        flux,
+        data.cutflows,
+        calibration,
+        event,
+        todo.decays,
+    )
+
+
+def run(analysis: Analysis, *, seed: int = 1, kaons: float | None = None, workers: int = 1) -> SearchResult:
+    """Simulate and search at ``kaons`` decays in the fiducial volume; see ``search`` for all that it makes."""
+    return search(analysis, seed=seed, kaons=kaons, workers=workers).result
+
+
+def scan(spectrum: Any, analysis: Analysis, *, signal: SignalModel, flux: KaonFlux | None = None) -> SearchResult:
+    """Limits from a missing-mass spectrum: a ``Spectrum`` or anything UHI, in MeV.
+
+    Raises ``UsageError`` and ``InputDataError`` as ``limits.scan``.
+    """
+    given = spectrum if isinstance(spectrum, Spectrum) else Spectrum.from_uhi(spectrum)
+    return scan_spectrum(given, analysis.card, signal=signal, flux=flux)

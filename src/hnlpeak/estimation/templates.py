@@ -1,0 +1,62 @@
+"""Simulated background by decay mode, put on one scale of kaon decays."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from hnlpeak.core.errors import UsageError
+from hnlpeak.core.measured import Measured
+from hnlpeak.spectrum.fixed_point import FIXED_POINT
+from hnlpeak.spectrum.spectrum import Spectrum
+
+__all__ = ["background_per_kaon", "combine"]
+
+
+def combine(samples: Mapping[str, tuple[Spectrum, float]], *, decays: float, label: str) -> Spectrum:
+    """Return one weighted spectrum with a source for each mode, as expected in ``decays`` decays.
+
+    ``samples`` maps modes to their spectrum (one source, all decays of that mode) and branching fraction.
+    Raises ``UsageError`` where a spectrum does not know its number of decays.
+    """
+    values, squares = [], []
+    for spectrum, fraction in samples.values():
+        scale = fraction * spectrum.scaled_to(decays)
+        if spectrum.fixed is None:
+            w = w2 = np.asarray(spectrum.histogram.values(), dtype=np.float64)[:, 0] * FIXED_POINT
+        else:
+            w, w2 = (part[:, 0].astype(np.float64) for part in spectrum.fixed)
+        values.append(np.rint(w * scale).astype(np.int64))
+        squares.append(np.rint(w2 * scale * scale).astype(np.int64))
+    first = next(iter(samples.values()))[0]
+    return Spectrum.from_weights(
+        np.stack(values, axis=1),
+        np.stack(squares, axis=1),
+        selections=first.selections,
+        sources=list(samples),
+        simulated=True,
+        label=label,
+        decays_in_fiducial=decays,
+    )
+
+
+def background_per_kaon(
+    templates: Spectrum, *, selection: str, low: float, high: float, mode: str
+) -> Measured:
+    """Events of all modes but ``mode`` between two missing masses (MeV), per kaon decay, with their MC error."""
+    others = [source for source in templates.sources if source != mode]
+    if templates.decays_in_fiducial is None:
+        raise UsageError(f"templates {templates.label!r} do not say how many decays they stand for")
+    if not others:
+        return Measured(0.0, source="no other mode simulated")
+    edges, values, variances = templates.project(selection, sources=others)
+    centres = 0.5 * (edges[1:] + edges[:-1])
+    inside = (centres > low) & (centres < high)
+    decays = templates.decays_in_fiducial
+    return Measured(
+        float(values[inside].sum()) / decays,
+        stat=math.sqrt(float(variances[inside].sum())) / decays,
+        source=f"simulated {', '.join(others)}",
+    )
