@@ -1,0 +1,59 @@
+"""The cut-flow with N - 1."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from hnlpeak.report.rounding import plain_number
+from hnlpeak.report.style import MUTED, PALETTE, header, new_figure, styled
+from hnlpeak.selection.cutflow import Cutflow
+
+__all__ = ["cutflow"]
+
+
+@styled
+def cutflow(cutflows: Sequence[Cutflow], *, simulated: bool) -> Figure:
+    """Draw candidates after each cut as bars and N - 1 (all cuts but this one) as diamonds, a panel a selection."""
+    steps = max(len(flow.cuts) for flow in cutflows) + 1
+    figure = new_figure(5.4 * len(cutflows) + 1.6, 0.36 * steps + 1.7)
+    panels = figure.subplots(1, len(cutflows), squeeze=False)[0]
+    for axes, flow in zip(panels, cutflows, strict=True):
+        _draw(axes, flow)
+    header(panels[0], simulated=simulated, right="" if len(panels) > 1 else cutflows[0].selection)
+    if len(panels) > 1:
+        for axes, flow in zip(panels, cutflows, strict=True):
+            axes.set_title(f"selection: {flow.selection}", loc="right", fontsize=10.5, parse_math=False)
+    return figure
+
+
+def _draw(axes: Axes, flow: Cutflow) -> None:
+    rows = flow.rows()
+    passed = np.array([float(row["passed"]) for row in rows])
+    without = np.array([float(row["n_minus_one"]) for row in rows[1:]])
+    y = np.arange(len(rows))
+    axes.barh(y, passed, color=PALETTE[0], alpha=0.75, height=0.72, label="after this cut")
+    axes.plot(without, y[1:], "D", color=PALETTE[2], markersize=5.0, label="all other cuts (N − 1)")
+    axes.set_xscale("log")
+    positive = np.concatenate([passed, without])
+    positive = positive[positive > 0.0]
+    low, high = (positive.min(), positive.max()) if positive.size else (1.0, 1.0)
+    axes.set_xlim(0.3 * low, high * (high / low) ** 0.22 * 2.0)
+    for place, value in zip(y, passed, strict=True):
+        axes.annotate(
+            plain_number(value),
+            (max(value, 0.3 * low), place),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=9.5,
+            color=MUTED,
+        )
+    axes.set_yticks(y, [str(row["cut"]) for row in rows], parse_math=False)
+    axes.tick_params(axis="y", which="both", left=False, right=False)
+    axes.invert_yaxis()
+    axes.set_xlabel("Candidates")
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.11), ncols=2)

@@ -1,0 +1,45 @@
+"""Limits on the number of signal events, with the numbers of events that they come from."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from hnlpeak.limits.result import SearchResult
+from hnlpeak.report.figures.limit_bands import draw_limit
+from hnlpeak.report.labels import channel
+from hnlpeak.report.style import INK, PALETTE, convention, header, new_figure, styled
+
+__all__ = ["n_signal"]
+
+
+@styled
+def n_signal(result: SearchResult) -> Figure:
+    """Draw limits on N_S, observed events n and expected background b +- sigma_b in each window."""
+    figure = new_figure(8.8, 6.0)
+    axes = figure.subplots()
+    masses, n = result.number("m_n_mev"), result.number("n_observed")
+    b, sigma = result.number("background"), result.number("background_error")
+    draw_limit(axes, result, "n_signal_ul")
+    axes.fill_between(
+        masses,
+        np.maximum(b - sigma, 0.0),
+        b + sigma,
+        color=PALETTE[1],
+        alpha=0.55,
+        linewidth=0.0,
+        label=r"background $b\pm\sigma_b$ in the window",
+    )
+    axes.plot(masses, n, "o", color=PALETTE[2], markersize=2.6, label="observed events $n$ in the window")
+    # linear below 1: a window without events is a result too
+    axes.set_yscale("symlog", linthresh=1.0, linscale=0.5)
+    largest = np.nanmax(
+        [np.nanmax(n, initial=1.0), np.nanmax(result.number("n_signal_ul_expected_p2s"), initial=1.0)]
+    )
+    axes.set_ylim(0.0, largest * 8.0)
+    axes.set_yticks([0.0, *(10.0**k for k in range(int(np.log10(largest * 8.0)) + 1))])
+    axes.set_ylabel(r"Events, upper limit on $N_S$")
+    axes.axhline(1.0, color=INK, linewidth=0.4, alpha=0.3)
+    axes.legend(loc="upper right", ncols=2, title=f"${channel(result)}$")
+    header(axes, simulated=result.simulated, right=convention(result))
+    return figure

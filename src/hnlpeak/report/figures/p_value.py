@@ -1,0 +1,64 @@
+"""Local p-values of the background-only hypothesis."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from hnlpeak.limits.result import SearchResult
+from hnlpeak.report.labels import channel
+from hnlpeak.report.style import INK, MUTED, PALETTE, header, new_figure, styled
+
+__all__ = ["p_value"]
+
+
+@styled
+def p_value(result: SearchResult) -> Figure:
+    """Draw the local p-value at each mass with lines at 1 to 5 standard deviations (one-sided)."""
+    from scipy.special import ndtr
+
+    figure = new_figure()
+    axes = figure.subplots()
+    masses, p = result.number("m_n_mev"), result.number("p_value")
+    axes.plot(masses, p, color=INK, linewidth=1.3)
+    lowest = float(np.nanmin(p, initial=1.0))
+    for sigma in range(1, 6):
+        level = float(ndtr(-sigma))
+        if sigma > 3 and lowest > level * 10.0:
+            break
+        axes.axhline(level, color=PALETTE[2], linestyle="--", linewidth=1.0)
+        axes.text(
+            1.01,
+            level,
+            rf"{sigma}$\sigma$",
+            color=PALETTE[2],
+            va="center",
+            transform=axes.get_yaxis_transform(),
+        )
+    axes.set_yscale("log")
+    axes.set_ylim(min(4e-4, 0.3 * max(lowest, 1e-300)), 3.0)
+    axes.set_xlim(masses[0], masses[-1])
+    axes.set_xlabel(r"$m_N$ [MeV]")
+    axes.set_ylabel("Local $p$-value")
+    if lowest < 1.0:
+        at = int(np.nanargmin(p))
+        axes.plot(masses[at], p[at], "o", color=PALETTE[0], markersize=7)
+        side = "left" if masses[at] < 0.5 * (masses[0] + masses[-1]) else "right"
+        axes.annotate(
+            f"$p$ = {p[at]:.2g} at {masses[at]:g} MeV",
+            (masses[at], p[at]),
+            xytext=(10 if side == "left" else -10, -12),
+            textcoords="offset points",
+            ha=side,
+            color=PALETTE[0],
+        )
+    axes.text(
+        0.01,
+        0.02,
+        "not corrected for the number of masses",
+        transform=axes.transAxes,
+        color=MUTED,
+        fontsize=10,
+    )
+    header(axes, simulated=result.simulated, right=f"${channel(result)}$")
+    return figure

@@ -1,0 +1,81 @@
+"""The path of a particle of an event record through the set-up, for drawing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hnlpeak.detectors.shape import SHAPE_WIDTH, inside
+from hnlpeak.detectors.surface import Kind
+from hnlpeak.theory.species import CHARGE, Species
+
+__all__ = ["particle_path"]
+
+_LIGHT = (Species.PHOTON, Species.POSITRON, Species.ELECTRON)
+_MUONS = (Species.MUON_PLUS, Species.MUON_MINUS)
+_inside = inside.py_func
+"""The shape test as plain Python: a picture needs no compiled one."""
+
+
+def particle_path(setup: Any, particle: Any) -> NDArray[np.float64]:
+    """Return points [n, 3] (x, y, z in mm) of straight pieces: magnet kick and decays in flight, no scattering.
+
+    ``setup`` is the record of an experiment. Photons and electrons end in the calorimeter, hadrons in the first
+    hadron calorimeter, everything in a photon veto or the magnet's yoke; muons at the last surface.
+    """
+    segments = particle["segments"][: int(particle["n_segments"])]
+    x, y, z, tx, ty, p = (float(segments[0][name]) for name in ("x", "y", "z", "tx", "ty", "p"))
+    species = int(segments[0]["species"])
+    points = [(x, y, z)]
+    turns = [
+        (float(after["z"]), before, after) for before, after in zip(segments, segments[1:], strict=False)
+    ]
+    surfaces = setup["response"]
+    for n in range(int(surfaces["n"])):
+        plane = float(surfaces["z"][n])
+        if plane <= z:
+            continue
+        while turns and turns[0][0] <= plane:
+            at, before, after = turns.pop(0)
+            x, y, z = x + tx * (at - z), y + ty * (at - z), at
+            points.append((x, y, z))
+            tx, ty = tx + float(after["tx"] - before["tx"]), ty + float(after["ty"] - before["ty"])
+            p *= float(after["p"] / before["p"])
+            species = int(after["species"])
+        x, y, z = x + tx * (plane - z), y + ty * (plane - z), plane
+        kind, params = int(surfaces["kind"][n]), surfaces["params"][n]
+        if kind == Kind.MAGNET and CHARGE[species] != 0.0 and _inside(params, x, y):
+            points.append((x, y, z))
+            tx, ty = _kicked(tx, ty, CHARGE[species] * float(params[_KICK]) / p)
+        elif _stops(kind, params, species, x, y):
+            break
+    points.append((x, y, z))
+    return np.array(points)
+
+
+_KICK = SHAPE_WIDTH
+"""Slot of the transverse momentum in a magnet's row, after its shape."""
+
+
+def _kicked(tx: float, ty: float, kick: float) -> tuple[float, float]:
+    """Slopes after a change of the direction's x component; the modulus of the momentum is kept."""
+    norm = 1.0 / math.sqrt(1.0 + tx * tx + ty * ty)
+    ux, uy = tx * norm + kick, ty * norm
+    uz = math.sqrt(max(1.0 - ux * ux - uy * uy, 1e-6))
+    return ux / uz, uy / uz
+
+
+def _stops(kind: int, params: Sequence[float], species: int, x: float, y: float) -> bool:
+    if kind == Kind.MAGNET:
+        return not _inside(params, x, y)
+    if kind == Kind.PHOTON_VETO:
+        return bool(_inside(params, x, y))
+    if kind == Kind.CALORIMETER:
+        return species in _LIGHT and bool(_inside(params, x, y))
+    if kind == Kind.HADRON_CALORIMETER:
+        return species not in _MUONS and bool(_inside(params, x, y))
+    return False

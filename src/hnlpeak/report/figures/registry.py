@@ -1,0 +1,135 @@
+"""All figures of a report by name: what each needs, what it is called, what it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+
+from hnlpeak.limits.published import PublishedLimit, list_published, published
+from hnlpeak.report.figures.acceptance import acceptance
+from hnlpeak.report.figures.branching_fraction import branching_fraction
+from hnlpeak.report.figures.composition import composition
+from hnlpeak.report.figures.cutflow import cutflow
+from hnlpeak.report.figures.event_display import event_display
+from hnlpeak.report.figures.m2_miss import m2_miss
+from hnlpeak.report.figures.m_miss import m_miss
+from hnlpeak.report.figures.n_signal import n_signal
+from hnlpeak.report.figures.p_value import p_value
+from hnlpeak.report.figures.resolution import resolution
+from hnlpeak.report.figures.u2 import u2
+from hnlpeak.report.inputs import ReportInputs
+
+__all__ = ["FIGURES", "FigureEntry", "earlier_searches"]
+
+
+@dataclass(frozen=True)
+class FigureEntry:
+    """A figure of the report: ``draw`` returns None where its inputs are not there.
+
+    ``title`` heads it on the page, ``alt`` says in a sentence what can be seen.
+    """
+
+    title: str
+    alt: str
+    draw: Callable[[ReportInputs], Figure | None]
+
+
+def earlier_searches(inputs: ReportInputs) -> list[PublishedLimit]:
+    """Return the earlier searches that the report compares with. ``UsageError`` for an unknown name."""
+    if inputs.published is not None:
+        return [published(name) for name in inputs.published]
+    flavour = inputs.result.lepton
+    return [curve for curve in map(published, list_published()) if curve.flavour == flavour]
+
+
+def _m2_miss(inputs: ReportInputs) -> Figure | None:
+    if inputs.data is None:
+        return None
+    region = inputs.card.normalisation if inputs.card is not None else None
+    return m2_miss(
+        inputs.result,
+        inputs.data,
+        inputs.templates,
+        selection=None if region is None else region.selection,
+        sm_limit=None if region is None else region.m2_max,
+    )
+
+
+def _m_miss(inputs: ReportInputs) -> Figure | None:
+    return None if inputs.data is None else m_miss(inputs.result, inputs.data, inputs.templates)
+
+
+def _composition(inputs: ReportInputs) -> Figure | None:
+    return None if inputs.templates is None else composition(inputs.result, inputs.templates)
+
+
+def _cutflow(inputs: ReportInputs) -> Figure | None:
+    return cutflow(inputs.cutflows, simulated=inputs.result.simulated) if inputs.cutflows else None
+
+
+def _event_display(inputs: ReportInputs) -> Figure | None:
+    if inputs.experiment is None or inputs.event is None:
+        return None
+    return event_display(inputs.experiment, inputs.event, inputs.candidate, label=inputs.event_label)
+
+
+FIGURES: dict[str, FigureEntry] = {
+    "u2": FigureEntry(
+        "Limits on the mixing",
+        "Observed and expected upper limits on the squared mixing over the HNL mass, with earlier searches.",
+        lambda inputs: u2(inputs.result, earlier_searches(inputs)),
+    ),
+    "p_value": FigureEntry(
+        "Local p-values",
+        "Local p-value of the background-only hypothesis over the HNL mass, with lines of standard deviations.",
+        lambda inputs: p_value(inputs.result),
+    ),
+    "m2_miss": FigureEntry(
+        "Squared missing mass",
+        "Spectrum of the squared missing mass: Standard-Model peak at zero and the range of the search.",
+        _m2_miss,
+    ),
+    "m_miss": FigureEntry(
+        "Missing mass in the range of the search",
+        "Spectrum of the missing mass in the range of the search, with examples of HNL peaks.",
+        _m_miss,
+    ),
+    "n_signal": FigureEntry(
+        "Limits on the number of signal events",
+        "Observed and expected upper limits on signal events, with observed events and background per window.",
+        lambda inputs: n_signal(inputs.result),
+    ),
+    "branching_fraction": FigureEntry(
+        "Limits on the branching fraction",
+        "Observed and expected upper limits on the branching fraction over the HNL mass.",
+        lambda inputs: branching_fraction(inputs.result),
+    ),
+    "acceptance": FigureEntry(
+        "Acceptance",
+        "Signal acceptance over the HNL mass for each selection.",
+        lambda inputs: acceptance(inputs.result, inputs.signal),
+    ),
+    "resolution": FigureEntry(
+        "Resolution of the missing mass",
+        "Resolution of the missing mass over the HNL mass.",
+        lambda inputs: resolution(inputs.result, inputs.signal),
+    ),
+    "composition": FigureEntry(
+        "Composition of the background",
+        "Shares of the simulated kaon decays in the background over the missing mass.",
+        _composition,
+    ),
+    "cutflow": FigureEntry(
+        "Cut-flow",
+        "Candidates after each cut, and with each cut left out.",
+        _cutflow,
+    ),
+    "event_display": FigureEntry(
+        "One event in the beam line",
+        "Side and top views of the beam line with the particles, hits and clusters of one event.",
+        _event_display,
+    ),
+}
+"""Figures in the order of the page; a new one is a line here."""

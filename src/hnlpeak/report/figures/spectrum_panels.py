@@ -1,0 +1,132 @@
+"""What the two spectra share: data points, stacked simulation, their ratio, examples of signal."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from hnlpeak.limits.result import SearchResult
+from hnlpeak.report.figures.binning import Stack
+from hnlpeak.report.garwood import garwood
+from hnlpeak.report.labels import source_label
+from hnlpeak.report.rounding import mathematical
+from hnlpeak.report.style import INK, MUTED, PALETTE
+from hnlpeak.spectrum.spectrum import Projection
+
+__all__ = ["Example", "data_label", "draw_data", "draw_ratio", "draw_stack", "example_masses", "examples"]
+
+Vector = NDArray[np.float64]
+
+
+class Example:
+    """An HNL peak: ``events`` in all, a Gaussian of width ``sigma`` (MeV) at ``mass``, with its ``label``."""
+
+    def __init__(self, mass: float, sigma: float, events: float, label: str) -> None:
+        self.mass, self.sigma, self.events, self.label = mass, sigma, events, label
+
+    def counts(self, edges: Vector) -> Vector:
+        """Return the expected events between ``edges`` (MeV)."""
+        from scipy.special import ndtr
+
+        return np.asarray(self.events * np.diff(ndtr((edges - self.mass) / self.sigma)))
+
+
+def example_masses(result: SearchResult) -> list[float]:
+    """Return three hypotheses with an expected limit, spread over the scan."""
+    good = np.flatnonzero(result.number("u2_ul_expected") > 0.0)
+    if good.size == 0:
+        return []
+    picked = sorted({int(good[int(share * (good.size - 1))]) for share in (0.15, 0.5, 0.85)})
+    return [float(result.number("m_n_mev")[i]) for i in picked]
+
+
+def examples(result: SearchResult, *, times_limit: float = 10.0) -> list[Example]:
+    """Return peaks at about ``times_limit`` the expected limit, |U|^2 rounded to one digit."""
+    found = []
+    for mass in example_masses(result):
+        row = result.row(mass)
+        u2 = float(f"{times_limit * row['u2_ul_expected']:.0e}")
+        whole = row["acceptance_no_window"]
+        if whole is None:
+            whole = row["acceptance"] / math.erf(float(result.settings["window"]) / math.sqrt(2.0))
+        events = u2 * row["branching_fraction_per_u2"] * row["n_kaon"] * whole
+        label = rf"$m_N$ = {mass:g} MeV, $|U|^2 = {mathematical(u2)}$"
+        found.append(Example(mass, row["sigma_mev"], events, label))
+    return found
+
+
+def data_label(result: SearchResult) -> str:
+    """Return the legend's word for the observed events."""
+    return "data (simulated)" if result.simulated else "data"
+
+
+def draw_data(axes: Axes, data: Projection, weights: Vector, label: str) -> None:
+    """Draw counts with Garwood bars, multiplied by ``weights`` (nominal over true bin width); 0 is left out."""
+    low, high = garwood(data.values)
+    n, x = data.values, 0.5 * (data.edges[1:] + data.edges[:-1])
+    on = n > 0.0
+    bars = np.array([(n - low) * weights, (high - n) * weights])[:, on]
+    axes.errorbar(
+        x[on],
+        (n * weights)[on],
+        bars,
+        fmt="o",
+        color=INK,
+        markersize=3.2,
+        linewidth=1.0,
+        zorder=5,
+        label=label,
+    )
+
+
+def draw_stack(axes: Axes, edges: Vector, simulated: Stack, weights: Vector) -> None:
+    """Draw simulated sources on top of each other, the largest uppermost, with the error of their sum."""
+    names = list(simulated.sources)
+    shown = sorted(
+        (n for n in names if simulated.sources[n].sum() > 0.0), key=lambda n: simulated.sources[n].sum()
+    )
+    heights = np.cumsum([simulated.sources[n] * weights for n in shown], axis=0)
+    for name, height in reversed(list(zip(shown, heights, strict=True))):
+        colour = PALETTE[names.index(name) % len(PALETTE)]
+        axes.stairs(height, edges, fill=True, color=colour, label=source_label(name), linewidth=0.0)
+    low, high = (simulated.total + sign * simulated.error for sign in (-1.0, 1.0))
+    axes.fill_between(
+        edges,
+        np.append(low, low[-1:]) * np.append(weights, weights[-1:]),
+        np.append(high, high[-1:]) * np.append(weights, weights[-1:]),
+        step="post",
+        facecolor="none",
+        edgecolor=MUTED,
+        hatch="//////",
+        linewidth=0.0,
+        zorder=3,
+    )
+
+
+def draw_ratio(axes: Axes, data: Projection, simulated: Stack) -> None:
+    """Draw data over simulation with Garwood bars, and the relative error of the simulation about 1."""
+    n, total = data.values, simulated.total
+    low, high = garwood(n)
+    on = (total > 0.0) & (n > 0.0)
+    x = 0.5 * (data.edges[1:] + data.edges[:-1])
+    safe = np.where(total > 0.0, total, 1.0)
+    relative = np.where(total > 0.0, simulated.error / safe, 0.0)
+    axes.fill_between(
+        data.edges,
+        np.append(1.0 - relative, 1.0 - relative[-1:]),
+        np.append(1.0 + relative, 1.0 + relative[-1:]),
+        step="post",
+        color=MUTED,
+        alpha=0.35,
+        linewidth=0.0,
+        label="simulation: total uncertainty",
+    )
+    bars = np.array([(n - low) / safe, (high - n) / safe])[:, on]
+    axes.axhline(1.0, color=INK, linewidth=0.8)
+    axes.errorbar(x[on], (n / safe)[on], bars, fmt="o", color=INK, markersize=3.0, linewidth=0.9)
+    axes.set_ylim(0.0, 2.0)
+    axes.set_ylabel("data / sim.", fontsize=11.5)
+    axes.legend(loc="upper left", fontsize=9)

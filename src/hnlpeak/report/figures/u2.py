@@ -1,0 +1,104 @@
+"""Limits on |U_l4|^2 with those of earlier searches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from hnlpeak.limits.published import PublishedLimit
+from hnlpeak.limits.result import SearchResult
+from hnlpeak.report.figures.curve_labels import label_curves
+from hnlpeak.report.figures.limit_bands import draw_limit
+from hnlpeak.report.labels import mixing
+from hnlpeak.report.style import EXPECTED, INK, MUTED, PALETTE, convention, header, new_figure, plain, styled
+
+__all__ = ["u2"]
+
+_COLOURS = (PALETTE[4], PALETTE[2], PALETTE[5], PALETTE[6], "#0b7a75", PALETTE[8], "#8a6d00", "#5b6ee1")
+
+
+@styled
+def u2(result: SearchResult, earlier: Sequence[PublishedLimit] = ()) -> Figure:
+    """Draw limits on |U|^2 with ``earlier`` searches for the same flavour.
+
+    The region that certain curves exclude is shaded. Tabulated curves are solid, curves read off figures
+    dashed, curves that must not be quoted (confidence m) dotted and not part of the shading.
+    """
+    figure = new_figure(9.6, 6.4)
+    axes = figure.subplots()
+    draw_limit(axes, result, "u2_ul")
+    masses = result.number("m_n_mev")
+    first = min([float(masses[0]), *(float(curve.mass[0]) for curve in earlier)])
+    last = max([float(masses[-1]), *(float(curve.mass[-1]) for curve in earlier)])
+    margin = 0.02 * (last - first)
+    axes.set_xlim(max(0.0, first - margin), last + margin)
+    axes.set_yscale("log")
+    axes.set_ylim(*_range(result, earlier))
+    _shade(axes, earlier)
+    named = []
+    for curve, colour in zip(earlier, _cycle(len(earlier)), strict=True):
+        axes.plot(curve.mass, curve.u2, color=colour, linewidth=1.3, linestyle=_line(curve))
+        uncertain = " (not to be quoted)" if curve.confidence == "m" else ""
+        named.append((plain(curve.label) + uncertain, curve.mass, curve.u2, colour))
+    good = np.isfinite(result.number("u2_ul_observed"))
+    if np.any(good):
+        own = "this simulation" if result.simulated else "this search"
+        named.append((own, masses[good], result.number("u2_ul_observed")[good], INK))
+    axes.set_ylabel(f"Upper limit on ${mixing(result)}$")
+    axes.legend(loc="upper right", ncols=2, fontsize=10)
+    header(axes, simulated=result.simulated, right=convention(result))
+    figure.draw_without_rendering()
+    label_curves(axes, named)
+    note = "solid: tabulated, dashed: read off a figure" if earlier else ""
+    axes.text(0.99, 0.015, note, transform=axes.transAxes, ha="right", fontsize=9, color=MUTED)
+    return figure
+
+
+def _cycle(number: int) -> list[str]:
+    return [_COLOURS[i % len(_COLOURS)] for i in range(number)]
+
+
+def _line(curve: PublishedLimit) -> str:
+    if curve.confidence == "m":
+        return ":"
+    return "-" if curve.kind == "tabulated" else "--"
+
+
+def _range(result: SearchResult, earlier: Sequence[PublishedLimit]) -> tuple[float, float]:
+    """Whole decades around everything drawn, one more above for the legend; far outliers of others are cut."""
+    own = np.concatenate(
+        [result.number(f"u2_ul_{name}") for name in ("observed", "expected_m2s", "expected_p2s")]
+    )
+    own = own[np.isfinite(own) & (own > 0.0)]
+    everything = np.concatenate([own, *(curve.u2 for curve in earlier)])
+    if everything.size == 0:
+        return 1e-10, 1.0
+    low, high = float(everything.min()), float(np.quantile(everything, 0.98))
+    return 10.0 ** np.floor(np.log10(low) - 0.2), 10.0 ** (np.ceil(np.log10(high)) + 1.0)
+
+
+def _shade(axes: Axes, earlier: Sequence[PublishedLimit]) -> None:
+    certain = [curve for curve in earlier if curve.confidence != "m"]
+    if not certain:
+        return
+    grid = np.linspace(min(c.mass[0] for c in certain), max(c.mass[-1] for c in certain), 1200)
+    lowest = np.full(grid.size, np.inf)
+    for curve in certain:
+        on = curve.covers(grid)
+        lowest[on] = np.minimum(lowest[on], np.asarray(curve.limit(grid[on])))
+    top = axes.get_ylim()[1]
+    on = np.isfinite(lowest)
+    axes.fill_between(
+        grid,
+        np.where(on, lowest, top),
+        top,
+        where=on.tolist(),
+        color=EXPECTED,
+        alpha=0.07,
+        linewidth=0.0,
+        zorder=0,
+        label="excluded earlier",
+    )

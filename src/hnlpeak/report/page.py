@@ -1,0 +1,72 @@
+"""The report as one page that needs nothing else: figures inside, no scripts, no network."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from importlib.resources import files
+
+import hnlpeak
+from hnlpeak.report.figures.registry import FIGURES, earlier_searches
+from hnlpeak.report.inputs import ReportInputs
+from hnlpeak.report.summary import conditions, key_numbers, verdict
+from hnlpeak.report.tables import (
+    cutflow_table,
+    limits_table,
+    normalisation_table,
+    settings_table,
+    treatments_table,
+)
+
+__all__ = ["report_page"]
+
+_SECTIONS = (
+    ("numbers", "Key numbers"),
+    ("conditions", "When the limits hold"),
+    ("figures", "Figures"),
+    ("limits", "Limits"),
+    ("treatments", "Treatments"),
+    ("cutflow", "Cut-flow"),
+    ("normalisation", "Normalisation"),
+    ("settings", "Settings and provenance"),
+)
+
+
+def report_page(inputs: ReportInputs, svgs: Mapping[str, bytes]) -> str:
+    """Return the HTML text; ``svgs`` are the figures by name, in the order of the page.
+
+    Words of cards and files are escaped: they are text on the page, never markup.
+    """
+    import jinja2
+
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True
+    )
+    template = environment.from_string((files("hnlpeak.report") / "page.html").read_text(encoding="utf-8"))
+    result = inputs.result
+    figures = [
+        {
+            "name": name,
+            "title": FIGURES[name].title,
+            "alt": FIGURES[name].alt,
+            "base64": base64.b64encode(svg).decode("ascii"),
+        }
+        for name, svg in svgs.items()
+    ]
+    return template.render(
+        result=result,
+        lepton={"e": "e", "mu": "μ"}[result.lepton],
+        version=hnlpeak.__version__,
+        sections=[s for s in _SECTIONS if s[0] != "cutflow" or inputs.cutflows],
+        verdict=verdict(result),
+        numbers=key_numbers(inputs),
+        conditions=conditions(inputs),
+        figures=figures,
+        limits=limits_table(result),
+        treatments=treatments_table(result),
+        cutflows=[cutflow_table(flow) for flow in inputs.cutflows],
+        normalisation=normalisation_table(result),
+        settings=settings_table(result.settings, caption="Settings of the search."),
+        provenance=settings_table(inputs.provenance, caption="Provenance.", head=("what", "value")),
+        sources=earlier_searches(inputs) if "u2" in svgs else [],
+    )

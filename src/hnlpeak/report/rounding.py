@@ -1,0 +1,43 @@
+"""Numbers as people read them."""
+
+from __future__ import annotations
+
+import math
+
+__all__ = ["mathematical", "plain_number", "scientific"]
+
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_NOTHING = "–"
+
+
+def _parts(value: float, digits: int) -> tuple[str, int]:
+    mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")
+    return mantissa, int(exponent)
+
+
+def scientific(value: float | None, digits: int = 2) -> str:
+    """Return ``value`` as text such as 1.3 × 10⁻⁷ with ``digits`` significant ones; – for no number."""
+    if value is None or not math.isfinite(value):
+        return _NOTHING
+    if value == 0.0:
+        return "0"
+    mantissa, exponent = _parts(value, digits)
+    return f"{mantissa} × 10{str(exponent).translate(_RAISED)}"
+
+
+def mathematical(value: float, digits: int = 1) -> str:
+    """Return ``value`` as matplotlib's mathematical text, without the dollar signs."""
+    mantissa, exponent = _parts(value, digits)
+    power = f"10^{{{exponent}}}"
+    return power if mantissa == "1" else rf"{mantissa}\times {power}"
+
+
+def plain_number(value: float | None, digits: int = 3) -> str:
+    """Return ``value`` with ``digits`` significant ones, as a power of ten if very small or large; – for none."""
+    if value is None or not math.isfinite(value):
+        return _NOTHING
+    if value != 0.0 and not 1e-3 <= abs(value) < 1e6:
+        return scientific(value, digits)
+    if abs(value) >= 10 ** (digits - 1):
+        return f"{value:.0f}"
+    return f"{value:.{digits}g}"

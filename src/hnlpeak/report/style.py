@@ -1,0 +1,129 @@
+"""The looks of all figures: sizes, colours, the line above the axes.
+
+Colours: ten-colour sequence of M. A. Petroff, arXiv:2107.02270, told apart with colour-vision deficiencies.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from functools import wraps
+from typing import ParamSpec
+
+import matplotlib
+from cycler import cycler
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from hnlpeak.limits.result import SearchResult
+
+__all__ = [
+    "BAND_ONE",
+    "BAND_TWO",
+    "EXPECTED",
+    "INK",
+    "MUTED",
+    "PALETTE",
+    "convention",
+    "header",
+    "house_style",
+    "new_figure",
+    "plain",
+    "styled",
+]
+
+PALETTE = (
+    "#3f90da",
+    "#ffa90e",
+    "#bd1f01",
+    "#94a4a2",
+    "#832db6",
+    "#a96b59",
+    "#e76300",
+    "#b9ac70",
+    "#717581",
+    "#92dadd",
+)
+INK = "#1a1a1a"
+MUTED = "#717581"
+EXPECTED = "#1f5f9e"
+BAND_ONE = "#8fbfe9"
+BAND_TWO = "#d3e6f7"
+
+_STYLE = {
+    "font.family": "DejaVu Sans",
+    "font.size": 12.0,
+    "axes.titlesize": 12.0,
+    "axes.labelsize": 13.5,
+    "axes.linewidth": 1.0,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "text.color": INK,
+    "axes.prop_cycle": cycler(color=PALETTE),
+    "lines.linewidth": 1.8,
+    "legend.frameon": False,
+    "legend.fontsize": 10.5,
+    "legend.title_fontsize": 10.5,
+    "xtick.direction": "in",
+    "ytick.direction": "in",
+    "xtick.top": True,
+    "ytick.right": True,
+    "xtick.minor.visible": True,
+    "ytick.minor.visible": True,
+    "xtick.major.size": 7.0,
+    "ytick.major.size": 7.0,
+    "xtick.minor.size": 3.5,
+    "ytick.minor.size": 3.5,
+    "xtick.labelsize": 12.0,
+    "ytick.labelsize": 12.0,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "hnlpeak",
+    "savefig.dpi": 150,
+}
+
+P = ParamSpec("P")
+
+
+@contextlib.contextmanager
+def house_style() -> Iterator[None]:
+    """Within it matplotlib draws as this package does, whatever a user's settings are; they come back after."""
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(_STYLE)
+        yield
+
+
+def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
+    """Return the figure function ``draw`` run in the house style."""
+
+    @wraps(draw)
+    def run(*args: P.args, **kwargs: P.kwargs) -> Figure:
+        with house_style():
+            return draw(*args, **kwargs)
+
+    return run
+
+
+def new_figure(width: float = 8.4, height: float = 5.6) -> Figure:
+    """Return an empty figure of ``width`` x ``height`` inches."""
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def plain(text: str) -> str:
+    """Return somebody's ``text`` such that matplotlib takes no part of it for a formula."""
+    return text.replace("$", r"\$")
+
+
+def header(axes: Axes, *, simulated: bool, right: str = "") -> None:
+    """Write above ``axes`` that this is simulation (or this package), and ``right`` on the other side."""
+    axes.set_title("hnlpeak simulation" if simulated else "hnlpeak", loc="left", fontweight="bold")
+    axes.set_title(right, loc="right", fontsize=10.5)
+
+
+def convention(result: SearchResult) -> str:
+    """Return the words for what the limits of ``result`` are."""
+    level = 100.0 * float(result.settings["cl"])
+    method = {"rolke-lopez": "Rolke–López"}.get(
+        str(result.settings["method"]), str(result.settings["method"])
+    )
+    return f"{level:g} % CL upper end, {method} (two-sided), {result.settings['treatment']}"

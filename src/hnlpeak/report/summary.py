@@ -1,0 +1,122 @@
+"""What the page says first: the verdict, the key numbers, when the result holds."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from hnlpeak.limits.result import SearchResult
+from hnlpeak.report.inputs import ReportInputs
+from hnlpeak.report.rounding import plain_number, scientific
+
+__all__ = ["conditions", "key_numbers", "verdict"]
+
+_EXCESS = 3.0
+_BEAM_LINE = 1e6
+"""A kilometre in mm: what an HNL must outlive on average to leave every beam line of this kind."""
+
+
+def _extreme(result: SearchResult, column: str) -> dict[str, Any] | None:
+    """The row with the smallest number in ``column``, None where there is none."""
+    values = result.number(column)
+    return (
+        None
+        if np.all(np.isnan(values))
+        else result.row(float(result.number("m_n_mev")[int(np.nanargmin(values))]))
+    )
+
+
+def verdict(result: SearchResult) -> str:
+    """Return a sentence: whether there is an excess, the smallest local p, the strongest limit."""
+    smallest, strongest = _extreme(result, "p_value"), _extreme(result, "u2_ul_observed")
+    if smallest is None:
+        return "No mass hypothesis could be tested: see the column status of the limits."
+    z = smallest["local_significance"]
+    above = z is not None and z >= _EXCESS
+    words = "A local excess above" if above else "No local excess above"
+    text = f"{words} {_EXCESS:g}σ: the smallest local p-value is {plain_number(smallest['p_value'], 2)}"
+    text += "" if z is None else f" ({z:.1f}σ)"
+    text += f" at {smallest['m_n_mev']:g} MeV, not corrected for the number of masses."
+    if strongest is None:
+        return text + " There is no upper limit on the mixing."
+    cl = 100.0 * float(result.settings["cl"])
+    flavour = {"e": "e", "mu": "μ"}[result.lepton]
+    limit = scientific(strongest["u2_ul_observed"])
+    return f"{text} The strongest limit is |U_{flavour}4|² < {limit} ({cl:g} % CL) at {strongest['m_n_mev']:g} MeV."
+
+
+def key_numbers(inputs: ReportInputs) -> list[tuple[str, str]]:
+    """Return (words, number) of the search at a glance."""
+    result = inputs.result
+    masses, kaons = result.number("m_n_mev"), result.normalisation["n_kaon"]
+    error = math.hypot(kaons.get("stat") or 0.0, kaons.get("syst") or 0.0)
+    numbers = [
+        ("mass hypotheses", f"{len(result)}, {masses[0]:g} to {masses[-1]:g} MeV"),
+        (
+            "kaon decays in the fiducial volume" if result.meson == "K+" else "meson decays",
+            plain_number(kaons["value"], 4),
+        ),
+        ("their relative error", f"{100.0 * error / float(kaons['value']):.2g} %"),
+        ("masses without a limit", str(int(np.isnan(result.number("u2_ul_observed")).sum()))),
+    ]
+    expected = _extreme(result, "u2_ul_expected")
+    if expected is not None:
+        text = f"{scientific(expected['u2_ul_expected'])} at {expected['m_n_mev']:g} MeV"
+        numbers.append(("strongest expected limit on |U|²", text))
+    total = float(result.number("n_observed").sum()), float(np.nansum(result.number("background")))
+    numbers.append(
+        ("observed / background, summed over (overlapping) windows", f"{total[0]:.0f} / {total[1]:.1f}")
+    )
+    return numbers
+
+
+def conditions(inputs: ReportInputs) -> list[str]:
+    """Return sentences on when the limits hold: lifetime, flavour, exposure, what is simulated."""
+    result = inputs.result
+    flavour = {"e": "electron", "mu": "muon"}[result.lepton]
+    kaons = plain_number(float(result.normalisation["n_kaon"]["value"]), 4)
+    found = [
+        f"The limits on |U|² assume that the HNL mixes with the {flavour} flavour alone; "
+        "those on the branching fraction do not depend on it.",
+        *_lifetime(inputs),
+        f"They refer to {kaons} {result.meson} decays in the fiducial volume of the experiment.",
+        f"Definition of a limit: {result.settings['convention']}.",
+        f"Errors: {result.settings['errors']}.",
+    ]
+    if result.simulated:
+        found.append("The data of this search are simulated: nothing here is a result of an experiment.")
+    return found
+
+
+def _lifetime(inputs: ReportInputs) -> list[str]:
+    """The shortest mean path in the laboratory of an HNL with mixing at its observed limit."""
+    from hnlpeak.theory.lifetime import mean_free_path
+    from hnlpeak.theory.mesons import MESONS
+
+    result = inputs.result
+    u2, masses = result.number("u2_ul_observed"), result.number("m_n_mev")
+    good = np.flatnonzero((u2 > 0.0) & (u2 <= 1.0))
+    if good.size == 0 or inputs.experiment is None:
+        return [
+            "The HNL is taken to decay outside the apparatus: mixing times the length must be small enough for that."
+        ]
+    meson = MESONS[result.meson].mass
+    momentum = inputs.experiment.card.beam.momentum
+    paths = []
+    for i in good:
+        energy = 0.5 * momentum * (meson**2 + masses[i] ** 2) / meson**2
+        p = math.sqrt(max(energy**2 - masses[i] ** 2, 0.0))
+        paths.append(mean_free_path(mass=float(masses[i]), momentum=p, u2={result.lepton: float(u2[i])}))
+    shortest = int(np.argmin(paths))
+    path = paths[shortest]
+    fine = (
+        "well outside the apparatus"
+        if path > _BEAM_LINE
+        else "NOT well outside the apparatus: the limit is too strong there"
+    )
+    return [
+        f"The HNL must decay outside the apparatus. With mixing at the observed limit (Majorana, no other flavour) its "
+        f"mean path at the mean momentum is at least {plain_number(path * 1e-6, 2)} km (at {masses[good[shortest]]:g} MeV): {fine}."
+    ]

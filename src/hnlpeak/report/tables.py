@@ -1,0 +1,160 @@
+"""Tables of the report page: a head and rows of text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hnlpeak.limits.columns import TREATMENTS, variant_columns
+from hnlpeak.limits.result import SearchResult
+from hnlpeak.report.rounding import plain_number, scientific
+from hnlpeak.selection.cutflow import Cutflow
+
+__all__ = [
+    "Table",
+    "cutflow_table",
+    "limits_table",
+    "normalisation_table",
+    "settings_table",
+    "treatments_table",
+]
+
+
+@dataclass(frozen=True)
+class Table:
+    """``caption``, ``head`` and ``rows`` of a table, all text."""
+
+    caption: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def _every(result: SearchResult, step: float) -> list[dict[str, Any]]:
+    """Rows at multiples of ``step`` MeV, with the first and the last hypothesis."""
+    masses = result.number("m_n_mev")
+    wanted = np.unique(
+        [masses[0], *np.arange(np.ceil(masses[0] / step) * step, masses[-1], step), masses[-1]]
+    )
+    places = dict.fromkeys(int(np.argmin(np.abs(masses - mass))) for mass in wanted)
+    return [result.row(float(masses[i])) for i in places]
+
+
+def limits_table(result: SearchResult, *, step: float = 10.0) -> Table:
+    """Return the limits every ``step`` MeV with the numbers they come from."""
+    rows = [
+        (
+            f"{row['m_n_mev']:g}",
+            plain_number(row["sigma_mev"]),
+            plain_number(row["n_observed"], 6),
+            f"{plain_number(row['background'])} ± {plain_number(row['background_error'], 2)}",
+            plain_number(row["acceptance"]),
+            plain_number(row["p_value"], 2),
+            plain_number(row["n_signal_ul_observed"]),
+            scientific(row["branching_fraction_ul_observed"]),
+            scientific(row["u2_ul_observed"]),
+            f"{scientific(row['u2_ul_expected'])} "
+            f"({scientific(row['u2_ul_expected_m1s'])} to {scientific(row['u2_ul_expected_p1s'])})",
+            row["status"],
+        )
+        for row in _every(result, step)
+    ]
+    head = (
+        "m [MeV]",
+        "σ [MeV]",
+        "n",
+        "b ± σ_b",
+        "A",
+        "local p",
+        "N_S <",
+        "B <",
+        "|U|² <",
+        "|U|² expected (±1σ)",
+        "status",
+    )
+    return Table(f"Upper limits every {step:g} MeV; all masses are in limits.csv.", head, tuple(rows))
+
+
+def treatments_table(result: SearchResult, *, step: float = 50.0) -> Table:
+    """Return the observed limit on |U|^2 under each treatment of deficits, and with the errors of N_K and A."""
+    names = [variant_columns(treatment)[1] for treatment in TREATMENTS]
+    rows = [
+        (
+            f"{row['m_n_mev']:g}",
+            plain_number(row["n_observed"], 6),
+            f"{plain_number(row['background'])} ± {plain_number(row['background_error'], 2)}",
+            *(scientific(row[name], 3) for name in names),
+            scientific(row["u2_ul_with_errors"], 3),
+        )
+        for row in _every(result, step)
+    ]
+    used = str(result.settings["treatment"])
+    head = tuple(f"{name} (used)" if name == used else name for name in TREATMENTS)
+    return Table(
+        "Observed upper limit on |U|² under each treatment of deficits; the last column has the errors of N_K and A.",
+        ("m [MeV]", "n", "b ± σ_b", *head, "with errors"),
+        tuple(rows),
+    )
+
+
+def cutflow_table(flow: Cutflow) -> Table:
+    """Return the cut-flow of one selection with the share of the step before and N - 1."""
+    rows = [
+        (
+            str(row["cut"]),
+            plain_number(float(row["passed"]), 6),
+            f"{100.0 * float(row['fraction']):.3g} %",
+            plain_number(float(row["n_minus_one"]), 6),
+        )
+        for row in flow.rows()
+    ]
+    head = ("cut", "pass", "of the step before", "without this cut (N − 1)")
+    return Table(f"Cut-flow of the selection {flow.selection}.", head, tuple(rows))
+
+
+_QUANTITIES = {
+    "n_kaon": "kaon decays in the fiducial volume, N_K",
+    "n_sm": "events in the Standard-Model region",
+    "n_background": "background among them",
+    "acceptance_sm": "acceptance of the normalisation mode",
+    "branching_fraction": "its branching fraction",
+}
+
+
+def normalisation_table(result: SearchResult) -> Table:
+    """Return the number of kaon decays and what it was made of, where that is known."""
+    rows = []
+    for name, words in _QUANTITIES.items():
+        item = result.normalisation.get(name)
+        if item is None:
+            continue
+        if isinstance(item, Mapping):
+            numbers = (item["value"], item.get("stat"), item.get("syst"))
+            rows.append((words, *(plain_number(v, 4) for v in numbers), str(item.get("source") or "")))
+        else:
+            rows.append((words, plain_number(item, 7), "", "", ""))
+    return Table("Normalisation.", ("quantity", "value", "stat", "syst", "source"), tuple(rows))
+
+
+def _flat(prefix: str, record: Mapping[str, Any]) -> list[tuple[str, str]]:
+    rows: list[tuple[str, str]] = []
+    for name, value in record.items():
+        if isinstance(value, Mapping):
+            rows += _flat(f"{prefix}{name}: ", value)
+        else:
+            rows.append(
+                (
+                    f"{prefix}{name}".replace("_", " "),
+                    f"{value:g}" if isinstance(value, float) else str(value),
+                )
+            )
+    return rows
+
+
+def settings_table(
+    record: Mapping[str, Any], *, caption: str, head: Sequence[str] = ("setting", "value")
+) -> Table:
+    """Return a record of settings (or of provenance) as two columns, nested ones with their path."""
+    return Table(caption, tuple(head), tuple(_flat("", record)))
