@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["mathematical", "plain_number", "scientific"]
+__all__ = ["count_text", "mathematical", "plain_number", "scientific"]
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _NOTHING = "–"
@@ -30,6 +30,11 @@ def mathematical(value: float, digits: int = 1) -> str:
     mantissa, exponent = _parts(value, digits)
     power = f"10^{{{exponent}}}"
     return power if mantissa == "1" else rf"{mantissa}\times {power}"
+
+
+def count_text(value: float) -> str:
+    """Return a number of events: whole ones with thin spaces between thousands, weighted ones with 4 digits."""
+    return f"{value:,.0f}".replace(",", "\u2009") if float(value).is_integer() else f"{value:.4g}"
 
 
 def plain_number(value: float | None, digits: int = 3) -> str:

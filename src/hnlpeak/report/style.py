@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from functools import wraps
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
 import matplotlib
 from cycler import cycler
@@ -50,7 +50,7 @@ EXPECTED = "#1f5f9e"
 BAND_ONE = "#8fbfe9"
 BAND_TWO = "#d3e6f7"
 
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 12.0,
     "axes.titlesize": 12.0,

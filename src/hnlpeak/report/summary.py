@@ -116,7 +116,8 @@ def _lifetime(inputs: ReportInputs) -> list[str]:
         if path > _BEAM_LINE
         else "NOT well outside the apparatus: the limit is too strong there"
     )
+    at = f"{masses[good[shortest]]:g} MeV"
     return [
-        f"The HNL must decay outside the apparatus. With mixing at the observed limit (Majorana, no other flavour) its "
-        f"mean path at the mean momentum is at least {plain_number(path * 1e-6, 2)} km (at {masses[good[shortest]]:g} MeV): {fine}."
+        "The HNL must decay outside the apparatus. With mixing at the observed limit (Majorana, no other flavour) "
+        f"its mean path at the mean momentum is at least {plain_number(path * 1e-6, 2)} km (at {at}): {fine}."
     ]

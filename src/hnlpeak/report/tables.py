@@ -10,7 +10,7 @@ import numpy as np
 
 from hnlpeak.limits.columns import TREATMENTS, variant_columns
 from hnlpeak.limits.result import SearchResult
-from hnlpeak.report.rounding import plain_number, scientific
+from hnlpeak.report.rounding import count_text, plain_number, scientific
 from hnlpeak.selection.cutflow import Cutflow
 
 __all__ = [
@@ -48,7 +48,7 @@ def limits_table(result: SearchResult, *, step: float = 10.0) -> Table:
         (
             f"{row['m_n_mev']:g}",
             plain_number(row["sigma_mev"]),
-            plain_number(row["n_observed"], 6),
+            count_text(row["n_observed"]),
             f"{plain_number(row['background'])} ± {plain_number(row['background_error'], 2)}",
             plain_number(row["acceptance"]),
             plain_number(row["p_value"], 2),
@@ -83,7 +83,7 @@ def treatments_table(result: SearchResult, *, step: float = 50.0) -> Table:
     rows = [
         (
             f"{row['m_n_mev']:g}",
-            plain_number(row["n_observed"], 6),
+            count_text(row["n_observed"]),
             f"{plain_number(row['background'])} ± {plain_number(row['background_error'], 2)}",
             *(scientific(row[name], 3) for name in names),
             scientific(row["u2_ul_with_errors"], 3),
@@ -104,9 +104,9 @@ def cutflow_table(flow: Cutflow) -> Table:
     rows = [
         (
             str(row["cut"]),
-            plain_number(float(row["passed"]), 6),
+            count_text(float(row["passed"])),
             f"{100.0 * float(row['fraction']):.3g} %",
-            plain_number(float(row["n_minus_one"]), 6),
+            count_text(float(row["n_minus_one"])),
         )
         for row in flow.rows()
     ]

@@ -15,23 +15,29 @@ _HEIGHT = 0.035
 _LETTER = 0.0125
 
 
-def label_curves(axes: Axes, curves: Sequence[tuple[str, Vector, Vector, str]]) -> None:
+def label_curves(
+    axes: Axes,
+    curves: Sequence[tuple[str, Vector, Vector, str]],
+    *,
+    around: Sequence[tuple[Vector, Vector]] = (),
+) -> None:
     """Write the name of each curve (name, x, y, colour) beside it, where the least is in the way.
 
-    Greedy: the shortest curve first; every place above and below the curve is tried, and the one is taken whose
-    box holds the fewest points of curves and labels. Limits and scales of ``axes`` must be final.
+    Curves ``around`` (x, y) have no label but are avoided too. Greedy: the shortest curve first; every place
+    above and below the curve is tried, and the one is taken whose box holds the fewest points of curves and
+    labels. Limits and scales of ``axes`` must be final.
     """
     to_axes = (axes.transData + axes.transAxes.inverted()).transform
     dense = [to_axes(_dense(axes, x, y)) for _, x, y, _ in curves]
-    obstacles = np.concatenate(dense)
+    obstacles = np.concatenate([*dense, *(to_axes(_dense(axes, x, y)) for x, y in around)])
     taken: list[Vector] = []
     order = sorted(range(len(curves)), key=lambda i: float(np.ptp(dense[i][:, 0])))
     for i in order:
         name, _, _, colour = curves[i]
         half = 0.5 * _LETTER * len(name)
-        best: tuple[float, float, float] | None = None
+        best: tuple[float, float, float, float] | None = None
         for x, y in dense[i][::4]:
-            for offset in (1.0, -1.0, 2.0, -2.0):
+            for offset in (1.0, -1.0, 2.0, -2.0, 3.0, -3.0, 4.0, -4.0):
                 place = np.array([np.clip(x, half + 0.01, 0.99 - half), y + offset * _HEIGHT])
                 if not 0.03 < place[1] < 0.96 or not 0.0 < x < 1.0:
                     continue
@@ -41,7 +47,7 @@ def label_curves(axes: Axes, curves: Sequence[tuple[str, Vector, Vector, str]]) 
                     + 20.0 * abs(place[0] - x)
                 )
                 if best is None or cost < best[0]:
-                    best = (cost, float(place[0]), float(place[1]))
+                    best = (cost, float(place[0]), float(place[1]), float(y))
         if best is None:
             continue
         taken.append(np.array([best[1], best[2], half]))
@@ -55,6 +61,9 @@ def label_curves(axes: Axes, curves: Sequence[tuple[str, Vector, Vector, str]]) 
             transform=axes.transAxes,
             fontsize=9.5,
         ).set_in_layout(False)
+        if abs(best[2] - best[3]) > 1.5 * _HEIGHT:
+            end = best[2] + 0.5 * _HEIGHT * (1.0 if best[3] > best[2] else -1.0)
+            axes.plot([best[1]] * 2, [end, best[3]], color=colour, linewidth=0.7, transform=axes.transAxes)
 
 
 def _dense(axes: Axes, x: Vector, y: Vector) -> Vector:
@@ -72,4 +81,4 @@ def _cost(place: Vector, half: float, obstacles: Vector, taken: Sequence[Vector]
     clash = sum(
         abs(place[0] - x) < half + other + 0.01 and abs(place[1] - y) < _HEIGHT for x, y, other in taken
     )
-    return float(inside.sum()) + 100.0 * clash
+    return float(np.count_nonzero(inside)) + 100.0 * float(clash)

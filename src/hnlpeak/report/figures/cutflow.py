@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hnlpeak.report.rounding import plain_number
+from hnlpeak.report.rounding import count_text
 from hnlpeak.report.style import MUTED, PALETTE, header, new_figure, styled
 from hnlpeak.selection.cutflow import Cutflow
 
@@ -27,6 +27,7 @@ def cutflow(cutflows: Sequence[Cutflow], *, simulated: bool) -> Figure:
     if len(panels) > 1:
         for axes, flow in zip(panels, cutflows, strict=True):
             axes.set_title(f"selection: {flow.selection}", loc="right", fontsize=10.5, parse_math=False)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
 
 
@@ -42,11 +43,11 @@ def _draw(axes: Axes, flow: Cutflow) -> None:
     positive = positive[positive > 0.0]
     low, high = (positive.min(), positive.max()) if positive.size else (1.0, 1.0)
     axes.set_xlim(0.3 * low, high * (high / low) ** 0.22 * 2.0)
-    for place, value in zip(y, passed, strict=True):
+    for place, value, right in zip(y, passed, np.maximum(passed, [0.0, *without]), strict=True):
         axes.annotate(
-            plain_number(value),
-            (max(value, 0.3 * low), place),
-            xytext=(4, 0),
+            count_text(value),
+            (max(right, 0.3 * low), place),
+            xytext=(6, 0),
             textcoords="offset points",
             va="center",
             fontsize=9.5,
@@ -56,4 +57,3 @@ def _draw(axes: Axes, flow: Cutflow) -> None:
     axes.tick_params(axis="y", which="both", left=False, right=False)
     axes.invert_yaxis()
     axes.set_xlabel("Candidates")
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.11), ncols=2)

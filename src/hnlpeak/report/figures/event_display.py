@@ -75,8 +75,8 @@ def event_display(
         _reconstructed(bottom, columns)
     _legend(top, event)
     title = "   ".join(text for text in (experiment.card.title + " set-up", label) if text)
-    top.text(0.0, 1.29, "hnlpeak simulation", transform=top.transAxes, fontweight="bold", fontsize=13)
-    top.text(1.0, 1.29, title, transform=top.transAxes, ha="right", fontsize=11, parse_math=False)
+    top.text(0.0, 1.36, "hnlpeak simulation", transform=top.transAxes, fontweight="bold", fontsize=13)
+    top.text(1.0, 1.36, title, transform=top.transAxes, ha="right", fontsize=11, parse_math=False)
     return figure
 
 
@@ -102,10 +102,14 @@ def _draw_plane(axes: Axes, plane: Plane) -> None:
 def _draw_beam(axes: Axes, experiment: Experiment, event: Any, view: str) -> None:
     beam = experiment.card.beam
     start, slope = getattr(beam, view), getattr(beam, f"slope_{view}")
-    z = np.array([beam.z_reference, experiment.card.primary.z_dump])
+    setup = experiment.setup[0]
+    z = np.array([beam.z_reference, float(setup["magnet_z"]), experiment.card.primary.z_dump])
+    course = start + slope * (z - z[0])
+    if view == "x":
+        course[2] += float(setup["magnet_kick"]) / beam.momentum * (z[2] - z[1])
     axes.plot(
         z * 1e-3,
-        (start + slope * (z - z[0])) * 1e-3,
+        course * 1e-3,
         color=MUTED,
         linewidth=0.8,
         linestyle=(0, (6, 4)),
@@ -150,7 +154,7 @@ def _draw_event(axes: Axes, experiment: Experiment, event: Any, view: str) -> No
                     setup["chamber_z"][n] * 1e-3, hit[view] * 1e-3, "o", color=INK, markersize=4.5, zorder=7
                 )
     for cluster in event["clusters"][: int(event["n_clusters"])]:
-        size = 40.0 + 12.0 * float(cluster["energy"]) * 1e-3
+        size = 30.0 + 3.0 * float(cluster["energy"]) * 1e-3
         axes.scatter(
             setup["calorimeter_z"] * 1e-3,
             cluster[view] * 1e-3,
@@ -174,7 +178,7 @@ def _name_detectors(axes: Axes, found: list[Plane]) -> None:
         # stations far apart are told by the first one's name
         near = [p for p in same if p.z - plane.z < 12_000.0]
         middle = 0.5 * (near[0].z + near[-1].z_end)
-        named.append((plane.system if plane.present else f"{plane.system} (not installed)", middle * 1e-3))
+        named.append((plane.system if plane.present else f"{plane.system} (absent)", middle * 1e-3))
     named.sort(key=lambda item: item[1])
     places = _spread([z for _, z in named], 4.9)
     up = axes.get_xaxis_transform()

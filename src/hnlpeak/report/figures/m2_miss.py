@@ -8,7 +8,15 @@ from matplotlib.figure import Figure
 
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.report.figures.binning import Segment, rebin, signed_gev2, snapped_edges, stack
-from hnlpeak.report.figures.spectrum_panels import data_label, draw_data, draw_ratio, draw_stack, examples
+from hnlpeak.report.figures.spectrum_panels import (
+    data_label,
+    draw_data,
+    draw_ratio,
+    draw_stack,
+    examples,
+    legend_above,
+    spectrum_panels,
+)
 from hnlpeak.report.labels import channel
 from hnlpeak.report.style import EXPECTED, INK, MUTED, PALETTE, header, new_figure, styled
 from hnlpeak.spectrum.spectrum import Projection, Spectrum
@@ -39,9 +47,9 @@ def m2_miss(
     places = snapped_edges(fine, np.arange(low, high + 0.5 * _WIDTH, _WIDTH))
     counts = _in_gev2(rebin(data.project(name), places))
     weights = _WIDTH / np.diff(counts.edges)
-    figure = new_figure(8.8, 6.6 if templates else 5.6)
-    panels = figure.subplots(2 if templates else 1, 1, sharex=True, squeeze=False, **_ratios(templates))[:, 0]
-    top: Axes = panels[0]
+    figure = new_figure(8.8, 6.6 if templates is not None else 5.6)
+    panels = spectrum_panels(figure, ratio=templates is not None)
+    top = panels[0]
     if templates is not None:
         simulated = stack(templates, result, [Segment(name, -np.inf, np.inf)], places)
         draw_stack(top, counts.edges, simulated, weights)
@@ -58,10 +66,6 @@ def m2_miss(
     return figure
 
 
-def _ratios(templates: Spectrum | None) -> dict[str, object]:
-    return {"height_ratios": [3.2, 1.0]} if templates is not None else {}
-
-
 def _in_gev2(counts: Projection) -> Projection:
     return Projection(signed_gev2(counts.edges), counts.values, counts.variances)
 
@@ -71,7 +75,7 @@ def _finish(axes: Axes, counts: Projection, weights: np.ndarray[tuple[int], np.d
     axes.set_yscale("log")
     axes.set_ylim(0.3, largest**1.55 * 3.0)
     axes.set_ylabel(f"Events / ({_WIDTH:g} GeV$^2$)")
-    axes.legend(loc="upper left", ncols=3, fontsize=9.5, columnspacing=1.2)
+    legend_above(axes)
 
 
 def _mark(axes: Axes, result: SearchResult, sm_limit: float | None) -> None:

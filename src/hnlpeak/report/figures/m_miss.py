@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.report.figures.binning import Segment, composite, segments, snapped_edges, stack
-from hnlpeak.report.figures.spectrum_panels import data_label, draw_data, draw_ratio, draw_stack, examples
+from hnlpeak.report.figures.spectrum_panels import (
+    data_label,
+    draw_data,
+    draw_ratio,
+    draw_stack,
+    examples,
+    legend_above,
+    spectrum_panels,
+)
 from hnlpeak.report.labels import channel
 from hnlpeak.report.style import INK, MUTED, header, new_figure, styled
 from hnlpeak.spectrum.spectrum import Spectrum
@@ -35,10 +45,9 @@ def m_miss(result: SearchResult, data: Spectrum, templates: Spectrum | None = No
     parts = segments(result)
     counts = composite(data, parts, places)
     weights = width / np.diff(counts.edges)
-    figure = new_figure(8.8, 6.6 if templates else 5.6)
-    ratios = {"height_ratios": [3.2, 1.0]} if templates is not None else {}
-    panels = figure.subplots(2 if templates else 1, 1, sharex=True, squeeze=False, **ratios)[:, 0]
-    top: Axes = panels[0]
+    figure = new_figure(8.8, 6.6 if templates is not None else 5.6)
+    panels = spectrum_panels(figure, ratio=templates is not None)
+    top = panels[0]
     if templates is not None:
         simulated = stack(templates, result, parts, places)
         draw_stack(top, counts.edges, simulated, weights)
@@ -52,7 +61,7 @@ def m_miss(result: SearchResult, data: Spectrum, templates: Spectrum | None = No
     top.set_yscale("log")
     top.set_ylim(0.3, largest**1.5 * 4.0)
     top.set_ylabel(f"Events / ({width:g} MeV)")
-    top.legend(loc="upper left", ncols=3, fontsize=9.5, columnspacing=1.2)
+    legend_above(top)
     _mark_selections(top, parts)
     panels[-1].set_xlabel(r"$m_{\mathrm{miss}}$ [MeV]")
     panels[-1].set_xlim(low, high)
@@ -62,7 +71,7 @@ def m_miss(result: SearchResult, data: Spectrum, templates: Spectrum | None = No
 
 def _mark_selections(axes: Axes, parts: list[Segment]) -> None:
     across = axes.get_xaxis_transform()
-    for before, after in zip(parts, parts[1:], strict=False):
+    for before, after in pairwise(parts):
         axes.axvline(after.low, 0.0, 0.62, color=MUTED, linestyle=":", linewidth=1.2)
         for part, side, gap in ((before, "right", -2.0), (after, "left", 2.0)):
             x = after.low + gap

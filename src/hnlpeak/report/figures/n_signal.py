@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import SymmetricalLogLocator
 
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.report.figures.limit_bands import draw_limit
 from hnlpeak.report.labels import channel
-from hnlpeak.report.style import INK, PALETTE, convention, header, new_figure, styled
+from hnlpeak.report.style import PALETTE, convention, header, new_figure, styled
 
 __all__ = ["n_signal"]
 
@@ -36,10 +37,15 @@ def n_signal(result: SearchResult) -> Figure:
     largest = np.nanmax(
         [np.nanmax(n, initial=1.0), np.nanmax(result.number("n_signal_ul_expected_p2s"), initial=1.0)]
     )
-    axes.set_ylim(0.0, largest * 8.0)
-    axes.set_yticks([0.0, *(10.0**k for k in range(int(np.log10(largest * 8.0)) + 1))])
+    smallest = np.nanmin(
+        [
+            np.nanmin(column, initial=largest)
+            for column in (n, b - sigma, result.number("n_signal_ul_expected_m2s"))
+        ]
+    )
+    axes.set_ylim(0.0 if smallest < 1.0 else 0.5 * smallest, largest * 8.0)
+    axes.yaxis.set_minor_locator(SymmetricalLogLocator(base=10.0, linthresh=1.0, subs=range(2, 10)))
     axes.set_ylabel(r"Events, upper limit on $N_S$")
-    axes.axhline(1.0, color=INK, linewidth=0.4, alpha=0.3)
-    axes.legend(loc="upper right", ncols=2, title=f"${channel(result)}$")
+    axes.legend(loc="upper right", ncols=2, title=f"${channel(result)}$", alignment="left")
     header(axes, simulated=result.simulated, right=convention(result))
     return figure

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ __all__ = ["particle_path"]
 
 _LIGHT = (Species.PHOTON, Species.POSITRON, Species.ELECTRON)
 _MUONS = (Species.MUON_PLUS, Species.MUON_MINUS)
-_inside = inside.py_func
+_inside: Callable[[Any, float, float], bool] = getattr(inside, "py_func", inside)
 """The shape test as plain Python: a picture needs no compiled one."""
 
 
@@ -31,9 +32,7 @@ def particle_path(setup: Any, particle: Any) -> NDArray[np.float64]:
     x, y, z, tx, ty, p = (float(segments[0][name]) for name in ("x", "y", "z", "tx", "ty", "p"))
     species = int(segments[0]["species"])
     points = [(x, y, z)]
-    turns = [
-        (float(after["z"]), before, after) for before, after in zip(segments, segments[1:], strict=False)
-    ]
+    turns = [(float(after["z"]), before, after) for before, after in pairwise(segments)]
     surfaces = setup["response"]
     for n in range(int(surfaces["n"])):
         plane = float(surfaces["z"][n])

@@ -15,7 +15,8 @@ from hnlpeak.report.style import MUTED, PALETTE, header, new_figure, styled
 
 __all__ = ["draw_column", "draw_points", "resolution"]
 
-COLOURS = (PALETTE[0], PALETTE[2], PALETTE[4], PALETTE[6])
+_MARKERS = ("o", "s", "D", "^")
+_COLOURS = (PALETTE[0], PALETTE[2], PALETTE[4], PALETTE[6])
 
 
 def draw_column(axes: Axes, result: SearchResult, column: str, error: str, parts: Sequence[Segment]) -> None:
@@ -24,7 +25,7 @@ def draw_column(axes: Axes, result: SearchResult, column: str, error: str, parts
     names = list(dict.fromkeys(part.selection for part in parts))
     for part in parts:
         on = (masses >= part.low) & (masses < part.high)
-        colour = COLOURS[names.index(part.selection) % len(COLOURS)]
+        colour = _COLOURS[names.index(part.selection) % len(_COLOURS)]
         axes.plot(masses[on], value[on], color=colour, label=f"{part.selection}: used by the search")
         axes.fill_between(
             masses[on], (value - spread)[on], (value + spread)[on], color=colour, alpha=0.25, linewidth=0.0
@@ -34,18 +35,20 @@ def draw_column(axes: Axes, result: SearchResult, column: str, error: str, parts
 def draw_points(axes: Axes, signal: SignalModel, column: str, parts: Sequence[Segment]) -> None:
     """Draw the simulated (or tabulated) masses with errors, joined by dashes, in the colours of their selections."""
     names = list(dict.fromkeys(part.selection for part in parts))
-    for name, curve in signal.curves.items():
-        colour = COLOURS[names.index(name) % len(COLOURS)] if name in names else MUTED
+    for place, (name, curve) in enumerate(signal.curves.items()):
+        colour = _COLOURS[names.index(name) % len(_COLOURS)] if name in names else MUTED
         value, error = getattr(curve, column), getattr(curve, f"{column}_error")
         axes.plot(curve.mass, value, color=colour, linestyle=(0, (4, 3)), linewidth=1.0)
         axes.errorbar(
             curve.mass,
             value,
             error,
-            fmt="o",
+            fmt=_MARKERS[place % len(_MARKERS)],
             color=colour,
-            markersize=4.0,
+            markerfacecolor="white" if place else colour,
+            markersize=5.5,
             capsize=2.0,
+            zorder=4 - place,
             label=f"{name}: simulated masses",
         )
 

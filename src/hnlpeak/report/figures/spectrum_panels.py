@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from hnlpeak.limits.result import SearchResult
@@ -16,7 +17,17 @@ from hnlpeak.report.rounding import mathematical
 from hnlpeak.report.style import INK, MUTED, PALETTE
 from hnlpeak.spectrum.spectrum import Projection
 
-__all__ = ["Example", "data_label", "draw_data", "draw_ratio", "draw_stack", "example_masses", "examples"]
+__all__ = [
+    "Example",
+    "data_label",
+    "draw_data",
+    "draw_ratio",
+    "draw_stack",
+    "example_masses",
+    "examples",
+    "legend_above",
+    "spectrum_panels",
+]
 
 Vector = NDArray[np.float64]
 
@@ -56,6 +67,14 @@ def examples(result: SearchResult, *, times_limit: float = 10.0) -> list[Example
         label = rf"$m_N$ = {mass:g} MeV, $|U|^2 = {mathematical(u2)}$"
         found.append(Example(mass, row["sigma_mev"], events, label))
     return found
+
+
+def spectrum_panels(figure: Figure, *, ratio: bool) -> list[Axes]:
+    """Return the axes of a spectrum, with lower ones for the ratio of data to simulation if asked for."""
+    if not ratio:
+        return [figure.subplots()]
+    top, bottom = figure.subplots(2, 1, sharex=True, squeeze=False, height_ratios=[3.2, 1.0])[:, 0]
+    return [top, bottom]
 
 
 def data_label(result: SearchResult) -> str:
@@ -103,6 +122,21 @@ def draw_stack(axes: Axes, edges: Vector, simulated: Stack, weights: Vector) -> 
         hatch="//////",
         linewidth=0.0,
         zorder=3,
+        label="uncertainty of the simulation",
+    )
+
+
+def legend_above(axes: Axes) -> None:
+    """Write the legend into the free upper part, the observed events first."""
+    handles, labels = axes.get_legend_handles_labels()
+    order = sorted(range(len(labels)), key=lambda i: not labels[i].startswith("data"))
+    axes.legend(
+        [handles[i] for i in order],
+        [labels[i] for i in order],
+        loc="upper left",
+        ncols=3,
+        fontsize=9.5,
+        columnspacing=1.2,
     )
 
 
@@ -122,11 +156,9 @@ def draw_ratio(axes: Axes, data: Projection, simulated: Stack) -> None:
         color=MUTED,
         alpha=0.35,
         linewidth=0.0,
-        label="simulation: total uncertainty",
     )
     bars = np.array([(n - low) / safe, (high - n) / safe])[:, on]
     axes.axhline(1.0, color=INK, linewidth=0.8)
     axes.errorbar(x[on], (n / safe)[on], bars, fmt="o", color=INK, markersize=3.0, linewidth=0.9)
     axes.set_ylim(0.0, 2.0)
     axes.set_ylabel("data / sim.", fontsize=11.5)
-    axes.legend(loc="upper left", fontsize=9)

@@ -13,7 +13,7 @@ from hnlpeak.limits.result import SearchResult
 from hnlpeak.report.figures.curve_labels import label_curves
 from hnlpeak.report.figures.limit_bands import draw_limit
 from hnlpeak.report.labels import mixing
-from hnlpeak.report.style import EXPECTED, INK, MUTED, PALETTE, convention, header, new_figure, plain, styled
+from hnlpeak.report.style import EXPECTED, MUTED, PALETTE, convention, header, new_figure, plain, styled
 
 __all__ = ["u2"]
 
@@ -42,16 +42,15 @@ def u2(result: SearchResult, earlier: Sequence[PublishedLimit] = ()) -> Figure:
     for curve, colour in zip(earlier, _cycle(len(earlier)), strict=True):
         axes.plot(curve.mass, curve.u2, color=colour, linewidth=1.3, linestyle=_line(curve))
         uncertain = " (not to be quoted)" if curve.confidence == "m" else ""
-        named.append((plain(curve.label) + uncertain, curve.mass, curve.u2, colour))
+        named.append((_typeset(curve.label) + uncertain, curve.mass, curve.u2, colour))
     good = np.isfinite(result.number("u2_ul_observed"))
-    if np.any(good):
-        own = "this simulation" if result.simulated else "this search"
-        named.append((own, masses[good], result.number("u2_ul_observed")[good], INK))
+    in_the_way = [(masses[good], result.number("u2_ul_observed")[good])] if np.any(good) else []
     axes.set_ylabel(f"Upper limit on ${mixing(result)}$")
-    axes.legend(loc="upper right", ncols=2, fontsize=10)
+    own = "this simulation" if result.simulated else "this search"
+    axes.legend(loc="upper right", ncols=2, fontsize=10, title=own, alignment="left")
     header(axes, simulated=result.simulated, right=convention(result))
     figure.draw_without_rendering()
-    label_curves(axes, named)
+    label_curves(axes, named, around=in_the_way)
     note = "solid: tabulated, dashed: read off a figure" if earlier else ""
     axes.text(0.99, 0.015, note, transform=axes.transAxes, ha="right", fontsize=9, color=MUTED)
     return figure
@@ -59,6 +58,11 @@ def u2(result: SearchResult, earlier: Sequence[PublishedLimit] = ()) -> Figure:
 
 def _cycle(number: int) -> list[str]:
     return [_COLOURS[i % len(_COLOURS)] for i in range(number)]
+
+
+def _typeset(label: str) -> str:
+    """Arrows and pions as they are written."""
+    return plain(label).replace("->", "→").replace("pi+", "π⁺").replace("e+", "e⁺").replace("mu+", "μ⁺")
 
 
 def _line(curve: PublishedLimit) -> str:
