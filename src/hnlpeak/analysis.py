@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from hnlpeak.chain.parts import Store
 from hnlpeak.chain.replay import replay
 from hnlpeak.chain.sample_run import SampleResult, calibrate, run_sample, tally_candidates
 from hnlpeak.core.errors import UsageError
@@ -74,7 +75,13 @@ class Search:
     decays: int
 
 
-def plan(analysis: Analysis, *, kaons: float | None = None, inject: Injection | None = None, real_data: bool = False) -> Plan:
+def plan(
+    analysis: Analysis,
+    *,
+    kaons: float | None = None,
+    inject: Injection | None = None,
+    real_data: bool = False,
+) -> Plan:
     """The samples of ``analysis`` at an exposure of ``kaons`` decays in the fiducial volume (default: the card's).
 
     Raises ``UsageError`` for an exposure outside 1e3 to 1e13.
@@ -99,14 +106,20 @@ def plan(analysis: Analysis, *, kaons: float | None = None, inject: Injection | 
     return Plan(
         calibration=mode_sample("calibration", samples.calibration_mode, size(samples.calibration_decays)),
         data=data,
-        normalisation=mode_sample("normalisation", card.normalisation.mode, size(samples.normalisation_decays)),
+        normalisation=mode_sample(
+            "normalisation", card.normalisation.mode, size(samples.normalisation_decays)
+        ),
         signal={
             mass: signal_sample(f"signal/{mass:.6g}", meson, lepton, mass, size(samples.signal_decays))
             for mass in samples.signal_masses
         },
         templates={
             t.mode: mode_sample(
-                f"template/{t.mode}", t.mode, size(t.decays), forced_decay=t.forced_decay, forced_loss=t.forced_loss
+                f"template/{t.mode}",
+                t.mode,
+                size(t.decays),
+                forced_decay=t.forced_decay,
+                forced_loss=t.forced_loss,
             )
             for t in samples.templates
         },
@@ -131,7 +144,9 @@ def _signal(analysis: Analysis, samples: dict[float, Sample], runner: Runner) ->
         )
         for name, point in found.items():
             points[name].append(point)
-    return signal_model(points, window=card.scan.window, source=f"simulation of {analysis.experiment.card.name}")
+    return signal_model(
+        points, window=card.scan.window, source=f"simulation of {analysis.experiment.card.name}"
+    )
 
 
 def _templates(samples: dict[str, Sample], runner: Runner, decays: float) -> Spectrum | None:
@@ -141,7 +156,9 @@ def _templates(samples: dict[str, Sample], runner: Runner, decays: float) -> Spe
     return combine(spectra, decays=decays, label="simulated background by decay mode")
 
 
-def _flux(analysis: Analysis, data: Spectrum, normalisation: SampleResult, templates: Spectrum | None) -> KaonFlux:
+def _flux(
+    analysis: Analysis, data: Spectrum, normalisation: SampleResult, templates: Spectrum | None
+) -> KaonFlux:
     region = analysis.card.normalisation
     edge = region.m2_max**0.5
     decays = float(normalisation.decays_in_fiducial)
@@ -149,11 +166,15 @@ def _flux(analysis: Analysis, data: Spectrum, normalisation: SampleResult, templ
     acceptance = passed / decays
     beta = Measured(0.0)
     if templates is not None:
-        beta = background_per_kaon(templates, selection=region.selection, low=-edge, high=edge, mode=region.mode)
+        beta = background_per_kaon(
+            templates, selection=region.selection, low=-edge, high=edge, mode=region.mode
+        )
     return measure_flux(
         data.counts_between(region.selection, -edge, edge),
         acceptance_sm=Measured(
-            acceptance, stat=(acceptance * (1.0 - acceptance) / decays) ** 0.5, source=f"simulated {region.mode}"
+            acceptance,
+            stat=(acceptance * (1.0 - acceptance) / decays) ** 0.5,
+            source=f"simulated {region.mode}",
         ),
         branching_fraction=_branching(region.mode),
         background_per_kaon=beta,
@@ -169,11 +190,12 @@ def search(
     candidates: Candidates | None = None,
     workers: int = 1,
     progress: Callable[[str, int], None] | None = None,
+    store: Store | None = None,
 ) -> Search:
     """Run the whole chain: calibration, data, signal, normalisation, templates, scan.
 
     ``candidates`` are real data and take the place of pseudo-data. ``progress`` is called with the name of a sample
-    and a number of its decays that are done. Raises ``UsageError`` and ``InputDataError``.
+    and a number of its decays that are done; ``store`` keeps finished parts. Raises ``UsageError`` and ``InputDataError``.
     """
     card = analysis.card
     todo = plan(analysis, kaons=kaons, inject=inject, real_data=candidates is not None)
@@ -187,7 +209,14 @@ def search(
 
     def runner(sample: Sample) -> SampleResult:
         return run_sample(
-            sample, analysis.experiment, card, calibration, seed=seed, workers=workers, progress=report(sample.name)
+            sample,
+            analysis.experiment,
+            card,
+            calibration,
+            seed=seed,
+            workers=workers,
+            progress=report(sample.name),
+            store=store,
         )
 
     data = tally_candidates(candidates, card) if todo.data is None or candidates else runner(todo.data)
@@ -204,7 +233,9 @@ def search(
         "beam_momentum_error_mev": calibration.momentum.stat,
         "injected": None if inject is None else {"mass_mev": inject.mass, "u2": inject.u2},
     }
-    event = replay(todo.normalisation, analysis.experiment, card, calibration, seed=seed, shard=0, number=None)
+    event = replay(
+        todo.normalisation, analysis.experiment, card, calibration, seed=seed, shard=0, number=None
+    )
     return Search(
         replace(result, settings={**result.settings, **extra}),
         data.spectrum,
@@ -223,7 +254,9 @@ def run(analysis: Analysis, *, seed: int = 1, kaons: float | None = None, worker
     return search(analysis, seed=seed, kaons=kaons, workers=workers).result
 
 
-def scan(spectrum: Any, analysis: Analysis, *, signal: SignalModel, flux: KaonFlux | None = None) -> SearchResult:
+def scan(
+    spectrum: Any, analysis: Analysis, *, signal: SignalModel, flux: KaonFlux | None = None
+) -> SearchResult:
     """Limits from a missing-mass spectrum: a ``Spectrum`` or anything UHI, in MeV.
 
     Raises ``UsageError`` and ``InputDataError`` as ``limits.scan``.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.chain.loop import BLOCK_DECAYS, calibrate_loop, new_buffers, sample_loop
+from hnlpeak.chain.parts import Store, tally_in_parts
 from hnlpeak.execution.run import run
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.experiment.experiment import Experiment
@@ -101,8 +102,12 @@ def run_sample(
     seed: int,
     workers: int = 1,
     progress: Progress | None = None,
+    store: Store | None = None,
 ) -> SampleResult:
-    """Simulate, reconstruct and select a sample; the result depends on (cards, seed, sample) alone."""
+    """Simulate, reconstruct and select a sample; the result depends on (cards, seed, sample) alone.
+
+    Parts that ``store`` has are taken from it, others are kept there.
+    """
     columns = column_names(experiment.timed_systems)
     cuts = cut_table(card, columns)
     mass = float(MASS[LEPTONS[card.channel.lepton]])
@@ -140,7 +145,10 @@ def run_sample(
         if progress is not None:
             progress(shard[1])
 
-    tally = run(_shards(sample), task, Tally.__add__, workers=workers, on_done=done)
+    def part(shards: Sequence[tuple[int, int]]) -> Tally:
+        return run(shards, task, Tally.__add__, workers=workers, on_done=done)
+
+    tally = tally_in_parts(sample.name, _shards(sample), part, store, done)
     return _result(tally, card, sample.sources, sample.name, True, int(tally.totals[Total.IN_FIDUCIAL]))
 
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from hnlpeak.core.errors import CardError
 
-__all__ = ["Card", "Confidence", "Sourced", "library_names", "read_card"]
+__all__ = ["Card", "Confidence", "Sourced", "card_kind", "library_names", "library_title", "read_card"]
 
 Confidence = Literal["V", "C", "M", "m", "E"]
 """V read in the source, C computed from such, M well known, m less certain, E estimate."""
@@ -70,6 +70,27 @@ def _text_of(name_or_path: str | Path, folder: str, beside: Path | None) -> tupl
         raise CardError(f"{path}: cannot be read ({error})") from error
 
 
+def library_title(name: str, folder: str) -> str:
+    """The ``title`` of a card of the library."""
+    text, _, _ = _text_of(name, folder, None)
+    return str(tomllib.loads(text)["title"])
+
+
+def card_kind(name_or_path: str | Path) -> str:
+    """``"experiments"`` or ``"analyses"``: what a card is, by its name or its tables. Raises ``CardError``."""
+    if str(name_or_path) in library_names("experiments"):
+        return "experiments"
+    text, origin, _ = _text_of(name_or_path, "analyses", None)
+    return "experiments" if "detectors" in _table(text, origin) else "analyses"
+
+
+def _table(text: str, origin: str) -> dict[str, object]:
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise CardError(f"{origin}: not valid TOML: {error}") from error
+
+
 def _message(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
     key = ".".join(str(part) for part in first["loc"]) or "(top level)"
@@ -92,10 +113,7 @@ def read_card(
     ``CardError`` with the file, the key and what is allowed.
     """
     text, origin, place = _text_of(name_or_path, folder, beside)
-    try:
-        table = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise CardError(f"{origin}: not valid TOML: {error}") from error
+    table = _table(text, origin)
     try:
         return kind.model_validate(table), text, place
     except ValidationError as error:

@@ -1,0 +1,59 @@
+"""A sample in parts, each kept when it is done, so that an interrupted run goes on where it stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hnlpeak.selection.tally import Tally
+
+__all__ = ["PART_SHARDS", "Store", "tally_in_parts"]
+
+PART_SHARDS = 32
+"""Shards in one part: some ten seconds of work."""
+
+_ARRAYS = ("spectrum", "squares", "passed", "only_failed", "totals")
+
+
+class Store(Protocol):
+    """Keeps named bundles of integer arrays; a damaged one is as good as none."""
+
+    def load(self, name: str) -> Mapping[str, NDArray[np.int64]] | None:
+        """The bundle, or None."""
+
+    def save(self, name: str, arrays: Mapping[str, NDArray[np.int64]]) -> None:
+        """Keep a bundle."""
+
+
+def tally_in_parts(
+    sample: str,
+    shards: Sequence[tuple[int, int]],
+    make: Callable[[Sequence[tuple[int, int]]], Tally],
+    store: Store | None,
+    done: Callable[[tuple[int, int]], None],
+) -> Tally:
+    """Sum of ``make(part)`` over parts of the ``shards`` (index, decays); parts that ``store`` has are not made again.
+
+    ``done`` is called for the shards of parts that were found in the store.
+    """
+    if store is None:
+        return make(shards)
+    total: Tally | None = None
+    for first in range(0, len(shards), PART_SHARDS):
+        part = shards[first : first + PART_SHARDS]
+        name = f"{sample}/{first}+{len(part)}"
+        kept = store.load(name)
+        if kept is None or set(kept) != {*_ARRAYS, "unit"}:
+            tally = make(part)
+            arrays = {key: getattr(tally, key) for key in _ARRAYS}
+            store.save(name, {**arrays, "unit": np.array(tally.unit, dtype=np.int64)})
+        else:
+            tally = Tally(int(kept["unit"]), *(kept[key] for key in _ARRAYS))
+            for shard in part:
+                done(shard)
+        total = tally if total is None else total + tally
+    assert total is not None
+    return total

@@ -1,0 +1,68 @@
+"""The command ``hnlpeak``: registers the commands and turns errors into one line and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from hnlpeak.cli import check, explain, interval, listing, run, scan, select, simulate, theory
+from hnlpeak.core.errors import HnlpeakError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="hnlpeak",
+    help="Heavy-neutral-lepton production searches: from a beam or a spectrum to limits on |U|².",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command()(run.run)
+app.command()(simulate.simulate)
+app.command()(select.select)
+app.command()(scan.scan)
+app.command()(interval.interval)
+app.add_typer(theory.app, name="theory")
+app.command()(explain.explain)
+app.command()(check.check)
+app.command(name="list")(listing.listing)
+
+
+def _version(value: bool) -> None:
+    if value:
+        from hnlpeak import __version__
+
+        typer.echo(f"hnlpeak {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version."
+    ),
+) -> None:
+    """Heavy-neutral-lepton production searches: from a beam or a spectrum to limits on |U|²."""
+
+
+def main() -> None:
+    """Run the command line; exit codes: 0 done, 1 failed, 2 usage or card, 3 input data, 4 partial result."""
+    try:
+        app()
+    except HnlpeakError as error:
+        print(f"hnlpeak: error: {error}", file=sys.stderr)
+        raise SystemExit(error.exit_code) from None
+    except KeyboardInterrupt:
+        print("hnlpeak: interrupted; finished work is kept, the same command goes on", file=sys.stderr)
+        raise SystemExit(1) from None
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
+    except OSError as error:
+        print(f"hnlpeak: error: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
+        raise SystemExit(1) from None
+    except MemoryError:
+        print("hnlpeak: error: out of memory", file=sys.stderr)
+        raise SystemExit(1) from None

@@ -1,0 +1,55 @@
+"""``hnlpeak list``: what the library holds."""
+
+from __future__ import annotations
+
+import json as json_format
+from typing import Annotated
+
+import typer
+
+__all__ = ["listing"]
+
+KINDS = ("experiments", "analyses", "modes", "methods", "published")
+
+
+def listing(
+    what: Annotated[str, typer.Argument(metavar="|".join(KINDS), help="What to list.")],
+    json: Annotated[bool, typer.Option("--json", help="Write JSON to stdout.")] = False,
+) -> None:
+    """List the experiments, analyses, decay modes, statistical methods or published limits that come along."""
+    from hnlpeak.core.errors import UsageError
+
+    if what not in KINDS:
+        raise UsageError(f"list: got {what!r}, allowed are {', '.join(KINDS)}")
+    rows = _rows(what)
+    if json:
+        typer.echo(json_format.dumps(rows, indent=2, ensure_ascii=False))
+        return
+    width = max(len(name) for name in rows)
+    for name, text in rows.items():
+        typer.echo(f"{name:<{width}}  {text}")
+
+
+def _rows(what: str) -> dict[str, str]:
+    if what in ("experiments", "analyses"):
+        from hnlpeak.core.card import library_names, library_title
+
+        return {name: library_title(name, what) for name in library_names(what)}
+    if what == "modes":
+        from hnlpeak.theory.modes import MODES
+
+        return {
+            name: mode.label
+            if mode.branching_fraction is None
+            else f"{mode.label}  B = {mode.branching_fraction.value:.4g} ± {mode.branching_fraction.error:.2g}"
+            for name, mode in MODES.items()
+        }
+    if what == "methods":
+        from hnlpeak.cli.interval import METHODS
+
+        return dict.fromkeys(
+            METHODS, "profile-likelihood interval; treatments bounded, unbounded, trolke, trolke-bounded"
+        )
+    from hnlpeak.limits.published import list_published, published
+
+    return {name: f"{published(name).label}  ({published(name).reference})" for name in list_published()}

@@ -1,0 +1,95 @@
+"""``hnlpeak run``: the whole chain, from cards to limits."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from hnlpeak.analysis import Injection, Search
+
+__all__ = ["run"]
+
+
+def run(
+    analysis: Annotated[
+        str, typer.Argument(metavar="ANALYSIS", help="Library name or path of an analysis card.")
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="DIR", help="Folder for the results (default: its name)."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of all random streams.")] = 1,
+    kaons: Annotated[
+        float | None,
+        typer.Option(metavar="X", help="Decays in the fiducial volume (default: the card's exposure)."),
+    ] = None,
+    workers: Annotated[int | None, typer.Option(help="Threads (default: the usable CPUs).")] = None,
+    data: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Real candidates, file.root or file.root:tree.")
+    ] = None,
+    inject: Annotated[
+        str | None, typer.Option(metavar="MASS:U2", help="Put a signal into the pseudo-data, e.g. 300:3e-6.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the results in DIR.")] = False,
+) -> None:
+    """Run a search: simulate (or read) data, measure N_K, signal and background, scan, write limits and figures."""
+    from hnlpeak.analysis import plan
+    from hnlpeak.cli.options import worker_count
+    from hnlpeak.cli.progress import decays_progress
+    from hnlpeak.experiment.analysis import load_analysis
+    from hnlpeak.run_folder import run_into
+
+    cards = load_analysis(analysis)
+    injection = _injection(inject)
+    todo = plan(cards, kaons=kaons, inject=injection, real_data=data is not None)
+    place = output if output is not None else Path(cards.card.name)
+    with decays_progress(todo.decays) as progress:
+        made = run_into(
+            place,
+            cards,
+            seed=seed,
+            kaons=kaons,
+            inject=injection,
+            data=data,
+            workers=worker_count(workers),
+            overwrite=overwrite,
+            progress=progress,
+            command=tuple(sys.argv),
+        )
+    typer.echo(_summary(made, place), err=True)
+
+
+def _injection(text: str | None) -> Injection | None:
+    from hnlpeak.analysis import Injection
+    from hnlpeak.core.errors import UsageError
+
+    if text is None:
+        return None
+    try:
+        mass, u2 = (float(part) for part in text.split(":"))
+    except ValueError:
+        raise UsageError(f"--inject: got {text!r}, expected MASS:U2 such as 300:3e-6 (MeV)") from None
+    if not (0.0 < mass < 1e5 and 0.0 < u2 <= 1.0):
+        raise UsageError(f"--inject: got {text!r}, mass must be positive (MeV) and U2 between 0 and 1")
+    return Injection(mass, u2)
+
+
+def _summary(made: Search, place: Path) -> str:
+    import numpy as np
+
+    result, n_kaon = made.result, made.flux.n_kaon
+    u2, p = result.number("u2_ul_observed"), result.number("p_value")
+    best, smallest = int(np.nanargmin(u2)), int(np.nanargmin(p))
+    mass = result.number("m_n_mev")
+    lines = [
+        f"{result.title}{' (simulated data)' if result.simulated else ''}",
+        f"N_K = ({n_kaon.value / 1e8:.4g} ± {n_kaon.stat / 1e8:.2g} (stat) ± {n_kaon.syst / 1e8:.2g} (syst)) × 10⁸",
+        f"strongest limit |U|² < {u2[best]:.2e} at {mass[best]:g} MeV; "
+        f"smallest local p-value {p[smallest]:.2g} at {mass[smallest]:g} MeV",
+        f"results in {place} (report.html, limits.csv, figures/)",
+    ]
+    return "\n".join(lines)

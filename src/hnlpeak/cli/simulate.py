@@ -1,0 +1,50 @@
+"""``hnlpeak simulate``: candidates of one decay mode as a flat ntuple."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["simulate"]
+
+_MOST = 20_000_000
+
+
+def simulate(
+    analysis: Annotated[
+        str, typer.Argument(metavar="ANALYSIS", help="Library name or path of an analysis card.")
+    ],
+    mode: Annotated[
+        str, typer.Option(help="Decay mode (hnlpeak list modes), or 'all' for the cocktail of the card.")
+    ],
+    number: Annotated[int, typer.Option("-n", help="Number of decays.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.root", help="Ntuple to write.")],
+    mass: Annotated[float | None, typer.Option(metavar="MEV", help="HNL mass, for the mode 'hnl'.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the random stream.")] = 1,
+) -> None:
+    """Simulate decays and write the reconstructed candidates (tree ``hnl``; MeV, mm, ns)."""
+    from hnlpeak.analysis import plan
+    from hnlpeak.chain.sample_run import calibrate, simulate_candidates
+    from hnlpeak.core.errors import UsageError
+    from hnlpeak.experiment.analysis import load_analysis
+    from hnlpeak.formats.candidates import write_candidates
+    from hnlpeak.simulation.sample import background_sample, mode_sample, signal_sample
+
+    if not 1 <= number <= _MOST:
+        raise UsageError(f"-n: got {number}, allowed are 1 to {_MOST} decays (ntuples are held in memory)")
+    if (mode == "hnl") != (mass is not None):
+        raise UsageError(f"--mass is for the mode 'hnl' and no other, got --mode {mode} and --mass {mass}")
+    cards = load_analysis(analysis)
+    channel = cards.card.channel
+    if mass is not None:
+        sample = signal_sample(f"simulate/hnl/{mass:.6g}", channel.meson, channel.lepton, mass, number)
+    elif mode == "all":
+        sample = background_sample("simulate/all", cards.card.samples.background_modes, number)
+    else:
+        sample = mode_sample(f"simulate/{mode}", mode, number)
+    beam = calibrate(plan(cards, kaons=1e5).calibration, cards.experiment, seed=seed)
+    candidates = simulate_candidates(sample, cards.experiment, cards.card, beam, seed=seed)
+    write_candidates(output, candidates)
+    typer.echo(f"{len(candidates)} candidates of {number} decays: {output}", err=True)

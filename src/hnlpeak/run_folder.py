@@ -1,0 +1,121 @@
+"""A whole run into a folder: claimed, resumed if it was interrupted, searched, written, and sealed by a manifest."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from hnlpeak.analysis import Injection, Search, search
+from hnlpeak.chain.sample_run import tally_candidates
+from hnlpeak.core.kernel import source_digest
+from hnlpeak.experiment.analysis import Analysis
+from hnlpeak.formats.candidates import read_candidates
+from hnlpeak.formats.checkpoint import open_run
+from hnlpeak.formats.manifest import sha256_of, write_manifest
+from hnlpeak.formats.results import write_results
+from hnlpeak.formats.signal_table import signal_table
+from hnlpeak.formats.table import table_text
+from hnlpeak.report.inputs import ReportInputs
+from hnlpeak.report.write import write_report
+from hnlpeak.selection.cutflow import Cutflow
+
+__all__ = ["cutflow_table", "run_into", "write_search"]
+
+
+def cutflow_table(cutflows: tuple[Cutflow, ...]) -> str:
+    """Text of ``cutflow.csv``: selection, cut, passed, fraction of the step before, N - 1."""
+    rows = [row for cutflow in cutflows for row in cutflow.rows()]
+    return table_text({name: [row[name] for row in rows] for name in rows[0]})
+
+
+def write_search(place: Path, made: Search, analysis: Analysis, *, provenance: dict[str, str]) -> None:
+    """Write the files, figures and report of a search; the manifest is left to the caller."""
+    write_results(
+        place,
+        made.result,
+        spectrum=made.data,
+        signal=signal_table(analysis.card, made.signal, made.flux),
+        cutflow=cutflow_table(made.cutflows),
+    )
+    event, candidate = made.event if made.event is not None else (None, None)
+    write_report(
+        ReportInputs(
+            made.result,
+            data=made.data,
+            templates=made.templates,
+            signal=made.signal,
+            cutflows=made.cutflows,
+            card=analysis.card,
+            experiment=analysis.experiment,
+            event=event,
+            candidate=candidate,
+            event_label="first reconstructed decay of the normalisation sample (shard 0)",
+            provenance=provenance,
+        ),
+        place,
+    )
+
+
+def run_into(
+    place: Path,
+    analysis: Analysis,
+    *,
+    seed: int,
+    kaons: float | None,
+    inject: Injection | None,
+    data: str | None,
+    workers: int,
+    overwrite: bool,
+    progress: Callable[[str, int], None] | None,
+    command: tuple[str, ...] = (),
+) -> Search:
+    """Run ``analysis`` into the folder ``place``; an unfinished run of the same cards and seed is resumed.
+
+    ``data`` is the address of an ntuple of real candidates. Raises ``UsageError`` for a finished or foreign folder,
+    ``InputDataError`` for unusable data, ``HnlpeakError`` where the folder cannot be written.
+    """
+    started = datetime.now(UTC)
+    candidates = None if data is None else read_candidates(data, analysis)
+    if candidates is not None:
+        tally_candidates(candidates, analysis.card)
+    inputs = (
+        {}
+        if data is None
+        else {data: sha256_of(Path(data.partition(".root:")[0] + (".root" if ".root:" in data else "")))}
+    )
+    identity = {
+        "cards": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in analysis.cards.items()},
+        "seed": seed,
+        "kaons": kaons,
+        "inject": None if inject is None else [inject.mass, inject.u2],
+        "inputs": inputs,
+        "sources": source_digest(),
+    }
+    with open_run(place, identity, overwrite=overwrite) as store:
+        made = search(
+            analysis,
+            seed=seed,
+            kaons=kaons,
+            inject=inject,
+            candidates=candidates,
+            workers=workers,
+            progress=progress,
+            store=store,
+        )
+        provenance = {
+            "analysis": analysis.card.name,
+            "experiment": analysis.experiment.card.name,
+            "seed": str(seed),
+        }
+        write_search(place, made, analysis, provenance=provenance)
+    write_manifest(
+        place,
+        cards=analysis.cards,
+        seed=seed,
+        command=command,
+        started=started,
+        extra={"inputs": inputs, "decays_simulated": made.decays},
+    )
+    return made
