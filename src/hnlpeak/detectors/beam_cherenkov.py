@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from hnlpeak.core.card import Sourced
-from hnlpeak.core.kernel import kernel
+from hnlpeak.core.kernel import inlined
 from hnlpeak.core.quantity import Fraction, Length, Rate, Time
 from hnlpeak.detectors.event import Record
 from hnlpeak.detectors.surface import record_time
@@ -27,7 +27,7 @@ class BeamCherenkov(Sourced):
     accidental_rate: Rate = "0 Hz"  # type: ignore[assignment]
 
 
-@kernel
+@inlined
 def tag(system: int, efficiency: float, resolution: float, event: Record, rng: np.random.Generator) -> None:
     """Tag the kaon: record its time (ns) and set the system's bit."""
     if rng.random() < efficiency:

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field, StrictBool
 
 from hnlpeak.core.card import Sourced
-from hnlpeak.core.kernel import kernel
+from hnlpeak.core.kernel import inlined
 from hnlpeak.core.quantity import Angle, Fraction, Length, NonNegative
 from hnlpeak.detectors.event import Record
 
@@ -40,7 +40,7 @@ def scattering(spec: BeamTracker, momentum: float) -> float:
     return 13.6 / momentum * math.sqrt(t) * (1.0 + 0.038 * math.log(t))
 
 
-@kernel
+@inlined
 def measure(momentum: float, angle: float, position: float, event: Record, rng: np.random.Generator) -> None:
     """Smear the kaon that the event carries by relative ``momentum``, ``angle`` and ``position`` errors."""
     event.kaon_p *= 1.0 + momentum * rng.standard_normal()

@@ -14,12 +14,12 @@ from typing import Literal
 import numpy as np
 
 from hnlpeak.core.card import Sourced
-from hnlpeak.core.kernel import kernel
+from hnlpeak.core.kernel import inlined
 from hnlpeak.core.quantity import Energy, Fraction, Length, NonNegative, Positive, Rate, Time
-from hnlpeak.detectors.detection import detected
+from hnlpeak.detectors.detection import photon_detected
 from hnlpeak.detectors.event import MAX_CLUSTERS, Record
-from hnlpeak.detectors.inefficiency import InefficiencyCurve, inefficiency
-from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape, inside
+from hnlpeak.detectors.inefficiency import InefficiencyCurve
+from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape
 from hnlpeak.detectors.surface import Kind, Surface
 from hnlpeak.theory.species import Species
 
@@ -103,7 +103,7 @@ def pack(spec: Calorimeter) -> list[Surface]:
     return [Surface(Kind.CALORIMETER, spec.z, row, spec.system)]
 
 
-@kernel
+@inlined
 def add_cluster(event: Record, x: float, y: float, energy: float, time: float, merge: float) -> None:
     """Add a cluster to event ``i``, or merge it with one closer than ``merge`` (energy-weighted position)."""
     n = event.n_clusters
@@ -128,7 +128,7 @@ def add_cluster(event: Record, x: float, y: float, energy: float, time: float, m
         event.n_clusters = n + 1
 
 
-@kernel
+@inlined
 def _minimum_ionising(params: Record, rng: np.random.Generator) -> float:
     """Energy of a minimum-ionising track: Moyal's form of the Landau distribution, with the card's mean."""
     z = rng.standard_normal()
@@ -136,7 +136,7 @@ def _minimum_ionising(params: Record, rng: np.random.Generator) -> float:
     return max(params[_Slot.MIP] + params[_Slot.MIP_WIDTH] * fluctuation, 0.1 * params[_Slot.MIP])
 
 
-@kernel
+@inlined
 def _deposit(params: Record, s: Record, rng: np.random.Generator) -> float:
     """Energy that the particle of state ``s`` leaves before resolution; reduces the momentum that goes on."""
     species, p = s.species, s.p
@@ -158,17 +158,13 @@ def _deposit(params: Record, s: Record, rng: np.random.Generator) -> float:
     return _minimum_ionising(params, rng)
 
 
-@kernel
+@inlined
 def respond(params: Record, event: Record, particle: Record, rng: np.random.Generator) -> None:
     """Turn a particle into a cluster; photons may go unnoticed."""
     s = event.state
-    if not inside(params, s.x, s.y):
+    if s.species == Species.PHOTON and not photon_detected(event, rng, params[_Slot.CURVE :], s.p):
+        s.alive = 0
         return
-    if s.species == Species.PHOTON:
-        missed = inefficiency(params[_Slot.CURVE :], s.p)
-        if not detected(event, rng, missed):
-            s.alive = 0
-            return
     energy = _deposit(params, s, rng) * params[_Slot.SCALE]
     if energy <= 0.0:
         return

@@ -1,20 +1,22 @@
 """Whether a veto notices a particle: drawn, or forced with a weight where losses are rare.
 
-A sample may force a fixed probability of going unnoticed (``Event.FORCED_LOSS``, 0 for none); the event's weight
+A sample may force a fixed probability of going unnoticed (``forced_loss`` of the event, 0 for none); the event's weight
 then carries the ratio to the true one, so that expectation values stay the same and rare losses get populated.
 """
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from hnlpeak.core.kernel import kernel
+from hnlpeak.core.kernel import inlined
 from hnlpeak.detectors.event import Record
+from hnlpeak.detectors.inefficiency import inefficiency, largest_inefficiency
 
-__all__ = ["detected"]
+__all__ = ["detected", "photon_detected"]
 
 
-@kernel
+@inlined
 def detected(event: Record, rng: np.random.Generator, missed: float) -> bool:
     """Draw whether a particle with probability ``missed`` of going unnoticed is noticed; may weight the event."""
     forced = event.forced_loss
@@ -25,3 +27,15 @@ def detected(event: Record, rng: np.random.Generator, missed: float) -> bool:
         return False
     event.weight *= (1.0 - missed) / (1.0 - forced)
     return True
+
+
+@inlined
+def photon_detected(
+    event: Record, rng: np.random.Generator, curve: NDArray[np.float64], energy: float
+) -> bool:
+    """The same for a photon of ``energy`` (MeV) in a counter with the packed ``curve`` of inefficiency."""
+    if event.forced_loss > 0.0:
+        return detected(event, rng, inefficiency(curve, energy))
+    # the curve costs two logarithms and a power: only where the draw is not settled by its bound
+    u = rng.random()
+    return bool(u >= largest_inefficiency(curve, energy) or u >= inefficiency(curve, energy))

@@ -9,10 +9,10 @@ import numpy as np
 from pydantic import Field
 
 from hnlpeak.core.card import Sourced
-from hnlpeak.core.kernel import kernel
+from hnlpeak.core.kernel import inlined
 from hnlpeak.core.quantity import Fraction, Length, Rate, Time
 from hnlpeak.detectors.event import Record
-from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape, inside
+from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape
 from hnlpeak.detectors.surface import Kind, Surface, record_time
 from hnlpeak.theory.species import CHARGE
 
@@ -43,11 +43,8 @@ def pack(spec: GuardRing, system: int) -> list[Surface]:
     return [Surface(Kind.GUARD_RING, z, row, spec.system) for z in spec.stations]
 
 
-@kernel
+@inlined
 def respond(params: Record, event: Record, particle: Record, rng: np.random.Generator) -> None:
     """Record a signal when a charged particle crosses the frame."""
-    s = event.state
-    if CHARGE[s.species] == 0.0 or not inside(params, s.x, s.y):
-        return
-    if rng.random() < params[_Slot.EFFICIENCY]:
+    if CHARGE[event.state.species] != 0.0 and rng.random() < params[_Slot.EFFICIENCY]:
         record_time(event, int(params[_Slot.SYSTEM]), params[_Slot.SIGMA_T] * rng.standard_normal())

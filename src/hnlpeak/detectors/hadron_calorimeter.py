@@ -9,10 +9,10 @@ from typing import Literal
 import numpy as np
 
 from hnlpeak.core.card import Sourced
-from hnlpeak.core.kernel import kernel
+from hnlpeak.core.kernel import inlined
 from hnlpeak.core.quantity import Energy, Fraction, Length, Positive
 from hnlpeak.detectors.event import Record
-from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape, inside
+from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape
 from hnlpeak.detectors.surface import Kind, Surface
 from hnlpeak.theory.species import Species
 
@@ -46,13 +46,11 @@ def pack(spec: HadronCalorimeter) -> list[Surface]:
     return [Surface(Kind.HADRON_CALORIMETER, spec.z, row, spec.system)]
 
 
-@kernel
+@inlined
 def respond(params: Record, event: Record, particle: Record, rng: np.random.Generator) -> None:
     """Add the energy that a pion or muon leaves to its track's hadronic energy."""
     s = event.state
     species = s.species
-    if not inside(params, s.x, s.y):
-        return
     energy = params[_Slot.MIP]
     if species in (Species.PION_PLUS, Species.PION_MINUS) and rng.random() > params[_Slot.SURVIVAL]:
         energy = s.p

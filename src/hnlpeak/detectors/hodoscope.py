@@ -9,10 +9,10 @@ import numpy as np
 from pydantic import Field
 
 from hnlpeak.core.card import Sourced
-from hnlpeak.core.kernel import kernel
+from hnlpeak.core.kernel import inlined
 from hnlpeak.core.quantity import Fraction, Length, Rate, Time
 from hnlpeak.detectors.event import Record
-from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape, inside
+from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape
 from hnlpeak.detectors.surface import Kind, Surface
 from hnlpeak.theory.species import CHARGE
 
@@ -50,13 +50,10 @@ def pack(spec: Hodoscope, system: int) -> list[Surface]:
     return [Surface(Kind.HODOSCOPE, z, row, spec.system) for z in spec.planes]
 
 
-@kernel
+@inlined
 def respond(params: Record, event: Record, particle: Record, rng: np.random.Generator) -> None:
     """Count the planes that a charged particle fires; with the last, give the track its time and set the bit."""
-    s = event.state
-    if CHARGE[s.species] == 0.0 or not inside(params, s.x, s.y):
-        return
-    if rng.random() > params[_Slot.EFFICIENCY]:
+    if CHARGE[event.state.species] == 0.0 or rng.random() >= params[_Slot.EFFICIENCY]:
         return
     particle.planes += 1
     if particle.planes == params[_Slot.N_PLANES]:

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from hnlpeak.core.card import Card
-from hnlpeak.core.kernel import kernel
+from hnlpeak.core.kernel import inlined
 from hnlpeak.core.quantity import Energy, Fraction
 
-__all__ = ["CURVE_WIDTH", "MAX_POINTS", "InefficiencyCurve", "inefficiency"]
+__all__ = ["CURVE_WIDTH", "MAX_POINTS", "InefficiencyCurve", "inefficiency", "largest_inefficiency"]
 
 MAX_POINTS = 8
 CURVE_WIDTH = 1 + 2 * MAX_POINTS
@@ -35,24 +35,39 @@ class InefficiencyCurve(Card):
         return self
 
     def packed(self) -> list[float]:
-        """``CURVE_WIDTH`` floats for ``inefficiency``: number of points, ln E, ln value."""
+        """``CURVE_WIDTH`` floats for ``inefficiency``: number of points, energies, values (at least 1e-12)."""
         pad = [0.0] * (MAX_POINTS - len(self.energies))
-        log_values = [math.log(max(value, _FLOOR)) for value in self.values]
-        return [float(len(self.energies)), *(math.log(e) for e in self.energies), *pad, *log_values, *pad]
+        values = [max(value, _FLOOR) for value in self.values]
+        return [float(len(self.energies)), *self.energies, *pad, *values, *pad]
 
 
-@kernel
+@inlined
+def _last_point_below(curve: NDArray[np.float64], energy: float) -> int:
+    """Number of the last point at or below ``energy``, counted from 1; 0 where there is none."""
+    j = int(curve[0])
+    while j > 0 and energy < curve[j]:
+        j -= 1
+    return j
+
+
+@inlined
+def largest_inefficiency(curve: NDArray[np.float64], energy: float) -> float:
+    """Upper bound of ``inefficiency``: the larger value of the two points around ``energy``."""
+    j = _last_point_below(curve, energy)
+    if j == 0:
+        return 1.0
+    bound = curve[MAX_POINTS + j]
+    return float(max(bound, curve[MAX_POINTS + j + 1]) if j < curve[0] else bound)
+
+
+@inlined
 def inefficiency(curve: NDArray[np.float64], energy: float) -> float:
     """Probability that a photon of ``energy`` (MeV) is missed, from a packed curve."""
-    n = int(curve[0])
-    log_energy = math.log(energy) if energy > 0.0 else -np.inf
-    if log_energy < curve[1]:
+    j = _last_point_below(curve, energy)
+    if j == 0:
         return 1.0
-    j = 1
-    while j < n and log_energy >= curve[1 + j]:
-        j += 1
-    low = curve[MAX_POINTS + j]
-    if j < n:
-        share = (log_energy - curve[j]) / (curve[1 + j] - curve[j])
-        low += share * (curve[1 + MAX_POINTS + j] - low)
-    return math.exp(low)
+    value = curve[MAX_POINTS + j]
+    if j == curve[0]:
+        return float(value)
+    share = math.log(energy / curve[j]) / math.log(curve[j + 1] / curve[j])
+    return float(value * (curve[MAX_POINTS + j + 1] / value) ** share)

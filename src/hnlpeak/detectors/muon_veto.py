@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from hnlpeak.core.card import Sourced
-from hnlpeak.core.kernel import kernel
+from hnlpeak.core.kernel import inlined
 from hnlpeak.core.quantity import Energy, Fraction, Length, Positive, Rate, Time
 from hnlpeak.detectors.event import Record
 from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape, inside
@@ -49,13 +49,14 @@ class _Slot(IntEnum):
     SCATTER = SHAPE_WIDTH + 4
     PUNCH_THROUGH = SHAPE_WIDTH + 5
     SIGMA_T = SHAPE_WIDTH + 6
+    COUNTERS = SHAPE_WIDTH + 7
 
 
 def pack(spec: MuonVeto, system: int) -> list[Surface]:
     """One surface; scattering in the absorber displaces the muon by 13.6 MeV/p sqrt(X/X0) L/sqrt(3)."""
     scatter = 13.6 * math.sqrt(spec.radiation_lengths) * spec.absorber_length / math.sqrt(3.0)
     row = [
-        *spec.shape.packed(),
+        *Shape().packed(),  # scattering may lead any muon into the counters
         float(system),
         spec.efficiency,
         spec.range_momentum,
@@ -63,11 +64,12 @@ def pack(spec: MuonVeto, system: int) -> list[Surface]:
         scatter,
         spec.punch_through,
         spec.time_resolution,
+        *spec.shape.packed(),
     ]
     return [Surface(Kind.MUON_VETO, spec.z, row, spec.system)]
 
 
-@kernel
+@inlined
 def respond(params: Record, event: Record, particle: Record, rng: np.random.Generator) -> None:
     """Detect a muon (rarely a pion) that crosses the absorber into the counters; set the bit and the time."""
     s = event.state
@@ -83,12 +85,12 @@ def respond(params: Record, event: Record, particle: Record, rng: np.random.Gene
         chance = params[_Slot.PUNCH_THROUGH]
     else:
         return
-    if rng.random() > chance:
+    if rng.random() >= chance:
         return
     shift = params[_Slot.SCATTER] / p
     x = s.x + shift * rng.standard_normal()
     y = s.y + shift * rng.standard_normal()
-    if not inside(params, x, y):
+    if not inside(params[_Slot.COUNTERS :], x, y):
         return
     system = int(params[_Slot.SYSTEM])
     record_time(event, system, params[_Slot.SIGMA_T] * rng.standard_normal())

@@ -9,12 +9,12 @@ import numpy as np
 from pydantic import Field
 
 from hnlpeak.core.card import Card, Sourced
-from hnlpeak.core.kernel import kernel
+from hnlpeak.core.kernel import inlined
 from hnlpeak.core.quantity import Fraction, Length, Rate, Time
-from hnlpeak.detectors.detection import detected
+from hnlpeak.detectors.detection import detected, photon_detected
 from hnlpeak.detectors.event import Record
-from hnlpeak.detectors.inefficiency import InefficiencyCurve, inefficiency
-from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape, inside
+from hnlpeak.detectors.inefficiency import InefficiencyCurve
+from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape
 from hnlpeak.detectors.surface import Kind, Surface, record_time
 from hnlpeak.theory.species import CHARGE
 
@@ -60,16 +60,14 @@ def pack(spec: PhotonVeto, system: int) -> list[Surface]:
     ]
 
 
-@kernel
+@inlined
 def respond(params: Record, event: Record, particle: Record, rng: np.random.Generator) -> None:
     """Absorb what hits the station, with a signal unless it goes unnoticed."""
     s = event.state
-    if not inside(params, s.x, s.y):
-        return
     s.alive = 0
     if CHARGE[s.species] == 0.0:
-        missed = inefficiency(params[_Slot.CURVE :], s.p)
+        seen = photon_detected(event, rng, params[_Slot.CURVE :], s.p)
     else:
-        missed = 1.0 - params[_Slot.CHARGED]
-    if detected(event, rng, missed):
+        seen = detected(event, rng, 1.0 - params[_Slot.CHARGED])
+    if seen:
         record_time(event, int(params[_Slot.SYSTEM]), params[_Slot.SIGMA_T] * rng.standard_normal())

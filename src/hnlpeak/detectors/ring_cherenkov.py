@@ -13,10 +13,10 @@ from typing import Literal
 import numpy as np
 
 from hnlpeak.core.card import Sourced
-from hnlpeak.core.kernel import kernel
+from hnlpeak.core.kernel import inlined
 from hnlpeak.core.quantity import Length, NonNegative, Positive
 from hnlpeak.detectors.event import Record
-from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape, inside
+from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape
 from hnlpeak.detectors.surface import Kind, Surface
 from hnlpeak.theory.species import CHARGE, MASS
 
@@ -72,7 +72,7 @@ def pack(spec: RingCherenkov) -> list[Surface]:
     return [Surface(Kind.RING_CHERENKOV, spec.z_mirror, row, spec.system)]
 
 
-@kernel
+@inlined
 def ring_radius(params: Record, p: float, mass: float) -> float:
     """Radius (mm) of the ring of a particle of momentum ``p`` and ``mass`` (MeV); 0 below threshold."""
     cosine = params[RingSlot.INVERSE_N] * math.sqrt(1.0 + (mass / p) ** 2)
@@ -81,12 +81,12 @@ def ring_radius(params: Record, p: float, mass: float) -> float:
     return float(params[RingSlot.FOCAL_LENGTH] * math.sqrt(1.0 / (cosine * cosine) - 1.0))
 
 
-@kernel
+@inlined
 def respond(params: Record, event: Record, particle: Record, rng: np.random.Generator) -> None:
     """Draw the number of hits and their mean radius for a charged particle that crosses the mirror."""
     s = event.state
     species = s.species
-    if CHARGE[species] == 0.0 or not inside(params, s.x, s.y):
+    if CHARGE[species] == 0.0:
         return
     radius = ring_radius(params, s.p, MASS[species])
     expected = params[RingSlot.HITS] * (radius / params[RingSlot.RADIUS]) ** 2

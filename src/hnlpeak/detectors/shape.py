@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import model_validator
 
 from hnlpeak.core.card import Card
-from hnlpeak.core.kernel import kernel
+from hnlpeak.core.kernel import inlined
 from hnlpeak.core.quantity import Length
 
 __all__ = ["SHAPE_WIDTH", "Shape", "inside"]
@@ -64,7 +64,7 @@ class Shape(Card):
         ]
 
 
-@kernel
+@inlined
 def inside(params: NDArray[np.float64], x: float, y: float) -> bool:
     """True where the point (x, y) in mm lies within the shape packed in ``params[:SHAPE_WIDTH]``."""
     dx = x - params[0]

@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from hnlpeak.core.card import Card, Sourced
-from hnlpeak.core.kernel import kernel
+from hnlpeak.core.kernel import inlined
 from hnlpeak.core.quantity import Energy, Fraction, Length, Positive
 from hnlpeak.detectors.event import MAX_PARTICLES, Record
 from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape
@@ -146,7 +146,7 @@ def _magnet(spec: Spectrometer) -> Surface:
     return Surface(Kind.MAGNET, magnet.z, [*magnet.shape.packed(), magnet.direction * magnet.kick], "magnet")
 
 
-@kernel
+@inlined
 def bend(params: Record, s: Record) -> None:
     """Kick the state ``s`` in x by the dipole's transverse momentum; the modulus of the momentum is kept."""
     charge = CHARGE[s.species]
@@ -165,7 +165,7 @@ def bend(params: Record, s: Record) -> None:
     s.ty = uy / uz
 
 
-@kernel
+@inlined
 def respond(params: Record, event: Record, particle: Record, rng: np.random.Generator) -> None:
     """Measure the point where a charged particle crosses the chamber, then scatter and radiate it."""
     s = event.state
@@ -186,7 +186,7 @@ def respond(params: Record, event: Record, particle: Record, rng: np.random.Gene
         _radiate(params, event, rng)
 
 
-@kernel
+@inlined
 def _measure(params: Record, event: Record, particle: Record, rng: np.random.Generator) -> None:
     s = event.state
     hit = particle.hits[int(params[ChamberSlot.INDEX])]
@@ -218,7 +218,7 @@ def _measure(params: Record, event: Record, particle: Record, rng: np.random.Gen
     particle.n_chambers += 1
 
 
-@kernel
+@inlined
 def _radiate(params: Record, event: Record, rng: np.random.Generator) -> None:
     """Emit bremsstrahlung photons above the threshold: dn/du = t (4/3 - 4u/3 + u^2) / u, u = k / E."""
     s = event.state

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.core.errors import CardError
-from hnlpeak.core.kernel import kernel
+from hnlpeak.core.kernel import inlined
 from hnlpeak.detectors.event import MAX_TIMES, Record
 
 __all__ = [
@@ -30,7 +30,7 @@ PARAMETERS = 48
 
 
 class Kind(IntEnum):
-    """What a surface does to a particle; ``simulation.transport`` has one line for each."""
+    """What a surface does to a particle that crosses its shape; ``simulation.transport`` has one line for each."""
 
     APERTURE = 0
     MAGNET = 1
@@ -42,6 +42,9 @@ class Kind(IntEnum):
     CALORIMETER = 7
     RING_CHERENKOV = 8
     HADRON_CALORIMETER = 9
+
+
+_SEES_PHOTONS = (Kind.PHOTON_VETO, Kind.CALORIMETER)
 
 
 class Surface(NamedTuple):
@@ -56,12 +59,16 @@ class Surface(NamedTuple):
 SURFACES = np.dtype(
     [
         ("n", np.int64),
+        ("n_neutral", np.int64),
+        ("neutral", np.int64, (MAX_SURFACES,)),
         ("kind", np.int64, (MAX_SURFACES,)),
         ("z", np.float64, (MAX_SURFACES,)),
         ("params", np.float64, (MAX_SURFACES, PARAMETERS)),
     ]
 )
-"""A table of ``n`` surfaces in the order of z: their kinds, positions (mm) and rows of parameters."""
+"""A table of ``n`` surfaces in the order of z: their kinds, positions (mm) and rows of parameters.
+
+``neutral`` lists the ``n_neutral`` among them that act on photons."""
 
 
 def surface_table(surfaces: Iterable[Surface]) -> NDArray[Any]:
@@ -74,6 +81,9 @@ def surface_table(surfaces: Iterable[Surface]) -> NDArray[Any]:
         raise CardError(f"{len(ordered)} surfaces, at most {MAX_SURFACES} fit")
     table = np.zeros((), dtype=SURFACES)
     table["n"] = len(ordered)
+    neutral = [row for row, surface in enumerate(ordered) if surface.kind in _SEES_PHOTONS]
+    table["n_neutral"] = len(neutral)
+    table["neutral"][: len(neutral)] = neutral
     for row, surface in enumerate(ordered):
         if len(surface.params) > PARAMETERS:
             raise CardError(f"{surface.name}: {len(surface.params)} parameters, at most {PARAMETERS} fit")
@@ -83,7 +93,7 @@ def surface_table(surfaces: Iterable[Surface]) -> NDArray[Any]:
     return table
 
 
-@kernel
+@inlined
 def start_particle(particle: Record) -> None:
     """Reset what is known of a new particle beside the beginning of its path."""
     particle.n_segments = 1
@@ -95,7 +105,7 @@ def start_particle(particle: Record) -> None:
     particle.e_hadron = 0.0
 
 
-@kernel
+@inlined
 def record_time(event: Record, system: int, time: float) -> None:
     """Append a signal of ``system`` at ``time`` (ns) to the event; signals beyond ``MAX_TIMES`` are dropped."""
     n = event.n_times[system]

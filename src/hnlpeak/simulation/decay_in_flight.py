@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from hnlpeak.core.kernel import kernel
+from hnlpeak.core.kernel import inlined
 from hnlpeak.core.kinematics import boost_from_rest
 from hnlpeak.detectors.event import Record
 from hnlpeak.theory.modes.muon_decay import decay_muon
@@ -24,10 +24,11 @@ __all__ = ["fly", "place"]
 _M_MU = float(MASS[Species.MUON_PLUS])
 _M_PI = float(MASS[Species.PION_PLUS])
 _M_E = float(MASS[Species.POSITRON])
+_LENGTH = C_TAU / MASS  # decay length over momentum, mm / MeV
 _STOPPED = 1e-3  # MeV: momentum of an electron that flies backwards and is lost
 
 
-@kernel
+@inlined
 def place(px: float, py: float, pz: float, e: float, kaon: NDArray[np.float64], segment: Record) -> bool:
     """Write slopes and momentum of a particle, given in the kaon frame, into ``segment``; False if it flies back.
 
@@ -42,17 +43,17 @@ def place(px: float, py: float, pz: float, e: float, kaon: NDArray[np.float64], 
     return True
 
 
-@kernel
+@inlined
 def _decay_z(segment: Record, z_end: float, forced: float, event: Record, rng: np.random.Generator) -> float:
     """Position z of the decay, infinite beyond ``z_end``; with probability ``forced`` before it, weighted."""
-    slope = math.sqrt(1.0 + segment.tx**2 + segment.ty**2)
-    length = segment.p / MASS[segment.species] * C_TAU[segment.species] / slope
+    slope = math.sqrt(1.0 + segment.tx * segment.tx + segment.ty * segment.ty)
+    length = segment.p * _LENGTH[segment.species] / slope
+    if forced == 0.0:
+        z = segment.z + length * rng.exponential()
+        return float(z) if z < z_end else np.inf
     room = (z_end - segment.z) / length
     if room <= 0.0:
         return np.inf
-    if forced == 0.0:
-        depth = rng.exponential()
-        return segment.z + length * depth if depth < room else np.inf
     chance = -math.expm1(-room)
     if rng.random() < forced:
         event.weight *= chance / forced
@@ -61,14 +62,14 @@ def _decay_z(segment: Record, z_end: float, forced: float, event: Record, rng: n
     return np.inf
 
 
-@kernel
+@inlined
 def _begin(mother: Record, daughter: Record, z: float) -> None:
     daughter.x = mother.x + mother.tx * (z - mother.z)
     daughter.y = mother.y + mother.ty * (z - mother.z)
     daughter.z = z
 
 
-@kernel
+@inlined
 def _electron(
     charge: float, sx: float, sy: float, sz: float, rng: np.random.Generator
 ) -> tuple[float, float, float, float]:
@@ -77,7 +78,7 @@ def _electron(
     return ex, ey, ez, math.sqrt(ex * ex + ey * ey + ez * ez + _M_E * _M_E)
 
 
-@kernel
+@inlined
 def _end_as_electron(
     charge: float, px: float, py: float, pz: float, e: float, kaon: NDArray[np.float64], segment: Record
 ) -> None:
@@ -86,7 +87,7 @@ def _end_as_electron(
         segment.p = _STOPPED
 
 
-@kernel
+@inlined
 def _fly_muon(
     d: NDArray[np.float64],
     kaon: NDArray[np.float64],
@@ -109,7 +110,7 @@ def _fly_muon(
     particle.n_segments = 2
 
 
-@kernel
+@inlined
 def _fly_pion(
     d: NDArray[np.float64],
     kaon: NDArray[np.float64],
@@ -143,7 +144,7 @@ def _fly_pion(
     particle.n_segments = 3
 
 
-@kernel
+@inlined
 def fly(
     daughter: NDArray[np.float64],
     kaon: NDArray[np.float64],

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.core.borrow import borrowed
-from hnlpeak.core.kernel import kernel
+from hnlpeak.core.kernel import inlined, kernel
 from hnlpeak.detectors.beam_cherenkov import tag
 from hnlpeak.detectors.beam_tracker import measure
 from hnlpeak.detectors.event import MAX_PARTICLES, MAX_SYSTEMS, Record
@@ -31,7 +31,7 @@ KAON_WIDTH = 5
 """Length of the scratch array that holds px, py, pz, E, m of the kaon."""
 
 
-@kernel
+@inlined
 def _draw_kaon(beam: Record, event: Record, rng: np.random.Generator, kaon: NDArray[np.float64]) -> None:
     """Fill the event's kaon and decay point, and ``kaon`` with px, py, pz, E, m."""
     p = beam.momentum + beam.momentum_spread * rng.standard_normal()
@@ -39,9 +39,11 @@ def _draw_kaon(beam: Record, event: Record, rng: np.random.Generator, kaon: NDAr
     ty = beam.slope_y + beam.divergence_y * rng.standard_normal()
     x = beam.x + beam.size_x * rng.standard_normal()
     y = beam.y + beam.size_y * rng.standard_normal()
-    length = p / beam.mass * beam.c_tau
-    chance = -math.expm1(-(beam.z_last - beam.z_first) / length)
-    z = beam.z_first - length * math.log1p(-chance * rng.random())
+    # an exponential number modulo the volume's length is one that decays within it: no logarithms
+    length = p * beam.c_tau / beam.mass
+    room = beam.z_last - beam.z_first
+    depth = length * rng.exponential()
+    z = beam.z_first + depth - room * math.floor(depth / room)
     dz = z - beam.z_reference
     event.kaon_p = p
     event.kaon_tx = tx
@@ -59,7 +61,7 @@ def _draw_kaon(beam: Record, event: Record, rng: np.random.Generator, kaon: NDAr
     kaon[4] = beam.mass
 
 
-@kernel
+@inlined
 def _start_event(event: Record, source: int, forced_loss: float) -> None:
     event.source = source
     event.weight = 1.0
@@ -71,7 +73,7 @@ def _start_event(event: Record, source: int, forced_loss: float) -> None:
         event.n_times[system] = 0
 
 
-@kernel
+@inlined
 def _decay(
     modes: ModeTable,
     setup: Record,
@@ -117,7 +119,7 @@ def _decay(
     return most
 
 
-@kernel
+@inlined
 def _triggers(setup: Record, event: Record, rng: np.random.Generator) -> bool:
     if setup.tag_system >= 0:
         tag(setup.tag_system, setup.tag_efficiency, setup.tag_resolution, event, rng)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.core.borrow import borrowed
-from hnlpeak.core.kernel import kernel
+from hnlpeak.core.kernel import inlined, kernel
 from hnlpeak.detectors.event import MAX_CHAMBERS, Record
 from hnlpeak.detectors.surface import record_time
 from hnlpeak.simulation.transport import transport
@@ -14,7 +14,7 @@ from hnlpeak.simulation.transport import transport
 __all__ = ["respond"]
 
 
-@kernel
+@inlined
 def _accidentals(setup: Record, event: Record, rng: np.random.Generator) -> None:
     """Signals of other particles: a Poisson process in the readout window, at the event's intensity."""
     readout = setup.readout_window

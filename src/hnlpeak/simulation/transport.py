@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from hnlpeak.core.kernel import kernel
+from hnlpeak.core.kernel import inlined
 from hnlpeak.detectors import (
     calorimeter,
     guard_ring,
@@ -18,6 +19,7 @@ from hnlpeak.detectors import (
 from hnlpeak.detectors.event import Record
 from hnlpeak.detectors.shape import inside
 from hnlpeak.detectors.surface import Kind
+from hnlpeak.theory.species import CHARGE
 
 __all__ = ["transport"]
 
@@ -32,7 +34,7 @@ _ring_cherenkov = ring_cherenkov.respond
 _hadron_calorimeter = hadron_calorimeter.respond
 
 
-@kernel
+@inlined
 def _start(s: Record, segment: Record) -> None:
     s.x = segment.x
     s.y = segment.y
@@ -44,70 +46,81 @@ def _start(s: Record, segment: Record) -> None:
     s.alive = 1
 
 
-@kernel
-def _drift(s: Record, z: float) -> None:
-    dz = z - s.z
+@inlined
+def _decay(s: Record, mother: Record, daughter: Record) -> None:
+    """Drift to the decay and turn into the daughter, relative to the course taken so far."""
+    dz = daughter.z - s.z
     s.x += s.tx * dz
     s.y += s.ty * dz
-    s.z = z
-
-
-@kernel
-def _decay(s: Record, mother: Record, daughter: Record) -> None:
-    """Turn the particle into the daughter of its decay, relative to the course it has taken so far."""
+    s.z = daughter.z
     s.tx += daughter.tx - mother.tx
     s.ty += daughter.ty - mother.ty
     s.p *= daughter.p / mother.p
     s.species = daughter.species
 
 
-@kernel
+@inlined
+def _respond(
+    kind: int, params: NDArray[np.float64], event: Record, particle: Record, rng: np.random.Generator
+) -> None:
+    """What a surface of ``kind`` does to a particle that crosses its shape: one line for each kind."""
+    if kind == Kind.APERTURE:
+        particle.n_chambers += 1
+    elif kind == Kind.PHOTON_VETO:
+        _photon_veto(params, event, particle, rng)
+    elif kind == Kind.CHAMBER:
+        _chamber(params, event, particle, rng)
+    elif kind == Kind.MAGNET:
+        _bend(params, event.state)
+    elif kind == Kind.HODOSCOPE:
+        _hodoscope(params, event, particle, rng)
+    elif kind == Kind.MUON_VETO:
+        _muon_veto(params, event, particle, rng)
+    elif kind == Kind.CALORIMETER:
+        _calorimeter(params, event, particle, rng)
+    elif kind == Kind.RING_CHERENKOV:
+        _ring_cherenkov(params, event, particle, rng)
+    elif kind == Kind.HADRON_CALORIMETER:
+        _hadron_calorimeter(params, event, particle, rng)
+    elif kind == Kind.GUARD_RING:
+        _guard_ring(params, event, particle, rng)
+
+
+@inlined
 def transport(surfaces: Record, event: Record, particle: Record, rng: np.random.Generator) -> None:
     """Fly a particle of the event through ``surfaces``, decaying where its segments say, until it stops.
 
-    Kicks and scatterings before a decay in flight stay with the daughter.
+    A surface acts on what crosses its shape; outside the magnet's a particle is lost. Kicks and scatterings
+    before a decay in flight stay with the daughter.
     """
     s = event.state
     _start(s, particle.segments[0])
+    charged = CHARGE[s.species] != 0.0
+    z_start = s.z
     last = particle.n_segments - 1
     j = 0
     z_decay = particle.segments[1].z if last > 0 else np.inf
-    for n in range(surfaces.n):
+    for m in range(surfaces.n if charged else surfaces.n_neutral):
+        n = m if charged else surfaces.neutral[m]
         z = surfaces.z[n]
-        if z <= s.z:
+        if z <= z_start:
             continue
         while z_decay <= z:
-            _drift(s, z_decay)
             _decay(s, particle.segments[j], particle.segments[j + 1])
             j += 1
             z_decay = particle.segments[j + 1].z if last > j else np.inf
-        _drift(s, z)
+        # the state moves only to surfaces that act: most are missed
+        x = s.x + s.tx * (z - s.z)
+        y = s.y + s.ty * (z - s.z)
         kind = surfaces.kind[n]
         params = surfaces.params[n]
-        if kind == Kind.PHOTON_VETO:
-            _photon_veto(params, event, particle, rng)
-        elif kind == Kind.CHAMBER:
-            if inside(params, s.x, s.y):
-                _chamber(params, event, particle, rng)
-        elif kind == Kind.APERTURE:
-            if inside(params, s.x, s.y):
-                particle.n_chambers += 1
-        elif kind == Kind.MAGNET:
-            if inside(params, s.x, s.y):
-                _bend(params, s)
-            else:
-                s.alive = 0
-        elif kind == Kind.HODOSCOPE:
-            _hodoscope(params, event, particle, rng)
-        elif kind == Kind.MUON_VETO:
-            _muon_veto(params, event, particle, rng)
-        elif kind == Kind.CALORIMETER:
-            _calorimeter(params, event, particle, rng)
-        elif kind == Kind.RING_CHERENKOV:
-            _ring_cherenkov(params, event, particle, rng)
-        elif kind == Kind.HADRON_CALORIMETER:
-            _hadron_calorimeter(params, event, particle, rng)
-        elif kind == Kind.GUARD_RING:
-            _guard_ring(params, event, particle, rng)
+        if not inside(params, x, y):
+            if kind == Kind.MAGNET:
+                return
+            continue
+        s.x = x
+        s.y = y
+        s.z = z
+        _respond(kind, params, event, particle, rng)
         if s.alive == 0:
             return
