@@ -94,7 +94,7 @@ def plan(
     meson, lepton = card.channel.meson, card.channel.lepton
 
     def size(decays: int) -> int:
-        return max(100, round(decays * share))
+        return max(100, int(decays * share + 0.5))
 
     data: Sample | None = None
     if not real_data:
@@ -219,16 +219,20 @@ def search(
             store=store,
         )
 
-    data = tally_candidates(candidates, card) if todo.data is None or candidates else runner(todo.data)
+    if candidates is not None:
+        data = tally_candidates(candidates, card)
+    elif todo.data is not None:
+        data = runner(todo.data)
     normalisation = runner(todo.normalisation)
     templates = _templates(todo.templates, runner, kaons or card.exposure.decays)
     signal = _signal(analysis, todo.signal, runner)
     flux = _flux(analysis, data.spectrum, normalisation, templates)
     result = scan_spectrum(data.spectrum, card, signal=signal, flux=flux)
+    exposure = None if candidates is not None else kaons or card.exposure.decays
     extra: dict[str, Any] = {
         "seed": seed,
-        "exposure_decays": None if candidates else (kaons or card.exposure.decays),
-        "decays_delivered": None if candidates else (kaons or card.exposure.decays) * card.exposure.downscale,
+        "exposure_decays": exposure,
+        "decays_delivered": None if exposure is None else exposure * card.exposure.downscale,
         "beam_momentum_mev": calibration.momentum.value,
         "beam_momentum_error_mev": calibration.momentum.stat,
         "injected": None if inject is None else {"mass_mev": inject.mass, "u2": inject.u2},

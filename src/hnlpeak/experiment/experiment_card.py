@@ -147,7 +147,7 @@ class ExperimentCard(Sourced):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        kinds = [detector.kind for detector in self.detectors]
+        kinds: list[str] = [detector.kind for detector in self.detectors]
         for kind, least, most in (
             ("spectrometer", 1, 1),
             ("calorimeter", 0, 1),

@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from hnlpeak.core.atomic import atomic_path, write_text
 from hnlpeak.core.errors import HnlpeakError, UsageError
-from hnlpeak.formats.atomic import atomic_path, write_text
 from hnlpeak.formats.manifest import MANIFEST
 
 __all__ = ["Checkpoint", "open_run"]

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import hnlpeak
+from hnlpeak.core.atomic import write_text
 from hnlpeak.core.kernel import source_digest
-from hnlpeak.formats.atomic import write_text
 from hnlpeak.formats.json_text import dump_json
 from hnlpeak.theory.domain import LEPTON_MASS
 from hnlpeak.theory.mesons import MESONS

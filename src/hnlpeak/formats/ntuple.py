@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hnlpeak.core.atomic import atomic_path
 from hnlpeak.core.errors import InputDataError, UsageError
-from hnlpeak.formats.atomic import atomic_path
 from hnlpeak.formats.json_text import dump_json
 from hnlpeak.formats.root_file import open_root, split_address
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from hnlpeak.core.atomic import write_text
 from hnlpeak.core.errors import HnlpeakError, InputDataError, UsageError
-from hnlpeak.formats.atomic import write_text
 from hnlpeak.formats.json_text import dump_json, read_json
 from hnlpeak.formats.manifest import MANIFEST
 from hnlpeak.formats.table import table_text

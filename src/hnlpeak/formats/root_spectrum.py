@@ -9,8 +9,8 @@ from typing import Any
 import hist
 import numpy as np
 
+from hnlpeak.core.atomic import atomic_path
 from hnlpeak.core.errors import InputDataError
-from hnlpeak.formats.atomic import atomic_path
 from hnlpeak.formats.json_text import dump_json
 from hnlpeak.formats.root_file import open_root, split_address
 from hnlpeak.formats.uhi import facts_of, spectrum_of_facts

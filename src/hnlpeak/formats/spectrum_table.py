@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from hnlpeak.core.atomic import write_text
 from hnlpeak.core.errors import InputDataError
-from hnlpeak.formats.atomic import write_text
 from hnlpeak.formats.table import read_numbers, table_text
 from hnlpeak.spectrum.foreign import check_edges, counts_of, variable_axis
 from hnlpeak.spectrum.spectrum import ANY_SELECTION, Spectrum

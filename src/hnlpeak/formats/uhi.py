@@ -9,8 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from hnlpeak.core.atomic import write_text
 from hnlpeak.core.errors import InputDataError
-from hnlpeak.formats.atomic import write_text
 from hnlpeak.formats.json_text import dump_json, read_json
 from hnlpeak.formats.units import scale_axis
 from hnlpeak.spectrum.spectrum import Spectrum

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from hnlpeak.formats.atomic import atomic_path
+from hnlpeak.core.atomic import atomic_path
 from hnlpeak.report.style import house_style
 
 __all__ = ["png_bytes", "save", "svg_bytes"]

@@ -92,6 +92,7 @@ def conditions(inputs: ReportInputs) -> list[str]:
 
 def _lifetime(inputs: ReportInputs) -> list[str]:
     """The shortest mean path in the laboratory of an HNL with mixing at its observed limit."""
+    from hnlpeak.theory.domain import LEPTON_MASS
     from hnlpeak.theory.lifetime import mean_free_path
     from hnlpeak.theory.mesons import MESONS
 
@@ -102,11 +103,11 @@ def _lifetime(inputs: ReportInputs) -> list[str]:
         return [
             "The HNL is taken to decay outside the apparatus: mixing times the length must be small enough for that."
         ]
-    meson = MESONS[result.meson].mass
+    meson, lepton = MESONS[result.meson].mass, LEPTON_MASS[result.lepton]
     momentum = inputs.experiment.card.beam.momentum
     paths = []
     for i in good:
-        energy = 0.5 * momentum * (meson**2 + masses[i] ** 2) / meson**2
+        energy = 0.5 * momentum * (meson**2 + masses[i] ** 2 - lepton**2) / meson**2
         p = math.sqrt(max(energy**2 - masses[i] ** 2, 0.0))
         paths.append(mean_free_path(mass=float(masses[i]), momentum=p, u2={result.lepton: float(u2[i])}))
     shortest = int(np.argmin(paths))

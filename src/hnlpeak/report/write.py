@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from hnlpeak.core.atomic import write_text
 from hnlpeak.core.errors import HnlpeakError
-from hnlpeak.formats.atomic import write_text
 from hnlpeak.report.figures.registry import FIGURES
 from hnlpeak.report.inputs import ReportInputs
 from hnlpeak.report.page import report_page

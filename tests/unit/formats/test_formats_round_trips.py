@@ -7,13 +7,13 @@ import hist
 import numpy as np
 import pytest
 
+from hnlpeak.core.atomic import atomic_path, write_text
 from hnlpeak.core.card import read_card
 from hnlpeak.core.errors import HnlpeakError, UsageError
 from hnlpeak.core.measured import Measured
 from hnlpeak.estimation.flux import KaonFlux
 from hnlpeak.estimation.signal import SignalPoint, signal_model
 from hnlpeak.experiment.analysis_card import AnalysisCard
-from hnlpeak.formats.atomic import atomic_path, write_text
 from hnlpeak.formats.json_text import dump_json
 from hnlpeak.formats.manifest import MANIFEST, sha256_of, write_manifest
 from hnlpeak.formats.ntuple import read_ntuple, read_ntuple_metadata, write_ntuple

@@ -42,7 +42,7 @@ def label_curves(
                 if not 0.03 < place[1] < 0.96 or not 0.0 < x < 1.0:
                     continue
                 cost = (
-                    _cost(place, half, obstacles, taken)
+                    _cost(place, half, float(y), obstacles, taken)
                     + 1.5 * (abs(offset) - 1.0)
                     + 20.0 * abs(place[0] - x)
                 )
@@ -74,11 +74,15 @@ def _dense(axes: Axes, x: Vector, y: Vector) -> Vector:
     return np.column_stack([fine, np.interp(fine, x, y)])
 
 
-def _cost(place: Vector, half: float, obstacles: Vector, taken: Sequence[Vector]) -> float:
+def _cost(place: Vector, half: float, foot: float, obstacles: Vector, taken: Sequence[Vector]) -> float:
+    """Points of curves in the box about ``place``; a clash with a label, or of its line with one, costs much more."""
     inside = (np.abs(obstacles[:, 0] - place[0]) < half + 0.01) & (
         np.abs(obstacles[:, 1] - place[1]) < 0.6 * _HEIGHT
     )
+    low, high = sorted((float(place[1]), foot))
     clash = sum(
-        abs(place[0] - x) < half + other + 0.01 and abs(place[1] - y) < _HEIGHT for x, y, other in taken
+        (abs(place[0] - x) < half + other + 0.01 and abs(place[1] - y) < _HEIGHT)
+        or (abs(place[0] - x) < other and low < y < high)
+        for x, y, other in taken
     )
     return float(np.count_nonzero(inside)) + 100.0 * float(clash)

@@ -39,7 +39,7 @@ _FILL = {
 _THICKNESS = {"calorimeter": 1270.0, "hadron_calorimeter": 700.0, "photon_veto": 900.0, "muon_veto": 500.0}
 _READ = {
     "p_mev": (r"$p$ = {:.2f} GeV", 1e-3),
-    "m_miss_mev": (r"$m_{{\mathrm{{miss}}}}$ = {:.1f} MeV", 1.0),
+    "m2_miss_mev2": (r"$m_{{\mathrm{{miss}}}}^2$ = {:.4f} GeV$^2$", 1e-6),
     "z_vtx_mm": (r"$z_{{\mathrm{{vtx}}}}$ = {:.1f} m", 1e-3),
     "cda_mm": ("closest approach {:.1f} mm", 1.0),
     "e_over_p": ("$E/p$ = {:.3f}", 1.0),
@@ -127,9 +127,9 @@ def _draw_beam(axes: Axes, experiment: Experiment, event: Any, view: str) -> Non
     axes.plot(kaon[:, 0] * 1e-3, kaon[:, 1] * 1e-3, color=INK, linewidth=1.8, zorder=4)
     axes.plot(*kaon[1] * 1e-3, "*", color=INK, markersize=11, zorder=6)
     volume = experiment.card.fiducial
-    axes.axvspan(
-        volume.z_min * 1e-3, volume.z_max * 1e-3, color=EXPECTED, alpha=0.05, linewidth=0.0, zorder=0
-    )
+    first, last = volume.z_min * 1e-3, volume.z_max * 1e-3
+    axes.axvspan(first, last, color=EXPECTED, alpha=0.05, linewidth=0.0, zorder=0)
+    axes.text(first + 1.0, -1.65, "fiducial volume", color=EXPECTED, fontsize=10)
 
 
 def _draw_event(axes: Axes, experiment: Experiment, event: Any, view: str) -> None:
@@ -212,7 +212,7 @@ def _spread(wanted: list[float], gap: float) -> list[float]:
 
 def _reconstructed(axes: Axes, columns: Mapping[str, float]) -> None:
     words = [text.format(columns[name] * scale) for name, (text, scale) in _READ.items() if name in columns]
-    axes.text(0.01, 0.04, "reconstructed: " + ",  ".join(words), transform=axes.transAxes, fontsize=11)
+    axes.text(0.01, 0.9, "reconstructed: " + ",  ".join(words), transform=axes.transAxes, fontsize=11)
     if "z_vtx_mm" in columns:
         axes.axvline(columns["z_vtx_mm"] * 1e-3, 0.3, 0.7, color=PALETTE[6], linestyle="--", linewidth=1.4)
 

@@ -38,7 +38,7 @@ def m2_miss(
 ) -> Figure:
     """Draw data and stacked simulation over m_miss^2 (GeV^2) in ``selection`` (the first of the result if None).
 
-    ``sm_limit`` (MeV^2) ends the Standard-Model region. The lower panel, where there are ``templates``, is
+    The Standard-Model region is within ``sm_limit`` (MeV^2) of zero. The lower panel, where there are ``templates``, is
     the ratio of data to simulation. ``UsageError`` for an unknown selection.
     """
     name = str(result["selection"][0]) if selection is None else selection
@@ -85,7 +85,7 @@ def _mark(axes: Axes, result: SearchResult, sm_limit: float | None) -> None:
     across = axes.get_xaxis_transform()
     marks = [(float(search[0]), float(search[1]), "HNL search", EXPECTED)]
     if sm_limit is not None:
-        marks.append((axes.get_xlim()[0], sm_limit * 1e-6, "SM region", PALETTE[2]))
+        marks.append((-sm_limit * 1e-6, sm_limit * 1e-6, "SM region", PALETTE[2]))
     for low, high, word, colour in marks:
         axes.axvspan(low, high, color=colour, alpha=0.06, linewidth=0.0, zorder=0)
         axes.plot(

@@ -51,7 +51,7 @@ def u2(result: SearchResult, earlier: Sequence[PublishedLimit] = ()) -> Figure:
     header(axes, simulated=result.simulated, right=convention(result))
     figure.draw_without_rendering()
     label_curves(axes, named, around=in_the_way)
-    note = "solid: tabulated, dashed: read off a figure" if earlier else ""
+    note = "earlier limits: sampled points; solid: tabulated, dashed: read off a figure" if earlier else ""
     axes.text(0.99, 0.015, note, transform=axes.transAxes, ha="right", fontsize=9, color=MUTED)
     return figure
 

@@ -1,0 +1,1 @@
+"""One file a command: read, call one function, write."""
