@@ -51,6 +51,12 @@ def _version(package: str) -> str | None:
         return None
 
 
+def _is_result(path: Path, directory: Path) -> bool:
+    """A file of the results: not the manifest itself, and nothing hidden (locks, unfinished parts)."""
+    parts = path.relative_to(directory).parts
+    return path.is_file() and path != directory / MANIFEST and not any(part.startswith(".") for part in parts)
+
+
 def write_manifest(
     directory: Path,
     *,
@@ -64,7 +70,7 @@ def write_manifest(
 
     ``cards`` maps names of cards to their text; ``seed`` is None where nothing was drawn.
     """
-    files = sorted(p for p in directory.rglob("*") if p.is_file() and p != directory / MANIFEST)
+    files = sorted(p for p in directory.rglob("*") if _is_result(p, directory))
     now = datetime.now(UTC)
     record = {
         "schema": 1,
@@ -83,9 +89,7 @@ def write_manifest(
             "started": None if started is None else started.isoformat(timespec="seconds"),
             "finished": now.isoformat(timespec="seconds"),
         },
-        "files": {
-            p.relative_to(directory).as_posix(): sha256_of(p) for p in files if not p.name.startswith(".")
-        },
+        "files": {p.relative_to(directory).as_posix(): sha256_of(p) for p in files},
         **(extra or {}),
     }
     write_text(directory / MANIFEST, dump_json(record))

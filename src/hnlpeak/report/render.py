@@ -3,41 +3,47 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from matplotlib.figure import Figure
 
+from hnlpeak.core.errors import UsageError
 from hnlpeak.core.atomic import atomic_path
 from hnlpeak.report.style import house_style
 
-__all__ = ["png_bytes", "save", "svg_bytes"]
+__all__ = ["FORMATS", "render", "save"]
+
+# whatever tells the time of drawing is left out
+FORMATS: Mapping[str, Mapping[str, Any]] = {
+    "png": {"Software": "hnlpeak"},
+    "svg": {"Date": None, "Creator": "hnlpeak"},
+    "pdf": {"CreationDate": None, "Producer": None, "Creator": "hnlpeak"},
+}
+"""Formats of figures with the metadata of their files."""
 
 
-def svg_bytes(figure: Figure) -> bytes:
-    """Return ``figure`` as SVG without a date."""
+def render(figure: Figure, format_: str) -> bytes:
+    """Return ``figure`` in one of ``FORMATS``; ``UsageError`` for others."""
+    if format_ not in FORMATS:
+        raise UsageError(f"figures are written as {', '.join(FORMATS)}, not {format_!r}")
     out = io.BytesIO()
     with house_style():
-        figure.savefig(out, format="svg", metadata={"Date": None, "Creator": "hnlpeak"})
+        figure.savefig(out, format=format_, metadata=dict(FORMATS[format_]))
     return out.getvalue()
 
 
-def png_bytes(figure: Figure) -> bytes:
-    """Return ``figure`` as PNG."""
-    out = io.BytesIO()
-    with house_style():
-        figure.savefig(out, format="png", metadata={"Software": "hnlpeak"})
-    return out.getvalue()
+def save(figure: Figure, stem: str | Path, *, formats: Sequence[str] = ("png", "svg")) -> dict[str, Path]:
+    """Write ``stem``.png and ``stem``.svg (or other ``formats``), each whole or not at all; returns the paths.
 
-
-def save(figure: Figure, stem: str | Path) -> list[Path]:
-    """Write ``stem``.png and ``stem``.svg, each whole or not at all; returns their paths.
-
-    ``HnlpeakError`` where they cannot be written.
+    ``HnlpeakError`` where a file cannot be written, ``UsageError`` for an unknown format.
     """
-    paths = []
-    for suffix, content in ((".png", png_bytes(figure)), (".svg", svg_bytes(figure))):
-        path = Path(f"{stem}{suffix}")
+    paths = {}
+    for format_ in formats:
+        path = Path(f"{stem}.{format_}")
+        content = render(figure, format_)
         with atomic_path(path) as partial:
             partial.write_bytes(content)
-        paths.append(path)
+        paths[format_] = path
     return paths
