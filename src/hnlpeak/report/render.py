@@ -9,8 +9,8 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from hnlpeak.core.errors import UsageError
 from hnlpeak.core.atomic import atomic_path
+from hnlpeak.core.errors import UsageError
 from hnlpeak.report.style import house_style
 
 __all__ = ["FORMATS", "render", "save"]

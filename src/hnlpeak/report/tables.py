@@ -140,7 +140,7 @@ def normalisation_table(result: SearchResult) -> Table:
 
 def _flat(prefix: str, record: Mapping[str, Any]) -> list[tuple[str, str]]:
     rows: list[tuple[str, str]] = []
-    for name, value in record.items():
+    for name, value in sorted(record.items()):
         if isinstance(value, Mapping):
             rows += _flat(f"{prefix}{name}: ", value)
         else:
@@ -156,5 +156,5 @@ def _flat(prefix: str, record: Mapping[str, Any]) -> list[tuple[str, str]]:
 def settings_table(
     record: Mapping[str, Any], *, caption: str, head: Sequence[str] = ("setting", "value")
 ) -> Table:
-    """Return a record of settings (or of provenance) as two columns, nested ones with their path."""
+    """Return a record of settings (or of provenance) as two columns in the order of names, nested ones with their path."""
     return Table(caption, tuple(head), tuple(_flat("", record)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from hnlpeak.core.atomic import write_text
@@ -9,17 +10,19 @@ from hnlpeak.core.errors import HnlpeakError
 from hnlpeak.report.figures.registry import FIGURES
 from hnlpeak.report.inputs import ReportInputs
 from hnlpeak.report.page import report_page
-from hnlpeak.report.render import save
+from hnlpeak.report.render import render, save
 
 __all__ = ["write_report"]
 
 
-def write_report(inputs: ReportInputs, directory: str | Path) -> list[Path]:
-    """Write ``directory``/figures/*.png, *.svg and ``directory``/report.html; returns their paths.
+def write_report(
+    inputs: ReportInputs, directory: str | Path, *, formats: Sequence[str] = ("png", "svg")
+) -> list[Path]:
+    """Write ``directory``/figures (PNG and SVG unless other ``formats`` are given) and ``directory``/report.html.
 
-    A figure is written where all its inputs are there, each file whole or not at all. The same inputs give the
-    same bytes. ``HnlpeakError`` where a file cannot be written, ``UsageError`` for inputs that do not fit
-    together.
+    Returns the paths, the page last. A figure is written where all its inputs are there, each file whole or not
+    at all. The same inputs give the same bytes. ``HnlpeakError`` where a file cannot be written, ``UsageError``
+    for inputs that do not fit together.
     """
     place = Path(directory)
     folder = place / "figures"
@@ -33,9 +36,9 @@ def write_report(inputs: ReportInputs, directory: str | Path) -> list[Path]:
         figure = entry.draw(inputs)
         if figure is None:
             continue
-        png, svg = save(figure, folder / name)
-        svgs[name] = svg.read_bytes()
-        written += [png, svg]
+        paths = save(figure, folder / name, formats=formats)
+        svgs[name] = paths["svg"].read_bytes() if "svg" in paths else render(figure, "svg")
+        written += paths.values()
     page = place / "report.html"
     write_text(page, report_page(inputs, svgs))
     return [*written, page]

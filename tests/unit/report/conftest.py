@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from hnlpeak.core.card import read_card
 from hnlpeak.core.measured import Measured
 from hnlpeak.detectors.event import new_block
@@ -14,6 +15,7 @@ from hnlpeak.estimation.flux import KaonFlux, measure_flux
 from hnlpeak.estimation.signal import SignalModel, SignalPoint, signal_model
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.experiment.experiment import Experiment, load_experiment
+from hnlpeak.limits.result import SearchResult
 from hnlpeak.limits.scan import scan
 from hnlpeak.report.inputs import ReportInputs
 from hnlpeak.selection.cutflow import Cutflow
@@ -163,20 +165,25 @@ def cutflows(card: AnalysisCard) -> tuple[Cutflow, ...]:
     return tuple(flows)
 
 
+@pytest.fixture(scope="session")
+def result(data: Spectrum, card: AnalysisCard, signal: SignalModel, flux: KaonFlux) -> SearchResult:
+    return scan(data, card, signal=signal, flux=flux)
+
+
 @pytest.fixture
 def inputs(
+    result: SearchResult,
     data: Spectrum,
     templates: Spectrum,
     signal: SignalModel,
     card: AnalysisCard,
-    flux: KaonFlux,
     experiment: Experiment,
     event: np.void,
     cutflows: tuple[Cutflow, ...],
 ) -> ReportInputs:
     """Everything that a run knows."""
     return ReportInputs(
-        scan(data, card, signal=signal, flux=flux),
+        result,
         data=data,
         templates=templates,
         signal=signal,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 from matplotlib.figure import Figure
 
 from hnlpeak.limits.result import SearchResult
@@ -21,7 +20,9 @@ def branching_fraction(result: SearchResult) -> Figure:
     draw_limit(axes, result, "u2_ul", scale=result.number("branching_fraction_per_u2"))
     axes.set_yscale("log")
     low, high = axes.get_ylim()
-    axes.set_ylim(low, high * (high / low) ** 0.3 if np.isfinite(high / low) else high)
+    if 0.0 < low < high:
+        # room for the legend
+        axes.set_ylim(low, high * (high / low) ** 0.3)
     axes.set_ylabel(rf"Upper limit on $\mathcal{{B}}({channel(result)})$")
     axes.legend(loc="upper right", ncols=2)
     header(axes, simulated=result.simulated, right=convention(result))

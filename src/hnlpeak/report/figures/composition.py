@@ -41,7 +41,7 @@ def composition(result: SearchResult, templates: Spectrum) -> Figure:
             baseline=bottom,
             fill=True,
             color=PALETTE[names.index(name) % len(PALETTE)],
-            label=f"{source_label(name)}  ({100.0 * values.sum() / safe.sum():.2g} %)",
+            label=f"{source_label(name)}  ({_percent(values.sum() / simulated.total.sum())})",
             linewidth=0.0,
         )
         bottom = bottom + share
@@ -54,3 +54,7 @@ def composition(result: SearchResult, templates: Spectrum) -> Figure:
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), title="share of all masses")
     header(axes, simulated=True, right=f"${channel(result)}$")
     return figure
+
+
+def _percent(share: float) -> str:
+    return "< 0.1 %" if share < 1e-3 else f"{100.0 * share:.2g} %"

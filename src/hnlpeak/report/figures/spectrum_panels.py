@@ -32,6 +32,9 @@ __all__ = [
 Vector = NDArray[np.float64]
 
 
+_NAMED = 1e-3
+
+
 class Example:
     """An HNL peak: ``events`` in all, a Gaussian of width ``sigma`` (MeV) at ``mass``, with its ``label``."""
 
@@ -110,7 +113,9 @@ def draw_stack(axes: Axes, edges: Vector, simulated: Stack, weights: Vector) -> 
     heights = np.cumsum([simulated.sources[n] * weights for n in shown], axis=0)
     for name, height in reversed(list(zip(shown, heights, strict=True))):
         colour = PALETTE[names.index(name) % len(PALETTE)]
-        axes.stairs(height, edges, fill=True, color=colour, label=source_label(name), linewidth=0.0)
+        # what cannot be seen is drawn but not named
+        label = source_label(name) if simulated.sources[name].sum() > _NAMED * simulated.total.sum() else None
+        axes.stairs(height, edges, fill=True, color=colour, label=label, linewidth=0.0)
     low, high = (simulated.total + sign * simulated.error for sign in (-1.0, 1.0))
     axes.fill_between(
         edges,

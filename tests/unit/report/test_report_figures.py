@@ -1,0 +1,198 @@
+"""Figures: the registry walked, what they draw read back from their axes, the same bytes twice."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import struct
+import xml.etree.ElementTree as ET
+from typing import Any
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from hnlpeak.core.errors import UsageError
+from hnlpeak.experiment.experiment import Experiment
+from hnlpeak.limits.published import published
+from hnlpeak.report.figures import FIGURES
+from hnlpeak.report.figures.binning import composite, rebin, segments, signed_gev2, snapped_edges, stack
+from hnlpeak.report.figures.m_miss import m_miss
+from hnlpeak.report.figures.particle_path import particle_path
+from hnlpeak.report.figures.spectrum_panels import examples
+from hnlpeak.report.figures.u2 import u2
+from hnlpeak.report.garwood import garwood
+from hnlpeak.report.inputs import ReportInputs
+from hnlpeak.report.render import render, save
+from hnlpeak.spectrum import Spectrum
+
+NEEDS_NOTHING_ELSE = {"u2", "p_value", "n_signal", "branching_fraction", "acceptance", "resolution"}
+
+
+def texts(figure: Figure) -> list[str]:
+    return [item.get_text() for item in figure.findobj(matplotlib.text.Text)]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_figure_is_drawn_and_says_that_it_is_simulation(name: str, inputs: ReportInputs) -> None:
+    before = dict(matplotlib.rcParams)
+    figure = FIGURES[name].draw(inputs)
+    assert figure is not None
+    svg = render(figure, "svg")
+    assert dict(matplotlib.rcParams) == before
+    assert "hnlpeak simulation" in texts(figure)
+    assert ET.fromstring(svg).tag.endswith("svg")
+    assert b"<dc:date>" not in svg
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_figures_of_a_bare_result(name: str, inputs: ReportInputs) -> None:
+    figure = FIGURES[name].draw(ReportInputs(inputs.result))
+    assert (figure is not None) == (name in NEEDS_NOTHING_ELSE)
+
+
+@pytest.mark.parametrize("name", sorted(NEEDS_NOTHING_ELSE))
+def test_a_user_s_data_are_not_called_simulation(name: str, inputs: ReportInputs) -> None:
+    figure = FIGURES[name].draw(ReportInputs(dataclasses.replace(inputs.result, simulated=False)))
+    assert figure is not None
+    # acceptance and resolution are simulated whatever the data are
+    assert ("hnlpeak simulation" in texts(figure)) == (name in ("acceptance", "resolution"))
+
+
+def test_nothing_without_limits_breaks_a_figure(inputs: ReportInputs) -> None:
+    nothing = {
+        name: column if column.dtype.kind == "U" or name == "m_n_mev" else np.full(len(column), np.nan)
+        for name, column in inputs.result.columns.items()
+    }
+    empty = dataclasses.replace(inputs.result, columns=nothing)
+    for name in sorted(NEEDS_NOTHING_ELSE):
+        figure = FIGURES[name].draw(ReportInputs(empty))
+        assert figure is not None
+        assert len(render(figure, "png")) > 1000
+
+
+def test_the_same_bytes_twice(inputs: ReportInputs, tmp_path: Any) -> None:
+    for format_ in ("png", "svg", "pdf"):
+        first, second = (FIGURES["p_value"].draw(inputs) for _ in range(2))
+        assert first is not None
+        assert second is not None
+        assert render(first, format_) == render(second, format_)
+    figure = FIGURES["p_value"].draw(inputs)
+    assert figure is not None
+    paths = save(figure, tmp_path / "p")
+    assert [path.name for path in paths.values()] == ["p.png", "p.svg"]
+    width, height = struct.unpack(">II", paths["png"].read_bytes()[16:24])
+    assert (width, height) == (1260, 840)
+    with pytest.raises(UsageError, match="bmp"):
+        save(figure, tmp_path / "p", formats=("bmp",))
+
+
+@pytest.mark.parametrize(
+    ("n", "low", "high"),
+    # intervals of 68.27 % as tabulated by the PDG (Statistics, Poisson errors); 0: -ln((1 - cl) / 2)
+    [(0, 0.0, 1.8410), (1, 0.17275, 3.29953), (5, 2.84030, 8.38247), (10, 6.89111, 14.26694)],
+)
+def test_garwood(n: int, low: float, high: float) -> None:
+    found = garwood([n])
+    assert found[0][0] == pytest.approx(low, abs=2e-4)
+    assert found[1][0] == pytest.approx(high, abs=2e-4)
+
+
+def test_wide_bins_hold_what_the_fine_ones_do(data: Spectrum) -> None:
+    projection = data.project("tight")
+    places = snapped_edges(projection.edges, np.arange(170.0, 448.1, 2.0))
+    wide = rebin(projection, places)
+    inside = (projection.edges[:-1] >= wide.edges[0] - 1e-6) & (projection.edges[1:] <= wide.edges[-1] + 1e-6)
+    assert wide.values.sum() == projection.values[inside].sum()
+    assert np.diff(wide.edges) == pytest.approx(2.0, abs=1e-9)
+    assert signed_gev2(np.array([-100.0, 300.0])) == pytest.approx([-0.01, 0.09])
+
+
+def test_coarse_bins_are_kept_whole() -> None:
+    edges = np.array([0.0, 10.0, 25.0, 40.0])
+    assert snapped_edges(edges, np.arange(-5.0, 41.0, 1.0)).tolist() == [0, 1, 2, 3]
+
+
+def test_each_bin_shows_the_selection_of_its_mass(inputs: ReportInputs, data: Spectrum) -> None:
+    parts = segments(inputs.result)
+    assert [(part.selection, part.low) for part in parts] == [("tight", -np.inf), ("loose", 350.0)]
+    places = snapped_edges(data.edges, np.arange(300.0, 400.1, 10.0))
+    mixed = composite(data, parts, places).values
+    tight, loose = (rebin(data.project(name), places).values for name in ("tight", "loose"))
+    assert mixed.tolist() == [*tight[:5], *loose[5:]]
+
+
+def test_templates_are_scaled_to_the_number_of_kaons(inputs: ReportInputs, templates: Spectrum) -> None:
+    parts = segments(inputs.result)
+    places = snapped_edges(templates.edges, np.arange(200.0, 300.1, 10.0))
+    found = stack(templates, inputs.result, parts, places)
+    scale = inputs.result.normalisation["n_kaon"]["value"] / templates.decays_in_fiducial
+    raw = rebin(templates.project("tight"), places)
+    assert found.total == pytest.approx(scale * raw.values)
+    assert sum(found.sources.values()) == pytest.approx(found.total)
+    kaons = inputs.result.normalisation["n_kaon"]
+    relative = math.hypot(kaons["stat"], kaons["syst"]) / kaons["value"]
+    assert found.error == pytest.approx(np.hypot(scale * np.sqrt(raw.variances), relative * found.total))
+
+
+def test_example_peaks_hold_the_events_of_their_mixing(inputs: ReportInputs) -> None:
+    result = inputs.result
+    for peak in examples(result):
+        row = result.row(peak.mass)
+        limit = row["u2_ul_expected"] * row["acceptance_no_window"] / row["acceptance"]
+        # N_S at 10 times the expected limit, |U|^2 rounded to one digit
+        events = 10.0 * row["n_signal_ul_expected"] * limit / row["u2_ul_expected"]
+        assert peak.events == pytest.approx(events, rel=0.5)
+        assert peak.counts(np.linspace(0.0, 500.0, 200)).sum() == pytest.approx(peak.events)
+
+
+def test_data_points_are_the_counts(inputs: ReportInputs, data: Spectrum) -> None:
+    axes = m_miss(inputs.result, data).axes[0]
+    x, y = axes.containers[0].lines[0].get_data()
+    parts = segments(inputs.result)
+    places = snapped_edges(data.edges, np.arange(150.0, 468.1, 2.0))
+    counts = composite(data, parts, places)
+    on = counts.values > 0.0
+    assert np.asarray(y) == pytest.approx(counts.values[on])
+    assert np.asarray(x) == pytest.approx(0.5 * (counts.edges[1:] + counts.edges[:-1])[on])
+
+
+def test_uncertain_curves_are_dotted_and_shade_nothing(inputs: ReportInputs) -> None:
+    axes = u2(inputs.result, [published("na62-2007-mu")]).axes[0]
+    styles = [line.get_linestyle() for line in axes.lines]
+    assert ":" in styles
+    assert "excluded earlier" not in axes.get_legend_handles_labels()[1]
+    certain = u2(inputs.result, [published("na62-2020-e"), published("kek-e")]).axes[0]
+    assert "excluded earlier" in certain.get_legend_handles_labels()[1]
+    assert {"NA62 2016-2018", "KEK"} <= {text.get_text() for text in certain.texts}
+
+
+def test_words_with_dollars_are_not_formulae(inputs: ReportInputs) -> None:
+    odd = "a $\\frac{$ b"
+    cutflows = tuple(dataclasses.replace(flow, selection=odd) for flow in inputs.cutflows)
+    figure = FIGURES["cutflow"].draw(dataclasses.replace(inputs, cutflows=cutflows))
+    assert figure is not None
+    render(figure, "svg")
+
+
+def test_paths_go_through_their_hits(experiment: Experiment, event: np.void) -> None:
+    setup = experiment.setup[0]
+    track, photon = (particle_path(setup, particle) for particle in event["particles"][:2])
+    for n in range(int(setup["n_chambers"])):
+        z, hit = float(setup["chamber_z"][n]), event["particles"][0]["hits"][n]
+        # the fixture takes the kick to first order in the slope
+        assert np.interp(z, track[:, 2], track[:, 0]) == pytest.approx(float(hit["x"]), abs=0.5)
+        assert np.interp(z, track[:, 2], track[:, 1]) == pytest.approx(float(hit["y"]), abs=0.5)
+    assert track[-1, 2] == pytest.approx(float(setup["calorimeter_z"]))
+    assert photon[-1, 2] == pytest.approx(165.608e3)
+
+
+def test_a_decay_in_flight_turns_the_path(experiment: Experiment, event: np.void) -> None:
+    particle = event["particles"][0]
+    second = particle["segments"][1]
+    second["z"], second["tx"], second["ty"], second["p"] = 160e3, 0.016, 0.004, 15e3
+    particle["n_segments"] = 2
+    path = particle_path(experiment.setup[0], particle)
+    assert path[1].tolist() == pytest.approx([45.0 + 0.006 * 20e3, 0.004 * 20e3, 160e3])
+    assert (path[2, 0] - path[1, 0]) / (path[2, 2] - path[1, 2]) == pytest.approx(0.016)

@@ -1,0 +1,243 @@
+"""The page and the folder: one file, no scripts, the same bytes, drawn again from the folder alone."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hnlpeak.core.errors import HnlpeakError, InputDataError
+from hnlpeak.formats.manifest import sha256_of, write_manifest
+from hnlpeak.formats.results import write_results
+from hnlpeak.limits.result import SearchResult
+from hnlpeak.report.figures import FIGURES
+from hnlpeak.report.inputs import ReportInputs
+from hnlpeak.report.page import report_page
+from hnlpeak.report.rounding import count_text, mathematical, plain_number, scientific
+from hnlpeak.report.summary import conditions, verdict
+from hnlpeak.report.tables import cutflow_table, limits_table, treatments_table
+from hnlpeak.report.write import write_report
+from hnlpeak.report_folder import keep_inputs, read_inputs, remake_report
+
+
+class Page(HTMLParser):
+    """Tags, links and balance of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.words = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in ("meta", "img", "link", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+
+def test_the_page_stands_alone(inputs: ReportInputs, tmp_path: Path) -> None:
+    written = write_report(inputs, tmp_path)
+    assert written[-1] == tmp_path / "report.html"
+    assert {path.name for path in written[:-1]} == {f"{n}.{s}" for n in FIGURES for s in ("png", "svg")}
+    text = written[-1].read_text("utf-8")
+    assert len(text.encode()) <= 3_000_000
+    page = Page(text)
+    assert page.open == []
+    policy = next(a["content"] for t, a in page.tags if a.get("http-equiv") == "Content-Security-Policy")
+    assert policy is not None
+    assert policy.startswith("default-src 'none'")
+    assert not {"script", "link", "iframe", "object"} & {tag for tag, _ in page.tags}
+    images = [attrs for tag, attrs in page.tags if tag == "img"]
+    assert len(images) == len(FIGURES)
+    assert all(
+        str(image["src"]).startswith("data:image/svg+xml;base64,") and image["alt"] for image in images
+    )
+    links = {str(a["href"]) for t, a in page.tags if t == "a"}
+    identifiers = {f"#{a['id']}" for _, a in page.tags if a.get("id")}
+    assert links <= identifiers
+    assert "hnlpeak simulation" in page.words
+    assert "not a result of any experiment" in page.words
+    assert verdict(inputs.result) in page.words
+    assert write_report(inputs, tmp_path)[-1].read_text("utf-8") == text
+
+
+def test_words_of_cards_are_text(inputs: ReportInputs) -> None:
+    odd = '<script>alert("x")</script>'
+    result = dataclasses.replace(inputs.result, title=odd, label=odd, simulated=False, analysis=odd)
+    text = report_page(ReportInputs(result, provenance={odd: odd}), {})
+    assert "<script" not in text
+    assert text.count("&lt;script&gt;") >= 4
+
+
+def test_a_bare_result_has_a_page(inputs: ReportInputs, tmp_path: Path) -> None:
+    result = dataclasses.replace(inputs.result, simulated=False)
+    text = write_report(ReportInputs(result), tmp_path)[-1].read_text("utf-8")
+    page = Page(text)
+    assert "Cut-flow" not in page.words
+    assert "hnlpeak simulation" not in page.words
+
+
+def test_a_folder_that_cannot_be_made(inputs: ReportInputs, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(HnlpeakError, match="cannot be made"):
+        write_report(inputs, tmp_path / "file")
+
+
+def without_limits(result: SearchResult) -> SearchResult:
+    columns = {
+        name: column if column.dtype.kind == "U" or name == "m_n_mev" else np.full(len(column), np.nan)
+        for name, column in result.columns.items()
+    }
+    return dataclasses.replace(result, columns=columns)
+
+
+def test_verdict(inputs: ReportInputs) -> None:
+    result = inputs.result
+    p, u2, m = (result.number(name) for name in ("p_value", "u2_ul_observed", "m_n_mev"))
+    text = verdict(result)
+    assert text.startswith("No local excess above 3σ")
+    assert f"at {m[np.argmin(p)]:g} MeV" in text
+    assert f"{scientific(float(u2.min()))} (90 % CL) at {m[np.argmin(u2)]:g} MeV" in text
+    found = {
+        **result.columns,
+        "p_value": np.where(m == 300.0, 1e-5, p),
+        "local_significance": np.where(m == 300.0, 4.26, result.number("local_significance")),
+    }
+    excess = verdict(dataclasses.replace(result, columns=found))
+    assert excess.startswith("A local excess above 3σ")
+    assert "(4.3σ) at 300 MeV" in excess
+    assert verdict(without_limits(result)).startswith("No mass hypothesis could be tested")
+
+
+def test_conditions_state_the_path_of_the_hnl(inputs: ReportInputs) -> None:
+    words = " ".join(conditions(inputs))
+    found = re.search(r"at least ([0-9.]+) km", words)
+    assert found is not None
+    # the proceedings: more than 10 km above 170 MeV for |U|^2 < 1e-4; the limits are far below that
+    assert float(found[1]) > 10.0
+    assert "NOT" not in words
+    weak = dataclasses.replace(
+        inputs.result, columns={**inputs.result.columns, "u2_ul_observed": np.full(len(inputs.result), 0.5)}
+    )
+    assert "NOT well outside" in " ".join(conditions(dataclasses.replace(inputs, result=weak)))
+
+
+def test_tables(inputs: ReportInputs) -> None:
+    result = inputs.result
+    rows = limits_table(result).rows
+    assert [row[0] for row in rows] == [f"{m}" for m in range(170, 450, 10)] + ["448"]
+    row = result.row(300.0)
+    at_300 = next(r for r in rows if r[0] == "300")
+    assert at_300[8] == scientific(row["u2_ul_observed"])
+    table = treatments_table(result)
+    assert "bounded (used)" in table.head
+    assert next(r for r in table.rows if r[0] == "200")[3] == scientific(
+        result.row(200.0)["u2_ul_bounded"], 3
+    )
+    flow = inputs.cutflows[0]
+    last = cutflow_table(flow).rows[-1]
+    assert last == ("vertex", "46", "50 %", count_text(46.0 + flow.only_failed[0, -1]))
+    assert all(len(r) == len(t.head) for t in (limits_table(result), table) for r in t.rows)
+
+
+@pytest.mark.parametrize(
+    ("value", "plain", "power"),
+    [
+        (0.0, "0", "0"),
+        (float("nan"), "–", "–"),
+        (12.345, "12.3", "1.2 × 10¹"),
+        (1234.5, "1234", "1.2 × 10³"),
+        (1.27e-7, "1.27 × 10⁻⁷", "1.3 × 10⁻⁷"),
+        (9.99e-7, "9.99 × 10⁻⁷", "1.0 × 10⁻⁶"),
+    ],
+)
+def test_numbers(value: float, plain: str, power: str) -> None:
+    assert plain_number(value) == plain
+    assert scientific(value) == power
+
+
+def test_numbers_in_figures() -> None:
+    assert mathematical(2e-7) == r"2\times 10^{-7}"
+    assert mathematical(1e-6) == "10^{-6}"
+    assert count_text(1234567.0) == "1\u2009234\u2009567"
+    assert count_text(0.51234) == "0.5123"
+
+
+def finished(inputs: ReportInputs, place: Path) -> None:
+    assert inputs.data is not None
+    assert inputs.experiment is not None
+    write_results(place, inputs.result, spectrum=inputs.data, signal="", cutflow="")
+    write_report(inputs, place)
+    keep_inputs(inputs, place, card_text=card_text())
+    write_manifest(place, cards={}, seed=1)
+
+
+def card_text() -> str:
+    from hnlpeak.experiment.analysis import load_analysis
+
+    return load_analysis("na62-2015-ke2").text
+
+
+def test_a_folder_is_drawn_again_from_its_files(inputs: ReportInputs, tmp_path: Path) -> None:
+    finished(inputs, tmp_path)
+    first = {path.name: path.read_bytes() for path in (tmp_path / "figures").glob("*.svg")}
+    page = (tmp_path / "report.html").read_bytes()
+    for path in [*(tmp_path / "figures").glob("*.*g"), tmp_path / "report.html"]:
+        path.unlink()
+    written = remake_report(tmp_path)
+    assert {path.suffix for path in written} == {".png", ".svg", ".pdf", ".html"}
+    again = {path.name: path.read_bytes() for path in (tmp_path / "figures").glob("*.svg")}
+    assert [name for name in first if again[name] != first[name]] == []
+    assert (tmp_path / "report.html").read_bytes() == page
+    sums = json.loads((tmp_path / "manifest.json").read_text())["files"]
+    assert all(sums[path.relative_to(tmp_path).as_posix()] == sha256_of(path) for path in written)
+
+
+def test_a_folder_of_a_bare_scan(inputs: ReportInputs, tmp_path: Path) -> None:
+    assert inputs.data is not None
+    write_results(tmp_path, inputs.result, spectrum=inputs.data, signal="", cutflow="")
+    found = read_inputs(tmp_path)
+    assert (found.templates, found.signal, found.card, found.event) == (None, None, None, None)
+    assert found.result.row(300.0) == inputs.result.row(300.0)
+    with pytest.raises(InputDataError, match="no manifest"):
+        remake_report(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("inputs.json", b'{"schema": 9}', "schema 9"),
+        ("inputs.json", b'{"schema": 1, "signal": 3}', "not the inputs"),
+        ("event.npy", b"nonsense", "not an event"),
+        ("templates.json", b"{}", "UHI"),
+    ],
+)
+def test_damaged_inputs_are_named(
+    name: str, content: bytes, message: str, inputs: ReportInputs, tmp_path: Path
+) -> None:
+    assert inputs.data is not None
+    write_results(tmp_path, inputs.result, spectrum=inputs.data, signal="", cutflow="")
+    folder = tmp_path / "figures" / "data"
+    folder.mkdir(parents=True)
+    (folder / name).write_bytes(content)
+    with pytest.raises(InputDataError, match=message):
+        read_inputs(tmp_path)
+
+
+def test_help_loads_no_matplotlib() -> None:
+    code = "import sys, hnlpeak.cli.report; sys.exit('matplotlib' in sys.modules or 'jinja2' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
