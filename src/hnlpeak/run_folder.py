@@ -152,9 +152,9 @@ def run_into(
             "experiment": analysis.experiment.card.name,
             "seed": str(seed),
         }
-        write_search(place, made, analysis, provenance=provenance)
+        write_search(store.stage, made, analysis, provenance=provenance)
         write_manifest(
-            place,
+            store.stage,
             cards=analysis.cards,
             seed=seed,
             command=command,
