@@ -7,6 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from matplotlib.backend_bases import FigureCanvasBase
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_pdf import FigureCanvasPdf
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from hnlpeak.core.atomic import atomic_path
@@ -23,14 +27,22 @@ FORMATS: Mapping[str, Mapping[str, Any]] = {
 }
 """Formats of figures with the metadata of their files."""
 
+_CANVAS: Mapping[str, type[FigureCanvasBase]] = {
+    "png": FigureCanvasAgg,
+    "svg": FigureCanvasSVG,
+    "pdf": FigureCanvasPdf,
+}
+
 
 def render(figure: Figure, format_: str) -> bytes:
     """Return ``figure`` in one of ``FORMATS``; ``UsageError`` for others."""
     if format_ not in FORMATS:
         raise UsageError(f"figures are written as {', '.join(FORMATS)}, not {format_!r}")
-    out = io.BytesIO()
+    metadata, out = dict(FORMATS[format_]), io.BytesIO()
+    # straight to the canvas: Figure.savefig draws everything twice, for layouts that are settled here
     with house_style():
-        figure.savefig(out, format=format_, metadata=dict(FORMATS[format_]))
+        canvas: Any = _CANVAS[format_](figure)
+        getattr(canvas, f"print_{format_}")(out, metadata=metadata)
     return out.getvalue()
 
 

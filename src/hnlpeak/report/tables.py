@@ -156,5 +156,5 @@ def _flat(prefix: str, record: Mapping[str, Any]) -> list[tuple[str, str]]:
 def settings_table(
     record: Mapping[str, Any], *, caption: str, head: Sequence[str] = ("setting", "value")
 ) -> Table:
-    """Return a record of settings (or of provenance) as two columns in the order of names, nested ones with their path."""
+    """Return a record of settings (or of provenance) in the order of names, nested ones with their path."""
     return Table(caption, tuple(head), tuple(_flat("", record)))

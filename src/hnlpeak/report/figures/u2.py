@@ -13,7 +13,17 @@ from hnlpeak.limits.result import SearchResult
 from hnlpeak.report.figures.curve_labels import label_curves
 from hnlpeak.report.figures.limit_bands import draw_limit
 from hnlpeak.report.labels import mixing
-from hnlpeak.report.style import EXPECTED, MUTED, PALETTE, convention, header, new_figure, plain, styled
+from hnlpeak.report.style import (
+    EXPECTED,
+    MUTED,
+    PALETTE,
+    convention,
+    header,
+    new_figure,
+    plain,
+    settle,
+    styled,
+)
 
 __all__ = ["u2"]
 
@@ -49,7 +59,7 @@ def u2(result: SearchResult, earlier: Sequence[PublishedLimit] = ()) -> Figure:
     own = "this simulation" if result.simulated else "this search"
     axes.legend(loc="upper right", ncols=2, fontsize=10, title=own, alignment="left")
     header(axes, simulated=result.simulated, right=convention(result))
-    figure.draw_without_rendering()
+    settle(figure)
     label_curves(axes, named, around=in_the_way)
     note = "earlier limits: sampled points; solid: tabulated, dashed: read off a figure" if earlier else ""
     axes.text(0.99, 0.015, note, transform=axes.transAxes, ha="right", fontsize=9, color=MUTED)
