@@ -133,7 +133,7 @@ def _minimum_ionising(params: Record, rng: np.random.Generator) -> float:
     """Energy of a minimum-ionising track: Moyal's form of the Landau distribution, with the card's mean."""
     z = rng.standard_normal()
     fluctuation = -math.log(z * z + 1e-12) - 1.2703628454614782
-    return max(params[_Slot.MIP] + params[_Slot.MIP_WIDTH] * fluctuation, 0.1 * params[_Slot.MIP])
+    return float(max(params[_Slot.MIP] + params[_Slot.MIP_WIDTH] * fluctuation, 0.1 * params[_Slot.MIP]))
 
 
 @inlined
@@ -143,18 +143,18 @@ def _deposit(params: Record, s: Record, rng: np.random.Generator) -> float:
     if species in (Species.PHOTON, Species.POSITRON, Species.ELECTRON):
         s.alive = 0
         if species != Species.PHOTON and rng.random() < params[_Slot.LOW_TAIL]:
-            return max(p * (1.0 - params[_Slot.LOW_TAIL_SCALE] * rng.exponential()), 0.0)
-        return p
+            return float(max(p * (1.0 - params[_Slot.LOW_TAIL_SCALE] * rng.exponential()), 0.0))
+        return float(p)
     if species in (Species.PION_PLUS, Species.PION_MINUS):
         if rng.random() < params[_Slot.PION_MIP]:
             return _minimum_ionising(params, rng)
         a, b, c = rng.random(), rng.random(), rng.random()
         share = max(min(a, b), min(max(a, b), c))  # the median of three is distributed as 6 x (1 - x)
         s.p = p * (1.0 - share)
-        return p * share
+        return float(p * share)
     if rng.random() < params[_Slot.MUON_TAIL]:
         share = params[_Slot.MUON_START] * (1.0 - rng.random()) ** (-1.0 / params[_Slot.MUON_INDEX])
-        return p * min(share, 1.0)
+        return float(p * min(share, 1.0))
     return _minimum_ionising(params, rng)
 
 

@@ -13,7 +13,7 @@ from hnlpeak.core.kernel import inlined
 from hnlpeak.detectors.event import Record
 from hnlpeak.detectors.inefficiency import inefficiency, largest_inefficiency
 
-__all__ = ["detected", "photon_detected"]
+__all__ = ["decide", "detected", "photon_detected"]
 
 
 @inlined
@@ -39,3 +39,11 @@ def photon_detected(
     # the curve costs two logarithms and a power: only where the draw is not settled by its bound
     u = rng.random()
     return bool(u >= largest_inefficiency(curve, energy) or u >= inefficiency(curve, energy))
+
+
+@inlined
+def decide(u: float, chance: float) -> tuple[bool, float]:
+    """True with probability ``chance`` for a uniform ``u`` in [0, 1), and a uniform number for the next decision."""
+    if u < chance:
+        return True, u / chance
+    return False, (u - chance) / (1.0 - chance)

@@ -43,7 +43,7 @@ def _dtype(floats: str, integers: str = "", *nested: tuple[Any, ...]) -> np.dtyp
 
 
 _STATE = _dtype("x y z tx ty p", "species alive")
-_SEGMENT = _dtype("x y z tx ty p", "species")
+_SEGMENT = _dtype("x y z tx ty p pz", "species")
 _HIT = _dtype("x y var_x var_y")
 _CLUSTER = _dtype("x y energy time")
 _PARTICLE = _dtype(

@@ -17,6 +17,7 @@ from pydantic import Field, model_validator
 from hnlpeak.core.card import Card, Sourced
 from hnlpeak.core.kernel import inlined
 from hnlpeak.core.quantity import Energy, Fraction, Length, Positive
+from hnlpeak.detectors.detection import decide
 from hnlpeak.detectors.event import MAX_PARTICLES, Record
 from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape
 from hnlpeak.detectors.surface import Kind, Surface, start_particle
@@ -99,8 +100,11 @@ class ChamberSlot(IntEnum):
     TAIL_SCALE = SHAPE_WIDTH + 7
     RADIATION_THRESHOLD = SHAPE_WIDTH + 8
     BEFORE_MAGNET = SHAPE_WIDTH + 9
-    N_VIEWS = SHAPE_WIDTH + 10
-    VIEWS = SHAPE_WIDTH + 11
+    CLEAN = SHAPE_WIDTH + 10
+    SCATTERING = SHAPE_WIDTH + 11
+    SCATTERING_LOG = SHAPE_WIDTH + 12
+    N_VIEWS = SHAPE_WIDTH + 13
+    VIEWS = SHAPE_WIDTH + 14
 
 
 _KICK = SHAPE_WIDTH
@@ -114,6 +118,8 @@ def _directions(spec: Spectrometer) -> list[list[float]]:
 def pack(spec: Spectrometer) -> list[Surface]:
     """Surfaces of the full response: each chamber and the magnet."""
     surfaces = [_magnet(spec)]
+    clean = (1.0 - spec.tail_fraction) ** 2 * spec.view_efficiency ** len(spec.view_angles)
+    root = 13.6 * math.sqrt(spec.radiation_lengths)
     views = [component for direction in _directions(spec) for component in direction]
     for index, chamber in enumerate(spec.chambers):
         row = [
@@ -128,6 +134,9 @@ def pack(spec: Spectrometer) -> list[Surface]:
             spec.tail_scale,
             spec.radiation_threshold,
             float(chamber.z < spec.magnet.z),
+            clean,
+            root * (1.0 + 0.038 * math.log(spec.radiation_lengths)),
+            root * 0.038,
             float(len(spec.view_angles)),
             *views,
         ]
@@ -152,17 +161,16 @@ def bend(params: Record, s: Record) -> None:
     charge = CHARGE[s.species]
     if charge == 0.0:
         return
-    p, tx, ty = s.p, s.tx, s.ty
-    norm = 1.0 / math.sqrt(1.0 + tx * tx + ty * ty)
-    ux = tx * norm + charge * params[_KICK] / p
-    uy = ty * norm
-    uz2 = 1.0 - ux * ux - uy * uy
-    if uz2 < 0.25:
+    tx, ty = s.tx, s.ty
+    # the kick in units of p_z
+    kick = charge * params[_KICK] / s.p * math.sqrt(1.0 + tx * tx + ty * ty)
+    ratio2 = 1.0 - kick * (2.0 * tx + kick)  # (p_z after / p_z before)^2
+    if ratio2 < 0.25:
         s.alive = 0
         return
-    uz = math.sqrt(uz2)
-    s.tx = ux / uz
-    s.ty = uy / uz
+    inverse = 1.0 / math.sqrt(ratio2)
+    s.tx = (tx + kick) * inverse
+    s.ty = ty * inverse
 
 
 @inlined
@@ -172,13 +180,24 @@ def respond(params: Record, event: Record, particle: Record, rng: np.random.Gene
     species = s.species
     if CHARGE[species] == 0.0:
         return
-    _measure(params, event, particle, rng)
-    p, mass = s.p, MASS[species]
-    beta = p / math.sqrt(p * p + mass * mass)
-    t = params[ChamberSlot.MATERIAL]
-    theta = 13.6 / (beta * p) * math.sqrt(t) * (1.0 + 0.038 * math.log(t / (beta * beta)))
-    if rng.random() < params[ChamberSlot.TAIL_FRACTION]:
-        theta *= params[ChamberSlot.TAIL_SCALE]
+    error = params[ChamberSlot.RESOLUTION]
+    theta = _highland(params, s.p, MASS[species])
+    missing = 0
+    u = rng.random()
+    # most often all views respond and nothing has a tail: one number decides that, and what is left of it the rest
+    if u >= params[ChamberSlot.CLEAN]:
+        core = 1.0 - params[ChamberSlot.TAIL_FRACTION]
+        good_hit, u = decide(u, core)
+        good_angle, u = decide(u, core)
+        if not good_hit:
+            error *= params[ChamberSlot.TAIL_SCALE]
+        if not good_angle:
+            theta *= params[ChamberSlot.TAIL_SCALE]
+        for view in range(int(params[ChamberSlot.N_VIEWS])):
+            seen, u = decide(u, params[ChamberSlot.EFFICIENCY])
+            if not seen:
+                missing |= 1 << view
+    _measure(params, s, particle, missing, error, rng)
     s.tx += theta * rng.standard_normal()
     s.ty += theta * rng.standard_normal()
     electron = species in (Species.POSITRON, Species.ELECTRON)
@@ -187,32 +206,41 @@ def respond(params: Record, event: Record, particle: Record, rng: np.random.Gene
 
 
 @inlined
-def _measure(params: Record, event: Record, particle: Record, rng: np.random.Generator) -> None:
-    s = event.state
+def _highland(params: Record, p: float, mass: float) -> float:
+    """Plane angle of scattering, 13.6 MeV / (beta p) sqrt(t) [1 + 0.038 ln(t / beta^2)]."""
+    w = mass * mass / (p * p)
+    log = w - 0.5 * w * w if w < 1e-3 else math.log1p(w)  # -ln beta^2; the series is good to 3e-10
+    return float(
+        math.sqrt(1.0 + w) / p * (params[ChamberSlot.SCATTERING] + params[ChamberSlot.SCATTERING_LOG] * log)
+    )
+
+
+@inlined
+def _measure(
+    params: Record, s: Record, particle: Record, missing: int, error: float, rng: np.random.Generator
+) -> None:
+    """Write the point that the views outside their gaps measure; ``missing`` has a bit for each that failed."""
     hit = particle.hits[int(params[ChamberSlot.INDEX])]
-    sigma = params[ChamberSlot.RESOLUTION]
-    if rng.random() < params[ChamberSlot.TAIL_FRACTION]:
-        sigma *= params[ChamberSlot.TAIL_SCALE]
-    xx = xy = yy = bx = by = 0.0
+    xx = xy = yy = 0.0
     for view in range(int(params[ChamberSlot.N_VIEWS])):
         cx = params[ChamberSlot.VIEWS + 2 * view]
         cy = params[ChamberSlot.VIEWS + 2 * view + 1]
         from_gap = (s.x - params[ChamberSlot.GAP_X]) * cx + s.y * cy
-        if abs(from_gap) < params[ChamberSlot.GAP] or rng.random() > params[ChamberSlot.EFFICIENCY]:
-            continue
-        error = sigma * rng.standard_normal()
-        xx += cx * cx
-        xy += cx * cy
-        yy += cy * cy
-        bx += cx * error
-        by += cy * error
+        if abs(from_gap) >= params[ChamberSlot.GAP] and (missing >> view) & 1 == 0:
+            xx += cx * cx
+            xy += cx * cy
+            yy += cy * cy
     det = xx * yy - xy * xy
     if det < 1e-6:
         hit.var_x = 0.0
         return
+    # least squares of the views has the covariance error^2 (yy, -xy, xx) / det: drawn as such
+    a = error * rng.standard_normal()
+    b = error * rng.standard_normal()
+    inverse = 1.0 / math.sqrt(det * yy)
+    hit.x = s.x + a * yy * inverse
+    hit.y = s.y - a * xy * inverse + b * det * inverse / math.sqrt(det)
     variance = params[ChamberSlot.RESOLUTION] ** 2 / det
-    hit.x = s.x + (yy * bx - xy * by) / det
-    hit.y = s.y + (xx * by - xy * bx) / det
     hit.var_x = yy * variance
     hit.var_y = xx * variance
     particle.n_chambers += 1

@@ -44,7 +44,7 @@ class Kind(IntEnum):
     HADRON_CALORIMETER = 9
 
 
-_SEES_PHOTONS = (Kind.PHOTON_VETO, Kind.CALORIMETER)
+_ACTS_ON_PHOTONS = (Kind.PHOTON_VETO, Kind.CALORIMETER, Kind.MAGNET)  # the yoke stops them
 
 
 class Surface(NamedTuple):
@@ -81,7 +81,7 @@ def surface_table(surfaces: Iterable[Surface]) -> NDArray[Any]:
         raise CardError(f"{len(ordered)} surfaces, at most {MAX_SURFACES} fit")
     table = np.zeros((), dtype=SURFACES)
     table["n"] = len(ordered)
-    neutral = [row for row, surface in enumerate(ordered) if surface.kind in _SEES_PHOTONS]
+    neutral = [row for row, surface in enumerate(ordered) if surface.kind in _ACTS_ON_PHOTONS]
     table["n_neutral"] = len(neutral)
     table["neutral"][: len(neutral)] = neutral
     for row, surface in enumerate(ordered):

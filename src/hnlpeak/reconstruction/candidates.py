@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.core.borrow import borrowed
-from hnlpeak.core.kernel import kernel
+from hnlpeak.core.kernel import inlined, kernel
 from hnlpeak.detectors.event import Record
 from hnlpeak.detectors.shape import inside
 from hnlpeak.reconstruction.columns import ABSENT_TIME, Column
@@ -49,7 +49,7 @@ def new_workspace() -> tuple[NDArray[Any], NDArray[Any]]:
     return new_scratch(), np.zeros(3, dtype=TRACK)
 
 
-@kernel
+@inlined
 def _nearest(event: Record, system: int, reference: float) -> float:
     best = ABSENT_TIME
     for n in range(event.n_times[system]):
@@ -57,7 +57,7 @@ def _nearest(event: Record, system: int, reference: float) -> float:
     return best
 
 
-@kernel
+@inlined
 def _accepted(setup: Record, track: Record) -> float:
     surfaces = setup.acceptance
     for n in range(surfaces.n):
@@ -67,7 +67,7 @@ def _accepted(setup: Record, track: Record) -> float:
     return 1.0
 
 
-@kernel
+@inlined
 def _choose(
     setup: Record, event: Record, scratch: NDArray[np.void], tracks: NDArray[np.void]
 ) -> tuple[int, int]:
@@ -90,7 +90,7 @@ def _choose(
     return n_tracks, chosen
 
 
-@kernel
+@inlined
 def _rings(setup: Record, particle: Record, p: float) -> tuple[float, float]:
     """Margins of the electron and of the muon hypothesis over the best other one."""
     if setup.has_ring == 0:

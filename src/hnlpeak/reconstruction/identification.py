@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from hnlpeak.core.kernel import kernel
+from hnlpeak.core.kernel import inlined
 from hnlpeak.detectors.event import Record
 from hnlpeak.detectors.ring_cherenkov import RingSlot, ring_radius
 from hnlpeak.reconstruction.track import x_at, y_at
@@ -15,7 +15,7 @@ from hnlpeak.reconstruction.track import x_at, y_at
 __all__ = ["clusters", "ring_log_likelihood"]
 
 
-@kernel
+@inlined
 def clusters(setup: Record, event: Record, track: Record, t_track: float) -> tuple[float, float]:
     """Energy (MeV) of the track's clusters, and of the largest extra one in time.
 
@@ -41,7 +41,7 @@ def clusters(setup: Record, event: Record, track: Record, t_track: float) -> tup
     return own, extra
 
 
-@kernel
+@inlined
 def ring_log_likelihood(
     params: NDArray[np.float64], hits: int, radius: float, p: float, mass: float
 ) -> float:
@@ -58,4 +58,4 @@ def ring_log_likelihood(
         expected = params[RingSlot.HITS] * (ring / params[RingSlot.RADIUS]) ** 2
         pull = (radius - ring) / sigma
         density += expected * math.exp(-0.5 * pull * pull) / (math.sqrt(2.0 * math.pi) * sigma)
-    return hits * math.log(max(density, 1e-30)) - expected - params[RingSlot.NOISE]
+    return float(hits * math.log(max(density, 1e-30)) - expected - params[RingSlot.NOISE])

@@ -7,13 +7,13 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from hnlpeak.core.kernel import kernel
+from hnlpeak.core.kernel import inlined
 from hnlpeak.detectors.event import Record
 
 __all__ = ["closest_approach", "missing_mass2"]
 
 
-@kernel
+@inlined
 def closest_approach(track: Record, axis: NDArray[np.float64]) -> tuple[float, float]:
     """Distance (mm) of the track before the magnet from the axis, and z of the point halfway between them.
 
@@ -40,7 +40,7 @@ def closest_approach(track: Record, axis: NDArray[np.float64]) -> tuple[float, f
     return math.sqrt(dx * dx + dy * dy + dz * dz), axis[5] + 0.5 * (s + t)
 
 
-@kernel
+@inlined
 def missing_mass2(track: Record, axis: NDArray[np.float64], meson_mass: float, lepton_mass: float) -> float:
     """(P_K - P_l)^2 in MeV^2 with the kaon of momentum and slopes of ``axis`` and the track as lepton."""
     p = axis[0]

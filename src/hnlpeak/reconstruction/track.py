@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hnlpeak.core.kernel import kernel
+from hnlpeak.core.kernel import inlined, kernel
 from hnlpeak.detectors.event import MAX_CHAMBERS, Record
 
 __all__ = ["TRACK", "fit_track", "new_scratch", "x_at", "y_at"]
@@ -26,18 +26,18 @@ TRACK = np.dtype(
 """A fitted track: position (mm) and slopes at ``z`` before the magnet, change of slope ``bend`` in x at
 ``magnet_z``, momentum (MeV) at the vertex side, chi2 of the fit, charge and number of points."""
 
-_COLUMNS = 4
 _SCRATCH = np.dtype(
     [
         ("z", np.float64, (MAX_CHAMBERS,)),
-        ("value", np.float64, (MAX_CHAMBERS,)),
         ("variance", np.float64, (MAX_CHAMBERS,)),
+        ("variance_y", np.float64, (MAX_CHAMBERS,)),
         ("lower", np.float64, (MAX_CHAMBERS, MAX_CHAMBERS)),
-        ("columns", np.float64, (MAX_CHAMBERS, _COLUMNS)),
-        ("normal", np.float64, (_COLUMNS, _COLUMNS)),
-        ("fitted", np.float64, (_COLUMNS,)),
+        ("columns", np.float64, (5, MAX_CHAMBERS)),
+        ("normal", np.float64, (3, 3)),
+        ("fitted", np.float64, (3,)),
     ]
 )
+_POSITION, _SLOPE, _KINK, _X, _Y = range(5)  # columns: three of the model, two of measurements
 
 
 def new_scratch() -> NDArray[Any]:
@@ -45,83 +45,143 @@ def new_scratch() -> NDArray[Any]:
     return np.zeros(1, dtype=_SCRATCH)
 
 
-@kernel
+@inlined
 def x_at(track: Record, z: float) -> float:
     """Horizontal position (mm) of the track at ``z``, before or after the magnet."""
     return float(track.x + track.tx * (z - track.z) + track.bend * max(0.0, z - track.magnet_z))
 
 
-@kernel
+@inlined
 def y_at(track: Record, z: float) -> float:
     """Vertical position (mm) of the track at ``z``."""
     return float(track.y + track.ty * (z - track.z))
 
 
+@inlined
+def _collect(setup: Record, particle: Record, w: Record) -> tuple[int, int]:
+    """Copy the measured points into the work space; returns how many, and how many before the magnet."""
+    n = before = 0
+    for c in range(setup.n_chambers):
+        hit = particle.hits[c]
+        if hit.var_x > 0.0:
+            w.z[n] = setup.chamber_z[c]
+            w.variance[n] = hit.var_x
+            w.variance_y[n] = hit.var_y
+            w.columns[_X, n] = hit.x
+            w.columns[_Y, n] = hit.y
+            n += 1
+            if setup.chamber_z[c] < setup.magnet_z:
+                before = n
+    return n, before
+
+
+@inlined
+def _curvature(tx: float, ty: float, bend: float, kick: float) -> float:
+    """Charge over momentum (1 / MeV) from the slopes before the magnet and the change in x.
+
+    The change of the sine of the angle in x times the momentum is the kick.
+    """
+    after = tx + bend
+    norm2 = 1.0 + tx * tx + ty * ty
+    return (after * math.sqrt((1.0 + tx * tx) / (1.0 + after * after)) - tx) / (kick * math.sqrt(norm2))
+
+
+@inlined
+def _first_curvature(setup: Record, n: int, before: int, w: Record) -> float:
+    """Curvature from the outermost points on either side of the magnet: good enough for the scattering."""
+    x = w.columns[_X]
+    tx = (x[before - 1] - x[0]) / (w.z[before - 1] - w.z[0])
+    x_magnet = x[0] + tx * (setup.magnet_z - w.z[0])
+    bend = (x[n - 1] - x_magnet) / (w.z[n - 1] - setup.magnet_z) - tx
+    return _curvature(tx, 0.0, bend, setup.magnet_kick)
+
+
+@inlined
+def _scattering2(curvature: float, material: float) -> float:
+    """Squared plane angle of scattering in one chamber (Highland, beta = 1), at most that of 100 MeV."""
+    theta = 13.6 * min(abs(curvature), 0.01) * math.sqrt(material) * (1.0 + 0.038 * math.log(material))
+    return theta * theta
+
+
 @kernel
 def _factorise(n: int, theta2: float, setup: Record, w: Record) -> None:
-    """Cholesky factor of the points' covariance: resolution, and scattering in the chambers before them."""
+    """Cholesky factor of the points' covariance: resolution, and scattering in the chambers before them.
+
+    The diagonal of ``lower`` holds reciprocals.
+    """
     for a in range(n):
         for b in range(a + 1):
-            total = w.variance[a] if a == b else 0.0
+            total = 0.0
             for c in range(setup.n_chambers):
                 lever = w.z[b] - setup.chamber_z[c]
                 if lever <= 0.0:
                     break
-                total += theta2 * lever * (w.z[a] - setup.chamber_z[c])
+                total += lever * (w.z[a] - setup.chamber_z[c])
+            total *= theta2
+            if a == b:
+                total += w.variance[a]
             for m in range(b):
                 total -= w.lower[a, m] * w.lower[b, m]
-            w.lower[a, b] = math.sqrt(total) if a == b else total / w.lower[b, b]
+            w.lower[a, b] = 1.0 / math.sqrt(total) if a == b else total * w.lower[b, b]
+
+
+@inlined
+def _whiten(n: int, column: NDArray[np.float64], w: Record) -> None:
+    """Solve ``lower`` c = column in place: the points of c are uncorrelated with unit variance."""
+    for a in range(n):
+        total = column[a]
+        for m in range(a):
+            total -= w.lower[a, m] * column[m]
+        column[a] = total * w.lower[a, a]
 
 
 @kernel
-def _solve(n: int, k: int, w: Record) -> float:
-    """Least squares of ``k`` columns to the values, whitened by ``lower``; returns chi2, leaves ``fitted``."""
+def _prepare(n: int, theta2: float, setup: Record, w: Record) -> None:
+    """Whitened model and the Cholesky factor ``normal`` of its normal equations (diagonal: reciprocals)."""
+    _factorise(n, theta2, setup, w)
     for a in range(n):
-        for j in range(k + 1):
-            total = w.columns[a, j] if j < k else w.value[a]
-            for m in range(a):
-                total -= w.lower[a, m] * w.columns[m, j]
-            w.columns[a, j] = total / w.lower[a, a]
-    chi2 = 0.0
-    for a in range(n):
-        chi2 += w.columns[a, k] ** 2
-    for i in range(k):
+        w.columns[_POSITION, a] = 1.0
+        w.columns[_SLOPE, a] = w.z[a] - w.z[0]
+        w.columns[_KINK, a] = max(0.0, w.z[a] - setup.magnet_z)
+    for i in range(3):
+        _whiten(n, w.columns[i], w)
         for j in range(i + 1):
             total = 0.0
             for a in range(n):
-                total += w.columns[a, i] * w.columns[a, j]
+                total += w.columns[i, a] * w.columns[j, a]
             for m in range(j):
                 total -= w.normal[i, m] * w.normal[j, m]
-            w.normal[i, j] = math.sqrt(max(total, 1e-300)) if i == j else total / w.normal[j, j]
+            w.normal[i, j] = 1.0 / math.sqrt(max(total, 1e-300)) if i == j else total * w.normal[j, j]
+
+
+@kernel
+def _solve(n: int, k: int, measured: int, w: Record) -> float:
+    """Least squares of the first ``k`` columns to the column ``measured``: ``fitted``; returns chi2."""
+    _whiten(n, w.columns[measured], w)
+    chi2 = 0.0
+    for a in range(n):
+        chi2 += w.columns[measured, a] ** 2
+    for i in range(k):
         total = 0.0
         for a in range(n):
-            total += w.columns[a, i] * w.columns[a, k]
+            total += w.columns[i, a] * w.columns[measured, a]
         for m in range(i):
             total -= w.normal[i, m] * w.fitted[m]
-        w.fitted[i] = total / w.normal[i, i]
+        w.fitted[i] = total * w.normal[i, i]
         chi2 -= w.fitted[i] ** 2
     for i in range(k - 1, -1, -1):
         for m in range(i + 1, k):
             w.fitted[i] -= w.normal[m, i] * w.fitted[m]
-        w.fitted[i] /= w.normal[i, i]
+        w.fitted[i] *= w.normal[i, i]
     return max(chi2, 0.0)
 
 
-@kernel
-def _momentum(tx: float, ty: float, bend: float, kick: float) -> float:
-    """Charge times momentum from the slopes before the magnet and the change in x; 0 where they cannot be."""
-    norm2 = 1.0 + tx * tx + ty * ty
-    uy2 = ty * ty / norm2
-    after = tx + bend
-    sine = after * math.sqrt(max(1.0 - uy2, 0.0) / (1.0 + after * after)) - tx / math.sqrt(norm2)
-    return kick / sine if abs(sine) > 1e-9 else 0.0
-
-
-@kernel
-def _scattering2(p: float, material: float) -> float:
-    """Squared plane angle of scattering in one chamber at momentum ``p`` (Highland)."""
-    theta = 13.6 / max(p, 100.0) * math.sqrt(material) * (1.0 + 0.038 * math.log(material))
-    return theta * theta
+@inlined
+def _same_variances(n: int, w: Record) -> bool:
+    different = 0
+    for a in range(n):
+        different += w.variance[a] != w.variance_y[a]
+    return different == 0
 
 
 @kernel
@@ -131,53 +191,28 @@ def fit_track(setup: Record, particle: Record, scratch: NDArray[np.void], track:
     Needs ``min_chambers`` points, two before the magnet and one after it.
     """
     w = scratch[0]
-    n = before = 0
-    for c in range(setup.n_chambers):
-        if particle.hits[c].var_x > 0.0:
-            w.z[n] = setup.chamber_z[c]
-            n += 1
-            if setup.chamber_z[c] < setup.magnet_z:
-                before = n
+    n, before = _collect(setup, particle, w)
     if n < setup.min_chambers or before < 2 or n == before:
         return False
     track.z = w.z[0]
     track.magnet_z = setup.magnet_z
-    kick = setup.magnet_kick
-    theta2 = _scattering2(20e3, setup.chamber_material)
-    # the first pass finds the momentum that sets the scattering of the second
-    for _ in range(2):
-        m = 0
-        for c in range(setup.n_chambers):
-            hit = particle.hits[c]
-            if hit.var_x > 0.0:
-                w.value[m] = hit.x
-                w.variance[m] = hit.var_x
-                w.columns[m, 0] = 1.0
-                w.columns[m, 1] = w.z[m] - track.z
-                w.columns[m, 2] = max(0.0, w.z[m] - setup.magnet_z)
-                m += 1
-        _factorise(n, theta2, setup, w)
-        chi2 = _solve(n, 3, w)
-        track.x, track.tx, track.bend = w.fitted[0], w.fitted[1], w.fitted[2]
-        theta2 = _scattering2(abs(_momentum(track.tx, 0.0, track.bend, kick)), setup.chamber_material)
-    m = 0
-    for c in range(setup.n_chambers):
-        hit = particle.hits[c]
-        if hit.var_x > 0.0:
-            w.value[m] = hit.y
-            w.variance[m] = hit.var_y
-            w.columns[m, 0] = 1.0
-            w.columns[m, 1] = w.z[m] - track.z
-            m += 1
-    _factorise(n, theta2, setup, w)
-    track.chi2 = chi2 + _solve(n, 2, w)
+    theta2 = _scattering2(_first_curvature(setup, n, before, w), setup.chamber_material)
+    _prepare(n, theta2, setup, w)
+    chi2 = _solve(n, 3, _X, w)
+    track.x, track.tx, track.bend = w.fitted[0], w.fitted[1], w.fitted[2]
+    # y has no kink: the first two columns serve it, with the same weights as long as the points are as good in y
+    if not _same_variances(n, w):
+        for a in range(n):
+            w.variance[a] = w.variance_y[a]
+        _prepare(n, theta2, setup, w)
+    track.chi2 = chi2 + _solve(n, 2, _Y, w)
     track.y, track.ty = w.fitted[0], w.fitted[1]
-    signed = _momentum(track.tx, track.ty, track.bend, kick)
-    if signed == 0.0:
+    curvature = _curvature(track.tx, track.ty, track.bend, setup.magnet_kick)
+    if abs(curvature) < 1e-12:
         return False
-    track.charge = 1 if signed > 0.0 else -1
+    track.charge = 1 if curvature > 0.0 else -1
     track.points = n
-    track.p = abs(signed)
+    track.p = 1.0 / abs(curvature)
     track.pz = track.p / math.sqrt(1.0 + track.tx**2 + track.ty**2)
     track.px = track.tx * track.pz
     track.py = track.ty * track.pz

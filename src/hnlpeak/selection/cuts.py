@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.core.errors import CardError
-from hnlpeak.core.kernel import kernel
+from hnlpeak.core.kernel import inlined
 from hnlpeak.experiment.analysis_card import AnalysisCard
 
 __all__ = ["CutTable", "cut_names", "cut_table", "judge"]
@@ -44,7 +44,7 @@ def cut_table(card: AnalysisCard, columns: Sequence[str]) -> CutTable:
     return CutTable(column, low, high, np.array([len(row) for row in rows], dtype=np.int64))
 
 
-@kernel
+@inlined
 def judge(candidates: NDArray[np.float64], i: int, selection: int, cuts: CutTable) -> tuple[int, int]:
     """First cut that candidate ``i`` fails and how many it fails; (number of cuts, 0) if it passes all.
 

@@ -30,9 +30,9 @@ _STOPPED = 1e-3  # MeV: momentum of an electron that flies backwards and is lost
 
 @inlined
 def place(px: float, py: float, pz: float, e: float, kaon: NDArray[np.float64], segment: Record) -> bool:
-    """Write slopes and momentum of a particle, given in the kaon frame, into ``segment``; False if it flies back.
+    """Write slopes and momenta of a particle into ``segment``; False if it flies back.
 
-    ``kaon`` is px, py, pz, E, m of the kaon in the laboratory, MeV.
+    The particle is given in the kaon frame; ``kaon`` is px, py, pz, E, m of the kaon in the laboratory, MeV.
     """
     lx, ly, lz, _ = boost_from_rest(px, py, pz, e, kaon[0], kaon[1], kaon[2], kaon[3], kaon[4])
     if lz <= 0.0:
@@ -40,14 +40,14 @@ def place(px: float, py: float, pz: float, e: float, kaon: NDArray[np.float64], 
     segment.tx = lx / lz
     segment.ty = ly / lz
     segment.p = math.sqrt(lx * lx + ly * ly + lz * lz)
+    segment.pz = lz
     return True
 
 
 @inlined
 def _decay_z(segment: Record, z_end: float, forced: float, event: Record, rng: np.random.Generator) -> float:
     """Position z of the decay, infinite beyond ``z_end``; with probability ``forced`` before it, weighted."""
-    slope = math.sqrt(1.0 + segment.tx * segment.tx + segment.ty * segment.ty)
-    length = segment.p * _LENGTH[segment.species] / slope
+    length = segment.pz * _LENGTH[segment.species]  # along z
     if forced == 0.0:
         z = segment.z + length * rng.exponential()
         return float(z) if z < z_end else np.inf
@@ -84,7 +84,8 @@ def _end_as_electron(
 ) -> None:
     segment.species = Species.POSITRON if charge > 0.0 else Species.ELECTRON
     if not place(px, py, pz, e, kaon, segment):
-        segment.p = _STOPPED
+        segment.tx = segment.ty = 0.0
+        segment.p = segment.pz = _STOPPED
 
 
 @inlined

@@ -10,24 +10,38 @@ from hnlpeak.core.kernel import inlined, kernel
 from hnlpeak.detectors.event import MAX_CHAMBERS, Record
 from hnlpeak.detectors.surface import record_time
 from hnlpeak.simulation.transport import transport
+from hnlpeak.theory.species import CHARGE
 
 __all__ = ["respond"]
 
 
 @inlined
-def _accidentals(setup: Record, event: Record, rng: np.random.Generator) -> None:
-    """Signals of other particles: a Poisson process in the readout window, at the event's intensity."""
-    readout = setup.readout_window
+def _total_rate(setup: Record) -> float:
+    """Accidental signals of all timed systems per ns at nominal intensity."""
+    total = 0.0
     for n in range(setup.n_timed):
+        total += setup.accidental[setup.timed[n]]
+    return total
+
+
+@inlined
+def _accidentals(setup: Record, total: float, event: Record, rng: np.random.Generator) -> None:
+    """Signals of other particles: a Poisson process in the readout window, at the event's intensity."""
+    rate = total * event.intensity
+    if rate <= 0.0:
+        return
+    readout = setup.readout_window
+    time = -readout + rng.exponential() / rate
+    while time < readout:
+        left = total * rng.random()
+        n = 0
+        while n < setup.n_timed - 1 and left >= setup.accidental[setup.timed[n]]:
+            left -= setup.accidental[setup.timed[n]]
+            n += 1
         system = setup.timed[n]
-        rate = setup.accidental[system] * event.intensity
-        if rate <= 0.0:
-            continue
-        time = -readout + rng.exponential() / rate
-        while time < readout:
-            if abs(time) >= setup.quiet[system]:
-                record_time(event, system, time)
-            time += rng.exponential() / rate
+        if abs(time) >= setup.quiet[system]:
+            record_time(event, system, time)
+        time += rng.exponential() / rate
 
 
 @kernel
@@ -35,14 +49,16 @@ def respond(events: int, setups: NDArray[np.void], rng: np.random.Generator, blo
     """Fly all particles of the first ``events`` records through the detectors, photons radiated on the way too."""
     setups, rng, block = borrowed(setups), borrowed(rng), borrowed(block)
     setup = setups[0]
+    accidental_rate = _total_rate(setup)
     for i in range(events):
         event = block[i]
         k = 0
         while k < event.n_particles:
             particle = event.particles[k]
             particle.n_chambers = 0
-            for c in range(MAX_CHAMBERS):
-                particle.hits[c].var_x = 0.0
+            if CHARGE[particle.segments[0].species] != 0.0:
+                for c in range(MAX_CHAMBERS):
+                    particle.hits[c].var_x = 0.0
             transport(setup.response, event, particle, rng)
             k += 1
-        _accidentals(setup, event, rng)
+        _accidentals(setup, accidental_rate, event, rng)
