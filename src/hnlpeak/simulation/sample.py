@@ -14,7 +14,16 @@ from hnlpeak.core.errors import UsageError
 from hnlpeak.theory.modes import MODES, cocktail
 from hnlpeak.theory.species import Species
 
-__all__ = ["LEPTONS", "ModeTable", "Sample", "background_sample", "mode_sample", "signal_sample"]
+__all__ = [
+    "LEPTONS",
+    "ModeTable",
+    "Sample",
+    "background_sample",
+    "enriched_sample",
+    "injected_sample",
+    "mode_sample",
+    "signal_sample",
+]
 
 LEPTONS = {"e": Species.POSITRON, "mu": Species.MUON_PLUS}
 
@@ -73,6 +82,25 @@ def background_sample(name: str, modes: Sequence[str], decays: int) -> Sample:
     """All ``modes`` by branching fraction (normalised to their sum), as in data."""
     mix = cocktail(modes)
     table = _table(mix.kinds, mix.probabilities, mix.parameters, range(len(modes)))
+    return Sample(name, decays, tuple(modes), table)
+
+
+def enriched_sample(name: str, modes: Sequence[str], decays: int, *, mode: str, share: float) -> Sample:
+    """As ``background_sample``, with ``mode`` making up the ``share`` (0 to 1) of all decays.
+
+    Raises ``UsageError`` for another share or a mode that is not among ``modes``.
+    """
+    if mode not in modes or not 0.0 < share < 1.0:
+        raise UsageError(
+            f"enriched sample: got {mode!r} at a share of {share:g}, need one of {list(modes)} and 0 to 1"
+        )
+    mix = cocktail(modes)
+    probabilities = mix.probabilities.copy()
+    place = list(modes).index(mode)
+    probabilities[place] = 0.0
+    probabilities *= (1.0 - share) / probabilities.sum()
+    probabilities[place] = share
+    table = _table(mix.kinds, probabilities, mix.parameters, range(len(modes)))
     return Sample(name, decays, tuple(modes), table)
 
 
