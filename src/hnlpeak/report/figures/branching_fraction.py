@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from hnlpeak.limits.result import SearchResult
@@ -18,12 +19,21 @@ def branching_fraction(result: SearchResult) -> Figure:
     figure = new_figure()
     axes = figure.subplots()
     draw_limit(axes, result, "u2_ul", scale=result.number("branching_fraction_per_u2"))
+    low, high = _range(result)
     axes.set_yscale("log")
-    low, high = axes.get_ylim()
-    if 0.0 < low < high:
-        # room for the legend
-        axes.set_ylim(low, high * (high / low) ** 0.3)
+    axes.set_ylim(low, high)
     axes.set_ylabel(rf"Upper limit on $\mathcal{{B}}({channel(result)})$")
     axes.legend(loc="upper right", ncols=2)
     header(axes, simulated=result.simulated, right=convention(result))
     return figure
+
+
+def _range(result: SearchResult) -> tuple[float, float]:
+    """Ends of the vertical axis: all limits, and room for the legend above them."""
+    names = ("u2_ul_observed", "u2_ul_expected_m2s", "u2_ul_expected_p2s")
+    values = np.concatenate([result.number(n) * result.number("branching_fraction_per_u2") for n in names])
+    values = values[np.isfinite(values) & (values > 0.0)]
+    if values.size == 0:
+        return 1e-10, 1.0
+    low, high = 0.8 * float(values.min()), 1.2 * float(values.max())
+    return low, high * (high / low) ** 0.3

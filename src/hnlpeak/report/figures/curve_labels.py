@@ -82,7 +82,7 @@ def _cost(place: Vector, half: float, foot: float, obstacles: Vector, taken: Seq
     low, high = sorted((float(place[1]), foot))
     clash = sum(
         (abs(place[0] - x) < half + other + 0.01 and abs(place[1] - y) < _HEIGHT)
-        or (abs(place[0] - x) < other and low < y < high)
+        or (abs(place[0] - x) < other + 0.02 and low < y < high)
         for x, y, other in taken
     )
     return float(np.count_nonzero(inside)) + 100.0 * float(clash)
