@@ -16,13 +16,13 @@ def _parts(value: float, digits: int) -> tuple[str, int]:
 
 
 def scientific(value: float | None, digits: int = 2) -> str:
-    """Return ``value`` as text such as 1.3 × 10⁻⁷ with ``digits`` significant ones; – for no number."""
+    """Return ``value`` as text such as 1.3 × 10⁻⁷ (unbroken) with ``digits`` significant ones; – for no number."""
     if value is None or not math.isfinite(value):
         return _NOTHING
     if value == 0.0:
         return "0"
     mantissa, exponent = _parts(value, digits)
-    return f"{mantissa} × 10{str(exponent).translate(_RAISED)}"
+    return f"{mantissa}\u00a0×\u00a010{str(exponent).translate(_RAISED)}"
 
 
 def mathematical(value: float, digits: int = 1) -> str:
@@ -43,6 +43,8 @@ def plain_number(value: float | None, digits: int = 3) -> str:
         return _NOTHING
     if value != 0.0 and not 1e-3 <= abs(value) < 1e6:
         return scientific(value, digits)
+    if value == 0.0:
+        return "0"
     if abs(value) >= 10 ** (digits - 1):
         return f"{value:.0f}"
-    return f"{value:.{digits}g}"
+    return f"{value:#.{digits}g}".rstrip(".")

@@ -132,9 +132,12 @@ def normalisation_table(result: SearchResult) -> Table:
             continue
         if isinstance(item, Mapping):
             numbers = (item["value"], item.get("stat"), item.get("syst"))
-            rows.append((words, *(plain_number(v, 4) for v in numbers), str(item.get("source") or "")))
+            value, stat, syst = (
+                plain_number(number, n) for number, n in zip(numbers, (4, 2, 2), strict=True)
+            )
+            rows.append((words, value, stat, syst, str(item.get("source") or "")))
         else:
-            rows.append((words, plain_number(item, 7), "", "", ""))
+            rows.append((words, count_text(item), "", "", ""))
     return Table("Normalisation.", ("quantity", "value", "stat", "syst", "source"), tuple(rows))
 
 
