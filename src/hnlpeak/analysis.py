@@ -18,6 +18,8 @@ from hnlpeak.estimation.signal import SignalModel, SignalPoint, signal_model
 from hnlpeak.estimation.signal_mc import measure_signal
 from hnlpeak.estimation.templates import background_per_kaon, combine
 from hnlpeak.experiment.analysis import Analysis
+from hnlpeak.experiment.analysis_card import AnalysisCard
+from hnlpeak.limits.hypotheses import check_masses
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.limits.scan import scan as scan_spectrum
 from hnlpeak.reconstruction.calibration import BeamCalibration
@@ -28,11 +30,13 @@ from hnlpeak.spectrum.spectrum import Spectrum
 from hnlpeak.theory.modes import MODES
 from hnlpeak.theory.production import branching_fraction
 
-__all__ = ["Injection", "Plan", "Search", "plan", "run", "scan", "search"]
+__all__ = ["Injection", "Plan", "Search", "plan", "run", "scan", "search", "search_spectrum"]
 
 _SMALLEST_SHARE = 0.1
 
 Runner = Callable[[Sample], SampleResult]
+Progress = Callable[[str, int], None]
+"""Called with the name of a sample and a number of its decays that are done."""
 
 
 @dataclass(frozen=True)
@@ -62,15 +66,19 @@ class Plan:
 
 @dataclass(frozen=True, eq=False)
 class Search:
-    """Everything that a search makes, for reports and files."""
+    """Everything that a search makes, for reports and files.
+
+    ``calibration`` and ``event`` are None where nothing was simulated, ``flux`` where a table gives N_K, ``cutflows``
+    are empty where a spectrum was given.
+    """
 
     result: SearchResult
     data: Spectrum
     templates: Spectrum | None
     signal: SignalModel
-    flux: KaonFlux
+    flux: KaonFlux | None
     cutflows: tuple[Cutflow, ...]
-    calibration: BeamCalibration
+    calibration: BeamCalibration | None
     event: tuple[np.void, dict[str, float]] | None
     decays: int
 
@@ -156,21 +164,34 @@ def _templates(samples: dict[str, Sample], runner: Runner, decays: float) -> Spe
     return combine(spectra, decays=decays, label="simulated background by decay mode")
 
 
+def _sm_region(card: AnalysisCard, spectrum: Spectrum) -> tuple[float, float]:
+    """The Standard-Model region in signed missing mass, MeV, on the bins of ``spectrum``."""
+    edge = card.normalisation.m2_max**0.5
+    edges = spectrum.edges
+    if not (edges[0] <= -edge and edge <= edges[-1]):
+        raise UsageError(
+            f"spectrum {spectrum.label!r} ({edges[0]:g} to {edges[-1]:g} MeV) does not hold the Standard-Model peak "
+            f"({-edge:g} to {edge:g} MeV): state the number of kaon decays (--n-kaon, or n_kaon of a signal table)"
+        )
+    low, high = (float(edges[np.argmin(np.abs(edges - end))]) for end in (-edge, edge))
+    return low, high
+
+
 def _flux(
     analysis: Analysis, data: Spectrum, normalisation: SampleResult, templates: Spectrum | None
 ) -> KaonFlux:
     region = analysis.card.normalisation
-    edge = region.m2_max**0.5
+    low, high = _sm_region(analysis.card, data)
     decays = float(normalisation.decays_in_fiducial)
-    passed = normalisation.spectrum.counts_between(region.selection, -edge, edge)
+    passed = normalisation.spectrum.counts_between(region.selection, low, high)
     acceptance = passed / decays
     beta = Measured(0.0)
     if templates is not None:
         beta = background_per_kaon(
-            templates, selection=region.selection, low=-edge, high=edge, mode=region.mode
+            templates, selection=region.selection, low=low, high=high, mode=region.mode
         )
     return measure_flux(
-        data.counts_between(region.selection, -edge, edge),
+        data.counts_between(region.selection, low, high),
         acceptance_sm=Measured(
             acceptance,
             stat=(acceptance * (1.0 - acceptance) / decays) ** 0.5,
@@ -178,6 +199,74 @@ def _flux(
         ),
         branching_fraction=_branching(region.mode),
         background_per_kaon=beta,
+    )
+
+
+def _runner(
+    analysis: Analysis,
+    calibration: BeamCalibration,
+    *,
+    seed: int,
+    workers: int,
+    progress: Progress | None,
+    store: Store | None,
+) -> Runner:
+    def runner(sample: Sample) -> SampleResult:
+        return run_sample(
+            sample,
+            analysis.experiment,
+            analysis.card,
+            calibration,
+            seed=seed,
+            workers=workers,
+            progress=_report(progress, sample.name),
+            store=store,
+        )
+
+    return runner
+
+
+def _report(progress: Progress | None, name: str) -> Callable[[int], None] | None:
+    return None if progress is None else lambda decays: progress(name, decays)
+
+
+def _join(
+    analysis: Analysis,
+    todo: Plan,
+    data: Spectrum,
+    runner: Runner,
+    calibration: BeamCalibration,
+    *,
+    seed: int,
+    exposure: float,
+    n_kaon: Measured | None = None,
+) -> Search:
+    """Everything after the data: templates, N_K (measured unless stated), signal, scan, one event to look at."""
+    card = analysis.card
+    normalisation = runner(todo.normalisation)
+    templates = _templates(todo.templates, runner, exposure)
+    # N_K first: it fails where the exposure is too small, and the signal takes its time
+    flux = _flux(analysis, data, normalisation, templates) if n_kaon is None else KaonFlux(n_kaon)
+    signal = _signal(analysis, todo.signal, runner)
+    result = scan_spectrum(data, card, signal=signal, flux=flux)
+    beam: dict[str, Any] = {
+        "seed": seed,
+        "beam_momentum_mev": calibration.momentum.value,
+        "beam_momentum_error_mev": calibration.momentum.stat,
+    }
+    event = replay(
+        todo.normalisation, analysis.experiment, card, calibration, seed=seed, shard=0, number=None
+    )
+    return Search(
+        replace(result, settings={**result.settings, **beam}),
+        data,
+        templates,
+        signal,
+        flux,
+        (),
+        calibration,
+        event,
+        todo.decays,
     )
 
 
@@ -189,68 +278,81 @@ def search(
     inject: Injection | None = None,
     candidates: Candidates | None = None,
     workers: int = 1,
-    progress: Callable[[str, int], None] | None = None,
+    progress: Progress | None = None,
     store: Store | None = None,
 ) -> Search:
     """Run the whole chain: calibration, data, signal, normalisation, templates, scan.
 
-    ``candidates`` are real data and take the place of pseudo-data. ``progress`` is called with the name of a sample
-    and a number of its decays that are done; ``store`` keeps finished parts. Raises ``UsageError`` and ``InputDataError``.
+    ``candidates`` are real data and take the place of pseudo-data; ``store`` keeps finished parts. Raises
+    ``UsageError`` and ``InputDataError``.
     """
     card = analysis.card
     todo = plan(analysis, kaons=kaons, inject=inject, real_data=candidates is not None)
-
-    def report(name: str) -> Callable[[int], None] | None:
-        return None if progress is None else lambda decays: progress(name, decays)
-
     calibration = calibrate(
-        todo.calibration, analysis.experiment, seed=seed, workers=workers, progress=report("calibration")
+        todo.calibration,
+        analysis.experiment,
+        seed=seed,
+        workers=workers,
+        progress=_report(progress, "calibration"),
     )
-
-    def runner(sample: Sample) -> SampleResult:
-        return run_sample(
-            sample,
-            analysis.experiment,
-            card,
-            calibration,
-            seed=seed,
-            workers=workers,
-            progress=report(sample.name),
-            store=store,
-        )
-
+    runner = _runner(analysis, calibration, seed=seed, workers=workers, progress=progress, store=store)
     if candidates is not None:
         data = tally_candidates(candidates, card)
-    elif todo.data is not None:
+    else:
+        assert todo.data is not None
         data = runner(todo.data)
-    normalisation = runner(todo.normalisation)
-    templates = _templates(todo.templates, runner, kaons or card.exposure.decays)
-    signal = _signal(analysis, todo.signal, runner)
-    flux = _flux(analysis, data.spectrum, normalisation, templates)
-    result = scan_spectrum(data.spectrum, card, signal=signal, flux=flux)
-    exposure = None if candidates is not None else kaons or card.exposure.decays
+    decays = kaons or card.exposure.decays
+    made = _join(analysis, todo, data.spectrum, runner, calibration, seed=seed, exposure=decays)
+    exposure = None if candidates is not None else decays
     extra: dict[str, Any] = {
-        "seed": seed,
         "exposure_decays": exposure,
         "decays_delivered": None if exposure is None else exposure * card.exposure.downscale,
-        "beam_momentum_mev": calibration.momentum.value,
-        "beam_momentum_error_mev": calibration.momentum.stat,
         "injected": None if inject is None else {"mass_mev": inject.mass, "u2": inject.u2},
     }
-    event = replay(
-        todo.normalisation, analysis.experiment, card, calibration, seed=seed, shard=0, number=None
+    return replace(
+        made,
+        result=replace(made.result, settings={**made.result.settings, **extra}),
+        cutflows=data.cutflows,
     )
-    return Search(
-        replace(result, settings={**result.settings, **extra}),
-        data.spectrum,
-        templates,
-        signal,
-        flux,
-        data.cutflows,
-        calibration,
-        event,
-        todo.decays,
+
+
+def search_spectrum(
+    spectrum: Any,
+    analysis: Analysis,
+    *,
+    signal: SignalModel | None = None,
+    n_kaon: Measured | None = None,
+    seed: int = 1,
+    workers: int = 1,
+    progress: Progress | None = None,
+    store: Store | None = None,
+) -> Search:
+    """Search in a given missing-mass spectrum: a ``Spectrum`` or anything UHI, in MeV.
+
+    ``signal`` is a table of A(m), sigma(m) and N_K; without it they are simulated from the cards, N_K (unless
+    ``n_kaon`` states it) with the Standard-Model peak of the spectrum itself. Raises ``UsageError`` where N_K is
+    not known, ``InputDataError`` where the spectrum does not cover the scan, both before anything is simulated.
+    """
+    data = spectrum if isinstance(spectrum, Spectrum) else Spectrum.from_uhi(spectrum)
+    card = analysis.card
+    if signal is not None:
+        flux = None if n_kaon is None else KaonFlux(n_kaon)
+        result = scan_spectrum(data, card, signal=signal, flux=flux)
+        return Search(result, data, None, signal, flux, (), None, None, 0)
+    check_masses(data, card)
+    if n_kaon is None:
+        _sm_region(card, data)
+    todo = plan(analysis, real_data=True)
+    calibration = calibrate(
+        todo.calibration,
+        analysis.experiment,
+        seed=seed,
+        workers=workers,
+        progress=_report(progress, "calibration"),
     )
+    runner = _runner(analysis, calibration, seed=seed, workers=workers, progress=progress, store=store)
+    exposure = card.exposure.decays if n_kaon is None else n_kaon.value
+    return _join(analysis, todo, data, runner, calibration, seed=seed, exposure=exposure, n_kaon=n_kaon)
 
 
 def run(analysis: Analysis, *, seed: int = 1, kaons: float | None = None, workers: int = 1) -> SearchResult:
@@ -259,11 +361,15 @@ def run(analysis: Analysis, *, seed: int = 1, kaons: float | None = None, worker
 
 
 def scan(
-    spectrum: Any, analysis: Analysis, *, signal: SignalModel, flux: KaonFlux | None = None
+    spectrum: Any,
+    analysis: Analysis,
+    *,
+    signal: SignalModel | None = None,
+    n_kaon: Measured | None = None,
+    seed: int = 1,
+    workers: int = 1,
 ) -> SearchResult:
-    """Limits from a missing-mass spectrum: a ``Spectrum`` or anything UHI, in MeV.
-
-    Raises ``UsageError`` and ``InputDataError`` as ``limits.scan``.
-    """
-    given = spectrum if isinstance(spectrum, Spectrum) else Spectrum.from_uhi(spectrum)
-    return scan_spectrum(given, analysis.card, signal=signal, flux=flux)
+    """Limits from a missing-mass spectrum: a ``Spectrum`` or anything UHI, in MeV; see ``search_spectrum``."""
+    return search_spectrum(
+        spectrum, analysis, signal=signal, n_kaon=n_kaon, seed=seed, workers=workers
+    ).result

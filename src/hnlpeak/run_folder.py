@@ -1,4 +1,4 @@
-"""A whole run into a folder: claimed, resumed if it was interrupted, searched, written, and sealed by a manifest."""
+"""A search into a folder: claimed, resumed if it was interrupted, searched, written, and sealed by a manifest."""
 
 from __future__ import annotations
 
@@ -10,32 +10,44 @@ from typing import Any
 
 import numpy as np
 
-from hnlpeak.analysis import Injection, Search, search
-from hnlpeak.chain.sample_run import tally_candidates
+from hnlpeak.analysis import Injection, Progress, Search, search, search_spectrum
+from hnlpeak.chain.parts import Store
 from hnlpeak.core.atomic import write_text
 from hnlpeak.core.kernel import source_digest
+from hnlpeak.core.measured import Measured
 from hnlpeak.estimation.composition import window_composition
+from hnlpeak.estimation.signal import SignalModel
 from hnlpeak.experiment.analysis import Analysis
+from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.formats.candidates import read_candidates
-from hnlpeak.formats.checkpoint import open_run
+from hnlpeak.formats.checkpoint import check_place, open_run
 from hnlpeak.formats.manifest import sha256_of, write_manifest
-from hnlpeak.formats.results import write_results
+from hnlpeak.formats.results import read_result, write_results
 from hnlpeak.formats.root_file import split_address
-from hnlpeak.formats.signal_table import signal_table
+from hnlpeak.formats.signal_table import read_signal_table, signal_table
+from hnlpeak.formats.spectrum_file import read_spectrum
 from hnlpeak.formats.table import table_text
 from hnlpeak.formats.uhi import write_uhi
 from hnlpeak.limits.comparison import compare
 from hnlpeak.report.inputs import ReportInputs
 from hnlpeak.report.write import write_report
 from hnlpeak.selection.cutflow import Cutflow
+from hnlpeak.spectrum.spectrum import Spectrum
 
-__all__ = ["cutflow_table", "run_into", "write_search"]
+__all__ = ["cutflow_table", "run_into", "scan_into", "write_search"]
 
 
 def cutflow_table(cutflows: tuple[Cutflow, ...]) -> str:
     """Text of ``cutflow.csv``: selection, cut, passed, fraction of the step before, N - 1."""
     rows = [row for cutflow in cutflows for row in cutflow.rows()]
     return table_text({name: [row[name] for row in rows] for name in rows[0]})
+
+
+def _passed_table(spectrum: Spectrum) -> str:
+    """A spectrum does not tell the cuts before it, only what passed them all."""
+    passed = [float(spectrum.project(name).values.sum()) for name in spectrum.selections]
+    cuts = ["all cuts (spectrum as given)"] * len(passed)
+    return table_text({"selection": spectrum.selections, "cut": cuts, "passed": passed})
 
 
 def _rows_table(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -50,6 +62,7 @@ def _round_masses(analysis: Analysis) -> list[float]:
 def _composition_table(made: Search, masses: Sequence[float]) -> str:
     """Text of ``composition.csv``: events in each window by source, with MC errors, and the side-band estimate."""
     assert made.templates is not None
+    assert made.flux is not None
     rows = [made.result.row(mass) for mass in masses]
     low, high = (np.array([row[name] for row in rows]) for name in ("window_low_mev", "window_high_mev"))
     parts = window_composition(
@@ -79,7 +92,7 @@ def write_search(place: Path, made: Search, analysis: Analysis, *, provenance: d
         made.result,
         spectrum=made.data,
         signal=signal_table(analysis.card, made.signal, made.flux),
-        cutflow=cutflow_table(made.cutflows),
+        cutflow=cutflow_table(made.cutflows) if made.cutflows else _passed_table(made.data),
     )
     masses = _round_masses(analysis)
     write_text(place / "comparison.csv", _rows_table(compare(made.result, analysis.card, masses)))
@@ -105,6 +118,49 @@ def write_search(place: Path, made: Search, analysis: Analysis, *, provenance: d
     )
 
 
+def _identity(
+    analysis: Analysis, seed: int, inputs: Mapping[str, str], settings: Mapping[str, object]
+) -> dict[str, object]:
+    """What a folder belongs to: an unfinished search goes on only where all of this is the same."""
+    return {
+        "cards": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in analysis.cards.items()},
+        "seed": seed,
+        "inputs": dict(inputs),
+        "sources": source_digest(),
+        **settings,
+    }
+
+
+def _search_into(
+    place: Path,
+    analysis: Analysis,
+    make: Callable[[Store], Search],
+    *,
+    identity: Mapping[str, object],
+    overwrite: bool,
+    seed: int,
+    inputs: Mapping[str, str],
+    command: Sequence[str],
+) -> Search:
+    """Make a search and write it; the manifest has a seed only where something was simulated."""
+    started = datetime.now(UTC)
+    with open_run(place, identity, overwrite=overwrite) as store:
+        made = make(store)
+        provenance = {"analysis": analysis.card.name, "experiment": analysis.experiment.card.name}
+        if made.decays:
+            provenance["seed"] = str(seed)
+        write_search(store.stage, made, analysis, provenance=provenance)
+        write_manifest(
+            store.stage,
+            cards=analysis.cards,
+            seed=seed if made.decays else None,
+            command=command,
+            started=started,
+            extra={"inputs": dict(inputs), "decays_simulated": made.decays},
+        )
+    return made
+
+
 def run_into(
     place: Path,
     analysis: Analysis,
@@ -115,29 +171,21 @@ def run_into(
     data: str | None,
     workers: int,
     overwrite: bool,
-    progress: Callable[[str, int], None] | None,
-    command: tuple[str, ...] = (),
+    progress: Progress | None,
+    command: Sequence[str] = (),
 ) -> Search:
     """Run ``analysis`` into the folder ``place``; an unfinished run of the same cards and seed is resumed.
 
     ``data`` is the address of an ntuple of real candidates. Raises ``UsageError`` for a finished or foreign folder,
     ``InputDataError`` for unusable data, ``HnlpeakError`` where the folder cannot be written.
     """
-    started = datetime.now(UTC)
+    check_place(place)
     candidates = None if data is None else read_candidates(data, analysis)
-    if candidates is not None:
-        tally_candidates(candidates, analysis.card)
-    inputs = {} if data is None else {Path(data).name: sha256_of(split_address(data)[0])}
-    identity = {
-        "cards": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in analysis.cards.items()},
-        "seed": seed,
-        "kaons": kaons,
-        "inject": None if inject is None else [inject.mass, inject.u2],
-        "inputs": inputs,
-        "sources": source_digest(),
-    }
-    with open_run(place, identity, overwrite=overwrite) as store:
-        made = search(
+    inputs = {} if data is None else {split_address(data)[0].name: sha256_of(split_address(data)[0])}
+    settings = {"kaons": kaons, "inject": None if inject is None else [inject.mass, inject.u2]}
+
+    def make(store: Store) -> Search:
+        return search(
             analysis,
             seed=seed,
             kaons=kaons,
@@ -147,18 +195,77 @@ def run_into(
             progress=progress,
             store=store,
         )
-        provenance = {
-            "analysis": analysis.card.name,
-            "experiment": analysis.experiment.card.name,
-            "seed": str(seed),
-        }
-        write_search(store.stage, made, analysis, provenance=provenance)
-        write_manifest(
-            store.stage,
-            cards=analysis.cards,
+
+    return _search_into(
+        place,
+        analysis,
+        make,
+        identity=_identity(analysis, seed, inputs, settings),
+        overwrite=overwrite,
+        seed=seed,
+        inputs=inputs,
+        command=command,
+    )
+
+
+def _signal(path: str, card: AnalysisCard) -> SignalModel:
+    """The table's acceptances are for the window of the card, a folder's for that of its own result."""
+    window = card.scan.window
+    if Path(path).is_dir():
+        window = float(read_result(path).settings["window"])
+    return read_signal_table(path, window=window, masses=card.scan.masses())
+
+
+def scan_into(
+    place: Path,
+    spectrum: str,
+    analysis: Analysis,
+    *,
+    signal: str | None,
+    n_kaon: Measured | None,
+    seed: int,
+    workers: int,
+    overwrite: bool,
+    progress: Progress | None,
+    command: Sequence[str] = (),
+) -> Search:
+    """Scan the spectrum at the address ``spectrum`` into the folder ``place``.
+
+    ``signal`` is a table or the folder of an earlier run; without it the signal (and N_K unless stated) is simulated
+    and an unfinished scan of the same cards, seed and spectrum is resumed. Raises as ``run_into``.
+    """
+    check_place(place)
+    file = split_address(spectrum)[0]
+    given = read_spectrum(spectrum)
+    table = None if signal is None else _signal(signal, analysis.card)
+    inputs = {file.name: sha256_of(file)}
+    if signal is not None:
+        used = Path(signal) / "signal.csv" if Path(signal).is_dir() else Path(signal)
+        inputs[f"signal/{used.name}"] = sha256_of(used)
+    settings = {
+        "scan": spectrum.removeprefix(str(file)),
+        "n_kaon": None if n_kaon is None else [n_kaon.value, n_kaon.error],
+    }
+
+    def make(store: Store) -> Search:
+        return search_spectrum(
+            given,
+            analysis,
+            signal=table,
+            n_kaon=n_kaon,
             seed=seed,
-            command=command,
-            started=started,
-            extra={"inputs": inputs, "decays_simulated": made.decays},
+            workers=workers,
+            progress=progress,
+            store=store,
         )
-    return made
+
+    return _search_into(
+        place,
+        analysis,
+        make,
+        identity=_identity(analysis, seed, inputs, settings),
+        overwrite=overwrite,
+        seed=seed,
+        inputs=inputs,
+        command=command,
+    )

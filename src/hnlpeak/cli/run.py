@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from hnlpeak.analysis import Injection, Search
+    from hnlpeak.analysis import Injection
 
 __all__ = ["run"]
 
@@ -40,6 +40,7 @@ def run(
     from hnlpeak.analysis import plan
     from hnlpeak.cli.options import worker_count
     from hnlpeak.cli.progress import decays_progress
+    from hnlpeak.cli.summary import summary
     from hnlpeak.experiment.analysis import load_analysis
     from hnlpeak.run_folder import run_into
 
@@ -60,7 +61,7 @@ def run(
             progress=progress,
             command=tuple(sys.argv),
         )
-    typer.echo(_summary(made, place), err=True)
+    typer.echo(summary(made.result, place), err=True)
 
 
 def _injection(text: str | None) -> Injection | None:
@@ -76,20 +77,3 @@ def _injection(text: str | None) -> Injection | None:
     if not (0.0 < mass < 1e5 and 0.0 < u2 <= 1.0):
         raise UsageError(f"--inject: got {text!r}, mass must be positive (MeV) and U2 between 0 and 1")
     return Injection(mass, u2)
-
-
-def _summary(made: Search, place: Path) -> str:
-    import numpy as np
-
-    result, n_kaon = made.result, made.flux.n_kaon
-    u2, p = result.number("u2_ul_observed"), result.number("p_value")
-    best, smallest = int(np.nanargmin(u2)), int(np.nanargmin(p))
-    mass = result.number("m_n_mev")
-    lines = [
-        f"{result.title}{' (simulated data)' if result.simulated else ''}",
-        f"N_K = ({n_kaon.value / 1e8:.4g} ± {n_kaon.stat / 1e8:.2g} (stat) ± {n_kaon.syst / 1e8:.2g} (syst)) × 10⁸",
-        f"strongest limit |U|² < {u2[best]:.2e} at {mass[best]:g} MeV; "
-        f"smallest local p-value {p[smallest]:.2g} at {mass[smallest]:g} MeV",
-        f"results in {place} (report.html, limits.csv, figures/)",
-    ]
-    return "\n".join(lines)

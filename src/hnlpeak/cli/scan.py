@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from hnlpeak.estimation.signal import SignalModel
-    from hnlpeak.experiment.analysis_card import AnalysisCard
-    from hnlpeak.spectrum.spectrum import Spectrum
+    from hnlpeak.core.measured import Measured
 
 __all__ = ["scan"]
 
@@ -27,70 +25,67 @@ def scan(
     signal: Annotated[
         str | None,
         typer.Option(
-            "--signal", metavar="TABLE.csv|DIR", help="Table of sigma(m), A(m), N_K, or an earlier run."
+            "--signal",
+            metavar="TABLE.csv|DIR",
+            help="Table of sigma(m), A(m), N_K, or an earlier run (default: simulated from the card).",
         ),
     ] = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="DIR", help="Folder for the results.")
+    n_kaon: Annotated[
+        float | None,
+        typer.Option(
+            metavar="X", help="Decays in the fiducial volume (default: from the Standard-Model peak)."
+        ),
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results in DIR.")] = False,
+    n_kaon_error: Annotated[float, typer.Option(metavar="X", help="Standard deviation of --n-kaon.")] = 0.0,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="DIR", help="Folder for the results (default: SPECTRUM-limits)."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the simulated signal.")] = 1,
+    workers: Annotated[int | None, typer.Option(help="Threads (default: the usable CPUs).")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the results in DIR.")] = False,
 ) -> None:
     """Scan a spectrum for peaks: observed and expected limits at every mass of the analysis."""
-    from hnlpeak.core.card import read_card
-    from hnlpeak.core.errors import UsageError
-    from hnlpeak.experiment.analysis_card import AnalysisCard
-    from hnlpeak.formats.manifest import sha256_of, write_manifest
-    from hnlpeak.formats.results import claim_directory, refuse_occupied, write_results
+    from hnlpeak.analysis import plan
+    from hnlpeak.cli.options import worker_count
+    from hnlpeak.cli.progress import decays_progress
+    from hnlpeak.cli.summary import summary
+    from hnlpeak.experiment.analysis import load_analysis
     from hnlpeak.formats.root_file import split_address
-    from hnlpeak.formats.signal_table import signal_table
-    from hnlpeak.formats.spectrum_file import read_spectrum
-    from hnlpeak.limits.scan import scan as scanned
+    from hnlpeak.run_folder import scan_into
 
-    started = datetime.now(UTC)
-    file, _ = split_address(spectrum)
-    place = refuse_occupied(output or Path(f"{file.stem}-limits"), overwrite=overwrite)
-    card, text, _ = read_card(AnalysisCard, analysis, folder="analyses")
-    if signal is None:
-        raise UsageError(
-            "give --signal TABLE.csv (m_n_mev, sigma_mev, acceptance, n_kaon) or the DIR of a run"
+    stated = _stated(n_kaon, n_kaon_error)
+    place = output if output is not None else Path(f"{split_address(spectrum)[0].stem}-limits")
+    cards = load_analysis(analysis)
+    decays = 0 if signal is not None else plan(cards, real_data=True).decays
+    with decays_progress(decays) as progress:
+        made = scan_into(
+            place,
+            spectrum,
+            cards,
+            signal=signal,
+            n_kaon=stated,
+            seed=seed,
+            workers=worker_count(workers),
+            overwrite=overwrite,
+            progress=progress,
+            command=sys.argv,
         )
-    given = read_spectrum(spectrum)
-    model = _signal(signal, card)
-    result = scanned(given, card, signal=model)
-    claim_directory(place, overwrite=overwrite)
-    write_results(
-        place, result, spectrum=given, signal=signal_table(card, model, None), cutflow=_cutflow(given)
-    )
-    write_manifest(
-        place,
-        cards={f"analyses/{card.name}": text},
-        seed=None,
-        started=started,
-        extra={"inputs": {file.name: sha256_of(file)}},
-    )
-    typer.echo(f"{len(result)} mass hypotheses: {place / 'limits.csv'}", err=True)
+    typer.echo(summary(made.result, place), err=True)
 
 
-def _signal(path: str, card: AnalysisCard) -> SignalModel:
-    """The table's acceptances are for the window of the card, a folder's for that of its own result."""
-    from hnlpeak.formats.results import read_result
-    from hnlpeak.formats.signal_table import read_signal_table
+def _stated(value: float | None, error: float) -> Measured | None:
+    from hnlpeak.core.errors import UsageError
+    from hnlpeak.core.measured import Measured
 
-    window = card.scan.window
-    if Path(path).is_dir():
-        window = float(read_result(path).settings["window"])
-    return read_signal_table(path, window=window, masses=card.scan.masses())
-
-
-def _cutflow(spectrum: Spectrum) -> str:
-    """A spectrum does not tell the cuts before it, only what passed them all."""
-    from hnlpeak.formats.table import table_text
-
-    passed = [float(spectrum.project(name).values.sum()) for name in spectrum.selections]
-    return table_text(
-        {
-            "selection": spectrum.selections,
-            "cut": ["all cuts (spectrum as given)"] * len(passed),
-            "passed": passed,
-        }
-    )
+    if value is None:
+        if error != 0.0:
+            raise UsageError(f"--n-kaon-error: got {error:g} without --n-kaon")
+        return None
+    if not 1.0 <= value <= 1e20:
+        raise UsageError(f"--n-kaon: got {value:g}, allowed are 1 to 1e20 decays")
+    if not 0.0 <= error <= value:
+        raise UsageError(f"--n-kaon-error: got {error:g}, allowed are 0 to --n-kaon ({value:g})")
+    return Measured(value, syst=error, source="stated")

@@ -24,7 +24,7 @@ def required_columns(card: AnalysisCard) -> list[str]:
     return list(dict.fromkeys(["m2_miss_mev2", *cuts]))
 
 
-def _check_finite(columns: dict[str, np.ndarray], needed: Sequence[str], limit: float, origin: str) -> None:  # type: ignore[type-arg]
+def _check_finite(columns: dict[str, np.ndarray], needed: Sequence[str], limit: float, origin: str) -> None:
     bad = np.zeros(len(columns[needed[0]]), dtype=bool)
     worst, most = "", 0
     for name in needed:

@@ -17,7 +17,7 @@ from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.spectrum.spectrum import Spectrum
 from hnlpeak.spectrum.window import Window, search_window
 
-__all__ = ["Hypothesis", "hypotheses", "selection_rows"]
+__all__ = ["Hypothesis", "check_masses", "hypotheses", "selection_rows"]
 
 _log = logging.getLogger("hnlpeak")
 
@@ -43,12 +43,19 @@ def _number_of_kaons(signal: SignalPoint, flux: KaonFlux | None) -> Measured:
     return signal.n_kaon
 
 
-def _check_cover(
-    masses: Sequence[float], signals: Sequence[SignalPoint], spectrum: Spectrum, k: float
-) -> None:
+def check_masses(spectrum: Spectrum, card: AnalysisCard) -> None:
+    """Raise where ``spectrum`` cannot serve the scan whatever the resolution is.
+
+    ``UsageError`` for a selection that it lacks, ``InputDataError`` where it does not cover the masses.
+    """
+    masses = card.scan.masses()
+    for name in sorted({card.selection_of(mass) for mass in masses}):
+        spectrum.selection_index(name)
+    _check_cover(spectrum, masses[0], masses[-1])
+
+
+def _check_cover(spectrum: Spectrum, low: float, high: float) -> None:
     edges = spectrum.edges
-    low = min(m - k * s.sigma.value for m, s in zip(masses, signals, strict=True))
-    high = max(m + k * s.sigma.value for m, s in zip(masses, signals, strict=True))
     slack = 1e-9 * (edges[-1] - edges[0])
     if low < edges[0] - slack or high > edges[-1] + slack:
         hint = " (is its axis in GeV?)" if edges[-1] < 2.0 else ""
@@ -74,7 +81,12 @@ def hypotheses(
     masses = card.scan.masses()
     chosen = [card.selection_of(mass) for mass in masses]
     signals = [signal.at(mass, selection) for mass, selection in zip(masses, chosen, strict=True)]
-    _check_cover(masses, signals, spectrum, k)
+    halves = [k * s.sigma.value for s in signals]
+    _check_cover(
+        spectrum,
+        min(m - half for m, half in zip(masses, halves, strict=True)),
+        max(m + half for m, half in zip(masses, halves, strict=True)),
+    )
     edges = spectrum.edges
     found = [
         Hypothesis(m, name, s, _number_of_kaons(s, flux), search_window(m, s.sigma.value, k=k, edges=edges))

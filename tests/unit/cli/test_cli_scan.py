@@ -41,12 +41,14 @@ def test_scan_leaves_a_complete_folder_that_scans_again_to_the_same(
 ) -> None:
     scan("toy.csv", "na62-2015-ke2", signal="sig.csv")
     place = inputs / "toy-limits"
-    assert {p.name for p in place.iterdir()} == FILES
+    assert {p.name for p in place.iterdir()} == FILES | {"figures", "report.html", "comparison.csv"}
     header, *rows = (place / "limits.csv").read_text("utf-8").splitlines()
     assert header == ",".join(LIMITS_COLUMNS)
     assert len(rows) == 279
     manifest = json.loads((place / "manifest.json").read_text("utf-8"))
-    assert manifest["files"] == {name: sha256_of(place / name) for name in FILES - {"manifest.json"}}
+    files = [p for p in place.rglob("*") if p.is_file() and p.name != "manifest.json"]
+    assert manifest["files"] == {p.relative_to(place).as_posix(): sha256_of(p) for p in files}
+    assert manifest["seed"] is None
     result = read_result(place)
     assert not result.simulated
     scan("toy-limits/spectrum.json", "na62-2015-ke2", signal="toy-limits", output=Path("again"))
@@ -63,7 +65,7 @@ def test_scan_leaves_a_complete_folder_that_scans_again_to_the_same(
     ("spectrum", "signal", "table", "code", "said"),
     [
         ("absent.csv", "sig.csv", SIGNAL, 3, "absent.csv"),
-        ("toy.csv", None, SIGNAL, 2, "--signal"),
+        ("toy.csv", None, SIGNAL, 2, "does not hold the Standard-Model peak"),
         ("toy.csv", "sig.csv", SIGNAL.replace("448,", "440,"), 3, "sig.csv: covers 170 to 440 MeV"),
         ("toy.csv", "sig.csv", SIGNAL.replace("0.1,", "ten,"), 3, "line 3, acceptance"),
         ("toy.csv", "nowhere", SIGNAL, 3, "nowhere"),
@@ -86,7 +88,7 @@ def test_bad_input_leaves_nothing(
 def test_occupied_folders_are_refused(inputs: Path) -> None:
     (inputs / "out").mkdir()
     (inputs / "out" / "mine.txt").write_text("precious", "utf-8")
-    with pytest.raises(HnlpeakError, match="not empty") as error:
+    with pytest.raises(HnlpeakError, match="something else") as error:
         scan("toy.csv", "na62-2015-ke2", signal="sig.csv", output=Path("out"))
     assert error.value.exit_code == 2
     with pytest.raises(HnlpeakError, match="is a file"):

@@ -1,0 +1,34 @@
+"""What a search says on the terminal when it is done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hnlpeak.limits.result import SearchResult
+
+__all__ = ["summary"]
+
+
+def summary(result: SearchResult, place: Path) -> str:
+    """Return a few lines: N_K, the strongest limit, the smallest local p-value, where the results are."""
+    import numpy as np
+
+    n_kaon = result.normalisation["n_kaon"]
+    value, stat, syst = (float(n_kaon.get(name) or 0.0) for name in ("value", "stat", "syst"))
+    mass, u2, p = (result.number(name) for name in ("m_n_mev", "u2_ul_observed", "p_value"))
+    lines = [
+        f"{result.title}{' (simulated data)' if result.simulated else ''}",
+        f"N_K = {value:.4g} ± {stat:.2g} (stat) ± {syst:.2g} (syst)",
+    ]
+    if np.all(np.isnan(u2)):
+        lines.append("no upper limit on |U|² at any mass: see the column status of limits.csv")
+    else:
+        best = int(np.nanargmin(u2))
+        lines.append(f"strongest limit |U|² < {u2[best]:.2e} at {mass[best]:g} MeV")
+    if not np.all(np.isnan(p)):
+        smallest = int(np.nanargmin(p))
+        lines.append(f"smallest local p-value {p[smallest]:.2g} at {mass[smallest]:g} MeV")
+    lines.append(f"results in {place} (report.html, limits.csv, figures/)")
+    return "\n".join(lines)
