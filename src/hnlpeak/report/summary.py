@@ -55,7 +55,7 @@ def key_numbers(inputs: ReportInputs) -> list[tuple[str, str]]:
     numbers = [
         ("mass hypotheses", f"{len(result)}, {masses[0]:g} to {masses[-1]:g} MeV"),
         (
-            "kaon decays in the fiducial volume" if result.meson == "K+" else "meson decays",
+            f"{result.meson} decays in the fiducial volume",
             plain_number(kaons["value"], 4),
         ),
         ("their relative error", f"{100.0 * error / float(kaons['value']):.2g} %"),

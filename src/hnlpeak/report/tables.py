@@ -115,7 +115,7 @@ def cutflow_table(flow: Cutflow) -> Table:
 
 
 _QUANTITIES = {
-    "n_kaon": "kaon decays in the fiducial volume, N_K",
+    "n_kaon": "{meson} decays in the fiducial volume, N_K",
     "n_sm": "events in the Standard-Model region",
     "n_background": "background among them",
     "acceptance_sm": "acceptance of the normalisation mode",
@@ -126,7 +126,8 @@ _QUANTITIES = {
 def normalisation_table(result: SearchResult) -> Table:
     """Return the number of kaon decays and what it was made of, where that is known."""
     rows = []
-    for name, words in _QUANTITIES.items():
+    for name, text in _QUANTITIES.items():
+        words = text.format(meson=result.meson)
         item = result.normalisation.get(name)
         if item is None:
             continue

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from hnlpeak.core.atomic import write_text
 from hnlpeak.core.errors import HnlpeakError
+from hnlpeak.limits.result import SearchResult
 from hnlpeak.report.figures.registry import FIGURES
 from hnlpeak.report.inputs import ReportInputs
 from hnlpeak.report.page import report_page
@@ -25,6 +27,9 @@ def write_report(
     for inputs that do not fit together.
     """
     place = Path(directory)
+    # what result.json holds, 12 digits: a folder drawn again looks the same to the byte
+    result = SearchResult.from_record(inputs.result.to_record(), "the result of this report")
+    inputs = replace(inputs, result=result)
     folder = place / "figures"
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -88,15 +88,19 @@ def test_the_same_bytes_twice(inputs: ReportInputs, tmp_path: Any) -> None:
         save(figure, tmp_path / "p", formats=("bmp",))
 
 
-@pytest.mark.parametrize(
-    ("n", "low", "high"),
-    # intervals of 68.27 % as tabulated by the PDG (Statistics, Poisson errors); 0: -ln((1 - cl) / 2)
-    [(0, 0.0, 1.8410), (1, 0.17275, 3.29953), (5, 2.84030, 8.38247), (10, 6.89111, 14.26694)],
-)
-def test_garwood(n: int, low: float, high: float) -> None:
-    found = garwood([n])
-    assert found[0][0] == pytest.approx(low, abs=2e-4)
-    assert found[1][0] == pytest.approx(high, abs=2e-4)
+@pytest.mark.parametrize("n", [0, 1, 5, 40])
+def test_garwood_ends_have_equal_tails(n: int) -> None:
+    low, high = (float(end[0]) for end in garwood([n]))
+    tail = 0.5 * math.erfc(math.sqrt(0.5))
+
+    def at_most(k: int, mean: float) -> float:
+        return sum(math.exp(-mean) * mean**i / math.factorial(i) for i in range(k + 1))
+
+    assert at_most(n, high) == pytest.approx(tail, rel=1e-9)
+    if n == 0:
+        assert low == 0.0
+    else:
+        assert 1.0 - at_most(n - 1, low) == pytest.approx(tail, rel=1e-9)
 
 
 def test_wide_bins_hold_what_the_fine_ones_do(data: Spectrum) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
 from hnlpeak.report.rounding import count_text
 from hnlpeak.report.style import MUTED, PALETTE, header, new_figure, styled
@@ -54,6 +55,7 @@ def _draw(axes: Axes, flow: Cutflow) -> None:
             color=MUTED,
         )
     axes.set_yticks(y, [str(row["cut"]) for row in rows], parse_math=False)
-    axes.tick_params(axis="y", which="both", left=False, right=False)
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.tick_params(axis="y", left=False, right=False)
     axes.invert_yaxis()
     axes.set_xlabel("Candidates")

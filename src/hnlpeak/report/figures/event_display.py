@@ -73,7 +73,7 @@ def event_display(
     bottom.set_xlabel("$z$ [m]")
     if columns:
         _reconstructed(bottom, columns)
-    _legend(top, event)
+    _legend(top, event, experiment.card.beam.meson)
     title = "   ".join(text for text in (experiment.card.title + " set-up", label) if text)
     top.text(0.0, 1.36, "hnlpeak simulation", transform=top.transAxes, fontweight="bold", fontsize=13)
     top.text(1.0, 1.36, title, transform=top.transAxes, ha="right", fontsize=11, parse_math=False)
@@ -217,9 +217,9 @@ def _reconstructed(axes: Axes, columns: Mapping[str, float]) -> None:
         axes.axvline(columns["z_vtx_mm"] * 1e-3, 0.3, 0.7, color=PALETTE[6], linestyle="--", linewidth=1.4)
 
 
-def _legend(axes: Axes, event: Any) -> None:
+def _legend(axes: Axes, event: Any, meson: str) -> None:
     seen = {int(p["segments"][0]["species"]) for p in event["particles"][: int(event["n_particles"])]}
-    axes.plot([], [], color=INK, linewidth=1.8, marker="*", markersize=10, label="kaon and its decay")
+    axes.plot([], [], color=INK, linewidth=1.8, marker="*", markersize=10, label=f"{meson} and its decay")
     for species in sorted(seen):
         symbol, colour = _SYMBOL[Species(species)]
         axes.plot([], [], color=colour, linestyle="--" if species == Species.PHOTON else "-", label=symbol)

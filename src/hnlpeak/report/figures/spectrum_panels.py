@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -35,11 +36,14 @@ Vector = NDArray[np.float64]
 _NAMED = 1e-3
 
 
+@dataclass(frozen=True)
 class Example:
     """An HNL peak: ``events`` in all, a Gaussian of width ``sigma`` (MeV) at ``mass``, with its ``label``."""
 
-    def __init__(self, mass: float, sigma: float, events: float, label: str) -> None:
-        self.mass, self.sigma, self.events, self.label = mass, sigma, events, label
+    mass: float
+    sigma: float
+    events: float
+    label: str
 
     def counts(self, edges: Vector) -> Vector:
         """Return the expected events between ``edges`` (MeV)."""
