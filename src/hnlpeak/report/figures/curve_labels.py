@@ -63,6 +63,8 @@ def label_curves(
         ).set_in_layout(False)
         if abs(best[2] - best[3]) > 1.5 * _HEIGHT:
             end = best[2] + 0.5 * _HEIGHT * (1.0 if best[3] > best[2] else -1.0)
+            line = np.column_stack([np.full(40, best[1]), np.linspace(end, best[3], 40)])
+            obstacles = np.concatenate([obstacles, line])
             axes.plot([best[1]] * 2, [end, best[3]], color=colour, linewidth=0.7, transform=axes.transAxes)
 
 

@@ -16,6 +16,7 @@ from hnlpeak.report.figures.spectrum_panels import (
     examples,
     legend_above,
     spectrum_panels,
+    spectrum_top,
 )
 from hnlpeak.report.labels import channel
 from hnlpeak.report.style import EXPECTED, INK, MUTED, PALETTE, header, new_figure, styled
@@ -55,10 +56,12 @@ def m2_miss(
         draw_stack(top, counts.edges, simulated, weights)
         draw_ratio(panels[1], counts, simulated)
     draw_data(top, counts, weights, data_label(result))
+    largest = max(float((counts.values * weights).max(initial=0.0)), 1.0)
     for peak in examples(result)[1:2]:
         shape = peak.counts(data.edges[places]) * weights
+        largest = max(largest, float(shape.max(initial=0.0)))
         top.stairs(shape, counts.edges, color=INK, linestyle="--", linewidth=1.5, label=peak.label)
-    _finish(top, counts, weights)
+    _finish(top, largest)
     _mark(top, result, sm_limit)
     panels[-1].set_xlabel(r"$m_{\mathrm{miss}}^2$ [GeV$^2$]")
     panels[-1].set_xlim(low, high)
@@ -70,10 +73,9 @@ def _in_gev2(counts: Projection) -> Projection:
     return Projection(signed_gev2(counts.edges), counts.values, counts.variances)
 
 
-def _finish(axes: Axes, counts: Projection, weights: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:
-    largest = max(float((counts.values * weights).max(initial=0.0)), 1.0)
+def _finish(axes: Axes, largest: float) -> None:
     axes.set_yscale("log")
-    axes.set_ylim(0.3, largest**1.55 * 3.0)
+    axes.set_ylim(0.3, spectrum_top(largest))
     axes.set_ylabel(f"Events / ({_WIDTH:g} GeV$^2$)")
     legend_above(axes)
 

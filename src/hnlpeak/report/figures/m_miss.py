@@ -18,6 +18,7 @@ from hnlpeak.report.figures.spectrum_panels import (
     examples,
     legend_above,
     spectrum_panels,
+    spectrum_top,
 )
 from hnlpeak.report.labels import channel
 from hnlpeak.report.style import INK, MUTED, header, new_figure, styled
@@ -53,13 +54,14 @@ def m_miss(result: SearchResult, data: Spectrum, templates: Spectrum | None = No
         draw_stack(top, counts.edges, simulated, weights)
         draw_ratio(panels[1], counts, simulated)
     draw_data(top, counts, weights, data_label(result))
+    largest = max(float((counts.values * weights).max(initial=0.0)), 1.0)
     for peak, dash in zip(examples(result), _DASHES, strict=False):
         x = np.linspace(peak.mass - 4.0 * peak.sigma, peak.mass + 4.0 * peak.sigma, 161)
         shape = peak.counts(x) * width / np.diff(x)
+        largest = max(largest, float(shape.max()))
         top.plot(0.5 * (x[1:] + x[:-1]), shape, color=INK, linestyle=dash, linewidth=1.4, label=peak.label)
-    largest = max(float((counts.values * weights).max(initial=0.0)), 1.0)
     top.set_yscale("log")
-    top.set_ylim(0.3, largest**1.5 * 4.0)
+    top.set_ylim(0.3, spectrum_top(largest))
     top.set_ylabel(f"Events / ({width:g} MeV)")
     legend_above(top)
     _mark_selections(top, parts)

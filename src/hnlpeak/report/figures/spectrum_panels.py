@@ -28,6 +28,7 @@ __all__ = [
     "examples",
     "legend_above",
     "spectrum_panels",
+    "spectrum_top",
 ]
 
 Vector = NDArray[np.float64]
@@ -82,6 +83,11 @@ def spectrum_panels(figure: Figure, *, ratio: bool) -> list[Axes]:
         return [figure.subplots()]
     top, bottom = figure.subplots(2, 1, sharex=True, squeeze=False, height_ratios=[3.2, 1.0])[:, 0]
     return [top, bottom]
+
+
+def spectrum_top(largest: float) -> float:
+    """Return the upper end of a logarithmic axis from 0.3 with the legend above the ``largest`` number."""
+    return 2.0 * largest * math.pow(largest / 0.3, 0.62)
 
 
 def data_label(result: SearchResult) -> str:
