@@ -27,10 +27,10 @@ from hnlpeak.formats.root_file import split_address
 from hnlpeak.formats.signal_table import read_signal_table, signal_table
 from hnlpeak.formats.spectrum_file import read_spectrum
 from hnlpeak.formats.table import table_text
-from hnlpeak.formats.uhi import write_uhi
 from hnlpeak.limits.comparison import compare
 from hnlpeak.report.inputs import ReportInputs
 from hnlpeak.report.write import write_report
+from hnlpeak.report_folder import keep_inputs
 from hnlpeak.selection.cutflow import Cutflow
 from hnlpeak.spectrum.spectrum import Spectrum
 
@@ -97,25 +97,29 @@ def write_search(place: Path, made: Search, analysis: Analysis, *, provenance: d
     masses = _round_masses(analysis)
     write_text(place / "comparison.csv", _rows_table(compare(made.result, analysis.card, masses)))
     if made.templates is not None:
-        write_uhi(place / "templates.json", made.templates)
         write_text(place / "composition.csv", _composition_table(made, masses))
     event, candidate = made.event if made.event is not None else (None, None)
-    write_report(
-        ReportInputs(
-            made.result,
-            data=made.data,
-            templates=made.templates,
-            signal=made.signal,
-            cutflows=made.cutflows,
-            card=analysis.card,
-            experiment=analysis.experiment,
-            event=event,
-            candidate=candidate,
-            event_label="first reconstructed decay of the normalisation sample (shard 0)",
-            provenance=provenance,
-        ),
-        place,
+    inputs = ReportInputs(
+        made.result,
+        data=made.data,
+        templates=made.templates,
+        signal=made.signal,
+        cutflows=made.cutflows,
+        card=analysis.card,
+        experiment=analysis.experiment,
+        event=event,
+        candidate=candidate,
+        event_label=_event_label(candidate, provenance),
+        provenance=provenance,
     )
+    write_report(inputs, place)
+    keep_inputs(inputs, place, card_text=analysis.text)
+
+
+def _event_label(candidate: Mapping[str, float] | None, provenance: Mapping[str, str]) -> str:
+    if candidate is None:
+        return ""
+    return f"normalisation sample, seed {provenance.get('seed', '?')}, shard 0, event {candidate['number']:.0f}"
 
 
 def _identity(

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from hnlpeak.cli import check, explain, interval, listing, run, scan, select, simulate, theory
+from hnlpeak.cli import check, explain, interval, listing, report, run, scan, select, simulate, theory
 from hnlpeak.core.errors import HnlpeakError
 
 __all__ = ["app", "main"]
@@ -26,6 +26,7 @@ app.command()(scan.scan)
 app.command()(interval.interval)
 app.add_typer(theory.app, name="theory")
 app.command()(explain.explain)
+app.command()(report.report)
 app.command()(check.check)
 app.command(name="list")(listing.listing)
 
