@@ -54,7 +54,7 @@ def boost_from_rest(
     The mass m must be above 0. Needs no velocity, hence keeps its digits at any Lorentz factor.
     """
     along = x * px + y * py + z * pz
-    shift = (along / (e + m) + t) / m
+    shift = (along + t * (e + m)) / (m * (e + m))
     return x + shift * px, y + shift * py, z + shift * pz, (e * t + along) / m
 
 

@@ -70,22 +70,31 @@ def pack(spec: MuonVeto, system: int) -> list[Surface]:
 
 
 @inlined
+def _muon_seen(params: Record, p: float, u: float) -> bool:
+    """True for u below efficiency [1 - exp(-x)], x = (p - range) / turn-on."""
+    x = (p - params[_Slot.RANGE]) / params[_Slot.TURN_ON]
+    left = params[_Slot.EFFICIENCY] - u
+    if x <= 0.0 or left <= 0.0:
+        return False
+    # exp(-x) < 1 / (1 + x + x^2 / 2) settles nearly all without the exponential
+    return bool(
+        left * (1.0 + x * (1.0 + 0.5 * x)) > params[_Slot.EFFICIENCY]
+        or left > params[_Slot.EFFICIENCY] * math.exp(-x)
+    )
+
+
+@inlined
 def respond(params: Record, event: Record, particle: Record, rng: np.random.Generator) -> None:
     """Detect a muon (rarely a pion) that crosses the absorber into the counters; set the bit and the time."""
     s = event.state
     species = s.species
     p = s.p
     if species in (Species.MUON_PLUS, Species.MUON_MINUS):
-        if p <= params[_Slot.RANGE]:
+        if not _muon_seen(params, p, rng.random()):
             return
-        chance = params[_Slot.EFFICIENCY] * (
-            1.0 - math.exp((params[_Slot.RANGE] - p) / params[_Slot.TURN_ON])
-        )
-    elif species in (Species.PION_PLUS, Species.PION_MINUS):
-        chance = params[_Slot.PUNCH_THROUGH]
-    else:
-        return
-    if rng.random() >= chance:
+    elif (
+        species not in (Species.PION_PLUS, Species.PION_MINUS) or rng.random() >= params[_Slot.PUNCH_THROUGH]
+    ):
         return
     shift = params[_Slot.SCATTER] / p
     x = s.x + shift * rng.standard_normal()

@@ -37,8 +37,9 @@ def place(px: float, py: float, pz: float, e: float, kaon: NDArray[np.float64], 
     lx, ly, lz, _ = boost_from_rest(px, py, pz, e, kaon[0], kaon[1], kaon[2], kaon[3], kaon[4])
     if lz <= 0.0:
         return False
-    segment.tx = lx / lz
-    segment.ty = ly / lz
+    inverse = 1.0 / lz
+    segment.tx = lx * inverse
+    segment.ty = ly * inverse
     segment.p = math.sqrt(lx * lx + ly * ly + lz * lz)
     segment.pz = lz
     return True

@@ -32,18 +32,27 @@ KAON_WIDTH = 5
 
 
 @inlined
-def _draw_kaon(beam: Record, event: Record, rng: np.random.Generator, kaon: NDArray[np.float64]) -> None:
-    """Fill the event's kaon and decay point, and ``kaon`` with px, py, pz, E, m."""
+def _draw_kaon(
+    beam: Record,
+    flight: float,
+    inverse_room: float,
+    event: Record,
+    rng: np.random.Generator,
+    kaon: NDArray[np.float64],
+) -> None:
+    """Fill the event's kaon and decay point, and ``kaon`` with px, py, pz, E, m.
+
+    ``flight`` is c tau / m (mm / MeV), ``inverse_room`` one over the length in which decays are simulated.
+    """
     p = beam.momentum + beam.momentum_spread * rng.standard_normal()
     tx = beam.slope_x + beam.divergence_x * rng.standard_normal()
     ty = beam.slope_y + beam.divergence_y * rng.standard_normal()
     x = beam.x + beam.size_x * rng.standard_normal()
     y = beam.y + beam.size_y * rng.standard_normal()
     # an exponential number modulo the volume's length is one that decays within it: no logarithms
-    length = p * beam.c_tau / beam.mass
+    depth = p * flight * rng.exponential()
     room = beam.z_last - beam.z_first
-    depth = length * rng.exponential()
-    z = beam.z_first + depth - room * math.floor(depth / room)
+    z = beam.z_first + depth - room * math.floor(depth * inverse_room)
     dz = z - beam.z_reference
     event.kaon_p = p
     event.kaon_tx = tx
@@ -164,10 +173,13 @@ def generate(
     setups, modes, rng, block = borrowed(setups), borrowed(modes), borrowed(rng), borrowed(block)
     daughters, kaon = borrowed(daughters), borrowed(kaon)
     setup = setups[0]
+    beam = setup.beam
+    flight = beam.c_tau / beam.mass
+    inverse_room = 1.0 / (beam.z_last - beam.z_first)
     survivors = 0
     for number in range(decays):
         event = block[survivors]
-        _draw_kaon(setup.beam, event, rng, kaon)
+        _draw_kaon(beam, flight, inverse_room, event, rng, kaon)
         totals[_DECAYS] += 1
         totals[_IN_FIDUCIAL] += event.in_fiducial
         if _decay(modes, setup, event, rng, daughters, kaon) < setup.min_chambers:

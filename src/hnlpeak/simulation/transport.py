@@ -48,11 +48,7 @@ def _start(s: Record, segment: Record) -> None:
 
 @inlined
 def _decay(s: Record, mother: Record, daughter: Record) -> None:
-    """Drift to the decay and turn into the daughter, relative to the course taken so far."""
-    dz = daughter.z - s.z
-    s.x += s.tx * dz
-    s.y += s.ty * dz
-    s.z = daughter.z
+    """Turn into the daughter, relative to the course taken so far."""
     s.tx += daughter.tx - mother.tx
     s.ty += daughter.ty - mother.ty
     s.p *= daughter.p / mother.p
@@ -97,6 +93,8 @@ def transport(surfaces: Record, event: Record, particle: Record, rng: np.random.
     _start(s, particle.segments[0])
     charged = CHARGE[s.species] != 0.0
     z_start = s.z
+    # straight piece of the path, kept apart from the state so that no surface waits for the one before it
+    x0, y0, z0, tx, ty = s.x, s.y, s.z, s.tx, s.ty
     last = particle.n_segments - 1
     j = 0
     z_decay = particle.segments[1].z if last > 0 else np.inf
@@ -106,12 +104,15 @@ def transport(surfaces: Record, event: Record, particle: Record, rng: np.random.
         if z <= z_start:
             continue
         while z_decay <= z:
+            s.x = x0 + tx * (z_decay - z0)
+            s.y = y0 + ty * (z_decay - z0)
+            s.z = z_decay
             _decay(s, particle.segments[j], particle.segments[j + 1])
             j += 1
             z_decay = particle.segments[j + 1].z if last > j else np.inf
-        # the state moves only to surfaces that act: most are missed
-        x = s.x + s.tx * (z - s.z)
-        y = s.y + s.ty * (z - s.z)
+            x0, y0, z0, tx, ty = s.x, s.y, s.z, s.tx, s.ty
+        x = x0 + tx * (z - z0)
+        y = y0 + ty * (z - z0)
         kind = surfaces.kind[n]
         params = surfaces.params[n]
         if not inside(params, x, y):
@@ -124,3 +125,5 @@ def transport(surfaces: Record, event: Record, particle: Record, rng: np.random.
         _respond(kind, params, event, particle, rng)
         if s.alive == 0:
             return
+        if s.tx != tx or s.ty != ty:
+            x0, y0, z0, tx, ty = x, y, z, s.tx, s.ty
