@@ -190,8 +190,14 @@ def _flux(
         beta = background_per_kaon(
             templates, selection=region.selection, low=low, high=high, mode=region.mode
         )
+    n_sm = data.counts_between(region.selection, low, high)
+    if not n_sm:
+        raise UsageError(
+            f"spectrum {data.label!r} has no event in the Standard-Model region ({region.selection} cuts, "
+            f"{low:g} to {high:g} MeV): the exposure is too small to measure the number of kaon decays"
+        )
     return measure_flux(
-        data.counts_between(region.selection, low, high),
+        n_sm,
         acceptance_sm=Measured(
             acceptance,
             stat=(acceptance * (1.0 - acceptance) / decays) ** 0.5,

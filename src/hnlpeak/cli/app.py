@@ -12,6 +12,9 @@ from hnlpeak.core.errors import HnlpeakError
 
 __all__ = ["app", "main"]
 
+_INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it: 128 + SIGINT."""
+
 app = typer.Typer(
     name="hnlpeak",
     help="Heavy-neutral-lepton production searches: from a beam or a spectrum to limits on |U|².",
@@ -48,22 +51,29 @@ def _root(
     """Heavy-neutral-lepton production searches: from a beam or a spectrum to limits on |U|²."""
 
 
+def _say(message: str) -> None:
+    """One line on stderr, whatever the names of files and cards hold."""
+    print(f"hnlpeak: error: {' '.join(message.splitlines())}", file=sys.stderr)
+
+
 def main() -> None:
     """Run the command line; exit codes: 0 done, 1 failed, 2 usage or card, 3 input data, 4 partial result."""
     try:
         app()
     except HnlpeakError as error:
-        print(f"hnlpeak: error: {error}", file=sys.stderr)
+        _say(str(error))
         raise SystemExit(error.exit_code) from None
-    except KeyboardInterrupt:
-        print("hnlpeak: interrupted; finished work is kept, the same command goes on", file=sys.stderr)
-        raise SystemExit(1) from None
+    except SystemExit as stop:
+        if stop.code == _INTERRUPTED:
+            print("hnlpeak: interrupted; the same command goes on with what is finished", file=sys.stderr)
+        raise
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(1) from None
     except OSError as error:
-        print(f"hnlpeak: error: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
+        where = f"{error.filename}: " if error.filename else ""
+        _say(f"{where}{error.strerror or error}")
         raise SystemExit(1) from None
     except MemoryError:
-        print("hnlpeak: error: out of memory", file=sys.stderr)
+        _say("out of memory")
         raise SystemExit(1) from None

@@ -15,28 +15,42 @@ _LINE_EVERY = 10.0  # seconds between plain lines
 @contextlib.contextmanager
 def decays_progress(total: int) -> Iterator[Callable[[str, int], None]]:
     """Yield a function (name of a sample, decays done) that shows decays per second and the time left."""
+    first = "preparing"
+    if total and not _compiled():
+        first = "compiling (once)"
+        print("compiling the simulation, once for this version: about half a minute", file=sys.stderr)
     if sys.stderr.isatty():
-        with _bar(total) as advance:
+        with _bar(total, first) as advance:
             yield advance
         return
-    done, begun, last = 0, time.monotonic(), time.monotonic()
+    done, head, begun, last = 0, 0, 0.0, 0.0
 
     def line(name: str, decays: int) -> None:
-        nonlocal done, last
+        nonlocal done, head, begun, last
         done += decays
         now = time.monotonic()
+        if not begun:  # what came before was start and compilation, no measure of the speed
+            head, begun, last = done, now, now
         if now - last < _LINE_EVERY:
             return
         last = now
-        rate = done / (now - begun)
+        rate = (done - head) / (now - begun)
         left = (total - done) / rate
         print(f"{name}: {done:.3g} of {total:.3g} decays, {rate:.3g}/s, {left:.0f} s left", file=sys.stderr)
 
     yield line
 
 
+def _compiled() -> bool:
+    """True where the machine code of the fast loop is on disk."""
+    from hnlpeak.core.kernel import cache_directory
+
+    place = cache_directory("hnlpeak.chain.loop")
+    return place is not None and next(place.rglob("loop.sample_loop*.nbi"), None) is not None
+
+
 @contextlib.contextmanager
-def _bar(total: int) -> Iterator[Callable[[str, int], None]]:
+def _bar(total: int, first: str) -> Iterator[Callable[[str, int], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -47,13 +61,16 @@ def _bar(total: int) -> Iterator[Callable[[str, int], None]]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("compiling (once)", total=total, rate="")
-        begun, done = time.monotonic(), 0
+        task = progress.add_task(first, total=total, rate="")
+        begun, done = 0.0, 0
 
         def advance(name: str, decays: int) -> None:
-            nonlocal done
-            done += decays
-            rate = f"{done / (time.monotonic() - begun):.3g} decays/s"
+            nonlocal begun, done
+            rate = ""
+            if begun:
+                done += decays
+                rate = f"{done / max(time.monotonic() - begun, 1e-3):.3g} decays/s"
+            begun = begun or time.monotonic()
             progress.update(task, advance=decays, description=name, rate=rate)
 
         yield advance

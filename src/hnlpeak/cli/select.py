@@ -21,11 +21,13 @@ def select(
 ) -> None:
     """Apply the cuts of an analysis and write the missing-mass spectrum; the cut-flow goes to stdout as CSV."""
     from hnlpeak.chain.sample_run import tally_candidates
+    from hnlpeak.cli.options import check_output
     from hnlpeak.experiment.analysis import load_analysis
     from hnlpeak.formats.candidates import read_candidates
     from hnlpeak.formats.spectrum_file import write_spectrum
     from hnlpeak.run_folder import cutflow_table
 
+    check_output(output, (".json", ".root"))
     cards = load_analysis(analysis)
     candidates = read_candidates(ntuple, cards)
     selected = tally_candidates(candidates, cards.card)
