@@ -192,7 +192,7 @@ def page() -> str:
         "Written by `docs/make_cards.py` from the cards of the library; do not edit. Confidence: "
         + ", ".join(f"{tag} {meaning}" for tag, meaning in MEANING.items())
         + ". Values marked m and E are never to be quoted as published. They were frozen before any limit was "
-        "compared with a published one; nothing is set from a limit. The last column of their tables names the "
+        "compared with a published one; no number is set from a limit. The last column of their tables names the "
         "observable that may set a value, measured outside the search, or `compare only`.",
         "",
         *(f"- **{name}**: {text}" for name, text in observables["observables"].items()),
