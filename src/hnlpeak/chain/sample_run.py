@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
-from hnlpeak.chain.loop import BLOCK_DECAYS, calibrate_loop, new_buffers, sample_loop
+from hnlpeak.chain.loop import BLOCK_DECAYS, new_buffers
 from hnlpeak.chain.parts import Store, tally_in_parts
+from hnlpeak.chain.shards import SelectionSpec, ShardSpec, calibrate_shard, tally_shard
 from hnlpeak.execution.run import run
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.experiment.experiment import Experiment
-from hnlpeak.reconstruction.calibration import N_SUMS, BeamCalibration, calibration_from_sums
+from hnlpeak.reconstruction.calibration import BeamCalibration, calibration_from_sums
 from hnlpeak.reconstruction.candidates import Candidates, reconstruct
 from hnlpeak.reconstruction.columns import COLUMN_MEANING, Column, column_names
 from hnlpeak.selection.cutflow import Cutflow
@@ -31,8 +33,6 @@ __all__ = ["Progress", "SampleResult", "calibrate", "run_sample", "simulate_cand
 
 Progress = Callable[[int], None]
 """Called with a number of decays that are done."""
-
-ROWS = np.array([Column.M2_MISS, Column.SOURCE, Column.WEIGHT], dtype=np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,83 +101,54 @@ def run_sample(
     *,
     seed: int,
     workers: int = 1,
+    executor: Executor | None = None,
     progress: Progress | None = None,
     store: Store | None = None,
 ) -> SampleResult:
     """Simulate, reconstruct and select a sample; the result depends on (cards, seed, sample) alone.
 
+    Shards run on ``workers`` threads, or on any ``executor`` with that many workers.
+
     Parts that ``store`` has are taken from it, others are kept there.
     """
     columns = column_names(experiment.timed_systems)
-    cuts = cut_table(card, columns)
-    mass = float(MASS[LEPTONS[card.channel.lepton]])
-    packed = calibration.packed()
-
-    def task(shard: tuple[int, int]) -> Tally:
-        index, decays = shard
-        tally = new_tally(
-            len(card.selections),
-            len(sample.sources),
-            cuts.column.shape[1],
-            Total.WIDTH,
-            weighted=sample.weighted,
-        )
-        sample_loop(
-            decays,
-            experiment.setup,
-            sample.table,
-            stream(seed, sample.name, index),
-            packed,
-            mass,
-            new_buffers(len(columns)),
-            ROWS,
-            cuts,
-            tally.unit,
-            tally.spectrum,
-            tally.squares,
-            tally.passed,
-            tally.only_failed,
-            tally.totals,
-        )
-        return tally
+    task = partial(
+        tally_shard,
+        ShardSpec(experiment.setup, sample, seed, len(columns)),
+        SelectionSpec(
+            calibration.packed(), float(MASS[LEPTONS[card.channel.lepton]]), cut_table(card, columns)
+        ),
+    )
 
     def done(shard: tuple[int, int]) -> None:
         if progress is not None:
             progress(shard[1])
 
     def part(shards: Sequence[tuple[int, int]]) -> Tally:
-        return run(shards, task, Tally.__add__, workers=workers, on_done=done)
+        return run(shards, task, Tally.__add__, workers=workers, executor=executor, on_done=done)
 
     tally = tally_in_parts(sample.name, _shards(sample), part, store, done)
     return _result(tally, card, sample.sources, sample.name, True, int(tally.totals[Total.IN_FIDUCIAL]))
 
 
 def calibrate(
-    sample: Sample, experiment: Experiment, *, seed: int, workers: int = 1, progress: Progress | None = None
+    sample: Sample,
+    experiment: Experiment,
+    *,
+    seed: int,
+    workers: int = 1,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
 ) -> BeamCalibration:
-    """Mean beam from the fully reconstructed three-track decays of a sample."""
+    """Mean beam from the fully reconstructed three-track decays of a sample, as ``run_sample`` runs it."""
     columns = len(column_names(experiment.timed_systems))
-
-    def task(shard: tuple[int, int]) -> NDArray[np.int64]:
-        index, decays = shard
-        sums = np.zeros(N_SUMS, dtype=np.int64)
-        totals = np.zeros(Total.WIDTH, dtype=np.int64)
-        calibrate_loop(
-            decays,
-            experiment.setup,
-            sample.table,
-            stream(seed, sample.name, index),
-            new_buffers(columns),
-            sums,
-            totals,
-        )
-        return sums
+    task = partial(calibrate_shard, ShardSpec(experiment.setup, sample, seed, columns))
 
     def done(shard: tuple[int, int]) -> None:
         if progress is not None:
             progress(shard[1])
 
-    sums = run(_shards(sample), task, np.add, workers=workers, on_done=done)
+    sums = run(_shards(sample), task, np.add, workers=workers, executor=executor, on_done=done)
     return calibration_from_sums(
         sums, experiment.setup, f"{sample.decays} simulated {'+'.join(sample.sources)} decays"
     )

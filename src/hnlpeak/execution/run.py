@@ -62,7 +62,8 @@ def run(
         for future in pending:
             future.cancel()
         if own is not None:
-            own.shutdown(wait=True, cancel_futures=True)
+            # after an exception (Ctrl-C too) nobody waits for the shards that still run
+            own.shutdown(wait=not pending, cancel_futures=True)
     if not total:
         raise ValueError("nothing to run")
     return total[0]

@@ -24,6 +24,7 @@ __all__ = ["N_SUMS", "BeamCalibration", "accumulate", "calibration_from_sums"]
 N_SUMS = 10
 _UNIT = (1.0, 1e3, 1e9, 1e9, 1e3, 1e3, 1.0, 1e3, 1e9, 1e9)
 """Integer units: counts, p / eV..., slopes / nrad, positions / um; see ``accumulate``."""
+_MOMENTUM_WINDOW = 5.0  # spreads of the beam: cuts nothing of the beam itself
 _M_PI = float(MASS[Species.PION_PLUS])
 
 
@@ -82,6 +83,9 @@ def accumulate(
 ) -> None:
     """Add the fully reconstructed K -> 3 pi among the first ``events`` records to ``sums``.
 
+    Three good tracks of total charge 1, invariant mass within the card's window of the meson's, total momentum
+    within five spreads of the nominal one, vertex in the fiducial volume.
+
     ``sums`` are, in the integer units of this module: number, p, tx, ty, x - tx dz, y - ty dz, spare, p^2 / GeV
     about the nominal momentum, tx^2 and ty^2 about the nominal slopes.
     """
@@ -112,6 +116,9 @@ def accumulate(
         if abs(mass - beam.mass) > setup.three_track_mass_window or not beam.z_min <= z <= beam.z_max:
             continue
         p = math.sqrt(px * px + py * py + pz * pz)
+        # a pion that decayed in flight takes momentum away within the mass window: GeV, where the beam spreads 1
+        if abs(p - beam.momentum) > _MOMENTUM_WINDOW * beam.momentum_spread:
+            continue
         tx, ty = px / pz, py / pz
         dz = z - beam.z_reference
         sums[0] += 1
