@@ -1,0 +1,294 @@
+"""Each kind of detector alone: edges, efficiencies, resolutions, thresholds against closed forms."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy import stats
+
+from hnlpeak.detectors import (
+    calorimeter,
+    guard_ring,
+    hadron_calorimeter,
+    hodoscope,
+    muon_veto,
+    photon_veto,
+    ring_cherenkov,
+    spectrometer,
+)
+from hnlpeak.detectors.surface import Kind, Surface
+from hnlpeak.experiment.experiment import load_experiment
+from hnlpeak.theory.species import MASS, Species
+
+Shoot = Callable[..., NDArray[Any]]
+P_MIN = 1e-6
+CARD = load_experiment("na62-2015").card
+BY_SYSTEM = {detector.system: detector for detector in CARD.detectors}
+
+
+def spec(system: str, **changes: object) -> Any:
+    return BY_SYSTEM[system].model_copy(update=changes)
+
+
+def at(z: float, surfaces: list[Surface]) -> list[Surface]:
+    """The first of the surfaces, at ``z``."""
+    return [surfaces[0]._replace(z=z)]
+
+
+def assert_fraction(passed: NDArray[np.bool_], expected: float) -> None:
+    assert stats.binomtest(int(passed.sum()), passed.size, expected).pvalue > P_MIN
+
+
+def assert_gaussian(values: NDArray[np.float64], mean: float, sigma: float) -> None:
+    assert stats.kstest((values - mean) / sigma, "norm").pvalue > P_MIN
+
+
+CHARGED = [Species.POSITRON, Species.MUON_MINUS, Species.PION_PLUS]
+
+
+@pytest.mark.parametrize("species", CHARGED)
+def test_guard_ring_sees_charged_particles_in_its_frame(shoot: Shoot, species: Species) -> None:
+    ring = spec("CHANTI")
+    surfaces = at(100.0, guard_ring.pack(ring, 3))
+    block = shoot(surfaces, species, 5e3, x=60.0)
+    assert_fraction(block["n_times"][:, 3] == 1, ring.efficiency)
+    seen = block["n_times"][:, 3] == 1
+    assert_gaussian(block["times"][seen, 3, 0], 0.0, ring.time_resolution)
+    assert not shoot(surfaces, species, 5e3, x=40.0)["n_times"].any()  # in the hole
+    assert not shoot(surfaces, species, 5e3, x=151.0)["n_times"].any()  # outside
+    assert not shoot(surfaces, Species.PHOTON, 5e3, x=60.0)["n_times"].any()
+
+
+def test_edges_are_where_the_card_says(shoot: Shoot) -> None:
+    lav = spec("LAV", charged_efficiency=1.0)
+    surface = at(1000.0, photon_veto.pack(lav, 2))
+    radius = np.linspace(500.0, 950.0, 2000)
+    # a slope brings the particle to its radius only at the surface
+    block = shoot(surface, Species.PION_PLUS, 5e3, x=radius - 100.0, tx=0.1, n=radius.size)
+    shape = lav.stations[0].shape
+    inside = (radius >= shape.hole_radius) & (radius <= shape.outer_radius)
+    assert np.array_equal(block["n_times"][:, 2] == 1, inside)
+
+
+@pytest.mark.parametrize(
+    ("energy", "missed"),
+    [(49.0, 1.0), (50.0, 0.1), (100.0, 0.01), (447.2135955, math.sqrt(1e-3 * 2e-4)), (1e4, 1e-4)],
+)
+def test_photon_inefficiency_is_log_log(shoot: Shoot, energy: float, missed: float) -> None:
+    surface = at(100.0, photon_veto.pack(spec("LAV"), 2))
+    block = shoot(surface, Species.PHOTON, energy, x=700.0, n=200_000)
+    assert_fraction(block["n_times"][:, 2] == 0, missed)
+    assert not block["state"]["alive"].any()  # absorbed, seen or not
+
+
+def test_forced_losses_keep_expectation_values(shoot: Shoot) -> None:
+    surface = at(100.0, photon_veto.pack(spec("LAV"), 2))
+    block = shoot(surface, Species.PHOTON, 447.2135955, x=700.0, n=50_000, forced_loss=0.3)
+    lost = block["n_times"][:, 2] == 0
+    assert_fraction(lost, 0.3)
+    true = math.sqrt(1e-3 * 2e-4)
+    assert block["weight"][lost].sum() / lost.size == pytest.approx(true, rel=0.05)
+    assert block["weight"].mean() == pytest.approx(1.0, abs=0.01)
+
+
+def test_hodoscope_needs_all_planes_and_times_the_track(shoot: Shoot) -> None:
+    chod = spec("CHOD", plane_efficiency=0.9)
+    block = shoot(hodoscope.pack(chod, 4), Species.MUON_PLUS, 2e4, x=300.0)
+    fired = (block["bits"] & (1 << 4)) != 0
+    assert_fraction(fired, 0.9**2)
+    assert_gaussian(block["particles"][fired, 0]["t_track"], 0.0, chod.time_resolution)
+    assert not shoot(hodoscope.pack(chod, 4), Species.MUON_PLUS, 2e4, x=100.0)["bits"].any()
+
+
+@pytest.mark.parametrize("p", [1.7e3, 2.5e3, 6e3, 3e4])
+def test_muon_veto_turns_on_above_the_range(shoot: Shoot, p: float) -> None:
+    muv = spec("MUV3", absorber_length=0.0)
+    block = shoot(muon_veto.pack(muv, 5), Species.MUON_PLUS, p, x=500.0)
+    expected = max(0.0, muv.efficiency * (1.0 - math.exp((muv.range_momentum - p) / muv.turn_on)))
+    assert_fraction(block["bits"] != 0, expected)
+
+
+def test_muon_veto_scatters_and_lets_pions_punch_through(shoot: Shoot) -> None:
+    muv = spec("MUV3", efficiency=1.0, turn_on=1.0)
+    p = 1e4
+    width = 13.6 / p * math.sqrt(muv.radiation_lengths) * muv.absorber_length / math.sqrt(3.0)
+    x = muv.shape.half_width + width  # one sigma outside the edge
+    assert_fraction(shoot(muon_veto.pack(muv, 5), Species.MUON_PLUS, p, x=x)["bits"] != 0, stats.norm.sf(1.0))
+    pions = shoot(muon_veto.pack(muv, 5), Species.PION_PLUS, p, x=600.0, n=100_000)
+    assert_fraction(pions["bits"] != 0, muv.punch_through)
+    assert not shoot(muon_veto.pack(muv, 5), Species.POSITRON, p, x=600.0)["bits"].any()
+
+
+def test_calorimeter_resolution_of_photons(shoot: Shoot) -> None:
+    lkr = spec("LKr")
+    energy = 20e3
+    block = shoot(calorimeter.pack(lkr), Species.PHOTON, energy, x=400.0, y=-200.0)
+    found = block["n_clusters"] == 1
+    clusters = block["clusters"][found, 0]
+    sigma = energy * math.hypot(lkr.stochastic / math.sqrt(20.0), lkr.noise / energy, lkr.constant)
+    assert_gaussian(clusters["energy"], energy, sigma)
+    width = lkr.position_stochastic / math.sqrt(20.0) + lkr.position_constant
+    assert_gaussian(clusters["x"], 400.0, width)
+    assert_gaussian(clusters["y"], -200.0, width)
+    assert not shoot(calorimeter.pack(lkr), Species.PHOTON, energy, x=100.0)["n_clusters"].any()
+
+
+def test_calorimeter_separates_muons_pions_and_electrons(shoot: Shoot) -> None:
+    lkr = spec("LKr", low_tail=0.0, pion_minimum_ionising=0.4, muon_catastrophic=0.0)
+    p = 3e4
+    ratio = {
+        s: shoot(calorimeter.pack(lkr), s, p, x=400.0)["clusters"][:, 0]["energy"] / p
+        for s in (Species.POSITRON, Species.MUON_PLUS, Species.PION_PLUS)
+    }
+    assert abs(np.median(ratio[Species.POSITRON]) - 1.0) < 1e-3
+    assert np.mean(ratio[Species.MUON_PLUS]) * p == pytest.approx(lkr.minimum_ionising, rel=0.03)
+    # hadronic showers leave a share that follows 6 x (1 - x): P(x > 0.9) = 0.028
+    shower = stats.beta(2, 2)
+    showers = ratio[Species.PION_PLUS] > 0.2
+    assert np.mean(showers) == pytest.approx(0.6 * shower.sf(0.2), abs=0.02)
+    assert np.mean(ratio[Species.PION_PLUS] > 0.9) == pytest.approx(0.6 * shower.sf(0.9), rel=0.1)
+
+
+def test_hadron_calorimeter(shoot: Shoot) -> None:
+    muv1 = spec("MUV1")
+    pions = shoot(hadron_calorimeter.pack(muv1), Species.PION_PLUS, 2e4, x=300.0)
+    survive = math.exp(-muv1.interaction_lengths)
+    assert_fraction(pions["state"]["alive"] == 1, survive)
+    stopped = pions["particles"][pions["state"]["alive"] == 0, 0]["e_hadron"]
+    assert_gaussian(stopped, 2e4, muv1.stochastic * math.sqrt(2e4 * 1e3))
+    assert not shoot(hadron_calorimeter.pack(muv1), Species.POSITRON, 2e4, x=300.0)["particles"][
+        "e_hadron"
+    ].any()
+
+
+@pytest.mark.parametrize(
+    ("species", "p"), [(Species.POSITRON, 2e4), (Species.MUON_PLUS, 3e4), (Species.MUON_PLUS, 1.2e4)]
+)
+def test_rings(shoot: Shoot, species: Species, p: float) -> None:
+    """Radius R = F theta_c and hits ~ Poisson(13 (R / R_e)^2); thresholds of physics.md 5.7."""
+    rich = spec("RICH", noise_hits=0.0)
+    block = shoot(ring_cherenkov.pack(rich), species, p, x=300.0)
+    n_index = 1.0 / math.cos(math.atan(rich.radius / rich.focal_length))
+    radius = rich.focal_length * math.tan(math.acos(math.hypot(1.0, float(MASS[species]) / p) / n_index))
+    hits = block["particles"][:, 0]["n_ring"]
+    expected = rich.hits * (radius / rich.radius) ** 2
+    counts = np.bincount(hits, minlength=60)
+    probabilities = stats.poisson(expected).pmf(np.arange(counts.size))
+    common = probabilities * hits.size > 10
+    observed = np.append(counts[common], counts[~common].sum())
+    wanted = np.append(probabilities[common], 1.0 - probabilities[common].sum()) * hits.size
+    assert stats.chisquare(observed, wanted).pvalue > P_MIN
+    lit = hits > 0
+    pulls = (block["particles"][lit, 0]["r_ring"] - radius) * np.sqrt(hits[lit]) / rich.hit_resolution
+    assert_gaussian(pulls, 0.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("species", "threshold"), [(Species.MUON_PLUS, 9482.0), (Species.PION_PLUS, 12526.0)]
+)
+def test_ring_thresholds(shoot: Shoot, species: Species, threshold: float) -> None:
+    rich = spec("RICH", noise_hits=0.0)
+    assert not shoot(ring_cherenkov.pack(rich), species, threshold - 5.0, x=300.0)["particles"][
+        "n_ring"
+    ].any()
+    above = shoot(ring_cherenkov.pack(rich), species, threshold + 400.0, x=300.0)
+    assert above["particles"]["n_ring"].any()
+
+
+@pytest.mark.parametrize("charge", [1, -1])
+def test_the_magnet_kicks_by_its_transverse_momentum(shoot: Shoot, charge: int) -> None:
+    straw = spec("STRAW")
+    magnet = next(s for s in spectrometer.pack(straw) if s.kind == Kind.MAGNET)
+    species = Species.PION_PLUS if charge > 0 else Species.PION_MINUS
+    p, tx, ty = 15e3, 2e-3, -1e-3
+    s = shoot([magnet], species, p, tx=tx, ty=ty, n=1)["state"][0]
+    before = np.array([tx, ty, 1.0]) / math.sqrt(1.0 + tx * tx + ty * ty)
+    after = np.array([s["tx"], s["ty"], 1.0]) / math.sqrt(1.0 + s["tx"] ** 2 + s["ty"] ** 2)
+    assert p * (after - before)[0] == pytest.approx(
+        charge * straw.magnet.direction * straw.magnet.kick, rel=1e-9
+    )
+    assert after[1] == pytest.approx(before[1], rel=1e-9)
+
+
+def test_the_yoke_stops_photons_and_tracks(shoot: Shoot) -> None:
+    straw, lkr = spec("STRAW"), spec("LKr", shape=calorimeter.Shape(outer_radius="3 m"))
+    surfaces = [*spectrometer.pack(straw), *calorimeter.pack(lkr)]
+    for species in (Species.PHOTON, Species.PION_PLUS):
+        assert not shoot(surfaces, species, 3e4, y=1001.0, n=200)["n_clusters"].any()
+        assert shoot(surfaces, species, 3e4, y=900.0, n=200)["n_clusters"].any()
+
+
+def _chamber(**changes: object) -> list[Surface]:
+    chambers = [s for s in spectrometer.pack(spec("STRAW", **changes)) if s.kind == Kind.CHAMBER]
+    return chambers[:1]
+
+
+def test_points_have_the_resolution_and_covariance_of_their_views(shoot: Shoot) -> None:
+    straw = spec("STRAW")
+    block = shoot(_chamber(tail_fraction=0.0, view_efficiency=0.8), Species.MUON_PLUS, 3e4, x=500.0, y=300.0)
+    hit = block["particles"][:, 0]["hits"][:, 0]
+    good = hit["var_x"] > 0.0
+    assert_gaussian((hit["x"][good] - 500.0) / np.sqrt(hit["var_x"][good]), 0.0, 1.0)
+    assert_gaussian((hit["y"][good] - 300.0) / np.sqrt(hit["var_y"][good]), 0.0, 1.0)
+    # any two of the four directions make a point
+    assert_fraction(~good, 0.2**4 + 4 * 0.8 * 0.2**3)
+    full = hit["var_x"] == hit["var_x"][good].min()
+    assert hit["var_x"][good].min() == pytest.approx(straw.view_resolution**2 / 2.0)
+    assert abs(np.corrcoef(hit["x"][full], hit["y"][full])[0, 1]) < 0.05
+    # views u and v alone: independent, the variance that of one view each
+    uv = shoot(_chamber(tail_fraction=0.0, view_efficiency=1.0), Species.MUON_PLUS, 3e4, x=101.2, y=300.0)
+    hit = uv["particles"][:, 0]["hits"][:, 0]
+    directions = np.array([[0.0, 1.0], [math.sqrt(0.5), math.sqrt(0.5)], [math.sqrt(0.5), -math.sqrt(0.5)]])
+    covariance = straw.view_resolution**2 * np.linalg.inv(directions.T @ directions)
+    measured = np.cov(hit["x"], hit["y"])
+    assert np.allclose(measured, covariance, atol=0.05 * covariance.max())
+
+
+def test_tracks_in_the_gap_of_all_views_leave_no_point(shoot: Shoot) -> None:
+    block = shoot(_chamber(), Species.MUON_PLUS, 3e4, x=101.2, y=0.0)
+    assert not block["particles"][:, 0]["n_chambers"].any()
+
+
+def test_tails_of_points(shoot: Shoot) -> None:
+    block = shoot(
+        _chamber(tail_fraction=0.2, tail_scale=30.0, view_efficiency=1.0), Species.MUON_PLUS, 3e4, x=500.0
+    )
+    hit = block["particles"][:, 0]["hits"][:, 0]
+    pull = (hit["x"] - 500.0) / np.sqrt(hit["var_x"])
+    assert_fraction(np.abs(pull) > 5.0, 0.2 * 2.0 * stats.norm.sf(5.0 / 30.0))
+
+
+@pytest.mark.parametrize(("species", "p"), [(Species.PION_PLUS, 2e3), (Species.MUON_PLUS, 3e4)])
+def test_scattering_is_highland(shoot: Shoot, species: Species, p: float) -> None:
+    straw = spec("STRAW")
+    block = shoot(_chamber(tail_fraction=0.0), species, p, x=500.0)
+    t, beta = straw.radiation_lengths, p / math.hypot(p, float(MASS[species]))
+    theta = 13.6 / (beta * p) * math.sqrt(t) * (1.0 + 0.038 * math.log(t / beta**2))
+    assert_gaussian(block["state"]["tx"], 0.0, theta)
+    assert_gaussian(block["state"]["ty"], 0.0, theta)
+
+
+def test_bremsstrahlung_keeps_the_energy_and_has_its_rate(shoot: Shoot) -> None:
+    straw = spec("STRAW")
+    block = shoot(_chamber(), Species.POSITRON, 3e4, x=500.0, n=100_000)
+    photons = np.where(
+        np.arange(block["particles"].shape[1])[None, :] < block["n_particles"][:, None],
+        block["particles"]["segments"][:, :, 0]["p"],
+        0.0,
+    )[:, 1:]
+    lost = photons.sum(axis=1)
+    kept = block["particles"][:, 0]["segments"][:, 0]["p"] - lost
+    radiated = lost > 0.0
+    assert radiated.any()
+    assert np.all(kept > 0.0)
+    # P(more than 10 %) = t [4/3 ln(1/f) - 4/3 (1 - f) + (1 - f^2) / 2] (physics.md 5.4)
+    f, t = 0.1, straw.radiation_lengths
+    expected = t * (4.0 / 3.0 * math.log(1.0 / f) - 4.0 / 3.0 * (1.0 - f) + 0.5 * (1.0 - f * f))
+    assert np.mean(lost > f * 3e4) == pytest.approx(expected, rel=0.08)
+    muons = shoot(_chamber(), Species.MUON_PLUS, 3e4, x=500.0)
+    assert np.all(muons["n_particles"] == 1)
