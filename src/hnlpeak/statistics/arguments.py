@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hnlpeak.core.errors import UsageError
 
-__all__ = ["finite", "not_negative", "table"]
+__all__ = ["finite", "not_negative", "positive", "table"]
 
 
 def finite(name: str, value: ArrayLike) -> NDArray[np.float64]:
@@ -26,6 +26,14 @@ def not_negative(name: str, value: ArrayLike) -> NDArray[np.float64]:
     array = finite(name, value)
     if np.any(array < 0.0):
         raise UsageError(f"{name} must be >= 0, got {array.min():g}")
+    return array
+
+
+def positive(name: str, value: ArrayLike) -> NDArray[np.float64]:
+    """As :func:`finite`, and UsageError for anything that is not above zero."""
+    array = finite(name, value)
+    if np.any(array <= 0.0):
+        raise UsageError(f"{name} must be > 0, got {array.min():g}")
     return array
 
 

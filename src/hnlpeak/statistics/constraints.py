@@ -1,4 +1,7 @@
-"""What is known of a nuisance parameter (background, efficiency): the type says how it enters."""
+"""What is known of a nuisance parameter (background, efficiency): the type says how it enters.
+
+Numbers or arrays, which broadcast. Every class raises UsageError, naming the field, for what makes no sense.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hnlpeak.core.errors import UsageError
-from hnlpeak.statistics.arguments import finite, not_negative
+from hnlpeak.statistics.arguments import finite, not_negative, positive
 
-__all__ = ["Gaussian", "Known", "background_numbers", "efficiency_numbers"]
+__all__ = [
+    "Background",
+    "Binomial",
+    "Efficiency",
+    "Gaussian",
+    "Known",
+    "Poisson",
+    "background_numbers",
+    "efficiency_numbers",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,9 +39,7 @@ class Known:
 class Gaussian:
     """A parameter measured as ``value`` with a normal error of standard deviation ``sigma`` >= 0.
 
-    The true parameter is not restricted to positive values. Numbers or arrays, which broadcast.
-
-    Raises UsageError for a negative, infinite or undefined ``sigma``, or an infinite or undefined ``value``.
+    The true parameter is not restricted to positive values.
     """
 
     value: ArrayLike
@@ -40,16 +50,66 @@ class Gaussian:
         not_negative("sigma", self.sigma)
 
 
-def background_numbers(background: Known | Gaussian) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(b, sigma_b) of a background, sigma 0 where known; UsageError where it is negative and certain."""
+@dataclass(frozen=True, eq=False)
+class Poisson:
+    """A background b measured by ``y`` events of a control region, y ~ Poisson(tau b); estimate y / tau.
+
+    ``tau`` > 0 is the exposure of the control region over that of the signal region; ``y`` >= 0 may be any
+    real number.
+    """
+
+    y: ArrayLike
+    tau: ArrayLike
+
+    def __post_init__(self) -> None:
+        not_negative("y", self.y)
+        positive("tau", self.tau)
+
+
+@dataclass(frozen=True, eq=False)
+class Binomial:
+    """An efficiency e measured by ``z`` of ``m`` trials, z ~ Binomial(m, e); estimate z / m.
+
+    0 < z <= m; real numbers are allowed. With z = 0 there is no scale for the signal rate.
+    """
+
+    z: ArrayLike
+    m: ArrayLike
+
+    def __post_init__(self) -> None:
+        z, m = positive("z", self.z), positive("m", self.m)
+        try:
+            beyond = np.any(z > m)
+        except ValueError as error:
+            raise UsageError(f"z and m of shapes {z.shape}, {m.shape} do not broadcast") from error
+        if beyond:
+            raise UsageError(f"z must be <= m, got z = {self.z!r} and m = {self.m!r}")
+
+
+Background = Known | Gaussian | Poisson
+Efficiency = Known | Gaussian | Binomial
+
+
+def background_numbers(background: Background) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(b, sigma_b) of a background known or Gaussian, sigma 0 where known.
+
+    Raises UsageError where it is negative and certain, and for a background of another kind.
+    """
+    if not isinstance(background, Known | Gaussian):
+        raise UsageError(f"background must be Known(value) or Gaussian(value, sigma), got {background!r}")
     b, sigma = _value_and_sigma("background", background)
     if np.any((b < 0.0) & (sigma == 0.0)):
         raise UsageError(f"background must be >= 0 where it has no uncertainty, got {b.min():g}")
     return b, sigma
 
 
-def efficiency_numbers(efficiency: Known | Gaussian) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(e, sigma_e / e) of an efficiency; UsageError where it is not positive."""
+def efficiency_numbers(efficiency: Efficiency) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(e, sigma_e / e) of an efficiency known or Gaussian.
+
+    Raises UsageError where it is not positive, and for an efficiency of another kind.
+    """
+    if not isinstance(efficiency, Known | Gaussian):
+        raise UsageError(f"efficiency must be Known(value) or Gaussian(value, sigma), got {efficiency!r}")
     e, sigma = _value_and_sigma("efficiency", efficiency)
     if np.any(e <= 0.0):
         raise UsageError(f"efficiency must be > 0, got {e.min():g}")
@@ -59,8 +119,5 @@ def efficiency_numbers(efficiency: Known | Gaussian) -> tuple[NDArray[np.float64
 def _value_and_sigma(
     name: str, constraint: Known | Gaussian
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    if isinstance(constraint, Known):
-        return finite(name, constraint.value), np.zeros(())
-    if isinstance(constraint, Gaussian):
-        return finite(name, constraint.value), finite(name, constraint.sigma)
-    raise UsageError(f"{name} must be Known(value) or Gaussian(value, sigma), got {constraint!r}")
+    sigma = constraint.sigma if isinstance(constraint, Gaussian) else 0.0
+    return finite(name, constraint.value), finite(name, sigma)

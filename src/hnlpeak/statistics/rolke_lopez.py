@@ -15,8 +15,18 @@ from scipy.special import erfinv
 
 from hnlpeak.core.errors import UsageError
 from hnlpeak.core.kernel import kernel
-from hnlpeak.statistics.arguments import finite, not_negative, table
-from hnlpeak.statistics.constraints import Gaussian, Known, background_numbers, efficiency_numbers
+from hnlpeak.statistics.arguments import finite, not_negative, positive, table
+from hnlpeak.statistics.constraints import (
+    Background,
+    Binomial,
+    Efficiency,
+    Gaussian,
+    Known,
+    Poisson,
+    background_numbers,
+    efficiency_numbers,
+)
+from hnlpeak.statistics.counting import Counting
 from hnlpeak.statistics.interval import Interval
 from hnlpeak.statistics.likelihood_set import likelihood_set
 from hnlpeak.statistics.trolke_rules import trolke_set, without_zero
@@ -29,20 +39,30 @@ TREATMENTS: tuple[Treatment, ...] = get_args(Treatment)
 
 
 @kernel
+def _entry(column: NDArray[np.float64] | None, i: int) -> float | None:
+    if column is None:
+        return None
+    return float(column[i])
+
+
+@kernel
 def _fill(
     columns: NDArray[np.float64],
-    bounded: bool,
-    trolke: bool,
+    tau: NDArray[np.float64] | None,
+    trials: NDArray[np.float64] | None,
+    rules: tuple[bool, bool, bool],
     lower: NDArray[np.float64],
     upper: NDArray[np.float64],
     status: NDArray[np.int8],
 ) -> None:
+    bounded, trolke, physical = rules
     for i in range(lower.size):
-        n, b, sigma_b, e, r, level = columns[:, i]
+        n, b, variance, y, _, e, r2, z, _, level = columns[:, i]
+        c = Counting(n, b, variance, y, _entry(tau, i), r2, z, _entry(trials, i), physical)
         if trolke:
-            low, up, code = trolke_set(n, b, sigma_b * sigma_b, r * r, level, bounded)
+            low, up, code = trolke_set(c, level, bounded)
         else:
-            low, up, code = likelihood_set(n, b, sigma_b * sigma_b, r * r, level, bounded)
+            low, up, code = likelihood_set(c, level, bounded)
         lower[i] = low / e
         upper[i] = up / e
         status[i] = code
@@ -51,17 +71,21 @@ def _fill(
 def rolke_lopez(
     n: ArrayLike,
     *,
-    background: Known | Gaussian,
-    efficiency: Known | Gaussian = CERTAIN,
+    background: Background,
+    efficiency: Efficiency = CERTAIN,
     cl: ArrayLike = 0.90,
     treatment: Treatment = "bounded",
+    physical: bool = False,
 ) -> Interval:
     """Interval for the signal rate mu from ``n`` observed events; all arguments broadcast.
 
-    ``n`` may be any real number >= 0 (an Asimov count, for one), ``background`` is in events, ``efficiency``
-    multiplies mu. Treatments: ``"unbounded"`` takes the likelihood ratio to the unrestricted maximum, and the
-    interval may be empty; ``"bounded"`` takes it to q(0) where the estimate is negative, and never is;
-    ``"trolke"`` and ``"trolke-bounded"`` add the rules of ROOT's TRolke for n = 0 and for empty intervals.
+    ``n`` may be any real number >= 0 (an Asimov count, for one). ``background`` is in events: ``Known(b)``,
+    ``Gaussian(b, sigma)`` or ``Poisson(y, tau)``. ``efficiency`` multiplies mu: ``Known(e)``,
+    ``Gaussian(e, sigma)`` or ``Binomial(z, m)``. Treatments: ``"unbounded"`` takes the likelihood ratio to
+    the unrestricted maximum, and the interval may be empty; ``"bounded"`` takes it to q(0) where the estimate
+    is negative, and never is; ``"trolke"`` and ``"trolke-bounded"`` add the rules of ROOT's TRolke for n = 0
+    and for empty intervals. ``physical`` restricts Gaussian background and efficiency to values >= 0, as the
+    other constraints always do; a background measured below zero contradicts it.
 
     Returns an :class:`Interval`: numbers for scalar input, arrays of the broadcast shape otherwise.
     Raises UsageError, naming the argument, for n < 0, a background that is negative and certain,
@@ -73,13 +97,47 @@ def rolke_lopez(
     if trolke and isinstance(background, Gaussian):
         background = without_zero(background)
     columns = table(
-        not_negative("n", n), *background_numbers(background), *efficiency_numbers(efficiency), _quantile(cl)
+        not_negative("n", n),
+        *_background_columns(background),
+        *_efficiency_columns(efficiency),
+        _quantile(cl),
     )
+    if physical:
+        not_negative("background restricted to physical values", columns[1])
     shape = columns.shape[1:]
+    tau = columns[4].reshape(-1) if isinstance(background, Poisson) else None
+    trials = columns[8].reshape(-1) if isinstance(efficiency, Binomial) else None
     lower, upper, status = np.empty(shape), np.empty(shape), np.empty(shape, dtype=np.int8)
-    bounded = treatment in ("bounded", "trolke-bounded")
-    _fill(columns.reshape(6, -1), bounded, trolke, lower.reshape(-1), upper.reshape(-1), status.reshape(-1))
-    return Interval.of(lower, upper, np.asarray((columns[0] - columns[1]) / columns[3]), status)
+    rules = (treatment in ("bounded", "trolke-bounded"), trolke, bool(physical))
+    ends = (lower.reshape(-1), upper.reshape(-1), status.reshape(-1))
+    _fill(columns.reshape(10, -1), tau, trials, rules, *ends)
+    return Interval.of(lower, upper, np.asarray((columns[0] - columns[1]) / columns[5]), status)
+
+
+def _background_columns(background: Background) -> tuple[NDArray[np.float64], ...]:
+    """(b, variance, y, tau) as :class:`Counting` has them, tau 0 for None."""
+    zero = np.zeros(())
+    if isinstance(background, Poisson):
+        y, tau = table(not_negative("y", background.y), positive("tau", background.tau))
+        return np.asarray(y / tau), np.asarray(y / tau / tau), y, tau
+    if isinstance(background, Known | Gaussian):
+        b, sigma = background_numbers(background)
+        return b, sigma * sigma, zero, zero
+    raise UsageError(
+        f"background must be Known(b), Gaussian(b, sigma) or Poisson(y, tau), got {background!r}"
+    )
+
+
+def _efficiency_columns(efficiency: Efficiency) -> tuple[NDArray[np.float64], ...]:
+    """(e, r2, z, m): e and the rest as :class:`Counting` has them, m 0 for None."""
+    zero = np.zeros(())
+    if isinstance(efficiency, Binomial):
+        z, m = table(positive("z", efficiency.z), positive("m", efficiency.m))
+        return np.asarray(z / m), np.asarray((m - z) / m / z), z, m
+    if isinstance(efficiency, Known | Gaussian):
+        e, relative = efficiency_numbers(efficiency)
+        return e, relative * relative, zero, zero
+    raise UsageError(f"efficiency must be Known(e), Gaussian(e, sigma) or Binomial(z, m), got {efficiency!r}")
 
 
 def _quantile(cl: ArrayLike) -> NDArray[np.float64]:

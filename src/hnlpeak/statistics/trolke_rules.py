@@ -1,8 +1,8 @@
 """TRolke's documented rules for counts whose likelihood interval it does not report, without its faults.
 
 For n = 0 both ends are extrapolated linearly from n = 1 and n = 2. Unbounded, an interval without a positive
-upper end is replaced by that of the next larger count that has one. A measured background of exactly 0 is
-taken as 1e-5 events. As in ROOT's class TRolke.
+upper end is replaced by that of the next larger count that has one. A measured Gaussian background of exactly
+0 is taken as 1e-5 events. As in ROOT's class TRolke.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import numpy as np
 
 from hnlpeak.core.kernel import kernel
 from hnlpeak.statistics.constraints import Gaussian
+from hnlpeak.statistics.counting import Counting
 from hnlpeak.statistics.interval import Status
-from hnlpeak.statistics.likelihood_set import likelihood_set
-from hnlpeak.statistics.profile import profile
+from hnlpeak.statistics.likelihood_set import likelihood_set, no_signal
 
 __all__ = ["trolke_set", "without_zero"]
 
@@ -28,37 +28,42 @@ def without_zero(background: Gaussian) -> Gaussian:
 
 
 @kernel
-def _first_accepted(n: float, b: float, variance: float, level: float) -> float:
-    """Smallest n + j, j = 1, 2, ..., whose unbounded set is not empty; by bisection, so b may be anything."""
+def _with_count(c: Counting, n: float) -> Counting:
+    return Counting(n, c.b, c.variance, c.y, c.tau, c.r2, c.successes, c.trials, c.physical)
+
+
+@kernel
+def _accepts(c: Counting, level: float) -> bool:
+    """Whether the unbounded set has a positive upper end."""
+    return c.n >= c.b or no_signal(c)[0] < level
+
+
+@kernel
+def _first_accepted(c: Counting, level: float) -> float:
+    """Smallest n + j, j = 1, 2, ..., that is accepted; by bisection, so b may be anything."""
     rejected, accepted = 0.0, 1.0
-    while True:
-        q0, _ = profile(n + accepted, n + accepted - b, b, variance)
-        if n + accepted >= b or q0 < level:
-            break
+    while not _accepts(_with_count(c, c.n + accepted), level):
         rejected = accepted
         accepted *= 2.0
     while accepted - rejected > 1.0:
         middle = rejected + float(int(0.5 * (accepted - rejected)))
-        q0, _ = profile(n + middle, n + middle - b, b, variance)
-        if n + middle >= b or q0 < level:
+        if _accepts(_with_count(c, c.n + middle), level):
             accepted = middle
         else:
             rejected = middle
-    return n + accepted
+    return c.n + accepted
 
 
 @kernel
-def trolke_set(
-    n: float, b: float, variance: float, r2: float, level: float, bounded: bool
-) -> tuple[float, float, int]:
+def trolke_set(c: Counting, level: float, bounded: bool) -> tuple[float, float, int]:
     """As :func:`likelihood_set`, by TRolke's rules; what a rule supplied has status SUBSTITUTED."""
-    if n > 0.0:
-        lower, upper, status = likelihood_set(n, b, variance, r2, level, bounded)
+    if c.n > 0.0:
+        lower, upper, status = likelihood_set(c, level, bounded)
         if status != _EMPTY and upper > 0.0:
             return lower, upper, status
     else:
-        low1, up1, status1 = likelihood_set(1.0, b, variance, r2, level, bounded)
-        low2, up2, status2 = likelihood_set(2.0, b, variance, r2, level, bounded)
+        low1, up1, status1 = likelihood_set(_with_count(c, 1.0), level, bounded)
+        low2, up2, status2 = likelihood_set(_with_count(c, 2.0), level, bounded)
         lower, upper = 0.0, 0.0
         if _EMPTY not in (status1, status2):
             lower, upper = 2.0 * low1 - low2, 2.0 * up1 - up2
@@ -66,5 +71,5 @@ def trolke_set(
             return max(lower, 0.0), upper, _SUBSTITUTED
     if bounded:
         return 0.0, 0.0, _SUBSTITUTED
-    lower, upper, _ = likelihood_set(_first_accepted(n, b, variance, level), b, variance, r2, level, bounded)
+    lower, upper, _ = likelihood_set(_with_count(c, _first_accepted(c, level)), level, bounded)
     return lower, upper, _SUBSTITUTED

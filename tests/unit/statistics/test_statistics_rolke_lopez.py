@@ -9,6 +9,7 @@ from scipy.special import erfinv
 
 from hnlpeak.core.errors import UsageError
 from hnlpeak.statistics import TREATMENTS, Gaussian, Known, Status, rolke_lopez
+from hnlpeak.statistics.counting import Counting
 from hnlpeak.statistics.explicit_curve import curve_end
 from hnlpeak.statistics.rational_step import rational_end
 from hnlpeak.statistics.rolke_lopez import _fill
@@ -88,7 +89,8 @@ def test_both_solvers_agree_for_a_certain_efficiency():
     """The explicit curve and the local Gaussian model are different mathematics."""
     for n, b, variance in [(5.0, 5.0, 1.0), (40.0, 20.0, 9.0), (2.0, 0.3, 0.01), (4e4, 4e4, 1e6)]:
         upper, pull = curve_end(n, variance, n - b, LEVEL_90, 1.0)
-        again = rational_end(n, b, variance, 0.0, LEVEL_90, 1.0, n - b, math.inf, (2.0 * upper, 0.7 * pull))
+        c = Counting(n, b, variance, 0.0, None, 0.0, 0.0, None, False)
+        again = rational_end(c, LEVEL_90, 1.0, n - b, math.inf, (2.0 * upper, 0.7 * pull))
         assert again == pytest.approx(upper, rel=1e-12)
 
 

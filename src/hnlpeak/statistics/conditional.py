@@ -1,0 +1,86 @@
+"""The profile likelihood of any of the nine models at a given signal: both nuisance parameters eliminated.
+
+Where both are Gaussian (or known) the two conditions are one quadratic equation, see :mod:`profile`.
+Elsewhere the signal counts T = t e(k t) after the efficiency has adapted are the one unknown: the background
+in closed form gives k(T), which falls with T, and e rises with k, so that T - t e(k(T) t) has one root.
+"""
+
+from __future__ import annotations
+
+import math
+
+from hnlpeak.core.kernel import kernel
+from hnlpeak.statistics.background import background_pull, background_q
+from hnlpeak.statistics.counting import Counting
+from hnlpeak.statistics.efficiency import efficiency_penalty, relative_efficiency
+from hnlpeak.statistics.profile import profile
+
+__all__ = ["conditional"]
+
+
+@kernel
+def _gaussian(
+    n: float, b: float, variance: float, r2: float, physical: bool, t: float
+) -> tuple[float, float, float, float]:
+    w = r2 * t * t
+    q, k = profile(n, n - b - t, b + t, variance + w)
+    if physical and b + variance * k < 0.0:
+        q, k = profile(n, n - t, t, w)
+        q += b * b / variance
+    return q, k, r2, 1.0
+
+
+@kernel
+def _iterated(c: Counting, t: float, guess: float) -> tuple[float, float, float, float]:
+    found = background_pull(c, t)
+    low, high = 0.0, t
+    if found[1] > 0.0:
+        low, high = t, max(c.n - c.b, t)
+    signal = t * guess
+    if not low <= signal <= high:
+        signal = t
+    before = math.inf
+    for _ in range(200):
+        found = background_pull(c, signal)
+        e, slope, _ = relative_efficiency(c, found[1] * t)
+        miss = signal - t * e
+        if miss > 0.0:
+            high = signal
+        else:
+            low = signal
+        new = signal - miss / (1.0 + t * t * slope / found[2])
+        step = abs(new - signal)
+        if step <= 1e-8 * signal:
+            # what is left is the square of the step
+            signal = min(max(new, low), high)
+            break
+        # an efficiency measured as m of m has a kink, around which Newton's rule may circle
+        if not low <= new <= high or step > 0.5 * before:
+            new = 0.5 * (low + high)
+        before = step
+        signal = new
+    found = background_pull(c, signal)
+    e, slope, ratio = relative_efficiency(c, found[1] * t)
+    q = background_q(c, signal, found) + efficiency_penalty(c, found[1] * t, e, ratio)
+    return q, found[1], ratio, signal / t
+
+
+@kernel
+def _by_kind(
+    c: Counting, tau: float | None, trials: float | None, t: float, guess: float
+) -> tuple[float, float, float, float]:
+    if tau is None:
+        if trials is None:
+            return _gaussian(c.n, c.b, c.variance, c.r2, c.physical, t)
+        return _iterated(c, t, guess)
+    return _iterated(c, t, guess)
+
+
+@kernel
+def conditional(c: Counting, t: float, guess: float) -> tuple[float, float, float, float]:
+    """Profile at ``t`` > 0 nominal signal counts; ``guess`` is about the profiled relative efficiency.
+
+    Returns (q, k, ratio, e): -2 ln of the likelihood ratio to the unrestricted maximum, the pull k, and the
+    relative efficiency e = 1 + ratio k t. The slope is dq/dt = -2 k e.
+    """
+    return _by_kind(c, c.tau, c.trials, t, guess)
