@@ -36,7 +36,7 @@ _SMALLEST_SHARE = 0.1
 
 Runner = Callable[[Sample], SampleResult]
 Progress = Callable[[str, int], None]
-"""Called with the name of a sample and a number of its decays that are done."""
+"""Called with the name of a sample and a number of its decays that are done; with 0 when all begins."""
 
 
 @dataclass(frozen=True)
@@ -232,6 +232,20 @@ def _runner(
     return runner
 
 
+def _calibrate(
+    analysis: Analysis, todo: Plan, *, seed: int, workers: int, progress: Progress | None
+) -> BeamCalibration:
+    if progress is not None:
+        progress(todo.calibration.name, 0)
+    return calibrate(
+        todo.calibration,
+        analysis.experiment,
+        seed=seed,
+        workers=workers,
+        progress=_report(progress, todo.calibration.name),
+    )
+
+
 def _report(progress: Progress | None, name: str) -> Callable[[int], None] | None:
     return None if progress is None else lambda decays: progress(name, decays)
 
@@ -294,13 +308,7 @@ def search(
     """
     card = analysis.card
     todo = plan(analysis, kaons=kaons, inject=inject, real_data=candidates is not None)
-    calibration = calibrate(
-        todo.calibration,
-        analysis.experiment,
-        seed=seed,
-        workers=workers,
-        progress=_report(progress, "calibration"),
-    )
+    calibration = _calibrate(analysis, todo, seed=seed, workers=workers, progress=progress)
     runner = _runner(analysis, calibration, seed=seed, workers=workers, progress=progress, store=store)
     if candidates is not None:
         data = tally_candidates(candidates, card)
@@ -349,13 +357,7 @@ def search_spectrum(
     if n_kaon is None:
         _sm_region(card, data)
     todo = plan(analysis, real_data=True)
-    calibration = calibrate(
-        todo.calibration,
-        analysis.experiment,
-        seed=seed,
-        workers=workers,
-        progress=_report(progress, "calibration"),
-    )
+    calibration = _calibrate(analysis, todo, seed=seed, workers=workers, progress=progress)
     runner = _runner(analysis, calibration, seed=seed, workers=workers, progress=progress, store=store)
     exposure = card.exposure.decays if n_kaon is None else n_kaon.value
     return _join(analysis, todo, data, runner, calibration, seed=seed, exposure=exposure, n_kaon=n_kaon)

@@ -14,19 +14,22 @@ _LINE_EVERY = 10.0  # seconds between plain lines
 
 @contextlib.contextmanager
 def decays_progress(total: int) -> Iterator[Callable[[str, int], None]]:
-    """Yield a function (name of a sample, decays done) that shows decays per second and the time left."""
-    first = "preparing"
-    if total and not _compiled():
-        first = "compiling (once)"
-        print("compiling the simulation, once for this version: about half a minute", file=sys.stderr)
+    """Yield a function (name of a sample, decays done) that shows decays per second and the time left.
+
+    Called with no decays it says that the simulation begins, and whether that takes a compilation.
+    """
     if sys.stderr.isatty():
-        with _bar(total, first) as advance:
+        with _bar(total) as advance:
             yield advance
         return
     done, head, begun, last = 0, 0, 0.0, 0.0
 
     def line(name: str, decays: int) -> None:
         nonlocal done, head, begun, last
+        if not decays:
+            if not _compiled():
+                print("compiling the simulation, once for this version: about half a minute", file=sys.stderr)
+            return
         done += decays
         now = time.monotonic()
         if not begun:  # what came before was start and compilation, no measure of the speed
@@ -50,7 +53,7 @@ def _compiled() -> bool:
 
 
 @contextlib.contextmanager
-def _bar(total: int, first: str) -> Iterator[Callable[[str, int], None]]:
+def _bar(total: int) -> Iterator[Callable[[str, int], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -61,11 +64,14 @@ def _bar(total: int, first: str) -> Iterator[Callable[[str, int], None]]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(first, total=total, rate="")
+        task = progress.add_task("reading", total=total, rate="")
         begun, done = 0.0, 0
 
         def advance(name: str, decays: int) -> None:
             nonlocal begun, done
+            if not decays:
+                progress.update(task, description=name if _compiled() else "compiling (once)")
+                return
             rate = ""
             if begun:
                 done += decays

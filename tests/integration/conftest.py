@@ -1,0 +1,138 @@
+"""A small analysis, and the command line called in this process or as the installed command."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from hnlpeak.cli.app import main
+
+
+class Outcome(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+Command = Callable[..., Outcome]
+
+KAONS = 2_000_000
+SMALL = {
+    "name": '"small-ke2"',
+    "decays": f"{KAONS:.1e}",
+    "mass_min": '"220 MeV"',
+    "mass_max": '"400 MeV"',
+    "step": '"20 MeV"',
+    "signal_masses": '["220 MeV", "300 MeV", "350 MeV", "400 MeV"]',
+    "signal_decays": "5_000",
+    "normalisation_decays": "20_000",
+    "calibration_decays": "50_000",
+}
+TEMPLATES = """[[samples.templates]]
+mode = "kmu2"
+decays = 50_000
+forced_decay = 0.5
+[[samples.templates]]
+mode = "ke3"
+decays = 50_000
+forced_loss = 0.3
+"""
+
+
+def with_value(text: str, key: str, value: str) -> str:
+    """The card with another value for the first ``key``."""
+    changed, count = re.subn(rf"(?m)^{key} = [^#\n]*", f"{key} = {value} ", text, count=1)
+    assert count == 1, key
+    return changed
+
+
+def library_card(folder: str, name: str) -> str:
+    return (resources.files("hnlpeak") / "library" / folder / f"{name}.toml").read_text("utf-8")
+
+
+@pytest.fixture(scope="session")
+def card_text() -> str:
+    """The library's analysis with few masses and few decays: seconds instead of minutes."""
+    text = library_card("analyses", "na62-2015-ke2")
+    text = text[: text.index("[[samples.templates]]")] + TEMPLATES
+    for key, value in SMALL.items():
+        text = with_value(text, key, value)
+    return text
+
+
+@pytest.fixture(scope="session")
+def card(card_text: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("cards") / "small.toml"
+    path.write_text(card_text, "utf-8")
+    return path
+
+
+def call(*arguments: object) -> Outcome:
+    """The command in this process, with what it writes and its exit code."""
+    out, err, before = io.StringIO(), io.StringIO(), sys.argv
+    sys.argv = ["hnlpeak", *(str(a) for a in arguments)]
+    code = 0
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            main()
+    except SystemExit as stop:
+        code = int(stop.code or 0)
+    finally:
+        sys.argv = before
+    return Outcome(code, out.getvalue(), err.getvalue())
+
+
+@pytest.fixture(scope="session")
+def hnlpeak() -> Command:
+    return call
+
+
+SCRIPT = Path(sys.executable).with_name("hnlpeak")
+
+
+@pytest.fixture(scope="session")
+def installed() -> Command:
+    """The installed command in a process of its own."""
+
+    def start(*arguments: object, **options: object) -> Outcome:
+        done = subprocess.run(
+            [SCRIPT, *(str(a) for a in arguments)],
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+            **options,  # type: ignore[call-overload]
+        )
+        return Outcome(done.returncode, done.stdout, done.stderr)
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def finished(card: Path, tmp_path_factory: pytest.TempPathFactory, installed: Command) -> Path:
+    """The folder of a run on one worker, made by the installed command."""
+    place = tmp_path_factory.mktemp("runs") / "one worker"
+    done = installed("run", card, "-o", place, "--workers", 1, "--seed", 3)
+    assert done.code == 0, done.err
+    assert done.out == ""
+    assert done.err.splitlines()[-1] == f"results in {place} (report.html, limits.csv, figures/)"
+    return place
+
+
+@pytest.fixture(scope="session")
+def ntuple(card: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Simulated candidates of the whole cocktail, with some K_e2 among them."""
+    path = tmp_path_factory.mktemp("ntuples") / "events.root"
+    done = call("simulate", card, "--mode", "all", "-n", 600_000, "-o", path, "--seed", 5)
+    assert done.code == 0, done.err
+    assert done.out == ""
+    return path

@@ -1,0 +1,115 @@
+"""A result is a function of cards, seed and exposure alone: not of workers, interruptions or damaged parts."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import SCRIPT, Command
+from numpy.typing import NDArray
+
+from hnlpeak.analysis import search
+from hnlpeak.experiment.analysis import load_analysis
+from hnlpeak.formats.json_text import dump_json
+
+SAME = ("result.json", "limits.csv", "signal.csv", "spectrum.json", "cutflow.csv", "normalisation.json")
+
+
+def start_until_a_part_is_kept(card: Path, place: Path) -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        [SCRIPT, "run", card, "-o", place, "--seed", "3", "--workers", "1"], stderr=subprocess.PIPE, text=True
+    )
+    end = time.monotonic() + 200.0
+    while not list((place / ".unfinished").glob("*.sha256")):
+        assert process.poll() is None, process.communicate()[1]
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    return process
+
+
+def test_killed_damaged_and_resumed_on_two_workers(
+    finished: Path, card: Path, tmp_path: Path, hnlpeak: Command
+) -> None:
+    place = tmp_path / "killed"
+    process = start_until_a_part_is_kept(card, place)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert {p.name for p in place.iterdir()} <= {".unfinished", ".lock"}
+    part = next((place / ".unfinished").glob("*.npz"))
+    damaged = bytearray(part.read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    part.write_bytes(damaged)
+
+    foreign = hnlpeak("run", card, "-o", place, "--seed", 4)
+    assert foreign.code == 2
+    assert "something else than this run" in foreign.err
+
+    done = hnlpeak("run", card, "-o", place, "--seed", 3, "--workers", 2)
+    assert done.code == 0, done.err
+    for name in SAME:
+        assert (place / name).read_bytes() == (finished / name).read_bytes(), name
+    assert not [p for p in place.iterdir() if p.name.startswith(".")]
+
+
+def test_interrupted_by_the_keyboard(card: Path, tmp_path: Path) -> None:
+    place = tmp_path / "interrupted"
+    process = start_until_a_part_is_kept(card, place)
+    process.send_signal(signal.SIGINT)
+    begun = time.monotonic()
+    said = process.communicate()[1]
+    assert time.monotonic() - begun < 5.0
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    assert said.splitlines()[-1].startswith("hnlpeak: interrupted")
+    assert [p.name for p in place.iterdir()] == [".unfinished"]
+    assert list((place / ".unfinished").glob("*.npz"))
+
+
+class StopsAfter:
+    """Keeps parts in memory and stops the search when it has kept ``most`` of them."""
+
+    def __init__(self, most: int) -> None:
+        self.parts: dict[str, dict[str, NDArray[np.int64]]] = {}
+        self.most = most
+        self.hits = 0
+
+    def load(self, name: str) -> Mapping[str, NDArray[np.int64]] | None:
+        self.hits += name in self.parts
+        return self.parts.get(name)
+
+    def save(self, name: str, arrays: Mapping[str, NDArray[np.int64]]) -> None:
+        self.parts[name] = dict(arrays)
+        if len(self.parts) == self.most:
+            raise KeyboardInterrupt
+
+
+def test_finished_parts_are_not_made_again(card: Path) -> None:
+    analysis = load_analysis(card)
+    store = StopsAfter(3)
+    with pytest.raises(KeyboardInterrupt):
+        search(analysis, seed=9, store=store)
+    resumed = search(analysis, seed=9, store=store, workers=3)
+    assert store.hits == 3
+    straight = search(analysis, seed=9)
+    assert dump_json(resumed.result.to_record()) == dump_json(straight.result.to_record())
+    other = search(analysis, seed=10)
+    assert dump_json(other.result.to_record()) != dump_json(straight.result.to_record())
+
+
+def test_two_runs_in_one_folder(card: Path, tmp_path: Path, hnlpeak: Command) -> None:
+    import fcntl
+
+    place = tmp_path / "shared"
+    place.mkdir()
+    with (place / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = hnlpeak("run", card, "-o", place)
+    assert done.code == 1
+    assert "another run is at work" in done.err
+    assert os.listdir(place) == [".lock"]
