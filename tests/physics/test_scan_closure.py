@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from hnlpeak.core.card import read_card
 from hnlpeak.estimation.background.bands import sideband_design
-from hnlpeak.estimation.background.sideband import BackgroundEstimates, fit_sidebands
+from hnlpeak.estimation.background.estimates import BackgroundEstimates
+from hnlpeak.estimation.background.sideband import fit_sidebands
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.spectrum.window import gaussian_fraction, search_window
 from hnlpeak.statistics import Gaussian, p_value, rolke_lopez

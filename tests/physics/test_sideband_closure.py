@@ -5,10 +5,10 @@ import pytest
 
 from hnlpeak.estimation.background.bands import sideband_design
 from hnlpeak.estimation.background.sideband import fit_sidebands
-from hnlpeak.experiment.analysis_card import BackgroundCard
+from hnlpeak.experiment.analysis_card import SidebandBackground
 from hnlpeak.spectrum.window import search_window
 
-CARD = BackgroundCard.model_validate(
+CARD = SidebandBackground.model_validate(
     {
         "method": "sideband",
         "order": 2,

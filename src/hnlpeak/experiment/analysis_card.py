@@ -18,13 +18,16 @@ __all__ = [
     "AnalysisCard",
     "BackgroundCard",
     "Channel",
+    "ControlRun",
     "Cut",
     "Normalisation",
     "Samples",
     "Scan",
     "SelectionCard",
+    "SidebandBackground",
     "StatisticsCard",
     "Template",
+    "TemplateBackground",
 ]
 
 _UNIT_OF_SUFFIX = {"mev": "energy", "mm": "length", "ns": "time", "mev2": "mass squared", "rad": "angle"}
@@ -71,37 +74,66 @@ class Scan(Sourced):
         return [self.mass_min + i * self.step for i in range(count)]
 
 
+Bound = float | str
+"""A number, with the unit of its column."""
+
+
 class Cut(Card):
-    """``min <= column <= max`` on a column of the candidates; bounds carry the unit of the column's suffix."""
+    """``min <= column <= max`` on a column of the candidates; bounds carry the unit of the column's suffix.
+
+    With ``by``, the bounds are lists: one for each bin of that other column between ``edges``. A candidate outside
+    the edges fails.
+    """
 
     name: str
     column: str
-    min: float | str | None = None
-    max: float | str | None = None
+    min: Bound | list[Bound] | None = None
+    max: Bound | list[Bound] | None = None
+    by: str | None = None
+    edges: list[Bound] = []
     reference: str = ""
 
     @model_validator(mode="after")
     def _bounds(self) -> Self:
         if self.min is None and self.max is None:
             raise ValueError(f"cut {self.name!r} has neither min nor max")
-        low, high = self.bounds()
-        if not low <= high:
-            raise ValueError(f"cut {self.name!r} passes nothing: min {self.min!r} is above max {self.max!r}")
+        edges = self.bin_edges()
+        if (self.by is None) != (not edges) or len(edges) == 1 or sorted(set(edges)) != edges:
+            raise ValueError(f"cut {self.name!r}: by needs two or more edges that rise, and edges need by")
+        for low, high in zip(*self.bounds(), strict=True):
+            if not low <= high:
+                raise ValueError(
+                    f"cut {self.name!r} passes nothing: min {self.min!r} is above max {self.max!r}"
+                )
         return self
 
-    def _bound(self, value: float | str | None, default: float) -> float:
-        if value is None:
-            return default
-        dimension = _UNIT_OF_SUFFIX.get(self.column.rsplit("_", 1)[-1])
-        if dimension is not None:
-            return parse_quantity(value, dimension)
-        if isinstance(value, str) or not math.isfinite(value):
-            raise ValueError(f"column {self.column!r} has no unit: expected a finite number, got {value!r}")
-        return float(value)
+    def _bounds_of(self, value: Bound | list[Bound] | None, default: float) -> list[float]:
+        bins = max(1, len(self.edges) - 1)
+        if not isinstance(value, list):
+            return [default if value is None else _in_unit(self.column, value)] * bins
+        if self.by is None or len(value) != bins:
+            raise ValueError(
+                f"cut {self.name!r}: {len(value)} bounds in a list, expected one for each of "
+                f"{bins if self.by else 0} bins between edges"
+            )
+        return [_in_unit(self.column, item) for item in value]
 
-    def bounds(self) -> tuple[float, float]:
-        """Lower and upper bound in the column's unit (MeV, mm, ns)."""
-        return self._bound(self.min, -math.inf), self._bound(self.max, math.inf)
+    def bounds(self) -> tuple[list[float], list[float]]:
+        """Lower and upper bounds in the column's unit (MeV, mm, ns, rad), one for each bin."""
+        return self._bounds_of(self.min, -math.inf), self._bounds_of(self.max, math.inf)
+
+    def bin_edges(self) -> list[float]:
+        """Edges of the bins in the unit of the column ``by``; none without it."""
+        return [] if self.by is None else [_in_unit(self.by, edge) for edge in self.edges]
+
+
+def _in_unit(column: str, value: Bound) -> float:
+    dimension = _UNIT_OF_SUFFIX.get(column.rsplit("_", 1)[-1])
+    if dimension is not None:
+        return parse_quantity(value, dimension)
+    if isinstance(value, str) or not math.isfinite(value):
+        raise ValueError(f"column {column!r} has no unit: expected a finite number, got {value!r}")
+    return float(value)
 
 
 class SelectionCard(Card):
@@ -124,7 +156,7 @@ class Normalisation(Sourced):
     published_n_kaon_error: Positive | None = None
 
 
-class BackgroundCard(Sourced):
+class SidebandBackground(Sourced):
     """Background from side bands: a polynomial of ``order`` fitted between ``inner`` and ``outer`` resolutions.
 
     ``alternative_order`` gives the systematic error. Bands stay between ``low_limit`` and ``high_limit``.
@@ -145,6 +177,51 @@ class BackgroundCard(Sourced):
         if not self.low_limit < self.high_limit:
             raise ValueError("empty range: low_limit is not below high_limit")
         return self
+
+
+class ControlRun(Sourced):
+    """Data taken without meson decays (halo alone), and the region where they are scaled to the searched data.
+
+    In the region, ``low`` to ``high`` in missing mass after the cuts of ``selection``, such events dominate. ``error``
+    is the relative systematic error of carrying the scale from there to the search windows. ``muons`` is the
+    number of halo muons of a simulated control run.
+    """
+
+    selection: str
+    low: Energy
+    high: Energy
+    error: Fraction
+    muons: Annotated[StrictInt, Field(ge=100)]
+
+    @model_validator(mode="after")
+    def _region(self) -> Self:
+        if not self.low < self.high:
+            raise ValueError("empty region: low is not below high")
+        return self
+
+
+class TemplateBackground(Sourced):
+    """Background from simulated decays, one template a mode, and what is no decay from a control run.
+
+    ``errors`` are the relative systematic errors of each template. Between ``control_low`` and ``control_high`` the
+    data are compared with the sum (selection of the lowest mass); nothing is fitted there.
+    """
+
+    method: Literal["templates"]
+    errors: dict[str, Fraction]
+    control_low: Energy
+    control_high: Energy
+    control_run: ControlRun | None = None
+
+    @model_validator(mode="after")
+    def _region(self) -> Self:
+        if not self.control_low < self.control_high:
+            raise ValueError("empty control region: control_low is not below control_high")
+        return self
+
+
+BackgroundCard = Annotated[SidebandBackground | TemplateBackground, Field(discriminator="method")]
+"""How the background of a window is estimated; ``method`` tells which keys there are."""
 
 
 class StatisticsCard(Sourced):
@@ -213,6 +290,8 @@ class AnalysisCard(Sourced):
             raise ValueError(
                 f"normalisation.selection = {self.normalisation.selection!r} is not one of {names}"
             )
+        if isinstance(self.background, TemplateBackground):
+            self._check_templates(self.background, names)
         for mass in self.scan.masses():
             self.selection_of(mass)
         masses = self.samples.signal_masses
@@ -221,6 +300,17 @@ class AnalysisCard(Sourced):
         if masses[0] > self.scan.mass_min or masses[-1] < self.scan.masses()[-1]:
             raise ValueError("samples.signal_masses must cover the scan: acceptance is never extrapolated")
         return self
+
+    def _check_templates(self, background: TemplateBackground, names: list[str]) -> None:
+        modes = {template.mode for template in self.samples.templates}
+        if set(background.errors) != modes:
+            raise ValueError(
+                f"background.errors must name the modes of samples.templates, {sorted(modes)}, "
+                f"got {sorted(background.errors)}"
+            )
+        run = background.control_run
+        if run is not None and run.selection not in names:
+            raise ValueError(f"background.control_run.selection = {run.selection!r} is not one of {names}")
 
     def selection_of(self, mass: float) -> str:
         """Name of the one selection that a mass hypothesis (MeV) uses."""

@@ -71,15 +71,39 @@ def _counting(result: SearchResult, row: dict[str, Any]) -> list[str]:
         )
     if row["background"] is None:
         return [*lines, "background  no estimate"]
-    order, alternative = row["background_order"], result.settings["background"]["alternative_order"]
+    how = _BACKGROUND[result.settings["background"]["method"]]
     return [
         *lines,
-        f"background  b = {_g(row['background'])} +- {_g(row['background_error'])} "
-        f"(stat {_g(row['background_stat'])}, order {order:g} against {alternative} "
-        f"{_g(row['background_syst'])}), from {row['sideband_events']:g} events in the side bands, "
-        f"chi2/dof {_g(row['sideband_deviance'])}/{row['sideband_degrees_of_freedom']:g}",
+        f"background  b = {_g(row['background'])} +- {_g(row['background_error'])} {how(result, row)}",
         f"excess      p = {_g(row['p_value'])}, {row['local_significance']:+.2f} sigma (local)",
     ]
+
+
+def _from_sidebands(result: SearchResult, row: dict[str, Any]) -> str:
+    order, alternative = row["background_order"], result.settings["background"]["alternative_order"]
+    return (
+        f"(stat {_g(row['background_stat'])}, order {order:g} against {alternative} "
+        f"{_g(row['background_syst'])}), from {row['sideband_events']:g} events in the side bands, "
+        f"chi2/dof {_g(row['sideband_deviance'])}/{row['sideband_degrees_of_freedom']:g}"
+    )
+
+
+def _from_templates(result: SearchResult, row: dict[str, Any]) -> str:
+    settings = result.settings["background"]
+    text = (
+        f"(stat {_g(row['background_stat'])}, syst {_g(row['background_syst'])}), from simulated "
+        f"{', '.join(settings['errors'])}"
+    )
+    run = settings.get("control_run")
+    if run is None:
+        return text
+    return (
+        f"{text} and a control run times {_g(run['scale'])}, scaled with the {run['selection']} cuts between "
+        f"{run['low_mev']:g} and {run['high_mev']:g} MeV"
+    )
+
+
+_BACKGROUND = {"sideband": _from_sidebands, "templates": _from_templates}
 
 
 def _steps(result: SearchResult, row: dict[str, Any], channel: str, mixing: str) -> list[str]:

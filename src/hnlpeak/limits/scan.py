@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.core.measured import Measured
-from hnlpeak.estimation.background.bands import sideband_design
-from hnlpeak.estimation.background.sideband import BackgroundEstimates, fit_sidebands
+from hnlpeak.estimation.background.estimates import BackgroundEstimates
+from hnlpeak.estimation.background.methods import Task, estimate_background
+from hnlpeak.estimation.background.sources import BackgroundSources
 from hnlpeak.estimation.flux import KaonFlux, flux_record
 from hnlpeak.estimation.signal import SignalModel
 from hnlpeak.experiment.analysis_card import AnalysisCard, StatisticsCard
@@ -39,23 +40,32 @@ _BANDS = ("m2s", "m1s", "p1s", "p2s")
 
 
 def scan(
-    spectrum: Spectrum, card: AnalysisCard, *, signal: SignalModel, flux: KaonFlux | None = None
+    spectrum: Spectrum,
+    card: AnalysisCard,
+    *,
+    signal: SignalModel,
+    flux: KaonFlux | None = None,
+    sources: BackgroundSources | None = None,
 ) -> SearchResult:
     """Return observed and expected limits at every mass of ``card``.
 
-    N_K is that of ``flux``, else the column n_kaon of the ``signal`` table. A mass without a limit is a row
+    N_K is that of ``flux``, else the column n_kaon of the ``signal`` table. ``sources`` are what background methods
+    other than side bands need. A mass without a limit is a row
     with a status and NaN. Raises ``UsageError`` where the signal does not cover the scan or N_K is unknown,
     ``InputDataError`` where the spectrum does not cover the windows.
     """
     found = hypotheses(spectrum, card, signal, flux)
     cumulative, rows = selection_rows(spectrum, found)
-    design = sideband_design([h.window for h in found], spectrum.edges, card.background)
-    background = fit_sidebands(
-        design,
-        cumulative,
-        rows,
-        order=card.background.order,
-        alternative_order=card.background.alternative_order,
+    background = estimate_background(
+        Task(
+            spectrum,
+            [h.window for h in found],
+            [h.selection for h in found],
+            np.array([h.n_kaon.value for h in found]),
+            np.array([h.n_kaon.error for h in found]),
+            sources,
+        ),
+        card.background,
     )
     first = np.array([h.window.first for h in found])
     last = np.array([h.window.last for h in found])
@@ -78,7 +88,7 @@ def scan(
         lepton=card.channel.lepton,
         simulated=spectrum.simulated,
         label=spectrum.label,
-        settings=_settings(spectrum, card, signal, found),
+        settings=_settings(spectrum, card, signal, found, background),
         normalisation=flux_record(flux if flux is not None else _flux_of_table(found, signal)),
         columns=columns,
     )
@@ -193,9 +203,9 @@ def _convert(columns: dict[str, Any]) -> None:
         columns[f"u2_ul_{kind}"] = mixing_of(b, per_u2=columns["branching_fraction_per_u2"])
 
 
-def _status(sidebands: str, interval: float, columns: dict[str, Any], i: int) -> str:
+def _status(background: str, interval: float, columns: dict[str, Any], i: int) -> str:
     """Words for everything out of the ordinary at one mass, ``ok`` if there is nothing."""
-    words = [] if sidebands == "ok" else [sidebands]
+    words = [] if background == "ok" else [background]
     if np.isfinite(interval) and interval != Status.OK:
         words.append(f"interval-{Status(int(interval)).name.lower()}")
     if not columns["acceptance"][i] > 0.0:
@@ -206,10 +216,13 @@ def _status(sidebands: str, interval: float, columns: dict[str, Any], i: int) ->
 
 
 def _settings(
-    spectrum: Spectrum, card: AnalysisCard, signal: SignalModel, found: Sequence[Hypothesis]
+    spectrum: Spectrum,
+    card: AnalysisCard,
+    signal: SignalModel,
+    found: Sequence[Hypothesis],
+    background: BackgroundEstimates,
 ) -> dict[str, Any]:
     edges = spectrum.edges
-    bands = card.background
     return {
         "window": card.scan.window,
         "windows_snapped": sum(h.window.snapped for h in found),
@@ -219,15 +232,7 @@ def _settings(
         "convention": CONVENTION,
         "expected": card.statistics.expected,
         "errors": "n and b +- sigma_b; N_K and A without errors, except in the columns with_errors",
-        "background": {
-            "method": bands.method,
-            "order": bands.order,
-            "alternative_order": bands.alternative_order,
-            "inner": bands.inner,
-            "outer": bands.outer,
-            "low_limit_mev": bands.low_limit,
-            "high_limit_mev": bands.high_limit,
-        },
+        "background": background.settings,
         "spectrum": {"low_mev": float(edges[0]), "high_mev": float(edges[-1]), "bins": int(edges.size - 1)},
         "signal": signal.source,
     }

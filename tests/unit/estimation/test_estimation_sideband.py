@@ -8,15 +8,16 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from hnlpeak.estimation.background.bands import sideband_design
-from hnlpeak.estimation.background.sideband import BackgroundEstimates, fit_sidebands
-from hnlpeak.experiment.analysis_card import BackgroundCard
+from hnlpeak.estimation.background.estimates import BackgroundEstimates
+from hnlpeak.estimation.background.sideband import fit_sidebands
+from hnlpeak.experiment.analysis_card import SidebandBackground
 from hnlpeak.spectrum.window import gaussian_fraction, search_window
 
 EDGES = np.linspace(100.0, 490.0, 3901)
 CENTRES = 0.5 * (EDGES[1:] + EDGES[:-1])
 
 
-def card(**changes: object) -> BackgroundCard:
+def card(**changes: object) -> SidebandBackground:
     table: dict[str, object] = {
         "method": "sideband",
         "order": 2,
@@ -28,7 +29,7 @@ def card(**changes: object) -> BackgroundCard:
         "reference": "test",
         "confidence": "E",
     }
-    return BackgroundCard.model_validate({**table, **changes})
+    return SidebandBackground.model_validate({**table, **changes})
 
 
 def estimate(

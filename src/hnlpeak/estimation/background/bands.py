@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hnlpeak.experiment.analysis_card import BackgroundCard
+from hnlpeak.experiment.analysis_card import SidebandBackground
 from hnlpeak.spectrum.window import Window, gaussian_fraction
 
 __all__ = ["GROUP_WIDTH", "SidebandDesign", "sideband_design"]
@@ -60,7 +60,7 @@ def _powers(low: NDArray[np.float64], high: NDArray[np.float64], count: int) -> 
 
 
 def sideband_design(
-    windows: Sequence[Window], edges: NDArray[np.float64], card: BackgroundCard
+    windows: Sequence[Window], edges: NDArray[np.float64], card: SidebandBackground
 ) -> SidebandDesign:
     """Return the side bands of ``windows`` on a spectrum with these bin ``edges`` (MeV)."""
     count = max(card.order, card.alternative_order) + 1

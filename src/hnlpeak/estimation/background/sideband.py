@@ -14,16 +14,16 @@ the change of b under the alternative order.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.core.kernel import kernel
 from hnlpeak.estimation.background.bands import SidebandDesign
+from hnlpeak.estimation.background.estimates import BackgroundEstimates
 from hnlpeak.estimation.background.poisson_fit import fit_polynomial, solve
 
-__all__ = ["EVENTS_PER_PARAMETER", "BackgroundEstimates", "fit_sidebands"]
+__all__ = ["EVENTS_PER_PARAMETER", "fit_sidebands"]
 
 _B, _STAT, _ALTERNATIVE, _ORDER, _EVENTS, _DEVIANCE, _FREEDOM, _LEAKAGE, _SLOTS = range(9)
 
@@ -32,33 +32,6 @@ EVENTS_PER_PARAMETER = 4.0
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class BackgroundEstimates:
-    """Expected background in the window of each mass hypothesis; NaN where there are no side bands.
-
-    ``status`` per mass: ``ok``; ``order-lowered`` (too few events for the polynomial of the card);
-    ``one-sided`` (the limits leave only one side: b is extrapolated); ``no-side-bands``.
-    ``deviance`` over ``degrees_of_freedom`` tells the goodness of fit, ``leakage`` the bias of b per event of
-    the full signal peak, ``alternative`` is b with the alternative order.
-    """
-
-    background: Vector
-    stat: Vector
-    syst: Vector
-    alternative: Vector
-    order: Vector
-    events: Vector
-    deviance: Vector
-    degrees_of_freedom: Vector
-    leakage: Vector
-    status: tuple[str, ...]
-
-    @property
-    def error(self) -> Vector:
-        """Total standard deviation of the background: ``stat`` and ``syst`` in quadrature."""
-        return np.hypot(self.stat, self.syst)
 
 
 @kernel

@@ -1,0 +1,103 @@
+"""The scale of a control run: from data taken without decays to the searched data.
+
+In a region where events that are no decays dominate, n data events are seen, h of the control run, and N_K k decays
+are expected. The scale is s = (n - N_K k) / h.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hnlpeak.core.errors import UsageError
+from hnlpeak.estimation.background.sources import BackgroundSources, sums_between
+from hnlpeak.experiment.analysis_card import ControlRun
+from hnlpeak.spectrum.spectrum import ANY_SELECTION, Spectrum
+
+__all__ = ["ControlRegion", "ControlScale", "control_region", "control_scale"]
+
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ControlRegion:
+    """Events in the region: ``observed`` in the data, ``control`` in the control run.
+
+    ``per_decay`` is the expected number of decay events for each decay in the fiducial volume, ``per_decay_stat``
+    and ``per_decay_syst`` its errors; ``error`` is the relative systematic error of the scale.
+    """
+
+    observed: float
+    control: float
+    per_decay: float
+    per_decay_stat: float
+    per_decay_syst: float
+    error: float
+
+
+@dataclass(frozen=True, eq=False)
+class ControlScale:
+    """Scale s with its errors for each of the given N_K; ``below`` where fewer events than decays are seen: s = 0."""
+
+    value: Vector
+    stat: Vector
+    syst: Vector
+    below: NDArray[np.bool_]
+
+
+def control_region(
+    data: Spectrum, sources: BackgroundSources, card: ControlRun, errors: dict[str, float]
+) -> ControlRegion:
+    """Count data, control run and simulated decays in the region of ``card``; ``errors`` are relative, by mode.
+
+    ``UsageError`` where the data have no such selection or the control run has no event there.
+    """
+    if data.selections == (ANY_SELECTION,):
+        raise UsageError(
+            f"spectrum {data.label!r} has one selection for all: the control run cannot be scaled without a "
+            f"spectrum of the selection {card.selection!r}"
+        )
+    if sources.control is None:
+        raise UsageError("the card scales a control run, but there is none")
+    low, high = np.array([card.low]), np.array([card.high])
+    control = sources.control.counts_between(card.selection, card.low, card.high)
+    if not control > 0.0:
+        raise UsageError(
+            f"control run {sources.control.label!r} has no event of the selection {card.selection!r} between "
+            f"{card.low:g} and {card.high:g} MeV: it is too small"
+        )
+    expected, stat2, syst2 = 0.0, 0.0, 0.0
+    unit = sources.decays.scaled_to(1.0)
+    for mode in sources.decays.sources:
+        sums, squares = sums_between(sources.decays, mode, selections=[card.selection], low=low, high=high)
+        expected += unit * sums[0]
+        stat2 += unit**2 * squares[0]
+        syst2 += (errors[mode] * unit * sums[0]) ** 2
+    return ControlRegion(
+        data.counts_between(card.selection, card.low, card.high),
+        control,
+        expected,
+        stat2**0.5,
+        syst2**0.5,
+        card.error,
+    )
+
+
+def control_scale(region: ControlRegion, n_kaon: Vector) -> ControlScale:
+    """Scale of the control run at each ``n_kaon``.
+
+    Statistical error: data (at least one event's), control run and simulated decays; systematic: the decays'
+    normalisation and the card's relative error.
+    """
+    n, h = region.observed, region.control
+    decays = n_kaon * region.per_decay
+    value = np.maximum(n - decays, 0.0) / h
+    stat = np.sqrt(max(n, 1.0) + (n_kaon * region.per_decay_stat) ** 2) / h
+    return ControlScale(
+        value,
+        np.hypot(stat, value / np.sqrt(h)),
+        np.hypot(value * region.error, n_kaon * region.per_decay_syst / h),
+        n < decays,
+    )
