@@ -27,7 +27,9 @@ __all__ = ["Calorimeter", "add_cluster", "pack", "respond"]
 
 
 class Calorimeter(Sourced):
-    """Energy resolution ``stochastic`` / sqrt(E / GeV) + ``noise`` / E + ``constant`` (in quadrature).
+    """Electromagnetic calorimeter; ``acceptance`` is the part that a selected track must cross (default: all).
+
+    Energy resolution ``stochastic`` / sqrt(E / GeV) + ``noise`` / E + ``constant`` (in quadrature).
 
     ``position_stochastic`` / sqrt(E / GeV) + ``position_constant`` is the position resolution. Clusters closer
     than ``merge_distance`` become one. ``low_tail`` is the fraction of electrons that lose a share of their
@@ -38,6 +40,7 @@ class Calorimeter(Sourced):
     system: str
     z: Length
     shape: Shape
+    acceptance: Shape | None = None
     stochastic: Fraction
     noise: Energy
     constant: Fraction

@@ -17,6 +17,7 @@ __all__ = [
     "EVENT",
     "MAX_CHAMBERS",
     "MAX_CLUSTERS",
+    "MAX_MUON_HITS",
     "MAX_PARTICLES",
     "MAX_SEGMENTS",
     "MAX_SYSTEMS",
@@ -31,6 +32,7 @@ MAX_CHAMBERS = 8
 MAX_CLUSTERS = 14
 MAX_SYSTEMS = 16
 MAX_TIMES = 6
+MAX_MUON_HITS = 8
 
 Record = Any
 """A record of a structured array inside a kernel: fields are attributes."""
@@ -46,6 +48,7 @@ _STATE = _dtype("x y z tx ty p", "species alive")
 _SEGMENT = _dtype("x y z tx ty p pz", "species")
 _HIT = _dtype("x y var_x var_y")
 _CLUSTER = _dtype("x y energy time")
+_MUON_HIT = _dtype("x y z time")
 _PARTICLE = _dtype(
     "t_track r_ring e_hadron",
     "n_segments n_chambers planes n_ring",
@@ -55,14 +58,17 @@ _PARTICLE = _dtype(
 
 EVENT = _dtype(
     "weight intensity forced_loss x_decay y_decay z_decay kaon_p kaon_tx kaon_ty kaon_x kaon_y",
-    "number source in_fiducial bits n_particles n_clusters",
+    "number source in_fiducial bits crossings n_particles n_clusters n_muon_hits",
     ("state", _STATE),
     ("n_times", np.int64, (MAX_SYSTEMS,)),
     ("times", np.float64, (MAX_SYSTEMS, MAX_TIMES)),
     ("particles", _PARTICLE, (MAX_PARTICLES,)),
     ("clusters", _CLUSTER, (MAX_CLUSTERS,)),
+    ("muon_hits", _MUON_HIT, (MAX_MUON_HITS,)),
 )
-"""Fields of an event; a measured point with ``var_x`` = 0 is missing, ``bits`` has one bit a system."""
+"""Fields of an event; a measured point with ``var_x`` = 0 is missing, ``bits`` has one bit a system.
+
+``crossings`` is the number of chambers that charged particles cross, summed over them."""
 
 
 def new_block(size: int) -> NDArray[Any]:

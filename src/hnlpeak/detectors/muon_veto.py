@@ -1,22 +1,27 @@
-"""Counters behind the calorimeters and iron: what reaches them is a muon."""
+"""Counters behind the calorimeters and iron: what reaches them is a muon.
+
+An analysis may veto on their signals or require one near the track; the trigger may do either.
+"""
 
 from __future__ import annotations
 
 import math
 from enum import IntEnum
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
+from pydantic import model_validator
 
 from hnlpeak.core.card import Sourced
+from hnlpeak.core.errors import CardError
 from hnlpeak.core.kernel import inlined
 from hnlpeak.core.quantity import Energy, Fraction, Length, Positive, Rate, Time
-from hnlpeak.detectors.event import Record
+from hnlpeak.detectors.event import MAX_MUON_HITS, Record
 from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape, inside
 from hnlpeak.detectors.surface import Kind, Surface, record_time
 from hnlpeak.theory.species import Species
 
-__all__ = ["MuonVeto", "pack", "respond"]
+__all__ = ["MuonVeto", "box", "pack", "record_hit", "respond"]
 
 
 class MuonVeto(Sourced):
@@ -24,7 +29,8 @@ class MuonVeto(Sourced):
 
     Muons below ``range_momentum`` stop; the efficiency rises to ``efficiency`` as
     ``1 - exp(-(p - range_momentum) / turn_on)``. ``punch_through`` is the probability that a pion leaves a
-    signal.
+    signal. A hit has the position of the middle of its cell, ``cell_x`` by ``cell_y`` (crossed strips make cells);
+    0 is a counter of its own at every point.
     """
 
     kind: Literal["muon_veto"]
@@ -38,7 +44,15 @@ class MuonVeto(Sourced):
     absorber_length: Length
     punch_through: Fraction
     time_resolution: Time
+    cell_x: Length = "0 mm"  # type: ignore[assignment]
+    cell_y: Length = "0 mm"  # type: ignore[assignment]
     accidental_rate: Rate = "0 Hz"  # type: ignore[assignment]
+
+    @model_validator(mode="after")
+    def _cells(self) -> Self:
+        if min(self.cell_x, self.cell_y) < 0.0:
+            raise ValueError(f"cells must not be negative, got {self.cell_x:g} by {self.cell_y:g} mm")
+        return self
 
 
 class _Slot(IntEnum):
@@ -49,7 +63,9 @@ class _Slot(IntEnum):
     SCATTER = SHAPE_WIDTH + 4
     PUNCH_THROUGH = SHAPE_WIDTH + 5
     SIGMA_T = SHAPE_WIDTH + 6
-    COUNTERS = SHAPE_WIDTH + 7
+    CELL_X = SHAPE_WIDTH + 7
+    CELL_Y = SHAPE_WIDTH + 8
+    COUNTERS = SHAPE_WIDTH + 9
 
 
 def pack(spec: MuonVeto, system: int) -> list[Surface]:
@@ -64,9 +80,44 @@ def pack(spec: MuonVeto, system: int) -> list[Surface]:
         scatter,
         spec.punch_through,
         spec.time_resolution,
+        spec.cell_x,
+        spec.cell_y,
         *spec.shape.packed(),
     ]
     return [Surface(Kind.MUON_VETO, spec.z, row, spec.system)]
+
+
+def box(spec: MuonVeto) -> tuple[float, float]:
+    """Half-width and half-height (mm) of the smallest rectangle around the counters.
+
+    Raises ``CardError`` where the counters have no edge: accidental hits could be anywhere.
+    """
+    half_x, half_y = spec.shape.packed()[3:5]
+    outer = math.inf if spec.shape.outer_radius is None else spec.shape.outer_radius
+    half_x, half_y = min(half_x, outer), min(half_y, outer)
+    if not math.isfinite(half_x * half_y):
+        raise CardError(f"detectors.{spec.system}.shape: muon counters need an outer edge")
+    return half_x, half_y
+
+
+@inlined
+def _middle(value: float, cell: float) -> float:
+    """Middle of the cell that holds ``value``; an edge between two cells is at 0."""
+    return float(cell * (math.floor(value / cell) + 0.5)) if cell > 0.0 else value
+
+
+@inlined
+def record_hit(event: Record, system: int, x: float, y: float, z: float, time: float) -> None:
+    """Append a signal of ``system`` at a place (mm) and time (ns); beyond ``MAX_MUON_HITS`` only the time is kept."""
+    record_time(event, system, time)
+    n = event.n_muon_hits
+    if n < MAX_MUON_HITS:
+        hit = event.muon_hits[n]
+        hit.x = x
+        hit.y = y
+        hit.z = z
+        hit.time = time
+        event.n_muon_hits = n + 1
 
 
 @inlined
@@ -102,6 +153,7 @@ def respond(params: Record, event: Record, particle: Record, rng: np.random.Gene
     if not inside(params[_Slot.COUNTERS :], x, y):
         return
     system = int(params[_Slot.SYSTEM])
-    record_time(event, system, params[_Slot.SIGMA_T] * rng.standard_normal())
+    x, y = _middle(x, params[_Slot.CELL_X]), _middle(y, params[_Slot.CELL_Y])
+    record_hit(event, system, x, y, s.z, params[_Slot.SIGMA_T] * rng.standard_normal())
     bits = event.bits
     event.bits = bits | (1 << system)

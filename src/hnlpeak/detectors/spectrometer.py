@@ -18,23 +18,38 @@ from hnlpeak.core.card import Card, Sourced
 from hnlpeak.core.kernel import inlined
 from hnlpeak.core.quantity import Energy, Fraction, Length, Positive
 from hnlpeak.detectors.detection import decide
-from hnlpeak.detectors.event import MAX_PARTICLES, Record
+from hnlpeak.detectors.event import Record
+from hnlpeak.detectors.passage import highland_constants, highland_weight, plane_angle, radiate
 from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape
-from hnlpeak.detectors.surface import Kind, Surface, start_particle
+from hnlpeak.detectors.surface import Kind, Surface
 from hnlpeak.theory.species import CHARGE, MASS, Species
 
-__all__ = ["Chamber", "ChamberSlot", "Magnet", "Spectrometer", "apertures", "bend", "pack", "respond"]
+__all__ = [
+    "Chamber",
+    "ChamberSlot",
+    "Magnet",
+    "Spectrometer",
+    "apertures",
+    "bend",
+    "layers",
+    "pack",
+    "respond",
+]
 
 MAX_VIEWS = 4
 _TRIGGER_MARGIN = 30.0  # mm: wider than any scattering, so that the straight-line verdict loses nothing
 
 
 class Chamber(Card):
-    """One chamber: its plane, its shape, and where the gap of its views is centred."""
+    """One chamber: its plane, its shape, and where the gap of its views is centred.
+
+    ``acceptance`` is the part of the plane that a selected track must cross (default: all of ``shape``).
+    """
 
     name: str
     z: Length
     shape: Shape
+    acceptance: Shape | None = None
     gap_x: Length = "0 mm"  # type: ignore[assignment]
 
 
@@ -119,7 +134,6 @@ def pack(spec: Spectrometer) -> list[Surface]:
     """Surfaces of the full response: each chamber and the magnet."""
     surfaces = [_magnet(spec)]
     clean = (1.0 - spec.tail_fraction) ** 2 * spec.view_efficiency ** len(spec.view_angles)
-    root = 13.6 * math.sqrt(spec.radiation_lengths)
     views = [component for direction in _directions(spec) for component in direction]
     for index, chamber in enumerate(spec.chambers):
         row = [
@@ -135,13 +149,18 @@ def pack(spec: Spectrometer) -> list[Surface]:
             spec.radiation_threshold,
             float(chamber.z < spec.magnet.z),
             clean,
-            root * (1.0 + 0.038 * math.log(spec.radiation_lengths)),
-            root * 0.038,
+            *highland_constants(spec.radiation_lengths),
             float(len(spec.view_angles)),
             *views,
         ]
         surfaces.append(Surface(Kind.CHAMBER, chamber.z, row, chamber.name))
     return surfaces
+
+
+def layers(spec: Spectrometer) -> list[tuple[float, float]]:
+    """z (mm) and ``highland_weight`` of each chamber, for the covariance of a track fit."""
+    weight = highland_weight(spec.radiation_lengths)
+    return [(chamber.z, weight) for chamber in spec.chambers]
 
 
 def apertures(spec: Spectrometer) -> list[Surface]:
@@ -181,7 +200,9 @@ def respond(params: Record, event: Record, particle: Record, rng: np.random.Gene
     if CHARGE[species] == 0.0:
         return
     error = params[ChamberSlot.RESOLUTION]
-    theta = _highland(params, s.p, MASS[species])
+    theta = plane_angle(
+        params[ChamberSlot.SCATTERING], params[ChamberSlot.SCATTERING_LOG], s.p, MASS[species]
+    )
     missing = 0
     u = rng.random()
     # most often all views respond and nothing has a tail: one number decides that, and what is left of it the rest
@@ -202,17 +223,7 @@ def respond(params: Record, event: Record, particle: Record, rng: np.random.Gene
     s.ty += theta * rng.standard_normal()
     electron = species in (Species.POSITRON, Species.ELECTRON)
     if electron and params[ChamberSlot.BEFORE_MAGNET] > 0.0:
-        _radiate(params, event, rng)
-
-
-@inlined
-def _highland(params: Record, p: float, mass: float) -> float:
-    """Plane angle of scattering, 13.6 MeV / (beta p) sqrt(t) [1 + 0.038 ln(t / beta^2)]."""
-    w = mass * mass / (p * p)
-    log = w - 0.5 * w * w if w < 1e-3 else math.log1p(w)  # -ln beta^2; the series is good to 3e-10
-    return float(
-        math.sqrt(1.0 + w) / p * (params[ChamberSlot.SCATTERING] + params[ChamberSlot.SCATTERING_LOG] * log)
-    )
+        radiate(params[ChamberSlot.MATERIAL], params[ChamberSlot.RADIATION_THRESHOLD], event, rng)
 
 
 @inlined
@@ -244,30 +255,3 @@ def _measure(
     hit.var_x = yy * variance
     hit.var_y = xx * variance
     particle.n_chambers += 1
-
-
-@inlined
-def _radiate(params: Record, event: Record, rng: np.random.Generator) -> None:
-    """Emit bremsstrahlung photons above the threshold: dn/du = t (4/3 - 4u/3 + u^2) / u, u = k / E."""
-    s = event.state
-    u_min = params[ChamberSlot.RADIATION_THRESHOLD]
-    expected = 4.0 / 3.0 * math.log(1.0 / u_min) * params[ChamberSlot.MATERIAL]
-    depth = rng.exponential()
-    while depth < expected:
-        u = u_min ** rng.random()
-        if rng.random() * 4.0 / 3.0 < 4.0 / 3.0 - 4.0 * u / 3.0 + u * u and u < 1.0:
-            n = event.n_particles
-            if n < MAX_PARTICLES:
-                new = event.particles[n]
-                photon = new.segments[0]
-                photon.x = s.x
-                photon.y = s.y
-                photon.z = s.z
-                photon.tx = s.tx
-                photon.ty = s.ty
-                photon.p = u * s.p
-                photon.species = Species.PHOTON
-                start_particle(new)
-                event.n_particles = n + 1
-            s.p *= 1.0 - u
-        depth += rng.exponential()

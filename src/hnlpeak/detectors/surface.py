@@ -42,6 +42,7 @@ class Kind(IntEnum):
     CALORIMETER = 7
     RING_CHERENKOV = 8
     HADRON_CALORIMETER = 9
+    MATERIAL = 10
 
 
 _ACTS_ON_PHOTONS = (Kind.PHOTON_VETO, Kind.CALORIMETER, Kind.MAGNET)  # the yoke stops them

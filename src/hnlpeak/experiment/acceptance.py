@@ -20,12 +20,14 @@ def acceptance_surfaces(detectors: Sequence[object]) -> list[Surface]:
     found: list[Surface] = []
     for detector in detectors:
         if isinstance(detector, Spectrometer):
-            planes = [(c.z, c.shape) for c in detector.chambers]
+            planes = [(c.z, c.acceptance or c.shape) for c in detector.chambers]
         elif isinstance(detector, RingCherenkov):
             planes = [(detector.z_entrance, detector.entrance), (detector.z_mirror, detector.mirror)]
         elif isinstance(detector, Hodoscope):
             planes = [(z, detector.shape) for z in detector.planes]
-        elif isinstance(detector, Calorimeter | HadronCalorimeter | MuonVeto):
+        elif isinstance(detector, Calorimeter):
+            planes = [(detector.z, detector.acceptance or detector.shape)]
+        elif isinstance(detector, HadronCalorimeter | MuonVeto):
             planes = [(detector.z, detector.shape)]
         else:
             continue

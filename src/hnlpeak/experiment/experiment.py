@@ -18,6 +18,7 @@ from hnlpeak.detectors import (
     guard_ring,
     hadron_calorimeter,
     hodoscope,
+    material,
     muon_veto,
     photon_veto,
     ring_cherenkov,
@@ -26,12 +27,14 @@ from hnlpeak.detectors import (
 from hnlpeak.detectors.beam_cherenkov import BeamCherenkov
 from hnlpeak.detectors.beam_tracker import BeamTracker, scattering
 from hnlpeak.detectors.calorimeter import Calorimeter
+from hnlpeak.detectors.material import Material
+from hnlpeak.detectors.muon_veto import MuonVeto
 from hnlpeak.detectors.ring_cherenkov import RingCherenkov
 from hnlpeak.detectors.spectrometer import Spectrometer
 from hnlpeak.detectors.surface import Kind, Surface, surface_table
 from hnlpeak.experiment.acceptance import acceptance_surfaces
 from hnlpeak.experiment.experiment_card import Detector, ExperimentCard
-from hnlpeak.experiment.setup import BEAM_FIELDS, FIDUCIAL_FIELDS, RECONSTRUCTION_FIELDS, SETUP
+from hnlpeak.experiment.setup import BEAM_FIELDS, FIDUCIAL_FIELDS, MAX_LAYERS, RECONSTRUCTION_FIELDS, SETUP
 from hnlpeak.theory.species import C_LIGHT
 
 __all__ = ["Experiment", "build_setup", "load_experiment"]
@@ -74,6 +77,7 @@ _PACK: dict[str, Callable[[Any, int], list[Surface]]] = {
     "guard_ring": guard_ring.pack,
     "hadron_calorimeter": lambda spec, _: hadron_calorimeter.pack(spec),
     "hodoscope": hodoscope.pack,
+    "material": lambda spec, _: material.pack(spec),
     "muon_veto": muon_veto.pack,
     "photon_veto": photon_veto.pack,
     "ring_cherenkov": lambda spec, _: ring_cherenkov.pack(spec),
@@ -123,14 +127,37 @@ def _fill_trigger(setup: Any, card: ExperimentCard) -> None:
     systems = card.systems()
     rates = setup["accidental"]
     for detector in card.detectors:
-        rates[systems.index(detector.system)] += getattr(detector, "accidental_rate", 0.0)
+        system = systems.index(detector.system)
+        rates[system] += getattr(detector, "accidental_rate", 0.0)
+        if isinstance(detector, MuonVeto) and detector.accidental_rate > 0.0:
+            setup["hit_half_x"][system], setup["hit_half_y"][system] = muon_veto.box(detector)
+            setup["hit_z"][system] = detector.z
     setup["n_levels"] = len(card.trigger)
     for row, level in enumerate(card.trigger):
         vetoes = [systems.index(name) for name in level.veto]
         setup["require"][row] = sum(1 << systems.index(name) for name in set(level.require))
         setup["veto"][row] = sum(1 << system for system in set(vetoes))
         setup["veto_rate"][row] = 2.0 * level.window * float(rates[vetoes].sum())
+        setup["multiplicity_min"][row] = level.multiplicity_min
+        most = level.multiplicity_max
+        setup["multiplicity_max"][row] = np.iinfo(np.int64).max if most is None else most
         setup["quiet"][vetoes] = np.maximum(setup["quiet"][vetoes], level.window)
+
+
+def _layers(card: ExperimentCard, spec: Spectrometer) -> NDArray[np.float64]:
+    """z and ``highland_weight`` of all matter from the first chamber to the last, in the order of z.
+
+    What stands before the first chamber moves all points of a track alike and the fit needs none of it.
+    """
+    found = spectrometer.layers(spec)
+    for detector in card.detectors:
+        if isinstance(detector, Material):
+            found += material.layers(detector)
+    first, last = spec.chambers[0].z, spec.chambers[-1].z
+    layers = np.array(sorted(layer for layer in found if first <= layer[0] < last))
+    if len(layers) > MAX_LAYERS:
+        raise CardError(f"{len(layers)} layers of matter in the spectrometer, at most {MAX_LAYERS} fit")
+    return layers
 
 
 def _fill_reconstruction(setup: Any, card: ExperimentCard) -> None:
@@ -140,7 +167,10 @@ def _fill_reconstruction(setup: Any, card: ExperimentCard) -> None:
     spec: Spectrometer = _only(card.detectors, Spectrometer)
     setup["n_chambers"] = len(spec.chambers)
     setup["chamber_z"][: len(spec.chambers)] = [chamber.z for chamber in spec.chambers]
-    setup["chamber_material"] = spec.radiation_lengths
+    layers = _layers(card, spec)
+    setup["n_layers"] = len(layers)
+    setup["layer_z"][: len(layers)] = layers[:, 0]
+    setup["layer_weight"][: len(layers)] = layers[:, 1]
     setup["magnet_z"] = spec.magnet.z
     setup["magnet_kick"] = spec.magnet.direction * spec.magnet.kick
     lkr: Calorimeter | None = _only(card.detectors, Calorimeter)

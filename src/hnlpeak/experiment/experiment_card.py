@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StrictInt, model_validator
 
 from hnlpeak.core.card import Sourced
 from hnlpeak.core.quantity import Angle, Energy, Fraction, Length, Positive, Rate, Time
@@ -15,6 +15,7 @@ from hnlpeak.detectors.event import MAX_SYSTEMS
 from hnlpeak.detectors.guard_ring import GuardRing
 from hnlpeak.detectors.hadron_calorimeter import HadronCalorimeter
 from hnlpeak.detectors.hodoscope import Hodoscope
+from hnlpeak.detectors.material import Material
 from hnlpeak.detectors.muon_veto import MuonVeto
 from hnlpeak.detectors.photon_veto import PhotonVeto
 from hnlpeak.detectors.ring_cherenkov import RingCherenkov
@@ -30,6 +31,7 @@ Detector = Annotated[
     | GuardRing
     | HadronCalorimeter
     | Hodoscope
+    | Material
     | MuonVeto
     | PhotonVeto
     | RingCherenkov
@@ -103,6 +105,7 @@ class Fiducial(Sourced):
 class TriggerLevel(Sourced):
     """A level passes when all ``require`` systems have a signal and no ``veto`` system has.
 
+    The charged particles must cross ``multiplicity_min`` to ``multiplicity_max`` chambers together.
     An accidental signal of a veto system within ``window`` around the event vetoes it too.
     """
 
@@ -110,6 +113,17 @@ class TriggerLevel(Sourced):
     require: list[str]
     veto: list[str] = []
     window: Time = "0 ns"  # type: ignore[assignment]
+    multiplicity_min: Annotated[StrictInt, Field(ge=0)] = 0
+    multiplicity_max: Annotated[StrictInt, Field(ge=0)] | None = None
+
+    @model_validator(mode="after")
+    def _multiplicity(self) -> Self:
+        if self.multiplicity_max is not None and self.multiplicity_max < self.multiplicity_min:
+            raise ValueError(
+                f"trigger {self.name} passes nothing: multiplicity_min = {self.multiplicity_min} is above "
+                f"multiplicity_max = {self.multiplicity_max}"
+            )
+        return self
 
 
 class Reconstruction(Sourced):
@@ -118,7 +132,8 @@ class Reconstruction(Sourced):
     Clusters within ``association_radius`` of the track's impact belong to it. Clusters above
     ``cluster_threshold``, within ``cluster_window`` of the track's time, farther than ``track_zone`` from its
     impact and ``undeflected_zone`` from the line it had before the magnet count as extra. Times of veto systems
-    are looked at within ``readout_window``. ``min_chambers`` measured chambers make a track.
+    are looked at within ``readout_window``, places of muon hits within ``muon_window``. ``min_chambers`` measured
+    chambers make a track.
     """
 
     association_radius: Length
@@ -127,6 +142,7 @@ class Reconstruction(Sourced):
     track_zone: Length
     undeflected_zone: Length
     readout_window: Time
+    muon_window: Time = "5 ns"  # type: ignore[assignment]
     min_chambers: Annotated[int, Field(ge=3, le=8)]
     three_track_chi2: Positive
     three_track_mass_window: Energy

@@ -7,15 +7,41 @@ import numpy as np
 from hnlpeak.detectors.event import MAX_CHAMBERS, MAX_SYSTEMS
 from hnlpeak.detectors.surface import PARAMETERS, SURFACES
 
-__all__ = ["BEAM_FIELDS", "FIDUCIAL_FIELDS", "MAX_LEVELS", "RECONSTRUCTION_FIELDS", "SETUP"]
+__all__ = ["BEAM_FIELDS", "FIDUCIAL_FIELDS", "MAX_LAYERS", "MAX_LEVELS", "RECONSTRUCTION_FIELDS", "SETUP"]
 
 MAX_LEVELS = 4
+MAX_LAYERS = 40
+"""Layers of matter, chambers included, that the track fit knows."""
 
-BEAM_FIELDS = ["momentum", "momentum_spread", "slope_x", "slope_y", "divergence_x", "divergence_y", "z_reference", "x", "y", "size_x", "size_y", "intensity_min", "intensity_max"]
+BEAM_FIELDS = [
+    "momentum",
+    "momentum_spread",
+    "slope_x",
+    "slope_y",
+    "divergence_x",
+    "divergence_y",
+    "z_reference",
+    "x",
+    "y",
+    "size_x",
+    "size_y",
+    "intensity_min",
+    "intensity_max",
+]
 """Keys of the card's beam table that kernels read under the same name."""
 FIDUCIAL_FIELDS = ["z_min", "z_max", "z_first", "z_last"]
 """Keys of the card's fiducial table that kernels read under the same name."""
-RECONSTRUCTION_FIELDS = ["association_radius", "cluster_threshold", "cluster_window", "track_zone", "undeflected_zone", "readout_window", "three_track_chi2", "three_track_mass_window"]
+RECONSTRUCTION_FIELDS = [
+    "association_radius",
+    "cluster_threshold",
+    "cluster_window",
+    "track_zone",
+    "undeflected_zone",
+    "readout_window",
+    "muon_window",
+    "three_track_chi2",
+    "three_track_mass_window",
+]
 """Keys of the card's reconstruction table that kernels read under the same name."""
 
 
@@ -39,15 +65,23 @@ SETUP = np.dtype(
         ("require", np.int64, (MAX_LEVELS,)),
         ("veto", np.int64, (MAX_LEVELS,)),
         ("veto_rate", np.float64, (MAX_LEVELS,)),
+        ("multiplicity_min", np.int64, (MAX_LEVELS,)),
+        ("multiplicity_max", np.int64, (MAX_LEVELS,)),
         ("accidental", np.float64, (MAX_SYSTEMS,)),
         ("quiet", np.float64, (MAX_SYSTEMS,)),
+        ("hit_half_x", np.float64, (MAX_SYSTEMS,)),
+        ("hit_half_y", np.float64, (MAX_SYSTEMS,)),
+        ("hit_z", np.float64, (MAX_SYSTEMS,)),
         ("n_timed", np.int64),
         ("timed", np.int64, (MAX_SYSTEMS,)),
         *_floats(RECONSTRUCTION_FIELDS),
         ("min_chambers", np.int64),
         ("n_chambers", np.int64),
         ("chamber_z", np.float64, (MAX_CHAMBERS,)),
-        *_floats(["chamber_material", "magnet_z", "magnet_kick", "calorimeter_z"]),
+        ("n_layers", np.int64),
+        ("layer_z", np.float64, (MAX_LAYERS,)),
+        ("layer_weight", np.float64, (MAX_LAYERS,)),
+        *_floats(["magnet_z", "magnet_kick", "calorimeter_z"]),
         ("has_ring", np.int64),
         ("ring", np.float64, (PARAMETERS,)),
     ]
@@ -55,8 +89,10 @@ SETUP = np.dtype(
 """Fields of a set-up.
 
 ``verdict`` holds the surfaces of the straight-line verdict (apertures, magnet, trigger counters), ``response``
-all others, ``acceptance`` those that a track must cross. Trigger levels have bit masks ``require`` and ``veto``
-and the number ``veto_rate`` of accidental vetoes at nominal intensity; ``accidental`` is the rate (1/ns) of each
-system, ``quiet`` the half-window (ns) in which an accidental would have vetoed the event; ``timed`` lists the
-systems whose signals become columns. Lengths in mm, momenta in MeV, times in ns.
+all others, ``acceptance`` those that a track must cross. Trigger levels have bit masks ``require`` and ``veto``,
+the number ``veto_rate`` of accidental vetoes at nominal intensity, and limits on the chamber crossings of all
+charged particles; ``accidental`` is the rate (1/ns) of each system, ``quiet`` the half-window (ns) in which an
+accidental would have vetoed the event, ``hit_*`` the half-sizes of its counters and their z where hits have a
+place; ``timed`` lists the systems whose signals become columns. Layers are the matter between the first and the
+last chamber, chambers included, with ``passage.highland_weight``. Lengths in mm, momenta in MeV, times in ns.
 """

@@ -14,8 +14,8 @@ from hnlpeak.core.kernel import inlined, kernel
 from hnlpeak.detectors.event import Record
 from hnlpeak.detectors.shape import inside
 from hnlpeak.reconstruction.columns import ABSENT_TIME, Column
-from hnlpeak.reconstruction.identification import clusters, ring_log_likelihood
-from hnlpeak.reconstruction.kinematics import closest_approach, missing_mass2
+from hnlpeak.reconstruction.identification import clusters, muon_distance, ring_log_likelihood
+from hnlpeak.reconstruction.kinematics import angles, closest_approach, missing_mass2
 from hnlpeak.reconstruction.track import TRACK, fit_track, new_scratch, x_at, y_at
 from hnlpeak.theory.species import MASS, Species
 
@@ -132,6 +132,7 @@ def reconstruct(
         if setup.tracker_installed:
             axis[0], axis[1], axis[2] = event.kaon_p, event.kaon_tx, event.kaon_ty
             axis[3], axis[4], axis[5] = event.kaon_x, event.kaon_y, setup.beam.z_reference
+        theta, phi = angles(track, axis)
         cda, z_vtx = closest_approach(track, axis)
         own, extra = clusters(setup, event, track, particle.t_track)
         e_margin, mu_margin = _rings(setup, particle, track.p)
@@ -141,6 +142,8 @@ def reconstruct(
         out[Column.P, n] = track.p
         out[Column.TX, n] = track.tx
         out[Column.TY, n] = track.ty
+        out[Column.THETA, n] = theta
+        out[Column.PHI, n] = phi
         out[Column.IN_ACCEPTANCE, n] = _accepted(setup, track)
         out[Column.Z_VTX, n] = z_vtx
         out[Column.CDA, n] = cda
@@ -148,6 +151,7 @@ def reconstruct(
         out[Column.E_OVER_P, n] = own / track.p
         out[Column.E_EXTRA, n] = extra
         out[Column.E_HADRON, n] = particle.e_hadron
+        out[Column.MUON_DISTANCE, n] = muon_distance(setup, event, track, particle.t_track)
         out[Column.RICH_HITS, n] = particle.n_ring
         out[Column.RICH_E_MARGIN, n] = e_margin
         out[Column.RICH_MU_MARGIN, n] = mu_margin

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import IntEnum
 
-__all__ = ["ABSENT_TIME", "COLUMN_MEANING", "Column", "column_names"]
+__all__ = ["ABSENT_DISTANCE", "ABSENT_TIME", "COLUMN_MEANING", "Column", "column_names"]
 
 ABSENT_TIME = 999.0
 """Value of a ``dt_*_ns`` column where the system has no signal in its readout window, ns."""
+ABSENT_DISTANCE = 1e6
+"""Value of ``muon_distance_mm`` where no muon counter has a signal in time, mm."""
 
 
 class Column(IntEnum):
@@ -20,21 +22,24 @@ class Column(IntEnum):
     P = 3
     TX = 4
     TY = 5
-    IN_ACCEPTANCE = 6
-    Z_VTX = 7
-    CDA = 8
-    M2_MISS = 9
-    E_OVER_P = 10
-    E_EXTRA = 11
-    E_HADRON = 12
-    RICH_HITS = 13
-    RICH_E_MARGIN = 14
-    RICH_MU_MARGIN = 15
-    T_TRACK = 16
-    SOURCE = 17
-    WEIGHT = 18
-    NUMBER = 19
-    N_FIXED = 20
+    THETA = 6
+    PHI = 7
+    IN_ACCEPTANCE = 8
+    Z_VTX = 9
+    CDA = 10
+    M2_MISS = 11
+    E_OVER_P = 12
+    E_EXTRA = 13
+    E_HADRON = 14
+    MUON_DISTANCE = 15
+    RICH_HITS = 16
+    RICH_E_MARGIN = 17
+    RICH_MU_MARGIN = 18
+    T_TRACK = 19
+    SOURCE = 20
+    WEIGHT = 21
+    NUMBER = 22
+    N_FIXED = 23
 
 
 COLUMN_MEANING = {
@@ -44,6 +49,8 @@ COLUMN_MEANING = {
     "p_mev": "momentum, MeV",
     "tx": "slope dx/dz before the magnet",
     "ty": "slope dy/dz before the magnet",
+    "theta_rad": "angle between the track before the magnet and the beam axis, rad",
+    "phi_rad": "azimuth of the track about the beam axis, rad",
     "in_acceptance": "1 where the track crosses all downstream detectors",
     "z_vtx_mm": "z of the closest approach to the beam axis, mm",
     "cda_mm": "distance of closest approach to the beam axis, mm",
@@ -51,6 +58,7 @@ COLUMN_MEANING = {
     "e_over_p": "energy of the track's clusters over its momentum",
     "e_extra_mev": "energy of the largest in-time cluster besides the track's, MeV",
     "e_hadron_mev": "energy in the hadron calorimeters, MeV",
+    "muon_distance_mm": "distance of the extrapolated track from the nearest muon hit in time, mm",
     "rich_hits": "hits of the track's ring",
     "rich_e_margin": "ln L(e) - max[ln L(mu), ln L(pi)] of the ring",
     "rich_mu_margin": "ln L(mu) - max[ln L(e), ln L(pi)] of the ring",

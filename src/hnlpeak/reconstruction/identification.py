@@ -1,4 +1,4 @@
-"""Who the track was: energy in the calorimeter, hit pattern in the ring-imaging counter, clusters besides."""
+"""Who the track was: energy in the calorimeter, hits in muon counters and ring-imaging counter, clusters besides."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from hnlpeak.core.kernel import inlined
 from hnlpeak.detectors.event import Record
 from hnlpeak.detectors.ring_cherenkov import RingSlot, ring_radius
+from hnlpeak.reconstruction.columns import ABSENT_DISTANCE
 from hnlpeak.reconstruction.track import x_at, y_at
 
-__all__ = ["clusters", "ring_log_likelihood"]
+__all__ = ["clusters", "muon_distance", "ring_log_likelihood"]
 
 
 @inlined
@@ -39,6 +40,18 @@ def clusters(setup: Record, event: Record, track: Record, t_track: float) -> tup
         ):
             extra = max(extra, cluster.energy)
     return own, extra
+
+
+@inlined
+def muon_distance(setup: Record, event: Record, track: Record, t_track: float) -> float:
+    """Distance (mm) of the extrapolated track from the nearest muon hit within ``muon_window`` of its time."""
+    best2 = ABSENT_DISTANCE**2
+    for j in range(event.n_muon_hits):
+        hit = event.muon_hits[j]
+        if abs(hit.time - t_track) < setup.muon_window:
+            dx, dy = hit.x - x_at(track, hit.z), hit.y - y_at(track, hit.z)
+            best2 = min(best2, dx * dx + dy * dy)
+    return math.sqrt(best2)
 
 
 @inlined

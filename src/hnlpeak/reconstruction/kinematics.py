@@ -1,4 +1,4 @@
-"""Vertex and missing mass of a track, given the kaon."""
+"""Angles, vertex and missing mass of a track, given the kaon."""
 
 from __future__ import annotations
 
@@ -10,7 +10,16 @@ from numpy.typing import NDArray
 from hnlpeak.core.kernel import inlined
 from hnlpeak.detectors.event import Record
 
-__all__ = ["closest_approach", "missing_mass2"]
+__all__ = ["angles", "closest_approach", "missing_mass2"]
+
+
+@inlined
+def angles(track: Record, axis: NDArray[np.float64]) -> tuple[float, float]:
+    """Angle (rad) of the track before the magnet to the axis, and its azimuth about it, from -pi to pi."""
+    dx, dy = track.tx - axis[1], track.ty - axis[2]
+    dz = track.tx * axis[2] - track.ty * axis[1]
+    along = 1.0 + track.tx * axis[1] + track.ty * axis[2]
+    return math.atan(math.sqrt(dx * dx + dy * dy + dz * dz) / along), math.atan2(dy, dx)
 
 
 @inlined

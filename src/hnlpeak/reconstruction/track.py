@@ -1,7 +1,7 @@
 """A track fitted from its points in the chambers: generalised least squares with scattering correlations.
 
 In x the model is a straight line with one kink at the dipole, in y a straight line. The covariance of the points
-holds their resolution and the multiple scattering in every chamber before them, so that kinks from decays and
+holds their resolution and the multiple scattering in all matter before them, so that kinks from decays and
 hard scatters show up in chi2 rather than being fitted away. The momentum follows from the two slopes and the
 known transverse kick.
 """
@@ -97,26 +97,26 @@ def _first_curvature(setup: Record, n: int, before: int, w: Record) -> float:
 
 
 @inlined
-def _scattering2(curvature: float, material: float) -> float:
-    """Squared plane angle of scattering in one chamber (Highland, beta = 1), at most that of 100 MeV."""
-    theta = 13.6 * min(abs(curvature), 0.01) * math.sqrt(material) * (1.0 + 0.038 * math.log(material))
+def _scattering2(curvature: float) -> float:
+    """Squared plane angle of scattering for a layer of unit weight (beta = 1), at most that of 100 MeV."""
+    theta = 13.6 * min(abs(curvature), 0.01)
     return theta * theta
 
 
 @kernel
 def _factorise(n: int, theta2: float, setup: Record, w: Record) -> None:
-    """Cholesky factor of the points' covariance: resolution, and scattering in the chambers before them.
+    """Cholesky factor of the points' covariance: resolution, and scattering in all matter before them.
 
     The diagonal of ``lower`` holds reciprocals.
     """
     for a in range(n):
         for b in range(a + 1):
             total = 0.0
-            for c in range(setup.n_chambers):
-                lever = w.z[b] - setup.chamber_z[c]
+            for c in range(setup.n_layers):
+                lever = w.z[b] - setup.layer_z[c]
                 if lever <= 0.0:
                     break
-                total += lever * (w.z[a] - setup.chamber_z[c])
+                total += setup.layer_weight[c] * lever * (w.z[a] - setup.layer_z[c])
             total *= theta2
             if a == b:
                 total += w.variance[a]
@@ -196,7 +196,7 @@ def fit_track(setup: Record, particle: Record, scratch: NDArray[np.void], track:
         return False
     track.z = w.z[0]
     track.magnet_z = setup.magnet_z
-    theta2 = _scattering2(_first_curvature(setup, n, before, w), setup.chamber_material)
+    theta2 = _scattering2(_first_curvature(setup, n, before, w))
     _prepare(n, theta2, setup, w)
     chi2 = _solve(n, 3, _X, w)
     track.x, track.tx, track.bend = w.fitted[0], w.fitted[1], w.fitted[2]

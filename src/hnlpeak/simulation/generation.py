@@ -23,7 +23,7 @@ from hnlpeak.simulation.transport import transport
 from hnlpeak.theory.modes.dispatch import sample_mode
 from hnlpeak.theory.modes.slots import Daughter
 from hnlpeak.theory.species import CHARGE
-from hnlpeak.trigger.decision import accidental_veto, level_passes
+from hnlpeak.trigger.decision import accidental_veto, level_passes, multiplicity_passes
 
 __all__ = ["KAON_WIDTH", "Total", "generate"]
 
@@ -77,6 +77,8 @@ def _start_event(event: Record, source: int, forced_loss: float) -> None:
     event.bits = 0
     event.n_particles = 0
     event.n_clusters = 0
+    event.crossings = 0
+    event.n_muon_hits = 0
     event.forced_loss = forced_loss
     for system in range(MAX_SYSTEMS):
         event.n_times[system] = 0
@@ -123,6 +125,8 @@ def _decay(
         fly(daughter, kaon, setup.beam, modes.forced[0], event, particle, rng)
         transport(setup.verdict, event, particle, rng)
         most = max(most, particle.n_chambers)
+        crossings = event.crossings
+        event.crossings = crossings + particle.n_chambers
         if event.bits & setup.veto[0]:
             return -1
     return most
@@ -136,6 +140,10 @@ def _triggers(setup: Record, event: Record, rng: np.random.Generator) -> bool:
     event.intensity = beam.intensity_min + (beam.intensity_max - beam.intensity_min) * rng.random()
     for level in range(setup.n_levels):
         if not level_passes(event.bits, setup.require[level], setup.veto[level]):
+            return False
+        if not multiplicity_passes(
+            event.crossings, setup.multiplicity_min[level], setup.multiplicity_max[level]
+        ):
             return False
         if accidental_veto(setup.veto_rate[level], event.intensity, rng):
             return False

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from hnlpeak.core.borrow import borrowed
 from hnlpeak.core.kernel import inlined, kernel
 from hnlpeak.detectors.event import MAX_CHAMBERS, Record
+from hnlpeak.detectors.muon_veto import record_hit
 from hnlpeak.detectors.surface import record_time
 from hnlpeak.simulation.transport import transport
 from hnlpeak.theory.species import CHARGE
@@ -26,7 +27,10 @@ def _total_rate(setup: Record) -> float:
 
 @inlined
 def _accidentals(setup: Record, total: float, event: Record, rng: np.random.Generator) -> None:
-    """Signals of other particles: a Poisson process in the readout window, at the event's intensity."""
+    """Signals of other particles: a Poisson process in the readout window, at the event's intensity.
+
+    Hits in muon counters come with a place, uniform over the counters.
+    """
     rate = total * event.intensity
     if rate <= 0.0:
         return
@@ -40,7 +44,12 @@ def _accidentals(setup: Record, total: float, event: Record, rng: np.random.Gene
             n += 1
         system = setup.timed[n]
         if abs(time) >= setup.quiet[system]:
-            record_time(event, system, time)
+            half_x, half_y = setup.hit_half_x[system], setup.hit_half_y[system]
+            if half_x > 0.0:
+                x, y = half_x * (2.0 * rng.random() - 1.0), half_y * (2.0 * rng.random() - 1.0)
+                record_hit(event, system, x, y, setup.hit_z[system], time)
+            else:
+                record_time(event, system, time)
         time += rng.exponential() / rate
 
 

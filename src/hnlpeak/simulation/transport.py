@@ -11,6 +11,7 @@ from hnlpeak.detectors import (
     guard_ring,
     hadron_calorimeter,
     hodoscope,
+    material,
     muon_veto,
     photon_veto,
     ring_cherenkov,
@@ -32,6 +33,7 @@ _guard_ring = guard_ring.respond
 _calorimeter = calorimeter.respond
 _ring_cherenkov = ring_cherenkov.respond
 _hadron_calorimeter = hadron_calorimeter.respond
+_material = material.respond
 
 
 @inlined
@@ -80,6 +82,8 @@ def _respond(
         _hadron_calorimeter(params, event, particle, rng)
     elif kind == Kind.GUARD_RING:
         _guard_ring(params, event, particle, rng)
+    elif kind == Kind.MATERIAL:
+        _material(params, event, particle, rng)
 
 
 @inlined

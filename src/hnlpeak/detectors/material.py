@@ -1,0 +1,98 @@
+"""Matter that measures nothing: windows, gas, pipes. It scatters charged particles and lets electrons radiate."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Annotated, Literal, Self
+
+import numpy as np
+from pydantic import Field, StrictInt, model_validator
+
+from hnlpeak.core.card import Sourced
+from hnlpeak.core.kernel import inlined
+from hnlpeak.core.quantity import Fraction, Length, Positive
+from hnlpeak.detectors.event import Record
+from hnlpeak.detectors.passage import highland_constants, highland_weight, plane_angle, radiate
+from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape
+from hnlpeak.detectors.surface import Kind, Surface
+from hnlpeak.theory.species import CHARGE, MASS, Species
+
+__all__ = ["MAX_SLABS", "Material", "layers", "pack", "respond"]
+
+MAX_SLABS = 16
+
+
+class Material(Sourced):
+    """A body of ``radiation_lengths`` from ``z_min`` to ``z_max``, treated as ``slabs`` equal thin layers.
+
+    Each layer stands in the middle of its slab; a window is one layer with ``z_min`` = ``z_max``. Photons above
+    the share ``radiation_threshold`` of an electron's energy are emitted.
+    """
+
+    kind: Literal["material"]
+    system: str
+    z_min: Length
+    z_max: Length
+    slabs: Annotated[StrictInt, Field(ge=1, le=MAX_SLABS)] = 1
+    shape: Shape = Shape()
+    radiation_lengths: Positive
+    radiation_threshold: Fraction = 0.001
+
+    @model_validator(mode="after")
+    def _thin(self) -> Self:
+        if self.z_max < self.z_min:
+            raise ValueError(f"z_max = {self.z_max:g} mm is below z_min = {self.z_min:g} mm")
+        if self.radiation_lengths >= 0.2 * self.slabs:
+            raise ValueError(
+                f"radiation_lengths of a slab must be below 0.2 (scattering is treated as thin), "
+                f"got {self.radiation_lengths:g} in {self.slabs}"
+            )
+        if not 0.0 < self.radiation_threshold < 1.0:
+            raise ValueError(
+                f"radiation_threshold must lie between 0 and 1, got {self.radiation_threshold:g}"
+            )
+        return self
+
+    def positions(self) -> list[float]:
+        """z of the layers, mm."""
+        step = (self.z_max - self.z_min) / self.slabs
+        return [self.z_min + (i + 0.5) * step for i in range(self.slabs)]
+
+
+class _Slot(IntEnum):
+    SCATTERING = SHAPE_WIDTH
+    SCATTERING_LOG = SHAPE_WIDTH + 1
+    MATERIAL = SHAPE_WIDTH + 2
+    RADIATION_THRESHOLD = SHAPE_WIDTH + 3
+
+
+def pack(spec: Material) -> list[Surface]:
+    """One surface a layer."""
+    share = spec.radiation_lengths / spec.slabs
+    row = [
+        *spec.shape.packed(),
+        *highland_constants(share, spec.radiation_lengths),
+        share,
+        spec.radiation_threshold,
+    ]
+    return [Surface(Kind.MATERIAL, z, row, spec.system) for z in spec.positions()]
+
+
+def layers(spec: Material) -> list[tuple[float, float]]:
+    """z (mm) and ``highland_weight`` of each layer, for the covariance of a track fit."""
+    weight = highland_weight(spec.radiation_lengths / spec.slabs, spec.radiation_lengths)
+    return [(z, weight) for z in spec.positions()]
+
+
+@inlined
+def respond(params: Record, event: Record, particle: Record, rng: np.random.Generator) -> None:
+    """Scatter a charged particle; an electron radiates."""
+    s = event.state
+    species = s.species
+    if CHARGE[species] == 0.0:
+        return
+    theta = plane_angle(params[_Slot.SCATTERING], params[_Slot.SCATTERING_LOG], s.p, MASS[species])
+    s.tx += theta * rng.standard_normal()
+    s.ty += theta * rng.standard_normal()
+    if species in (Species.POSITRON, Species.ELECTRON):
+        radiate(params[_Slot.MATERIAL], params[_Slot.RADIATION_THRESHOLD], event, rng)
