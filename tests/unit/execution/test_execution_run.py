@@ -23,7 +23,7 @@ class Backwards(Executor):
     def __init__(self) -> None:
         self.waiting: list[tuple[Future[object], object]] = []
 
-    def submit(self, function, /, *args, **kwargs):  # type: ignore[no-untyped-def]
+    def submit(self, function, /, *args, **_kwargs):  # type: ignore[no-untyped-def]
         future: Future[object] = Future()
         self.waiting.append((future, function(*args)))
         if len(self.waiting) == 2:
