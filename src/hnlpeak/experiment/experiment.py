@@ -213,7 +213,7 @@ def load_experiment(name_or_path: str | Path, *, beside: Path | None = None) -> 
         meson = Particle.from_name(card.beam.meson)
     except ParticleNotFound as error:
         raise CardError(f"{name_or_path}: beam.meson: no particle {card.beam.meson!r}") from error
-    if not meson.lifetime or meson.charge != 1.0:
+    if not meson.lifetime or not np.isfinite(meson.lifetime) or meson.charge != 1.0:
         raise CardError(
             f"{name_or_path}: beam.meson: {card.beam.meson!r} is not a positive meson that decays"
         )

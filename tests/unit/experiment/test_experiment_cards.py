@@ -1,0 +1,130 @@
+"""Cards that cannot be used say which key is wrong, in one line; good ones pack into tables."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hnlpeak.core.errors import CardError
+from hnlpeak.detectors.surface import MAX_SURFACES, PARAMETERS, Kind, Surface, surface_table
+from hnlpeak.experiment.analysis import load_analysis
+from hnlpeak.experiment.experiment import load_experiment
+
+LIBRARY = Path(str(resources.files("hnlpeak"))) / "library"
+EXPERIMENT = (LIBRARY / "experiments" / "na62-2015.toml").read_text("utf-8")
+ANALYSIS = (LIBRARY / "analyses" / "na62-2015-ke2.toml").read_text("utf-8")
+
+
+def changed(text: str, old: str, new: str) -> str:
+    assert old in text, f"the card no longer holds {old!r}"
+    return text.replace(old, new, 1)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('momentum = "75 GeV"', "momentum = 75", r"beam\.momentum: expected a number with a unit of energy"),
+        (
+            'momentum = "75 GeV"',
+            'momentum = "75 mm"',
+            r"beam\.momentum: expected a number with a unit of energy",
+        ),
+        ('momentum = "75 GeV"', 'momentum = "-75 GeV"', r"beam\.momentum: must be not negative"),
+        ('momentum_spread = "1.0 GeV"', 'momentum_spread = "20 GeV"', r"beam: .*spread below a fifth"),
+        ('size_x = "16 mm"', 'size_x = "-16 mm"', r"size_x must not be negative"),
+        ("intensity_min = 0.004", "intensity_min = 0.4", r"intensity_min is above intensity_max"),
+        ('meson = "K+"', 'meson = "K++"', r"beam\.meson: no particle 'K\+\+'"),
+        ('meson = "K+"', 'meson = "K-"', r"not a positive meson"),
+        ('meson = "K+"', 'meson = "p"', r"not a positive meson"),
+        ('z_min = "105 m"', 'z_min = "190 m"', r"fiducial: expected z_first <= z_min < z_max <= z_last"),
+        (
+            "view_angles = [0.0, 90.0, 45.0, -45.0]",
+            "view_angles = [0.0, 0.0]",
+            r"view_angles must measure both",
+        ),
+        ('view_resolution = "0.092 mm"', 'view_resolution = "0 mm"', r"view_resolution must be positive"),
+        ("radiation_lengths = 0.0045", "radiation_lengths = 0.5", r"radiation_lengths of a chamber"),
+        ('z = "196.995 m"', 'z = "225 m"', r"momentum needs two chambers before"),
+        ('z = "194.066 m"', 'z = "183.508 m"', r"chambers must stand in the order of z"),
+        ("plane_efficiency = 0.99", "plane_efficiency = 1.2", r"plane_efficiency"),
+        ("values = [0.1, 1e-3, 2e-4, 1e-4]", "values = [0.1, 1e-3, 2e-4]", r"4 energies but 3 values"),
+        (
+            'energies = ["50 MeV", "200 MeV"',
+            'energies = ["500 MeV", "200 MeV"',
+            r"energies must be positive and rise strictly",
+        ),
+        ('require = ["CHOD"]', 'require = ["CHODD"]', r"trigger L0: no system 'CHODD'"),
+        ('kind = "hodoscope"', 'kind = "scope"', r"detectors\.\d+"),
+        ('kind = "beam_cherenkov"', 'kind = "beam_cherenkov"\ncolour = "red"', r"colour: unknown key"),
+        (
+            'hole_radius = "130 mm", outer_radius = "1100 mm"',
+            'hole_radius = "130 mm", outer_radius = "90 mm"',
+            r"above the hole",
+        ),
+        ("schema = 1", "schema = 2", r"schema"),
+        ("schema = 1", "schema = ", r"not valid TOML"),
+        ("min_chambers = 4", "min_chambers = 2", r"min_chambers"),
+    ],
+)
+def test_bad_experiments(tmp_path: Path, old: str, new: str, message: str) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_text(changed(EXPERIMENT, old, new), "utf-8")
+    with pytest.raises(CardError, match=message) as caught:
+        load_experiment(path)
+    assert "\n" not in str(caught.value)
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('mass_max = "448 MeV"', 'mass_max = "100 MeV"', r"scan: empty mass range"),
+        ('step = "1 MeV"', 'step = "0 MeV"', r"step must be positive"),
+        ('step = "1 MeV"', 'step = "1 eV"', r"more than \d+ mass hypotheses"),
+        ('lepton = "e"', 'lepton = "tau"', r"channel\.lepton"),
+        ('max = "40 mm"', 'max = "40 MeV"', r"unit of length"),
+        ('max = "40 mm"', "", r"has neither min nor max"),
+        ('min = "5 GeV"', 'min = "500 GeV"', r"passes nothing"),
+        ('selection = "tight"', 'selection = "medium"', r"normalisation\.selection = 'medium'"),
+        ('mass_min = "350 MeV"', 'mass_min = "340 MeV"', r"belongs to 2 selections"),
+        ("inner = 1.5", "inner = 15.0", r"empty side bands"),
+        ('treatment = "bounded"', 'treatment = "boundless"', r"statistics\.treatment"),
+        ("cl = 0.90", "cl = 90", r"statistics\.cl"),
+        ('experiment = "na62-2015"', 'experiment = "na61"', r"no card 'na61'"),
+        ('meson = "K+"', 'meson = "pi+"', r"channel\.meson is 'pi\+'"),
+    ],
+)
+def test_bad_analyses(tmp_path: Path, old: str, new: str, message: str) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_text(changed(ANALYSIS, old, new), "utf-8")
+    with pytest.raises(CardError, match=message) as caught:
+        load_analysis(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_surfaces_are_packed_in_the_order_of_z() -> None:
+    setup = load_experiment("na62-2015").setup[0]
+    for name in ("verdict", "response", "acceptance"):
+        table = setup[name]
+        z = table["z"][: table["n"]]
+        assert table["n"] > 3
+        assert np.all(np.diff(z) >= 0.0)
+        kinds = table["kind"][table["neutral"][: table["n_neutral"]]]
+        assert set(kinds.tolist()) <= {Kind.PHOTON_VETO, Kind.CALORIMETER, Kind.MAGNET}
+
+
+def test_tables_that_do_not_fit_are_refused() -> None:
+    surface = Surface(Kind.APERTURE, 1.0, [0.0] * 8, "plane")
+    with pytest.raises(CardError, match=f"{MAX_SURFACES + 1} surfaces, at most {MAX_SURFACES} fit"):
+        surface_table([surface] * (MAX_SURFACES + 1))
+    with pytest.raises(CardError, match=f"plane: {PARAMETERS + 1} parameters"):
+        surface_table([surface._replace(params=[0.0] * (PARAMETERS + 1))])
+
+
+def test_transport_has_one_line_for_each_kind() -> None:
+    source = (Path(str(resources.files("hnlpeak"))) / "simulation" / "transport.py").read_text("utf-8")
+    for kind in Kind:
+        assert source.count(f"if kind == Kind.{kind.name}:") >= 1, kind
