@@ -45,8 +45,9 @@ def parse_quantity(text: object, dimension: str) -> float:
     match = _PATTERN.fullmatch(text) if isinstance(text, str) else None
     if match is None or match[2] not in allowed:
         units = ", ".join(allowed)
+        example = f"1 {next(iter(allowed))}"
         raise ValueError(
-            f'expected a number with a unit of {dimension} ({units}), for example "1 {next(iter(allowed))}", got {text!r}'
+            f'expected a number with a unit of {dimension} ({units}), for example "{example}", got {text!r}'
         )
     value = float(match[1]) * allowed[match[2]]
     if not math.isfinite(value):
