@@ -24,7 +24,9 @@ from hnlpeak.limits.result import SearchResult
 from hnlpeak.limits.scan import scan as scan_spectrum
 from hnlpeak.reconstruction.calibration import BeamCalibration
 from hnlpeak.reconstruction.candidates import Candidates
+from hnlpeak.reconstruction.columns import column_names
 from hnlpeak.selection.cutflow import Cutflow
+from hnlpeak.selection.cuts import cut_table
 from hnlpeak.simulation.sample import Sample, background_sample, injected_sample, mode_sample, signal_sample
 from hnlpeak.spectrum.spectrum import Spectrum
 from hnlpeak.theory.modes import MODES
@@ -92,9 +94,10 @@ def plan(
 ) -> Plan:
     """The samples of ``analysis`` at an exposure of ``kaons`` decays in the fiducial volume (default: the card's).
 
-    Raises ``UsageError`` for an exposure outside 1e3 to 1e13.
+    Raises ``UsageError`` for an exposure outside 1e3 to 1e13 and for cuts on columns that are not there.
     """
     card, samples = analysis.card, analysis.card.samples
+    cut_table(card, column_names(analysis.experiment.timed_systems))
     exposure = card.exposure.decays if kaons is None else kaons
     if not 1e3 <= exposure <= 1e13:
         raise UsageError(f"exposure: got {exposure:g} kaon decays, allowed are 1e3 to 1e13")

@@ -14,7 +14,7 @@ from conftest import SCRIPT, Command
 
 import hnlpeak as package
 
-HEAVY = ("numba", "scipy", "matplotlib", "uproot", "numpy", "hist", "pydantic", "rich.progress")
+HEAVY = ("numba", "scipy", "matplotlib", "uproot", "numpy", "hist", "rich.progress")
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["run", "--help"]])

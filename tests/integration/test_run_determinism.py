@@ -98,8 +98,6 @@ def test_finished_parts_are_not_made_again(card: Path) -> None:
     assert store.hits == 3
     straight = search(analysis, seed=9)
     assert dump_json(resumed.result.to_record()) == dump_json(straight.result.to_record())
-    other = search(analysis, seed=10)
-    assert dump_json(other.result.to_record()) != dump_json(straight.result.to_record())
 
 
 def test_two_runs_in_one_folder(card: Path, tmp_path: Path, hnlpeak: Command) -> None:

@@ -17,15 +17,12 @@ def check(
     from hnlpeak.core.card import card_kind
     from hnlpeak.experiment.analysis import load_analysis
     from hnlpeak.experiment.experiment import load_experiment
-    from hnlpeak.reconstruction.columns import column_names
-    from hnlpeak.selection.cuts import cut_table
 
     if card_kind(card) == "experiments":
         made = load_experiment(card)
         typer.echo(f"{card}: experiment {made.card.name}, systems {', '.join(made.card.systems())}: ok")
         return
     cards = load_analysis(card)
-    cut_table(cards.card, column_names(cards.experiment.timed_systems))
     todo = plan(cards)
     typer.echo(
         f"{card}: analysis {cards.card.name} of {cards.experiment.card.name}, {len(cards.card.scan.masses())} masses, "

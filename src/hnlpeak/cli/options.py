@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-__all__ = ["check_output", "worker_count"]
+__all__ = ["check_output", "check_seed", "worker_count"]
 
 
 def check_output(path: Path, suffixes: Sequence[str]) -> None:
@@ -35,3 +35,11 @@ def worker_count(given: int | None) -> int:
     if not 1 <= given <= 1024:
         raise UsageError(f"--workers: got {given}, allowed are 1 to 1024")
     return given
+
+
+def check_seed(seed: int) -> None:
+    """Raise ``UsageError`` for a seed outside 0 to 2^64 - 1."""
+    from hnlpeak.core.errors import UsageError
+
+    if not 0 <= seed < 2**64:
+        raise UsageError(f"--seed: got {seed}, allowed are 0 to 2^64 - 1")

@@ -38,12 +38,13 @@ def run(
 ) -> None:
     """Run a search: simulate (or read) data, measure N_K, signal and background, scan, write limits and figures."""
     from hnlpeak.analysis import plan
-    from hnlpeak.cli.options import worker_count
+    from hnlpeak.cli.options import check_seed, worker_count
     from hnlpeak.cli.progress import decays_progress
     from hnlpeak.cli.summary import summary
     from hnlpeak.experiment.analysis import load_analysis
     from hnlpeak.run_folder import run_into
 
+    check_seed(seed)
     cards = load_analysis(analysis)
     injection = _injection(inject)
     todo = plan(cards, kaons=kaons, inject=injection, real_data=data is not None)

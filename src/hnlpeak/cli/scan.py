@@ -49,13 +49,14 @@ def scan(
 ) -> None:
     """Scan a spectrum for peaks: observed and expected limits at every mass of the analysis."""
     from hnlpeak.analysis import plan
-    from hnlpeak.cli.options import worker_count
+    from hnlpeak.cli.options import check_seed, worker_count
     from hnlpeak.cli.progress import decays_progress
     from hnlpeak.cli.summary import summary
     from hnlpeak.experiment.analysis import load_analysis
     from hnlpeak.formats.root_file import split_address
     from hnlpeak.run_folder import scan_into
 
+    check_seed(seed)
     stated = _stated(n_kaon, n_kaon_error)
     place = output if output is not None else Path(f"{split_address(spectrum)[0].stem}-limits")
     cards = load_analysis(analysis)

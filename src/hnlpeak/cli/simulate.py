@@ -27,7 +27,7 @@ def simulate(
     """Simulate decays and write the reconstructed candidates (tree ``hnl``; MeV, mm, ns)."""
     from hnlpeak.analysis import plan
     from hnlpeak.chain.sample_run import calibrate, simulate_candidates
-    from hnlpeak.cli.options import check_output
+    from hnlpeak.cli.options import check_output, check_seed
     from hnlpeak.core.errors import UsageError
     from hnlpeak.experiment.analysis import load_analysis
     from hnlpeak.formats.candidates import write_candidates
@@ -37,6 +37,7 @@ def simulate(
         raise UsageError(f"-n: got {number}, allowed are 1 to {_MOST} decays (ntuples are held in memory)")
     if (mode == "hnl") != (mass is not None):
         raise UsageError(f"--mass is for the mode 'hnl' and no other, got --mode {mode} and --mass {mass}")
+    check_seed(seed)
     check_output(output, (".root",))
     cards = load_analysis(analysis)
     channel = cards.card.channel
