@@ -63,7 +63,8 @@ def sideband_design(
     windows: Sequence[Window], edges: NDArray[np.float64], card: SidebandBackground
 ) -> SidebandDesign:
     """Return the side bands of ``windows`` on a spectrum with these bin ``edges`` (MeV)."""
-    count = max(card.order, card.alternative_order) + 1
+    # two at least: exp-polynomials read widths and centres off the first two integrals
+    count = max(card.order, card.alternative_order, 1) + 1
     low_limit, high_limit = max(card.low_limit, edges[0]), min(card.high_limit, edges[-1])
     sides: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
     for w in windows:

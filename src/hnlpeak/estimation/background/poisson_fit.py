@@ -1,31 +1,77 @@
-"""Poisson maximum-likelihood fit of a non-negative linear model, compiled.
+"""Poisson maximum-likelihood fit of a smooth background to groups of bins, compiled.
 
-Counts n_j have expectations f_j = sum_p M_jp theta_p. Minimised is
+Counts n_j have expectations f_j(theta) of one of two families, integrated over the group,
 
-    F = sum_j [f_j - (n_j + mu) ln f_j] - mu ln f_w,          mu = 1e-4,
+    polynomial        f_j = int P(t) dt,       P(t) = sum_p theta_p t^p, not negative
+    exp-polynomial    f_j = int exp P(t) dt,   two Gauss-Legendre nodes a group, four in the window
 
-with f_w the expectation in the window. The small mu is a barrier that keeps every f_j and f_w positive, also
-where n_j = 0, and makes F strictly convex: a damped Newton iteration ends at its one minimum. It biases the
-sum of the f_j upwards by mu per bin, far below any statistical error.
+and what is minimised is F = sum_j [f_j - (n_j + mu) ln f_j], mu = 1e-4, for polynomials less mu ln f_w with
+f_w the expectation in the window. The small mu is a barrier that keeps every expectation positive (and every
+slope finite), also where n_j = 0, so that there is one minimum. It biases the sum of the f_j upwards by mu per
+bin, far below any statistical error. Newton's rule is tried first; where it leaves the domain or does not
+contract, damped steps from a constant take its place. They end at the same minimum.
 """
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.core.kernel import kernel
 
-__all__ = ["BARRIER", "fit_polynomial", "solve"]
+__all__ = [
+    "BARRIER",
+    "EXP_POLYNOMIAL",
+    "POLYNOMIAL",
+    "Workspace",
+    "expectations",
+    "fit",
+    "gradients",
+    "solve",
+    "workspace",
+]
 
+POLYNOMIAL, EXP_POLYNOMIAL = range(2)
 BARRIER = 1e-4
 _MAX_STEPS = 100
+_NEWTON_STEPS = 8
+_CONTRACTION = 0.3
 _TOLERANCE = 1e-6
+# no exponent changes by more than this in one damped step
+_LONGEST_EXPONENT = 2.0
+_HALF_NODE = 0.5 / math.sqrt(3.0)
+_WINDOW_NODES = tuple(float(x) for x in 0.5 * np.polynomial.legendre.leggauss(4)[0])
+_WINDOW_WEIGHTS = tuple(float(w) for w in 0.5 * np.polynomial.legendre.leggauss(4)[1])
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
+
+
+class Workspace(NamedTuple):
+    """Arrays that a fit overwrites: expectations, their gradients (per group; of the window), Newton's step."""
+
+    f: Vector
+    gradient: Matrix
+    window: Vector
+    step: Vector
+    downhill: Vector
+    hessian: Matrix
+
+
+@kernel
+def workspace(bins: int, size: int) -> Workspace:
+    """Return work space for fits of up to ``size`` parameters to ``bins`` groups."""
+    return Workspace(
+        np.empty(bins),
+        np.empty((bins, size)),
+        np.empty(size),
+        np.empty(size),
+        np.empty(size),
+        np.empty((size, size)),
+    )
 
 
 @kernel
@@ -56,129 +102,261 @@ def solve(matrix: Matrix, right: Vector, size: int, out: Vector) -> bool:
 
 
 @kernel
-def _dot(a: Vector, b: Vector, size: int) -> float:
+def _polynomial(basis: Matrix, window: Vector, bins: int, size: int, theta: Vector, w: Workspace) -> float:
+    for j in range(bins):
+        total = 0.0
+        for p in range(size):
+            total += basis[j, p] * theta[p]
+        w.f[j] = total
     total = 0.0
     for p in range(size):
-        total += a[p] * b[p]
+        total += window[p] * theta[p]
     return total
 
 
 @kernel
-def _objective(counts: Vector, basis: Matrix, window: Vector, bins: int, size: int, theta: Vector) -> float:
-    """F of the module's docstring; infinite outside the domain."""
-    value = _dot(window, theta, size)
-    if not value > 0.0:
-        return math.inf
-    total = -BARRIER * math.log(value)
+def _add_node(t: float, weight: float, size: int, theta: Vector, gradient: Vector) -> float:
+    """Add one node of an integral of exp P to its gradient; return its value."""
+    exponent = theta[size - 1]
+    for p in range(size - 2, -1, -1):
+        exponent = exponent * t + theta[p]
+    value = weight * math.exp(exponent)
+    term = value
+    for p in range(size):
+        gradient[p] += term
+        term *= t
+    return value
+
+
+@kernel
+def _exp_polynomial(
+    basis: Matrix, window: Vector, bins: int, size: int, theta: Vector, w: Workspace
+) -> float:
     for j in range(bins):
-        value = _dot(basis[j], theta, size)
-        if not value > 0.0:
+        # the integrals of 1 and of t over a group tell its width and centre
+        width = basis[j, 0]
+        centre = basis[j, 1] / width
+        for p in range(size):
+            w.gradient[j, p] = 0.0
+        offset = _HALF_NODE * width
+        total = _add_node(centre - offset, 0.5 * width, size, theta, w.gradient[j])
+        w.f[j] = total + _add_node(centre + offset, 0.5 * width, size, theta, w.gradient[j])
+    width, total = window[0], 0.0
+    for p in range(size):
+        w.window[p] = 0.0
+    for k in range(4):
+        t = window[1] / width + _WINDOW_NODES[k] * width
+        total += _add_node(t, _WINDOW_WEIGHTS[k] * width, size, theta, w.window)
+    return total
+
+
+@kernel
+def expectations(
+    family: int, basis: Matrix, window: Vector, bins: int, size: int, theta: Vector, w: Workspace
+) -> float:
+    """Fill the expectations ``f`` of the work space; return that in the window. See also ``gradients``.
+
+    ``basis[j]`` and ``window`` are integrals of the powers of t, at least two of them for exp-polynomials.
+    """
+    if family == POLYNOMIAL:
+        return _polynomial(basis, window, bins, size, theta, w)
+    return _exp_polynomial(basis, window, bins, size, theta, w)
+
+
+@kernel
+def gradients(family: int, basis: Matrix, window: Vector, w: Workspace) -> tuple[Matrix, Vector]:
+    """Derivatives of the last ``expectations`` with theta, of the groups and of the window."""
+    if family == POLYNOMIAL:
+        return basis, window
+    return w.gradient, w.window
+
+
+@kernel
+def _objective(family: int, counts: Vector, bins: int, inside: float, w: Workspace) -> float:
+    """F of the module's docstring from what ``expectations`` left; infinite outside the domain."""
+    if not inside > 0.0:
+        return math.inf
+    total = -BARRIER * math.log(inside) if family == POLYNOMIAL else 0.0
+    for j in range(bins):
+        if not 0.0 < w.f[j] < math.inf:
             return math.inf
-        total += value - (counts[j] + BARRIER) * math.log(value)
+        total += w.f[j] - (counts[j] + BARRIER) * math.log(w.f[j])
     return total
 
 
 @kernel
 def _derivatives(
+    family: int,
+    counts: Vector,
+    basis: Matrix,
+    window: Vector,
+    bins: int,
+    size: int,
+    inside: float,
+    w: Workspace,
+) -> bool:
+    """Fill minus the gradient of F and its Hessian (the expected one for exp); False outside the domain."""
+    linear = family == POLYNOMIAL
+    if not inside > 0.0:
+        return False
+    gradient, slope = gradients(family, basis, window, w)
+    share = BARRIER / inside if linear else 0.0
+    for p in range(size):
+        w.downhill[p] = share * slope[p]
+        for q in range(p + 1):
+            w.hessian[p, q] = share * slope[p] * slope[q] / inside
+    for j in range(bins):
+        f = w.f[j]
+        if not 0.0 < f < math.inf:
+            return False
+        ratio = (counts[j] + BARRIER) / f
+        curvature = ratio / f if linear else 1.0 / f
+        for p in range(size):
+            g = gradient[j, p]
+            w.downhill[p] += g * (ratio - 1.0)
+            scaled = g * curvature
+            for q in range(p + 1):
+                w.hessian[p, q] += scaled * gradient[j, q]
+    return True
+
+
+@kernel
+def _decrement(w: Workspace, size: int) -> float:
+    """Fill Newton's step; return twice the fall of F that it promises, NaN where there is none."""
+    if not solve(w.hessian, w.downhill, size, w.step):
+        return math.nan
+    total = 0.0
+    for p in range(size):
+        total += w.downhill[p] * w.step[p]
+    return total
+
+
+@kernel
+def _newton(
+    family: int,
     counts: Vector,
     basis: Matrix,
     window: Vector,
     bins: int,
     size: int,
     theta: Vector,
-    downhill: Vector,
-    hessian: Matrix,
-) -> None:
-    """Fill minus the gradient of F and its Hessian."""
-    value = _dot(window, theta, size)
-    for p in range(size):
-        downhill[p] = BARRIER * window[p] / value
-        for q in range(p + 1):
-            hessian[p, q] = BARRIER * window[p] * window[q] / value**2
-    for j in range(bins):
-        value = _dot(basis[j], theta, size)
-        ratio = (counts[j] + BARRIER) / value
+    w: Workspace,
+) -> bool:
+    """Full steps while they contract; False where they do not."""
+    before = math.inf
+    for _ in range(_NEWTON_STEPS):
+        inside = expectations(family, basis, window, bins, size, theta, w)
+        if not _derivatives(family, counts, basis, window, bins, size, inside, w):
+            return False
+        decrement = _decrement(w, size)
+        if not 0.0 <= decrement < _CONTRACTION * before:
+            return False
         for p in range(size):
-            downhill[p] += basis[j, p] * (ratio - 1.0)
-            for q in range(p + 1):
-                hessian[p, q] += basis[j, p] * basis[j, q] * ratio / value
+            theta[p] += w.step[p]
+        if decrement <= _TOLERANCE:
+            # the last step squares what is left
+            return True
+        before = decrement
+    return False
 
 
 @kernel
-def _longest(basis: Matrix, window: Vector, bins: int, size: int, theta: Vector, step: Vector) -> float:
-    """Longest part (<= 1) of ``step`` that keeps all expectations positive."""
+def _longest(
+    family: int, basis: Matrix, window: Vector, bins: int, size: int, inside: float, w: Workspace
+) -> float:
+    """Longest part (<= 1) of the step that stays in the domain, or changes no exponent by much."""
+    if family == EXP_POLYNOMIAL:
+        change = 0.0
+        for p in range(size):
+            change += abs(w.step[p])
+        return min(1.0, _LONGEST_EXPONENT / change)
     length = 1.0
     for j in range(-1, bins):
-        row = window if j < 0 else basis[j]
-        value, change = _dot(row, theta, size), _dot(row, step, size)
+        row, value = (window, inside) if j < 0 else (basis[j], w.f[j])
+        change = 0.0
+        for p in range(size):
+            change += row[p] * w.step[p]
         if value + length * change <= 0.0:
             length = -0.98 * value / change
     return length
 
 
 @kernel
-def _search(
+def _damped(
+    family: int,
     counts: Vector,
     basis: Matrix,
     window: Vector,
     bins: int,
     size: int,
     theta: Vector,
-    step: Vector,
-    length: float,
-    decrement: float,
-    now: float,
-) -> float:
-    """Move ``theta`` along ``step`` until F falls enough (Armijo); return F, infinite if it does not."""
-    while length > 1e-12:
-        for p in range(size):
-            theta[p] += length * step[p]
-        then = _objective(counts, basis, window, bins, size, theta)
-        # with room for rounding where F is large
-        if then <= now - 1e-4 * length * decrement + 1e-13 * abs(now):
-            return then
-        for p in range(size):
-            theta[p] -= length * step[p]
-        length *= 0.5
-    return math.inf
+    w: Workspace,
+) -> bool:
+    """Newton steps cut until F falls enough (Armijo); False if that does not end."""
+    inside = expectations(family, basis, window, bins, size, theta, w)
+    now = _objective(family, counts, bins, inside, w)
+    for _ in range(_MAX_STEPS):
+        if not _derivatives(family, counts, basis, window, bins, size, inside, w):
+            return False
+        decrement = _decrement(w, size)
+        if not decrement > _TOLERANCE:
+            for p in range(size):
+                theta[p] += w.step[p]
+            return decrement >= 0.0
+        length = _longest(family, basis, window, bins, size, inside, w)
+        then = math.inf
+        while length > 1e-12:
+            for p in range(size):
+                theta[p] += length * w.step[p]
+            inside = expectations(family, basis, window, bins, size, theta, w)
+            then = _objective(family, counts, bins, inside, w)
+            # with room for rounding where F is large
+            if then <= now - 1e-4 * length * decrement + 1e-13 * abs(now):
+                break
+            for p in range(size):
+                theta[p] -= length * w.step[p]
+            length *= 0.5
+        if length <= 1e-12:
+            return False
+        now = then
+    return False
 
 
 @kernel
-def fit_polynomial(
-    counts: Vector,
-    basis: Matrix,
-    window: Vector,
-    bins: int,
-    size: int,
-    theta: Vector,
-    step: Vector,
-    downhill: Vector,
-    hessian: Matrix,
-) -> bool:
-    """Fit ``size`` parameters into ``theta``, starting from a constant; False if it does not converge.
-
-    ``basis[j, p]`` is M_jp with a constant in column 0; ``step``, ``downhill``, ``hessian`` are work space.
-    """
+def _constant(family: int, counts: Vector, basis: Matrix, bins: int, size: int, theta: Vector) -> None:
     events, width = 0.0, 0.0
     for j in range(bins):
         events += counts[j] + BARRIER
         width += basis[j, 0]
     for p in range(size):
         theta[p] = 0.0
-    theta[0] = events / width
-    now = _objective(counts, basis, window, bins, size, theta)
-    for _ in range(_MAX_STEPS):
-        _derivatives(counts, basis, window, bins, size, theta, downhill, hessian)
-        if not solve(hessian, downhill, size, step):
-            return False
-        decrement = _dot(downhill, step, size)
-        if not decrement > _TOLERANCE:
-            # the last step squares what is left
-            for p in range(size):
-                theta[p] += step[p]
-            return decrement >= 0.0
-        length = _longest(basis, window, bins, size, theta, step)
-        now = _search(counts, basis, window, bins, size, theta, step, length, decrement, now)
-        if not now < math.inf:
-            return False
-    return False
+    theta[0] = events / width if family == POLYNOMIAL else math.log(events / width)
+
+
+@kernel
+def fit(
+    family: int,
+    counts: Vector,
+    basis: Matrix,
+    window: Vector,
+    bins: int,
+    size: int,
+    start: Vector,
+    theta: Vector,
+    w: Workspace,
+) -> bool:
+    """Fit ``size`` parameters into ``theta``; False if it does not converge.
+
+    ``basis[j, p]`` is the integral of t^p over group j, ``window[p]`` over the window. ``start`` saves steps if
+    it is near the minimum and says nothing if its first number is NaN; the minimum does not depend on it.
+    """
+    if math.isfinite(start[0]):
+        for p in range(size):
+            theta[p] = start[p]
+        if _newton(family, counts, basis, window, bins, size, theta, w):
+            return True
+    _constant(family, counts, basis, bins, size, theta)
+    if _newton(family, counts, basis, window, bins, size, theta, w):
+        return True
+    _constant(family, counts, basis, bins, size, theta)
+    return _damped(family, counts, basis, window, bins, size, theta, w)
