@@ -157,12 +157,16 @@ class Normalisation(Sourced):
 
 
 class SidebandBackground(Sourced):
-    """Background from side bands: a polynomial of ``order`` fitted between ``inner`` and ``outer`` resolutions.
+    """Background from side bands: a function of ``order`` fitted between ``inner`` and ``outer`` resolutions.
 
-    ``alternative_order`` gives the systematic error. Bands stay between ``low_limit`` and ``high_limit``.
+    ``family``: a polynomial or the exponential of one. ``order_choice`` "akaike": each mass takes the order up to
+    ``order`` with the least deviance + 2 (number of parameters). ``alternative_order`` gives the systematic error.
+    Bands stay between ``low_limit`` and ``high_limit``.
     """
 
     method: Literal["sideband"]
+    family: Literal["polynomial", "exp-polynomial"] = "polynomial"
+    order_choice: Literal["fixed", "akaike"] = "fixed"
     order: Annotated[StrictInt, Field(ge=0, le=5)]
     alternative_order: Annotated[StrictInt, Field(ge=0, le=5)]
     inner: Positive
@@ -234,16 +238,28 @@ class StatisticsCard(Sourced):
 
 
 class Template(Card):
-    """Simulated background of one decay mode, for figures and for the background under the normalisation peak.
+    """Simulated background of one decay mode: for the method ``templates``, figures, and under the normalisation peak.
 
-    ``forced_decay`` is the share of muons made to decay in flight, ``forced_loss`` the share of photons made to
-    go unnoticed; the events carry weights that undo both.
+    Shares: ``forced_decay`` of the muons and ``forced_pion_decay`` of the pions are made to decay in flight,
+    ``forced_loss`` of the photons to go unnoticed, ``forced_radiation`` of the (leptonic) decays to radiate. Of
+    decays without a charged daughter below ``soft_momentum`` (meson frame), which make no large missing mass, the
+    share ``survival`` is simulated further. The events carry weights that undo all of it.
     """
 
     mode: str
     decays: Annotated[StrictInt, Field(ge=100)]
     forced_decay: Fraction = 0.0
+    forced_pion_decay: Fraction = 0.0
     forced_loss: Fraction = 0.0
+    forced_radiation: Fraction = 0.0
+    soft_momentum: Energy = "0 MeV"  # type: ignore[assignment]
+    survival: Fraction = 1.0
+
+    @model_validator(mode="after")
+    def _survives(self) -> Self:
+        if self.survival == 0.0:
+            raise ValueError("survival must be above 0: a template without these decays is biased")
+        return self
 
 
 class Samples(Card):

@@ -45,9 +45,13 @@ def _sideband(task: Task, card: BackgroundCard) -> BackgroundEstimates:
         np.array([names.index(name) for name in task.selections], dtype=np.int64),
         order=card.order,
         alternative_order=card.alternative_order,
+        family=card.family,
+        order_choice=card.order_choice,
     )
     settings = {
         "method": card.method,
+        "family": card.family,
+        "order_choice": card.order_choice,
         "order": card.order,
         "alternative_order": card.alternative_order,
         "inner": card.inner,
