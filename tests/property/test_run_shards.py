@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from hnlpeak.analysis import plan
 from hnlpeak.chain import parts
 from hnlpeak.chain.sample_run import SampleResult, calibrate, run_sample
-from hnlpeak.experiment.analysis import load_analysis
+from hnlpeak.experiment.analysis import Analysis, load_analysis
+from hnlpeak.reconstruction.calibration import BeamCalibration
 from hnlpeak.simulation import streams
 from hnlpeak.simulation.sample import background_sample, mode_sample
 
@@ -42,19 +42,34 @@ def same(a: SampleResult, b: SampleResult) -> bool:
     return spectra[0] == spectra[1] and flows[0] == flows[1] and numbers[0] == numbers[1]
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.fixture(scope="module")
+def analysis() -> Analysis:
+    return load_analysis("na62-2015-ke2")
+
+
+@pytest.fixture(scope="module")
+def beam(analysis: Analysis) -> BeamCalibration:
+    return calibrate(mode_sample("calibration", "pi3", 20_000), analysis.experiment, seed=1)
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     seed=st.integers(0, 2**64 - 1),
-    decays=st.integers(2_500, 12_000),
+    decays=st.integers(2_500, 6_000),
     workers=st.integers(2, 5),
     stop=st.integers(1, 3),
     weighted=st.booleans(),
 )
 def test_the_sum_is_the_same(
-    monkeypatch: pytest.MonkeyPatch, seed: int, decays: int, workers: int, stop: int, weighted: bool
+    monkeypatch: pytest.MonkeyPatch,
+    analysis: Analysis,
+    beam: BeamCalibration,
+    seed: int,
+    decays: int,
+    workers: int,
+    stop: int,
+    weighted: bool,
 ) -> None:
-    analysis = load_analysis("na62-2015-ke2")
-    beam = calibrate(plan(analysis, kaons=1e5).calibration, analysis.experiment, seed=1)
     monkeypatch.setattr(streams, "SHARD_DECAYS", 1_000)
     monkeypatch.setattr(parts, "PART_SHARDS", 1)
     if weighted:
