@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hnlpeak.chain.parts import Store
 from hnlpeak.chain.replay import replay
 from hnlpeak.chain.sample_run import SampleResult, calibrate, run_sample, tally_candidates
 from hnlpeak.core.errors import UsageError
 from hnlpeak.core.measured import Measured
+from hnlpeak.estimation.background.control_run import control_region, control_scale, under_peak
+from hnlpeak.estimation.background.sources import HALO, BackgroundSources
 from hnlpeak.estimation.flux import KaonFlux, measure_flux
 from hnlpeak.estimation.signal import SignalModel, SignalPoint, signal_model
 from hnlpeak.estimation.signal_mc import measure_signal
-from hnlpeak.estimation.templates import background_per_kaon, combine
+from hnlpeak.estimation.templates import background_per_kaon, combine, with_control
 from hnlpeak.experiment.analysis import Analysis
-from hnlpeak.experiment.analysis_card import AnalysisCard
+from hnlpeak.experiment.analysis_card import AnalysisCard, ControlRun, TemplateBackground
 from hnlpeak.limits.hypotheses import check_masses
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.limits.scan import scan as scan_spectrum
@@ -27,7 +31,16 @@ from hnlpeak.reconstruction.candidates import Candidates
 from hnlpeak.reconstruction.columns import column_names
 from hnlpeak.selection.cutflow import Cutflow
 from hnlpeak.selection.cuts import cut_table
-from hnlpeak.simulation.sample import Sample, background_sample, injected_sample, mode_sample, signal_sample
+from hnlpeak.simulation.halo import pack_halo
+from hnlpeak.simulation.sample import (
+    Sample,
+    background_sample,
+    halo_sample,
+    injected_sample,
+    mode_sample,
+    signal_sample,
+    with_halo,
+)
 from hnlpeak.spectrum.spectrum import Spectrum
 from hnlpeak.theory.modes import MODES
 from hnlpeak.theory.production import branching_fraction
@@ -51,19 +64,24 @@ class Injection:
 
 @dataclass(frozen=True)
 class Plan:
-    """All samples of a search; ``data`` is None where real candidates take its place."""
+    """All samples of a search; ``data`` is None where real candidates take its place.
+
+    ``control`` is the control run without decays, None where the card scales none.
+    """
 
     calibration: Sample
     data: Sample | None
     normalisation: Sample
     signal: dict[float, Sample]
     templates: dict[str, Sample]
+    control: Sample | None = None
 
     @property
     def decays(self) -> int:
-        """Decays to simulate in all."""
+        """Decays (and halo muons) to simulate in all."""
         samples = [self.calibration, self.normalisation, *self.signal.values(), *self.templates.values()]
-        return sum(sample.decays for sample in samples) + (self.data.decays if self.data else 0)
+        samples += [sample for sample in (self.data, self.control) if sample is not None]
+        return sum(sample.decays for sample in samples)
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +112,8 @@ def plan(
 ) -> Plan:
     """The samples of ``analysis`` at an exposure of ``kaons`` decays in the fiducial volume (default: the card's).
 
-    Raises ``UsageError`` for an exposure outside 1e3 to 1e13 and for cuts on columns that are not there.
+    Raises ``UsageError`` for an exposure outside 1e3 to 1e13, for cuts on columns that are not there and for a
+    control run of an experiment without halo.
     """
     card, samples = analysis.card, analysis.card.samples
     cut_table(card, column_names(analysis.experiment.timed_systems))
@@ -114,6 +133,8 @@ def plan(
         if inject is not None:
             fraction = float(branching_fraction(meson=meson, lepton=lepton, mass=inject.mass, u2=inject.u2))
             data = injected_sample(data, meson, lepton, inject.mass, fraction)
+        data = _with_halo(analysis, data, exposure)
+    run = _control_run(card)
     return Plan(
         calibration=mode_sample("calibration", samples.calibration_mode, size(samples.calibration_decays)),
         data=data,
@@ -130,11 +151,37 @@ def plan(
                 t.mode,
                 size(t.decays),
                 forced_decay=t.forced_decay,
+                forced_pion_decay=t.forced_pion_decay,
                 forced_loss=t.forced_loss,
+                forced_radiation=t.forced_radiation,
+                soft_momentum=t.soft_momentum,
+                survival=t.survival,
             )
             for t in samples.templates
         },
+        control=None if run is None else halo_sample("control", _halo(analysis), size(run.muons)),
     )
+
+
+def _control_run(card: AnalysisCard) -> ControlRun | None:
+    background = card.background
+    return background.control_run if isinstance(background, TemplateBackground) else None
+
+
+def _halo(analysis: Analysis) -> NDArray[np.float64]:
+    experiment = analysis.experiment.card
+    if experiment.halo is None:
+        raise UsageError(
+            f"{analysis.card.name}: background.control_run needs a [halo] table in the card of {experiment.name}"
+        )
+    return pack_halo(experiment.halo, experiment.beam)
+
+
+def _with_halo(analysis: Analysis, data: Sample, exposure: float) -> Sample:
+    halo = analysis.experiment.card.halo
+    if halo is None:
+        return data
+    return with_halo(data, _halo(analysis), round(halo.rate * exposure))
 
 
 def _branching(mode: str) -> Measured:
@@ -180,18 +227,46 @@ def _sm_region(card: AnalysisCard, spectrum: Spectrum) -> tuple[float, float]:
     return low, high
 
 
+def _sources(todo: Plan, runner: Runner, decays: float) -> BackgroundSources | None:
+    templates = _templates(todo.templates, runner, decays)
+    if templates is None:
+        return None
+    return BackgroundSources(templates, None if todo.control is None else runner(todo.control).spectrum)
+
+
+def _drawn(
+    card: AnalysisCard, data: Spectrum, sources: BackgroundSources | None, n_kaon: float
+) -> Spectrum | None:
+    """Templates for figures and tables: the simulated decays and the scaled control run."""
+    region = control_region(data, sources, card.background)
+    if region is None or sources is None or sources.control is None:
+        return None if sources is None else sources.decays
+    # figures scale everything to N_K
+    scale = float(control_scale(region, np.array([n_kaon])).value[0]) / sources.decays.scaled_to(n_kaon)
+    return with_control(sources.decays, sources.control, source=HALO, scale=scale)
+
+
 def _flux(
-    analysis: Analysis, data: Spectrum, normalisation: SampleResult, templates: Spectrum | None
+    analysis: Analysis, data: Spectrum, normalisation: SampleResult, sources: BackgroundSources | None
 ) -> KaonFlux:
     region = analysis.card.normalisation
     low, high = _sm_region(analysis.card, data)
     decays = float(normalisation.decays_in_fiducial)
     passed = normalisation.spectrum.counts_between(region.selection, low, high)
     acceptance = passed / decays
-    beta = Measured(0.0)
-    if templates is not None:
+    beta = fixed = Measured(0.0)
+    if sources is not None:
         beta = background_per_kaon(
-            templates, selection=region.selection, low=low, high=high, mode=region.mode
+            sources.decays, selection=region.selection, low=low, high=high, mode=region.mode
+        )
+    scaled = control_region(data, sources, analysis.card.background)
+    if scaled is not None and sources is not None and sources.control is not None:
+        fixed, less = under_peak(scaled, sources.control.counts_between(region.selection, low, high))
+        beta = Measured(
+            beta.value + less.value,
+            stat=math.hypot(beta.stat, less.stat),
+            syst=math.hypot(beta.syst, less.syst),
+            source=f"{beta.source}; {less.source}",
         )
     n_sm = data.counts_between(region.selection, low, high)
     if not n_sm:
@@ -208,6 +283,7 @@ def _flux(
         ),
         branching_fraction=_branching(region.mode),
         background_per_kaon=beta,
+        background_events=fixed,
     )
 
 
@@ -267,11 +343,11 @@ def _join(
     """Everything after the data: templates, N_K (measured unless stated), signal, scan, one event to look at."""
     card = analysis.card
     normalisation = runner(todo.normalisation)
-    templates = _templates(todo.templates, runner, exposure)
+    sources = _sources(todo, runner, exposure)
     # N_K first: it fails where the exposure is too small, and the signal takes its time
-    flux = _flux(analysis, data, normalisation, templates) if n_kaon is None else KaonFlux(n_kaon)
+    flux = _flux(analysis, data, normalisation, sources) if n_kaon is None else KaonFlux(n_kaon)
     signal = _signal(analysis, todo.signal, runner)
-    result = scan_spectrum(data, card, signal=signal, flux=flux)
+    result = scan_spectrum(data, card, signal=signal, flux=flux, sources=sources)
     beam: dict[str, Any] = {
         "seed": seed,
         "beam_momentum_mev": calibration.momentum.value,
@@ -283,7 +359,7 @@ def _join(
     return Search(
         replace(result, settings={**result.settings, **beam}),
         data,
-        templates,
+        _drawn(card, data, sources, flux.n_kaon.value),
         signal,
         flux,
         (),

@@ -12,7 +12,7 @@ from hnlpeak.core.measured import Measured
 from hnlpeak.spectrum.fixed_point import FIXED_POINT
 from hnlpeak.spectrum.spectrum import Spectrum
 
-__all__ = ["background_per_kaon", "combine"]
+__all__ = ["background_per_kaon", "combine", "with_control"]
 
 
 def combine(samples: Mapping[str, tuple[Spectrum, float]], *, decays: float, label: str) -> Spectrum:
@@ -59,4 +59,23 @@ def background_per_kaon(
         float(values[inside].sum()) / decays,
         stat=math.sqrt(float(variances[inside].sum())) / decays,
         source=f"simulated {', '.join(others)}",
+    )
+
+
+def with_control(templates: Spectrum, control: Spectrum, *, source: str, scale: float) -> Spectrum:
+    """``templates`` with the counts of a ``control`` run times ``scale`` as one more source."""
+    counts = np.asarray(control.histogram.values(), dtype=np.float64).sum(axis=1) * FIXED_POINT
+    assert templates.fixed is not None
+    added = [np.rint(counts * factor).astype(np.int64)[:, None] for factor in (scale, scale * scale)]
+    values, squares = (
+        np.concatenate([old, new], axis=1) for old, new in zip(templates.fixed, added, strict=True)
+    )
+    return Spectrum.from_weights(
+        values,
+        squares,
+        selections=templates.selections,
+        sources=[*templates.sources, source],
+        simulated=True,
+        label=f"{templates.label}, {source} from a control run",
+        decays_in_fiducial=templates.decays_in_fiducial,
     )

@@ -229,21 +229,26 @@ BackgroundCard = Annotated[SidebandBackground | TemplateBackground, Field(discri
 
 
 class StatisticsCard(Sourced):
-    """How an interval is made of (n, b, sigma_b)."""
+    """How an interval is made of (n, b, sigma_b).
+
+    ``toys``: background-only toys of the whole spectrum, for the global p-value and for limits expected from toys.
+    """
 
     method: Literal["rolke-lopez"]
     treatment: Literal["unbounded", "bounded", "trolke", "trolke-bounded"]
     cl: Annotated[float, Field(gt=0.0, lt=1.0)]
     expected: Literal["unconditional", "fixed", "asimov"] = "unconditional"
+    toys: Annotated[StrictInt, Field(ge=0, le=10_000_000)] = 0
 
 
 class Template(Card):
     """Simulated background of one decay mode: for the method ``templates``, figures, and under the normalisation peak.
 
     Shares: ``forced_decay`` of the muons and ``forced_pion_decay`` of the pions are made to decay in flight,
-    ``forced_loss`` of the photons to go unnoticed, ``forced_radiation`` of the (leptonic) decays to radiate. Of
-    decays without a charged daughter below ``soft_momentum`` (meson frame), which make no large missing mass, the
-    share ``survival`` is simulated further. The events carry weights that undo all of it.
+    ``forced_loss`` of the photons to go unnoticed, ``forced_radiation`` of the (leptonic) decays to radiate. The
+    share ``survival`` is simulated to the end of the decays that will hardly be selected: with two tracks, with a
+    photon that makes a cluster of its own, and, unless it is 0, without a charged daughter below ``soft_momentum``
+    (meson frame), which make no large missing mass. The events carry weights that undo all of it.
     """
 
     mode: str
@@ -302,6 +307,8 @@ class AnalysisCard(Sourced):
         names = [selection.name for selection in self.selections]
         if len(set(names)) != len(names) or not names:
             raise ValueError(f"selections need distinct names, got {names}")
+        if self.statistics.toys and self.background.method != "sideband":
+            raise ValueError("statistics.toys: toys of the spectrum need background.method = 'sideband'")
         if self.normalisation.selection not in names:
             raise ValueError(
                 f"normalisation.selection = {self.normalisation.selection!r} is not one of {names}"

@@ -20,6 +20,7 @@ from hnlpeak.detectors.muon_veto import MuonVeto
 from hnlpeak.detectors.photon_veto import PhotonVeto
 from hnlpeak.detectors.ring_cherenkov import RingCherenkov
 from hnlpeak.detectors.spectrometer import Spectrometer
+from hnlpeak.experiment.halo_card import Halo
 from hnlpeak.experiment.setup import MAX_LEVELS
 
 __all__ = ["Beam", "Detector", "ExperimentCard", "Fiducial", "Primary", "Reconstruction", "TriggerLevel"]
@@ -133,7 +134,9 @@ class Reconstruction(Sourced):
     ``cluster_threshold``, within ``cluster_window`` of the track's time, farther than ``track_zone`` from its
     impact and ``undeflected_zone`` from the line it had before the magnet count as extra. Times of veto systems
     are looked at within ``readout_window``, places of muon hits within ``muon_window``. ``min_chambers`` measured
-    chambers make a track.
+    chambers make a track. The beam is calibrated with three tracks, each below ``three_track_chi2``, of the meson's
+    mass within ``three_track_mass_window``, whose coordinates spread by less than ``three_track_vertex`` (rms) about
+    their vertex.
     """
 
     association_radius: Length
@@ -146,6 +149,7 @@ class Reconstruction(Sourced):
     min_chambers: Annotated[int, Field(ge=3, le=8)]
     three_track_chi2: Positive
     three_track_mass_window: Energy
+    three_track_vertex: Length = "10 mm"  # type: ignore[assignment]
 
 
 class ExperimentCard(Sourced):
@@ -157,6 +161,7 @@ class ExperimentCard(Sourced):
     primary: Primary
     beam: Beam
     fiducial: Fiducial
+    halo: Halo | None = None
     detectors: Annotated[list[Detector], Field(min_length=1)]
     trigger: Annotated[list[TriggerLevel], Field(max_length=MAX_LEVELS)]
     reconstruction: Reconstruction
@@ -174,6 +179,8 @@ class ExperimentCard(Sourced):
         ):
             if not least <= kinds.count(kind) <= most:
                 raise ValueError(f"detectors: {kinds.count(kind)} of kind {kind}, expected {least} to {most}")
+        if self.halo is not None and self.halo.z_collimator > self.fiducial.z_first:
+            raise ValueError("halo.z_collimator must not lie behind fiducial.z_first")
         systems = self.systems()
         if len(systems) > MAX_SYSTEMS:
             raise ValueError(f"detectors: {len(systems)} systems, at most {MAX_SYSTEMS}")

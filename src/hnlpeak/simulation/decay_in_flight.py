@@ -117,12 +117,13 @@ def _fly_pion(
     d: NDArray[np.float64],
     kaon: NDArray[np.float64],
     beam: Record,
+    forced: float,
     event: Record,
     particle: Record,
     rng: np.random.Generator,
 ) -> None:
     pion, muon = particle.segments[0], particle.segments[1]
-    z = _decay_z(pion, beam.z_end_hadron, 0.0, event, rng)
+    z = _decay_z(pion, beam.z_end_hadron, forced, event, rng)
     if z == np.inf:
         return
     charge = CHARGE[pion.species]
@@ -151,14 +152,15 @@ def fly(
     daughter: NDArray[np.float64],
     kaon: NDArray[np.float64],
     beam: Record,
-    forced: float,
+    forced_muons: float,
+    forced_pions: float,
     event: Record,
     particle: Record,
     rng: np.random.Generator,
 ) -> None:
-    """Add the segments of a charged pion's or muon's decays; ``forced`` is the share of muons made to decay."""
+    """Add the segments of a charged pion's or muon's decays; shares of muons and of pions are made to decay."""
     species = particle.segments[0].species
     if species in (Species.MUON_PLUS, Species.MUON_MINUS):
-        _fly_muon(daughter, kaon, beam.z_end_muon, forced, event, particle, rng)
+        _fly_muon(daughter, kaon, beam.z_end_muon, forced_muons, event, particle, rng)
     elif species in (Species.PION_PLUS, Species.PION_MINUS):
-        _fly_pion(daughter, kaon, beam, event, particle, rng)
+        _fly_pion(daughter, kaon, beam, forced_pions, event, particle, rng)

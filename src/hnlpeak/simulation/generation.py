@@ -16,9 +16,11 @@ from hnlpeak.core.kernel import inlined, kernel
 from hnlpeak.detectors.beam_cherenkov import tag
 from hnlpeak.detectors.beam_tracker import measure
 from hnlpeak.detectors.event import MAX_PARTICLES, MAX_SYSTEMS, Record
-from hnlpeak.detectors.surface import start_particle
+from hnlpeak.detectors.shape import inside
+from hnlpeak.detectors.surface import Kind, start_particle
 from hnlpeak.simulation.decay_in_flight import fly, place
-from hnlpeak.simulation.sample import ModeTable
+from hnlpeak.simulation.halo import HALO_KIND, through_collimator, throw_halo
+from hnlpeak.simulation.sample import Forced, ModeTable
 from hnlpeak.simulation.transport import transport
 from hnlpeak.theory.modes.dispatch import sample_mode
 from hnlpeak.theory.modes.slots import Daughter
@@ -29,6 +31,8 @@ __all__ = ["KAON_WIDTH", "Total", "generate"]
 
 KAON_WIDTH = 5
 """Length of the scratch array that holds px, py, pz, E, m of the kaon."""
+_CLEAR_CLUSTER = 1.3
+"""Photons of this many times the threshold of extra clusters are above it with any resolution."""
 
 
 @inlined
@@ -85,6 +89,47 @@ def _start_event(event: Record, source: int, forced_loss: float) -> None:
 
 
 @inlined
+def _follow(particle: Record, tx: float, ty: float, scale: float) -> None:
+    """Turn and scale the daughters of decays in flight as their mother was."""
+    for j in range(1, particle.n_segments):
+        child = particle.segments[j]
+        child.tx += tx
+        child.ty += ty
+        child.p *= scale
+        child.pz *= scale
+
+
+@inlined
+def _keeps(
+    forced: NDArray[np.float64],
+    daughters: NDArray[np.float64],
+    n: int,
+    event: Record,
+    rng: np.random.Generator,
+) -> bool:
+    """Weight a decay whose radiation was forced, and play for one without a soft charged daughter.
+
+    Only soft leptons make large missing masses: of decays whose charged daughters all have more than a momentum
+    (kaon frame), a share survives, with the inverse of the share as weight.
+    """
+    event.weight *= forced[Forced.RADIATED if n > 1 else Forced.NOT_RADIATED]
+    survival = forced[Forced.SURVIVAL]
+    if survival >= 1.0 or forced[Forced.SOFT2] == 0.0:
+        return True
+    for d in range(n):
+        row = daughters[d]
+        if CHARGE[int(row[Daughter.SPECIES])] == 0.0:
+            continue
+        p2 = row[Daughter.PX] ** 2 + row[Daughter.PY] ** 2 + row[Daughter.PZ] ** 2
+        if p2 < forced[Forced.SOFT2]:
+            return True
+    if rng.random() >= survival:
+        return False
+    event.weight /= survival
+    return True
+
+
+@inlined
 def _decay(
     modes: ModeTable,
     setup: Record,
@@ -101,8 +146,15 @@ def _decay(
     mode = 0
     while u >= modes.cumulative[mode]:
         mode += 1
-    _start_event(event, modes.sources[mode], modes.forced[1])
-    n = sample_mode(modes.kinds[mode], rng, modes.parameters[mode], daughters)
+    forced = modes.forced
+    _start_event(event, modes.sources[mode], forced[Forced.LOSS])
+    halo = modes.kinds[mode] == HALO_KIND
+    if halo:
+        n = throw_halo(modes.parameters[mode], setup.beam, event, rng, daughters, kaon)
+    else:
+        n = sample_mode(modes.kinds[mode], rng, modes.parameters[mode], daughters)
+        if not _keeps(forced, daughters, n, event, rng):
+            return -1
     most = 0
     for d in range(n):
         k = event.n_particles
@@ -122,7 +174,21 @@ def _decay(
         event.n_particles = k + 1
         if CHARGE[segment.species] == 0.0:
             continue
-        fly(daughter, kaon, setup.beam, modes.forced[0], event, particle, rng)
+        tx, ty, p = segment.tx, segment.ty, segment.p
+        if halo and not through_collimator(modes.parameters[mode], segment, rng):
+            return -1
+        fly(
+            daughter,
+            kaon,
+            setup.beam,
+            forced[Forced.MUON_DECAY],
+            forced[Forced.PION_DECAY],
+            event,
+            particle,
+            rng,
+        )
+        if halo:
+            _follow(particle, segment.tx - tx, segment.ty - ty, segment.p / p)
         transport(setup.verdict, event, particle, rng)
         most = max(most, particle.n_chambers)
         crossings = event.crossings
@@ -133,8 +199,53 @@ def _decay(
 
 
 @inlined
+def _cluster_apart(setup: Record, event: Record, photon: Record) -> bool:
+    """True for a photon that will make a cluster away from the lines of all charged particles."""
+    surfaces = setup.response
+    for m in range(surfaces.n_neutral):
+        n = surfaces.neutral[m]
+        if surfaces.kind[n] != Kind.CALORIMETER:
+            continue
+        dz = surfaces.z[n] - photon.z
+        x, y = photon.x + photon.tx * dz, photon.y + photon.ty * dz
+        if not inside(surfaces.params[n], x, y):
+            return False
+        for k in range(event.n_particles):
+            line = event.particles[k].segments[0]
+            if CHARGE[line.species] == 0.0:
+                continue
+            dx = line.x + line.tx * dz - x
+            dy = line.y + line.ty * dz - y
+            if dx * dx + dy * dy < 4.0 * setup.undeflected_zone**2:
+                return False
+        return True
+    return False
+
+
+@inlined
+def _survives(survival: float, setup: Record, event: Record, rng: np.random.Generator) -> bool:
+    """Play for an event that will hardly be selected: two tracks, or a photon in the calorimeter away from them."""
+    tracks = 0
+    apart = False
+    for k in range(event.n_particles):
+        particle = event.particles[k]
+        segment = particle.segments[0]
+        if CHARGE[segment.species] != 0.0:
+            tracks += particle.n_chambers >= setup.min_chambers
+        elif segment.p > _CLEAR_CLUSTER * setup.cluster_threshold:
+            apart = apart or _cluster_apart(setup, event, segment)
+    if tracks < 2 and not apart:
+        return True
+    if rng.random() >= survival:
+        return False
+    event.weight /= survival
+    return True
+
+
+@inlined
 def _triggers(setup: Record, event: Record, rng: np.random.Generator) -> bool:
-    if setup.tag_system >= 0:
+    # with halo, from decays before the first simulated one, comes no meson
+    if setup.tag_system >= 0 and event.z_decay >= setup.beam.z_first:
         tag(setup.tag_system, setup.tag_efficiency, setup.tag_resolution, event, rng)
     beam = setup.beam
     event.intensity = beam.intensity_min + (beam.intensity_max - beam.intensity_min) * rng.random()
@@ -184,15 +295,19 @@ def generate(
     beam = setup.beam
     flight = beam.c_tau / beam.mass
     inverse_room = 1.0 / (beam.z_last - beam.z_first)
+    survival = modes.forced[Forced.SURVIVAL]
     survivors = 0
     for number in range(decays):
         event = block[survivors]
         _draw_kaon(beam, flight, inverse_room, event, rng, kaon)
+        chambers = _decay(modes, setup, event, rng, daughters, kaon)
         totals[_DECAYS] += 1
         totals[_IN_FIDUCIAL] += event.in_fiducial
-        if _decay(modes, setup, event, rng, daughters, kaon) < setup.min_chambers:
+        if chambers < setup.min_chambers:
             continue
         if not _triggers(setup, event, rng):
+            continue
+        if survival < 1.0 and not _survives(survival, setup, event, rng):
             continue
         if setup.tracker_installed:
             measure(setup.tracker_momentum, setup.tracker_angle, setup.tracker_position, event, rng)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
@@ -11,25 +12,50 @@ from numpy.typing import NDArray
 from particle import Particle
 
 from hnlpeak.core.errors import UsageError
+from hnlpeak.simulation.halo import HALO_KIND
 from hnlpeak.theory.modes import MODES, cocktail
+from hnlpeak.theory.modes.inner_bremsstrahlung import force_radiation
 from hnlpeak.theory.species import Species
 
 __all__ = [
+    "HALO",
     "LEPTONS",
+    "Forced",
     "ModeTable",
     "Sample",
     "background_sample",
     "enriched_sample",
+    "halo_sample",
     "injected_sample",
     "mode_sample",
     "signal_sample",
+    "with_halo",
 ]
 
 LEPTONS = {"e": Species.POSITRON, "mu": Species.MUON_PLUS}
 
 
+HALO = "halo"
+"""Name of the source of halo muons."""
+
+
+class Forced(IntEnum):
+    """Places in the array of what a sample forces: shares, then weights and the play for hard daughters."""
+
+    MUON_DECAY = 0
+    PION_DECAY = 1
+    LOSS = 2
+    RADIATED = 3
+    NOT_RADIATED = 4
+    SOFT2 = 5
+    SURVIVAL = 6
+
+
+_NATURAL = (0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0)
+
+
 class ModeTable(NamedTuple):
-    """What kernels read: code, cumulative probability and parameters of each mode; source index; forcing."""
+    """What kernels read: code, cumulative probability and parameters of each mode; source index; ``Forced``."""
 
     kinds: NDArray[np.int64]
     cumulative: NDArray[np.float64]
@@ -42,9 +68,8 @@ class ModeTable(NamedTuple):
 class Sample:
     """``decays`` meson decays between ``z_first`` and ``z_last`` of an experiment, under the random key ``name``.
 
-    ``sources`` names the possible sources; each mode of ``table`` points to one. ``forced_decay`` is the share
-    of muons made to decay in flight, ``forced_loss`` the share of photons made to go unnoticed; the events
-    carry weights that undo both. Zero means natural.
+    Halo muons count as decays here. ``sources`` names the possible sources; each mode of ``table`` points to one.
+    What the table forces, the events' weights undo.
     """
 
     name: str
@@ -55,7 +80,7 @@ class Sample:
     @property
     def weighted(self) -> bool:
         """True where events carry weights."""
-        return bool(np.any(self.table.forced > 0.0))
+        return tuple(self.table.forced) != _NATURAL
 
 
 def _table(
@@ -63,7 +88,7 @@ def _table(
     probabilities: NDArray[np.float64],
     parameters: NDArray[np.float64],
     sources: Sequence[int],
-    forced: tuple[float, float] = (0.0, 0.0),
+    forced: Sequence[float] = _NATURAL,
 ) -> ModeTable:
     # the likeliest first: the draw walks through the cumulative sums
     order = np.argsort(-probabilities, kind="stable")
@@ -105,16 +130,36 @@ def enriched_sample(name: str, modes: Sequence[str], decays: int, *, mode: str, 
 
 
 def mode_sample(
-    name: str, mode: str, decays: int, *, forced_decay: float = 0.0, forced_loss: float = 0.0
+    name: str,
+    mode: str,
+    decays: int,
+    *,
+    forced_decay: float = 0.0,
+    forced_pion_decay: float = 0.0,
+    forced_loss: float = 0.0,
+    forced_radiation: float = 0.0,
+    soft_momentum: float = 0.0,
+    survival: float = 1.0,
 ) -> Sample:
-    """One background mode alone. Raises ``UsageError`` for an unknown one."""
+    """One background mode alone, with weights that undo what is forced.
+
+    Shares of the muons and pions made to decay in flight, of the photons made to go unnoticed, of the decays made to
+    radiate (0: natural). The share ``survival`` is kept of the decays that will hardly be selected: with two tracks,
+    with a photon that makes a cluster of its own, and (unless 0) without a charged daughter below ``soft_momentum``
+    (MeV, meson frame). Raises ``UsageError`` for an unknown mode, one that does not radiate, and survival 0.
+    """
     if mode not in MODES or mode == "hnl":
         known = ", ".join(key for key in MODES if key != "hnl")
         raise UsageError(f"mode {mode!r} is not known; allowed: {known}")
+    if not 0.0 < survival <= 1.0:
+        raise UsageError(f"survival of hard decays must be above 0 and at most 1, got {survival:g}")
     record = MODES[mode]
-    table = _table(
-        np.array([record.kind]), np.ones(1), record.pack()[None, :], [0], (forced_decay, forced_loss)
-    )
+    row, weights = record.pack(), (1.0, 1.0)
+    if forced_radiation > 0.0:
+        row, *weights_found = force_radiation(mode, row, forced_radiation)
+        weights = (weights_found[0], weights_found[1])
+    forced = (forced_decay, forced_pion_decay, forced_loss, *weights, soft_momentum**2, survival)
+    table = _table(np.array([record.kind]), np.ones(1), row[None, :], [0], forced)
     return Sample(name, decays, (mode,), table)
 
 
@@ -148,3 +193,22 @@ def injected_sample(base: Sample, meson: str, lepton: str, mass: float, fraction
             [*table.sources, len(base.sources)],
         ),
     )
+
+
+def halo_sample(name: str, halo: NDArray[np.float64], muons: int) -> Sample:
+    """Halo muons alone, as in data taken without decays; ``halo`` are packed parameters."""
+    return Sample(name, muons, (HALO,), _table(np.array([HALO_KIND]), np.ones(1), halo[None, :], [0]))
+
+
+def with_halo(base: Sample, halo: NDArray[np.float64], muons: int) -> Sample:
+    """``base`` with ``muons`` halo muons on top, as source ``halo``."""
+    table, total = base.table, base.decays + muons
+    probabilities = np.diff(table.cumulative, prepend=0.0) * (base.decays / total)
+    made = _table(
+        np.append(table.kinds, HALO_KIND),
+        np.append(probabilities, muons / total),
+        np.vstack([table.parameters, halo]),
+        [*table.sources, len(base.sources)],
+        table.forced.tolist(),
+    )
+    return replace(base, decays=total, sources=(*base.sources, HALO), table=made)

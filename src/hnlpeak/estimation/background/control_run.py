@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.core.errors import UsageError
+from hnlpeak.core.measured import Measured
 from hnlpeak.estimation.background.sources import BackgroundSources, sums_between
-from hnlpeak.experiment.analysis_card import ControlRun
+from hnlpeak.experiment.analysis_card import BackgroundCard, TemplateBackground
 from hnlpeak.spectrum.spectrum import ANY_SELECTION, Spectrum
 
-__all__ = ["ControlRegion", "ControlScale", "control_region", "control_scale"]
+__all__ = ["ControlRegion", "ControlScale", "control_region", "control_scale", "under_peak"]
 
 Vector = NDArray[np.float64]
 
@@ -48,18 +49,21 @@ class ControlScale:
 
 
 def control_region(
-    data: Spectrum, sources: BackgroundSources, card: ControlRun, errors: dict[str, float]
-) -> ControlRegion:
-    """Count data, control run and simulated decays in the region of ``card``; ``errors`` are relative, by mode.
+    data: Spectrum, sources: BackgroundSources | None, background: BackgroundCard
+) -> ControlRegion | None:
+    """Count data, control run and simulated decays in the region of the card; None where it scales no control run.
 
     ``UsageError`` where the data have no such selection or the control run has no event there.
     """
+    if not isinstance(background, TemplateBackground) or background.control_run is None:
+        return None
+    card, errors = background.control_run, background.errors
     if data.selections == (ANY_SELECTION,):
         raise UsageError(
             f"spectrum {data.label!r} has one selection for all: the control run cannot be scaled without a "
             f"spectrum of the selection {card.selection!r}"
         )
-    if sources.control is None:
+    if sources is None or sources.control is None:
         raise UsageError("the card scales a control run, but there is none")
     low, high = np.array([card.low]), np.array([card.high])
     control = sources.control.counts_between(card.selection, card.low, card.high)
@@ -100,4 +104,23 @@ def control_scale(region: ControlRegion, n_kaon: Vector) -> ControlScale:
         np.hypot(stat, value / np.sqrt(h)),
         np.hypot(value * region.error, n_kaon * region.per_decay_syst / h),
         n < decays,
+    )
+
+
+def under_peak(region: ControlRegion, events: float) -> tuple[Measured, Measured]:
+    """What the scaled control run has under the Standard-Model peak, where it has ``events`` itself.
+
+    s h = r n - N_K r k with r = ``events`` / h: the fixed part r n and -r k, which adds to the background per kaon.
+    """
+    ratio = events / region.control
+    fixed = ratio * region.observed
+    relative = (1.0 / max(region.observed, 1.0) + 1.0 / max(events, 1.0) + 1.0 / region.control) ** 0.5
+    return (
+        Measured(fixed, stat=fixed * relative, syst=fixed * region.error, source="scaled control run"),
+        Measured(
+            -ratio * region.per_decay,
+            stat=ratio * region.per_decay_stat,
+            syst=ratio * region.per_decay_syst,
+            source="decays in the region where the control run is scaled",
+        ),
     )

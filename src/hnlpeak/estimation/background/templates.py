@@ -8,30 +8,39 @@ relative systematic error of its own, N_K moves all modes together.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.core.errors import UsageError
+from hnlpeak.estimation.background.agreement import Agreement, agreement, bins_with
 from hnlpeak.estimation.background.control_run import ControlScale, control_region, control_scale
 from hnlpeak.estimation.background.estimates import BackgroundEstimates
 from hnlpeak.estimation.background.sources import HALO, BackgroundSources, sums_between
 from hnlpeak.experiment.analysis_card import TemplateBackground
 from hnlpeak.spectrum.spectrum import Spectrum
 
-__all__ = ["Component", "components", "template_estimates"]
+__all__ = ["Component", "components", "control_agreement", "template_estimates"]
+
+_BIN_EVENTS = 25.0
+_BIN_WIDTH = 1.0
+_TOGETHER = ("shared", "syst")
 
 Vector = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Component:
-    """Events of one source in each window, with statistical and systematic errors."""
+    """Events of one source in each window; ``stat`` is independent between windows without common events.
+
+    ``shared`` is the statistical and ``syst`` the systematic error that moves all windows together.
+    """
 
     events: Vector
     stat: Vector
+    shared: Vector
     syst: Vector
 
 
@@ -47,7 +56,8 @@ def _halo(
     return Component(
         scale.value * counts,
         # an empty window has the error of one event
-        np.hypot(scale.value * np.sqrt(np.maximum(counts, 1.0)), scale.stat * counts),
+        scale.value * np.sqrt(np.maximum(counts, 1.0)),
+        scale.stat * counts,
         scale.syst * counts,
     )
 
@@ -73,12 +83,53 @@ def components(
     for mode in sources.decays.sources:
         sums, squares = sums_between(sources.decays, mode, selections=chosen, low=low, high=high)
         events = per_decay * sums
-        found[mode] = Component(events, per_decay * np.sqrt(squares), card.errors[mode] * events)
-    if card.control_run is None:
+        found[mode] = Component(
+            events, per_decay * np.sqrt(squares), np.zeros_like(events), card.errors[mode] * events
+        )
+    region = control_region(data, sources, card)
+    if region is None:
         return found, None
-    scale = control_scale(control_region(data, sources, card.control_run, card.errors), n_kaon)
+    scale = control_scale(region, n_kaon)
     found[HALO] = _halo(sources, scale, chosen, low, high)
     return found, scale
+
+
+def control_agreement(
+    data: Spectrum,
+    sources: BackgroundSources,
+    card: TemplateBackground,
+    *,
+    selection: str,
+    n_kaon: float,
+) -> Agreement:
+    """Data against the sum of all sources in the control region of ``card``, in bins of at least 25 expected events."""
+    edges = data.edges
+    wanted = np.arange(card.control_low, card.control_high + 0.5 * _BIN_WIDTH, _BIN_WIDTH)
+    places = np.unique(np.searchsorted(0.5 * (edges[1:] + edges[:-1]), wanted))
+    fine = edges[places]
+    count = fine.size - 1
+    parts, _ = components(
+        data,
+        sources,
+        card,
+        selections=[selection] * count,
+        low=fine[:-1],
+        high=fine[1:],
+        n_kaon=np.full(count, n_kaon),
+    )
+    ends = bins_with(np.sum([part.events for part in parts.values()], axis=0), _BIN_EVENTS)
+    cumulative = np.concatenate([[0.0], np.cumsum(data.project(selection).values)])
+
+    def grouped(values: Vector) -> Vector:
+        return np.add.reduceat(values, ends[:-1])
+
+    moves = {f"{name} {kind}": getattr(part, kind) for name, part in parts.items() for kind in _TOGETHER}
+    return agreement(
+        np.diff(cumulative[places[ends]]),
+        {name: grouped(part.events) for name, part in parts.items()},
+        {name: np.sqrt(grouped(part.stat**2)) for name, part in parts.items()},
+        {name: grouped(shift) for name, shift in moves.items()},
+    )
 
 
 def template_estimates(
@@ -96,13 +147,14 @@ def template_estimates(
     if sources is None:
         raise UsageError("background method 'templates' needs simulated decays: search with the cards alone")
     parts, scale = components(data, sources, card, selections=selections, low=low, high=high, n_kaon=n_kaon)
+    at: dict[str, Any] = {"selection": selections[0], "n_kaon": float(n_kaon[0])}
     decays = np.sum([part.events for name, part in parts.items() if name != HALO], axis=0)
     common = n_kaon_error / n_kaon * decays
     none = np.full(len(low), np.nan)
     below = np.zeros(len(low), dtype=bool) if scale is None else scale.below
     return BackgroundEstimates(
         background=np.sum([part.events for part in parts.values()], axis=0),
-        stat=np.sqrt(np.sum([part.stat**2 for part in parts.values()], axis=0)),
+        stat=np.sqrt(np.sum([part.stat**2 + part.shared**2 for part in parts.values()], axis=0)),
         syst=np.sqrt(np.sum([part.syst**2 for part in parts.values()], axis=0) + common**2),
         alternative=none,
         order=none,
@@ -111,16 +163,19 @@ def template_estimates(
         degrees_of_freedom=none,
         leakage=np.zeros(len(low)),
         status=tuple("control-below-decays" if under else "ok" for under in below),
-        settings=_settings(card, scale),
+        settings=_settings(card, scale, control_agreement(data, sources, card, **at)),
     )
 
 
-def _settings(card: TemplateBackground, scale: ControlScale | None) -> dict[str, Any]:
+def _settings(card: TemplateBackground, scale: ControlScale | None, found: Agreement) -> dict[str, Any]:
     made: dict[str, Any] = {
         "method": card.method,
         "errors": dict(card.errors),
-        "control_low_mev": card.control_low,
-        "control_high_mev": card.control_high,
+        "control_region": {
+            "low_mev": card.control_low,
+            "high_mev": card.control_high,
+            **asdict(found),
+        },
     }
     run = card.control_run
     if run is not None and scale is not None:

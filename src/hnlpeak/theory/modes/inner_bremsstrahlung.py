@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.core.borrow import borrowed
+from hnlpeak.core.errors import UsageError
 from hnlpeak.core.kernel import kernel
 from hnlpeak.core.kinematics import boost_to_rest, two_body_momentum, unit_vector
 from hnlpeak.theory.modes.lepton_photon import place_lepton_photon
@@ -29,6 +30,7 @@ from hnlpeak.theory.species import MASS, Species
 __all__ = [
     "ALPHA",
     "PHOTON_ENERGY_MIN",
+    "force_radiation",
     "ib_density",
     "ib_probability",
     "ib_spin",
@@ -91,6 +93,23 @@ def pack_leptonic(lepton: Species) -> NDArray[np.float64]:
     params[_LN_R] = math.log(r)
     params[_POLARISED] = 1.0 if lepton == Species.MUON_PLUS else 0.0
     return params
+
+
+def force_radiation(
+    mode: str, params: NDArray[np.float64], share: float
+) -> tuple[NDArray[np.float64], float, float]:
+    """Parameters with which the ``share`` of decays radiates, and the weights with and without photon that undo it.
+
+    Raises ``UsageError`` for modes other than leptonic ones, and shares that are not between 0 and 1.
+    """
+    if mode not in ("ke2", "kmu2") or not 0.0 < share < 1.0:
+        raise UsageError(
+            f"radiation can be forced in ke2 and kmu2, to a share between 0 and 1; got {mode!r}, {share:g}"
+        )
+    forced = params.copy()
+    forced[_P_IB] = share
+    natural = float(params[_P_IB])
+    return forced, natural / share, (1.0 - natural) / (1.0 - share)
 
 
 @kernel

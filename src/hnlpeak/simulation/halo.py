@@ -1,0 +1,153 @@
+"""Beam halo: muons from decays of beam pions and kaons before the last collimator.
+
+A parent of the beam's momentum, or of an off-momentum component, decays along the beam line into mu nu. A muon that
+misses the hole of the last collimator scatters in it and loses energy. Behind it the muon is a particle like any
+other, so that trigger, response, reconstruction and selection are those of all events.
+"""
+
+from __future__ import annotations
+
+import math
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hnlpeak.core.errors import UsageError
+from hnlpeak.core.kernel import inlined
+from hnlpeak.core.kinematics import two_body_momentum, unit_vector
+from hnlpeak.detectors.event import Record
+from hnlpeak.detectors.passage import highland_constants, plane_angle
+from hnlpeak.experiment.experiment_card import Beam
+from hnlpeak.experiment.halo_card import Halo
+from hnlpeak.theory.modes.mode import PARAMETERS
+from hnlpeak.theory.modes.slots import Daughter
+from hnlpeak.theory.species import C_TAU, MASS, Species
+
+__all__ = ["HALO_KIND", "pack_halo", "through_collimator", "throw_halo"]
+
+HALO_KIND = -1
+"""Code of halo muons where decays have the code of their mode."""
+
+_MU = float(Species.MUON_PLUS)
+_M_MU = float(MASS[Species.MUON_PLUS])
+_M_PI = float(MASS[Species.PION_PLUS])
+_FLIGHT_PI = float(C_TAU[Species.PION_PLUS]) / _M_PI  # decay length over momentum, mm / MeV
+
+
+class _Slot(IntEnum):
+    Z_FIRST = 0
+    ROOM = 1
+    KAON_SHARE = 2
+    OFF = 3
+    OFF_MIN = 4
+    OFF_MEAN = 5
+    OFF_DIVERGENCE = 6
+    OFF_SIZE = 7
+    Z_COLLIMATOR = 8
+    APERTURE2 = 9
+    SCATTER = 10
+    SCATTER_LOG = 11
+    LOSS = 12
+
+
+def pack_halo(halo: Halo, beam: Beam) -> NDArray[np.float64]:
+    """Parameters of ``halo`` for ``throw_halo``. ``UsageError`` where no off-momentum parent is below the beam."""
+    if halo.off_momentum > 0.0 and not halo.off_momentum_min < beam.momentum:
+        raise UsageError(
+            f"halo.off_momentum_min = {halo.off_momentum_min:g} MeV is not below the beam's {beam.momentum:g} MeV"
+        )
+    row = np.zeros(PARAMETERS)
+    scatter, scatter_log = highland_constants(halo.radiation_lengths)
+    for slot, value in {
+        _Slot.Z_FIRST: halo.z_first,
+        _Slot.ROOM: halo.z_last - halo.z_first,
+        _Slot.KAON_SHARE: halo.kaon_share,
+        _Slot.OFF: halo.off_momentum,
+        _Slot.OFF_MIN: halo.off_momentum_min,
+        _Slot.OFF_MEAN: halo.off_momentum_mean,
+        _Slot.OFF_DIVERGENCE: halo.off_momentum_divergence,
+        _Slot.OFF_SIZE: halo.off_momentum_size,
+        _Slot.Z_COLLIMATOR: halo.z_collimator,
+        _Slot.APERTURE2: halo.aperture**2,
+        _Slot.SCATTER: scatter,
+        _Slot.SCATTER_LOG: scatter_log,
+        _Slot.LOSS: halo.energy_loss,
+    }.items():
+        row[slot] = value
+    return row
+
+
+@inlined
+def throw_halo(
+    params: NDArray[np.float64],
+    beam: Record,
+    event: Record,
+    rng: np.random.Generator,
+    daughters: NDArray[np.float64],
+    parent: NDArray[np.float64],
+) -> int:
+    """Write the muon in its parent's frame as row 0, the ``parent`` (px, py, pz, E, m) and its decay point.
+
+    The event is in no fiducial volume. Returns 1.
+    """
+    p = beam.momentum + beam.momentum_spread * rng.standard_normal()
+    divergence_x, divergence_y = beam.divergence_x, beam.divergence_y
+    size_x, size_y = beam.size_x, beam.size_y
+    if rng.random() < params[_Slot.OFF]:
+        most = beam.momentum
+        p = params[_Slot.OFF_MIN] + params[_Slot.OFF_MEAN] * rng.exponential()
+        while p > most:
+            p = params[_Slot.OFF_MIN] + params[_Slot.OFF_MEAN] * rng.exponential()
+        divergence_x = divergence_y = params[_Slot.OFF_DIVERGENCE]
+        size_x = size_y = params[_Slot.OFF_SIZE]
+    mass, flight = _M_PI, _FLIGHT_PI
+    if rng.random() < params[_Slot.KAON_SHARE]:
+        mass, flight = beam.mass, beam.c_tau / beam.mass
+    tx = beam.slope_x + divergence_x * rng.standard_normal()
+    ty = beam.slope_y + divergence_y * rng.standard_normal()
+    depth = p * flight * rng.exponential()
+    room = params[_Slot.ROOM]
+    z = params[_Slot.Z_FIRST] + depth - room * math.floor(depth / room)
+    event.x_decay = beam.x + size_x * rng.standard_normal() + tx * (z - beam.z_reference)
+    event.y_decay = beam.y + size_y * rng.standard_normal() + ty * (z - beam.z_reference)
+    event.z_decay = z
+    event.in_fiducial = 0
+    parent[2] = p / math.sqrt(1.0 + tx * tx + ty * ty)
+    parent[0] = tx * parent[2]
+    parent[1] = ty * parent[2]
+    parent[3] = math.sqrt(p * p + mass * mass)
+    parent[4] = mass
+    q = two_body_momentum(mass, _M_MU, 0.0)
+    nx, ny, nz = unit_vector(rng)
+    row = daughters[0]
+    row[Daughter.SPECIES] = _MU
+    row[Daughter.PX] = q * nx
+    row[Daughter.PY] = q * ny
+    row[Daughter.PZ] = q * nz
+    row[Daughter.ENERGY] = math.sqrt(q * q + _M_MU * _M_MU)
+    row[Daughter.SX] = -nx
+    row[Daughter.SY] = -ny
+    row[Daughter.SZ] = -nz
+    return 1
+
+
+@inlined
+def through_collimator(params: NDArray[np.float64], segment: Record, rng: np.random.Generator) -> bool:
+    """Bring the muon of ``segment`` behind the last collimator; False if it stops there."""
+    dz = params[_Slot.Z_COLLIMATOR] - segment.z
+    segment.x += segment.tx * dz
+    segment.y += segment.ty * dz
+    segment.z = params[_Slot.Z_COLLIMATOR]
+    if segment.x * segment.x + segment.y * segment.y < params[_Slot.APERTURE2]:
+        return True
+    p = segment.p - params[_Slot.LOSS]
+    if p <= _M_MU:
+        return False
+    # scattered with the momentum in the middle of the matter
+    angle = plane_angle(params[_Slot.SCATTER], params[_Slot.SCATTER_LOG], 0.5 * (p + segment.p), _M_MU)
+    segment.tx += angle * rng.standard_normal()
+    segment.ty += angle * rng.standard_normal()
+    segment.p = p
+    segment.pz = p / math.sqrt(1.0 + segment.tx * segment.tx + segment.ty * segment.ty)
+    return True
