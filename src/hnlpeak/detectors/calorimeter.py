@@ -33,7 +33,8 @@ class Calorimeter(Sourced):
 
     ``position_stochastic`` / sqrt(E / GeV) + ``position_constant`` is the position resolution. Clusters closer
     than ``merge_distance`` become one. ``low_tail`` is the fraction of electrons that lose a share of their
-    energy distributed as exp(-share / ``low_tail_scale``).
+    energy distributed as exp(-share / ``low_tail_scale``). Clusters of other particles come at ``accidental_rate``
+    anywhere, with energies distributed as exp(-E / ``accidental_energy``).
     """
 
     kind: Literal["calorimeter"]
@@ -59,6 +60,7 @@ class Calorimeter(Sourced):
     muon_catastrophic_start: Fraction
     muon_catastrophic_index: NonNegative
     accidental_rate: Rate = "0 Hz"  # type: ignore[assignment]
+    accidental_energy: Energy = "5 GeV"  # type: ignore[assignment]
 
 
 class _Slot(IntEnum):

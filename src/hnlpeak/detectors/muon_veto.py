@@ -13,7 +13,6 @@ import numpy as np
 from pydantic import model_validator
 
 from hnlpeak.core.card import Sourced
-from hnlpeak.core.errors import CardError
 from hnlpeak.core.kernel import inlined
 from hnlpeak.core.quantity import Energy, Fraction, Length, Positive, Rate, Time
 from hnlpeak.detectors.event import MAX_MUON_HITS, Record
@@ -21,7 +20,7 @@ from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape, inside
 from hnlpeak.detectors.surface import Kind, Surface, record_time
 from hnlpeak.theory.species import Species
 
-__all__ = ["MuonVeto", "box", "pack", "record_hit", "respond"]
+__all__ = ["MuonVeto", "pack", "record_hit", "respond"]
 
 
 class MuonVeto(Sourced):
@@ -85,19 +84,6 @@ def pack(spec: MuonVeto, system: int) -> list[Surface]:
         *spec.shape.packed(),
     ]
     return [Surface(Kind.MUON_VETO, spec.z, row, spec.system)]
-
-
-def box(spec: MuonVeto) -> tuple[float, float]:
-    """Half-width and half-height (mm) of the smallest rectangle around the counters.
-
-    Raises ``CardError`` where the counters have no edge: accidental hits could be anywhere.
-    """
-    half_x, half_y = spec.shape.packed()[3:5]
-    outer = math.inf if spec.shape.outer_radius is None else spec.shape.outer_radius
-    half_x, half_y = min(half_x, outer), min(half_y, outer)
-    if not math.isfinite(half_x * half_y):
-        raise CardError(f"detectors.{spec.system}.shape: muon counters need an outer edge")
-    return half_x, half_y
 
 
 @inlined

@@ -46,6 +46,12 @@ class Shape(Card):
             raise ValueError(f"outer sizes {outer} mm must be above the hole's radius {hole:g} mm")
         return self
 
+    def box(self) -> tuple[float, float]:
+        """Half-width and half-height (mm) of the smallest rectangle around the outer edge; infinite without one."""
+        half_x, half_y = self.packed()[3:5]
+        outer = math.inf if self.outer_radius is None else self.outer_radius
+        return min(half_x, outer), min(half_y, outer)
+
     def packed(self, margin: float = 0.0) -> list[float]:
         """``SHAPE_WIDTH`` floats for ``inside``; a positive ``margin`` (mm) makes the region larger on both edges."""
         hole = max(0.0, (self.hole_radius or 0.0) - margin)

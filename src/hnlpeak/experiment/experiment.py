@@ -126,12 +126,19 @@ def _fill_beam_detectors(setup: Any, card: ExperimentCard) -> None:
 def _fill_trigger(setup: Any, card: ExperimentCard) -> None:
     systems = card.systems()
     rates = setup["accidental"]
+    setup["calorimeter_system"] = -1
     for detector in card.detectors:
         system = systems.index(detector.system)
         rates[system] += getattr(detector, "accidental_rate", 0.0)
-        if isinstance(detector, MuonVeto) and detector.accidental_rate > 0.0:
-            setup["hit_half_x"][system], setup["hit_half_y"][system] = muon_veto.box(detector)
+        if isinstance(detector, MuonVeto | Calorimeter) and detector.accidental_rate > 0.0:
+            half_x, half_y = detector.shape.box()
+            if not np.isfinite(half_x * half_y):
+                raise CardError(f"detectors.{detector.system}.shape: accidental signals need an outer edge")
+            setup["hit_half_x"][system], setup["hit_half_y"][system] = half_x, half_y
             setup["hit_z"][system] = detector.z
+        if isinstance(detector, Calorimeter):
+            setup["calorimeter_system"] = system
+            setup["accidental_energy"] = detector.accidental_energy
     setup["n_levels"] = len(card.trigger)
     for row, level in enumerate(card.trigger):
         vetoes = [systems.index(name) for name in level.veto]
@@ -202,6 +209,9 @@ def build_setup(card: ExperimentCard) -> NDArray[Any]:
     timed = list(dict.fromkeys(systems.index(d.system) for d in card.detectors if d.kind in _TIMED_KINDS))
     setup["n_timed"] = len(timed)
     setup["timed"][: len(timed)] = timed
+    noisy = [system for system in dict.fromkeys([*timed, int(setup["calorimeter_system"])]) if system >= 0]
+    setup["n_noisy"] = len(noisy)
+    setup["noisy"][: len(noisy)] = noisy
     array.setflags(write=False)
     return array
 

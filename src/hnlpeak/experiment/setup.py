@@ -41,6 +41,7 @@ RECONSTRUCTION_FIELDS = [
     "muon_window",
     "three_track_chi2",
     "three_track_mass_window",
+    "three_track_vertex",
 ]
 """Keys of the card's reconstruction table that kernels read under the same name."""
 
@@ -74,6 +75,10 @@ SETUP = np.dtype(
         ("hit_z", np.float64, (MAX_SYSTEMS,)),
         ("n_timed", np.int64),
         ("timed", np.int64, (MAX_SYSTEMS,)),
+        ("n_noisy", np.int64),
+        ("noisy", np.int64, (MAX_SYSTEMS,)),
+        ("calorimeter_system", np.int64),
+        ("accidental_energy", np.float64),
         *_floats(RECONSTRUCTION_FIELDS),
         ("min_chambers", np.int64),
         ("n_chambers", np.int64),
@@ -93,6 +98,7 @@ all others, ``acceptance`` those that a track must cross. Trigger levels have bi
 the number ``veto_rate`` of accidental vetoes at nominal intensity, and limits on the chamber crossings of all
 charged particles; ``accidental`` is the rate (1/ns) of each system, ``quiet`` the half-window (ns) in which an
 accidental would have vetoed the event, ``hit_*`` the half-sizes of its counters and their z where hits have a
-place; ``timed`` lists the systems whose signals become columns. Layers are the matter between the first and the
-last chamber, chambers included, with ``passage.highland_weight``. Lengths in mm, momenta in MeV, times in ns.
+place; ``timed`` lists the systems whose signals become columns, ``noisy`` those that have accidental signals.
+Layers are the matter between the first and the last chamber, chambers included, with ``passage.highland_weight``.
+Lengths in mm, momenta in MeV, times in ns.
 """

@@ -68,6 +68,17 @@ def _vertex(tracks: NDArray[np.void]) -> tuple[float, float, float]:
 
 
 @kernel
+def _spread2(tracks: NDArray[np.void], x: float, y: float, z: float) -> float:
+    """Mean square of the coordinates' distances from the vertex: six coordinates of three lines."""
+    total = 0.0
+    for j in range(3):
+        t = tracks[j]
+        dx, dy = t.x + t.tx * (z - t.z) - x, t.y + t.ty * (z - t.z) - y
+        total += dx * dx + dy * dy
+    return total / 6.0
+
+
+@kernel
 def _add(sums: NDArray[np.int64], place: int, value: float) -> None:
     sums[place] += np.int64(math.floor(value * _UNIT[place] + 0.5))
 
@@ -84,7 +95,7 @@ def accumulate(
     """Add the fully reconstructed K -> 3 pi among the first ``events`` records to ``sums``.
 
     Three good tracks of total charge 1, invariant mass within the card's window of the meson's, total momentum
-    within five spreads of the nominal one, vertex in the fiducial volume.
+    within five spreads of the nominal one, lines that meet in a vertex in the fiducial volume.
 
     ``sums`` are, in the integer units of this module: number, p, tx, ty, x - tx dz, y - ty dz, spare, p^2 / GeV
     about the nominal momentum, tx^2 and ty^2 about the nominal slopes.
@@ -115,8 +126,11 @@ def accumulate(
         x, y, z = _vertex(tracks)
         if abs(mass - beam.mass) > setup.three_track_mass_window or not beam.z_min <= z <= beam.z_max:
             continue
+        # a pion that decayed in flight does not point back
+        if _spread2(tracks, x, y, z) > setup.three_track_vertex**2:
+            continue
         p = math.sqrt(px * px + py * py + pz * pz)
-        # a pion that decayed in flight takes momentum away within the mass window: GeV, where the beam spreads 1
+        # and takes momentum away within the mass window: GeV, where the beam spreads 1
         if abs(p - beam.momentum) > _MOMENTUM_WINDOW * beam.momentum_spread:
             continue
         tx, ty = px / pz, py / pz

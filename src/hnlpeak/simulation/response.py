@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from hnlpeak.core.borrow import borrowed
 from hnlpeak.core.kernel import inlined, kernel
+from hnlpeak.detectors.calorimeter import add_cluster
 from hnlpeak.detectors.event import MAX_CHAMBERS, Record
 from hnlpeak.detectors.muon_veto import record_hit
 from hnlpeak.detectors.surface import record_time
@@ -18,18 +19,33 @@ __all__ = ["respond"]
 
 @inlined
 def _total_rate(setup: Record) -> float:
-    """Accidental signals of all timed systems per ns at nominal intensity."""
+    """Accidental signals of all systems that have any per ns at nominal intensity."""
     total = 0.0
-    for n in range(setup.n_timed):
-        total += setup.accidental[setup.timed[n]]
+    for n in range(setup.n_noisy):
+        total += setup.accidental[setup.noisy[n]]
     return total
+
+
+@inlined
+def _signal(setup: Record, system: int, time: float, event: Record, rng: np.random.Generator) -> None:
+    """One accidental signal; clusters and hits in muon counters have a place, uniform over the detector."""
+    half_x, half_y = setup.hit_half_x[system], setup.hit_half_y[system]
+    if half_x == 0.0:
+        record_time(event, system, time)
+        return
+    x, y = half_x * (2.0 * rng.random() - 1.0), half_y * (2.0 * rng.random() - 1.0)
+    if system == setup.calorimeter_system:
+        # no merging: a cluster at another time is another cluster
+        add_cluster(event, x, y, setup.accidental_energy * rng.exponential(), time, 0.0)
+    else:
+        record_hit(event, system, x, y, setup.hit_z[system], time)
 
 
 @inlined
 def _accidentals(setup: Record, total: float, event: Record, rng: np.random.Generator) -> None:
     """Signals of other particles: a Poisson process in the readout window, at the event's intensity.
 
-    Hits in muon counters come with a place, uniform over the counters.
+    A signal within the time in which it would have vetoed the trigger is not there.
     """
     rate = total * event.intensity
     if rate <= 0.0:
@@ -39,17 +55,12 @@ def _accidentals(setup: Record, total: float, event: Record, rng: np.random.Gene
     while time < readout:
         left = total * rng.random()
         n = 0
-        while n < setup.n_timed - 1 and left >= setup.accidental[setup.timed[n]]:
-            left -= setup.accidental[setup.timed[n]]
+        while n < setup.n_noisy - 1 and left >= setup.accidental[setup.noisy[n]]:
+            left -= setup.accidental[setup.noisy[n]]
             n += 1
-        system = setup.timed[n]
+        system = setup.noisy[n]
         if abs(time) >= setup.quiet[system]:
-            half_x, half_y = setup.hit_half_x[system], setup.hit_half_y[system]
-            if half_x > 0.0:
-                x, y = half_x * (2.0 * rng.random() - 1.0), half_y * (2.0 * rng.random() - 1.0)
-                record_hit(event, system, x, y, setup.hit_z[system], time)
-            else:
-                record_time(event, system, time)
+            _signal(setup, system, time, event, rng)
         time += rng.exponential() / rate
 
 

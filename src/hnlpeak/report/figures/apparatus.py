@@ -72,6 +72,8 @@ def _of(detector: Any, view: str) -> list[Plane]:
         stations = getattr(detector, "stations", None) or [detector.z]
         there = getattr(detector, "installed", True)
         return [Plane(name, detector.kind, z, z, 0.0, 0.0, _BEAM_PIPE, True, there) for z in stations]
+    if detector.kind == "material":
+        return [_plane(detector, name, detector.z_min, detector.shape, view, detector.z_max)]
     return [_plane(detector, name, detector.z, detector.shape, view)]
 
 
