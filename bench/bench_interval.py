@@ -2,7 +2,8 @@
 
 TRolke runs in a C++ loop compiled by cling, so no Python call is in its time. Both get the same inputs and
 give both ends; TRolke stops at 1e-5, here 1e-12. Counts start at 1: for n = 0 TRolke computes two intervals.
-"unbounded" leaves empty intervals empty (not in its mean) where TRolke goes on to larger counts.
+"trolke" follows TRolke to larger counts where an interval is empty; "unbounded" leaves it empty, and those
+are not in its mean.
 
 Run: python bench/bench_interval.py
 """
@@ -14,14 +15,22 @@ import warnings
 
 import numpy as np
 
-from hnlpeak.statistics import TREATMENTS, Gaussian, Known, expected_limit, p_value, rolke_lopez
+from hnlpeak.statistics import (
+    Binomial,
+    Gaussian,
+    Known,
+    Poisson,
+    expected_limit,
+    p_value,
+    rolke_lopez,
+)
 
 LOOP = """
 #include "TRolke.h"
 #include <chrono>
 #include <iostream>
-double trolke_seconds(int size, const double* n, const double* b, const double* sb, double e, double se,
-                      bool bounded, double* mean) {
+double trolke_seconds(int model, int size, const double* n, const double* b, const double* spread,
+                      double e, double se, bool bounded, double* mean) {
   TRolke rolke(0.9);
   rolke.SetBounding(bounded);
   double lower = 0., upper = 0., sum = 0.;
@@ -29,8 +38,16 @@ double trolke_seconds(int size, const double* n, const double* b, const double* 
   std::cerr.setstate(std::ios::failbit);
   auto start = std::chrono::steady_clock::now();
   for (int i = 0; i < size; ++i) {
-    if (se > 0.) rolke.SetGaussBkgGaussEff((int)n[i], b[i], e, se, sb[i]);
-    else rolke.SetGaussBkgKnownEff((int)n[i], b[i], sb[i], e);
+    int x = n[i], y = b[i];
+    switch (model) {
+      case 1: rolke.SetPoissonBkgBinomEff(x, y, (int)e, spread[i], (int)se); break;
+      case 2: rolke.SetPoissonBkgGaussEff(x, y, e, spread[i], se); break;
+      case 3: rolke.SetGaussBkgGaussEff(x, b[i], e, se, spread[i]); break;
+      case 4: rolke.SetPoissonBkgKnownEff(x, y, spread[i], e); break;
+      case 5: rolke.SetGaussBkgKnownEff(x, b[i], spread[i], e); break;
+      case 6: rolke.SetKnownBkgBinomEff(x, (int)e, (int)se, b[i]); break;
+      case 7: rolke.SetKnownBkgGaussEff(x, e, se, b[i]); break;
+    }
     rolke.GetLimits(lower, upper);
     sum += upper;
   }
@@ -41,6 +58,18 @@ double trolke_seconds(int size, const double* n, const double* b, const double* 
   return taken.count();
 }
 """
+
+# number of the model in TRolke, background, efficiency
+MODELS = (
+    (5, Gaussian, Known),
+    (4, Poisson, Known),
+    (7, Known, Gaussian),
+    (3, Gaussian, Gaussian),
+    (2, Poisson, Gaussian),
+    (6, Known, Binomial),
+    (1, Poisson, Binomial),
+)
+EFFICIENCIES = {Known: (0.3, 0.0), Gaussian: (0.3, 0.015), Binomial: (20.0, 40.0)}
 
 
 def best(function, repeats=7):
@@ -66,61 +95,59 @@ def load_root():
     return ROOT
 
 
-def root_time(root, n, b, sigma, efficiency, bounded, repeats=3):
+def root_time(root, model, n, background, efficiency, bounded, repeats=3):
     mean = np.zeros(1)
-    times = [root.trolke_seconds(n.size, n, b, sigma, *efficiency, bounded, mean) for _ in range(repeats)]
+    times = [
+        root.trolke_seconds(model, n.size, n, *background, *efficiency, bounded, mean) for _ in range(repeats)
+    ]
     return min(times) / n.size, mean[0]
 
 
-def cases(size):
-    """(name, n, b, sigma_b, (e, sigma_e)) for the table."""
+def grid(kind, size):
+    """n = 1 to 30 and a background near 10."""
     rng = np.random.Generator(np.random.Philox(1))
-    grid = np.tile(np.arange(1.0, 31.0), size // 30)
-    near_ten = rng.uniform(9.0, 11.0, size)
+    n = np.tile(np.arange(1.0, 31.0), size // 30)
+    if kind is Poisson:
+        return n, (rng.integers(20, 30, size).astype(float), np.full(size, 2.0))
+    return n, (rng.uniform(9.0, 11.0, size), np.full(size, 1.5 if kind is Gaussian else 0.0))
+
+
+def toys(size):
+    """Background-only pseudo-experiments."""
+    rng = np.random.Generator(np.random.Philox(2))
     rates = rng.uniform(1.0, 50.0, size)
-    toys = np.maximum(rng.poisson(rates), 1).astype(float)
-    return [
-        ("n 1..30, b 10 +- 1.5, e known", grid, near_ten, np.full(size, 1.5), (0.3, 0.0)),
-        ("background toys, b 1..50 +- 10 %, e known", toys, rates, 0.1 * rates, (0.3, 0.0)),
-        ("n 1..30, b 10 +- 1.5, e +- 5 %", grid, near_ten, np.full(size, 1.5), (0.3, 0.015)),
-    ]
+    return np.maximum(rng.poisson(rates), 1).astype(float), (rates, 0.1 * rates)
 
 
-def row(root, case, treatment):
-    name, n, b, sigma, efficiency = case
-
-    def intervals():
-        known = efficiency[1] == 0.0
-        return rolke_lopez(
-            n,
-            background=Gaussian(b, sigma),
-            efficiency=Known(efficiency[0]) if known else Gaussian(*efficiency),
-            treatment=treatment,
-        )
-
-    mine = best(intervals) / n.size
-    cells = [
-        f"{name:42s}",
-        f"{treatment:15s}",
-        f"{1e9 * mine:6.0f}",
-        f"{np.nanmean(intervals().upper):11.5f}",
-    ]
+def row(root, name, model, kinds, inputs, treatment):
+    n, background = inputs
+    numbers = EFFICIENCIES[kinds[1]]
+    arguments = {
+        "background": kinds[0](background[0]) if kinds[0] is Known else kinds[0](*background),
+        "efficiency": Known(numbers[0]) if kinds[1] is Known else kinds[1](*numbers),
+        "treatment": treatment,
+    }
+    mine = best(lambda: rolke_lopez(n, **arguments)) / n.size
+    mean = np.nanmean(rolke_lopez(n, **arguments).upper)
+    cells = [f"{name:44s}", f"{treatment:15s}", f"{1e9 * mine:6.0f}", f"{mean:11.5f}"]
     if root is not None:
-        bounded = treatment in ("bounded", "trolke-bounded")
-        peer, mean = root_time(root, n, b, sigma, efficiency, bounded)
+        peer, mean = root_time(root, model, n, background, numbers, treatment == "trolke-bounded")
         cells += [f"{1e9 * peer:10.0f}", f"{mean:12.5f}", f"{peer / mine:6.1f}"]
     return " ".join(cells)
 
 
-def main():
+def main(size=30_000):
     root = load_root()
     if root is None:
         print("ROOT is not installed: no TRolke columns")
     heads = (f"{'treatment':15s}", "    ns", " mean upper", " TRolke ns", "  mean upper", " ratio")
-    print(" " * 42, *heads)
-    for case in cases(30_000):
-        for treatment in TREATMENTS:
-            print(row(root, case, treatment))
+    print(" " * 44, *heads)
+    for model, *kinds in MODELS:
+        name = f"{model} {kinds[0].__name__} background, {kinds[1].__name__} efficiency"
+        for treatment in ("trolke", "trolke-bounded"):
+            print(row(root, name, model, kinds, grid(kinds[0], size), treatment))
+    for treatment in ("trolke", "trolke-bounded"):
+        print(row(root, "5 background toys, b 1..50 +- 10 %", 5, (Gaussian, Known), toys(size), treatment))
     b = np.geomspace(300.0, 0.5, 280)
     background = Gaussian(b, 0.05 * b + 0.1)
     print(f"280 expected limits with bands: {best(lambda: expected_limit(background=background), 3):.3f} s")

@@ -15,7 +15,7 @@ import math
 
 from hnlpeak.core.kernel import kernel
 from hnlpeak.statistics.counting import Counting
-from hnlpeak.statistics.profile import poisson_term, profile
+from hnlpeak.statistics.profile import count_q, poisson_term, pull
 
 __all__ = ["background_pull", "background_q"]
 
@@ -24,17 +24,18 @@ __all__ = ["background_pull", "background_q"]
 def _gaussian(
     n: float, b: float, variance: float, physical: bool, t: float
 ) -> tuple[float, float, float, float]:
-    q, k = profile(n, n - b - t, b + t, variance)
+    s, k = pull(n, n - b - t, b + t, variance)
     spread = variance
-    if physical and b + variance * k < 0.0:
-        q, k = profile(n, n - t, t, 0.0)
-        q += b * b / variance
+    best = b + variance * k
+    if physical and best < 0.0:
+        best = 0.0
         spread = 0.0
+        s, k = pull(n, n - t, t, 0.0)
     if n > 0.0:
-        spread += n / ((1.0 + k) * (1.0 + k))
+        spread += s * s / n
     elif k == -1.0:
         spread = math.inf
-    return q, k, spread, 0.0
+    return s, k, spread, best
 
 
 @kernel
@@ -47,7 +48,7 @@ def _poisson(n: float, b: float, y: float, tau: float, t: float) -> tuple[float,
     best = twice / (2.0 * (1.0 + tau))
     s = t + best
     if n == 0.0 or s == 0.0:
-        return 0.0, -1.0 if n == 0.0 else math.inf, math.inf, best
+        return s, -1.0 if n == 0.0 else math.inf, math.inf, best
     # the pull from the excess n - b - t, over a sum of positive terms
     k = tau * (n - b - t) / ((1.0 + tau) * best + tau * t)
     spread = s * s / n
@@ -55,7 +56,7 @@ def _poisson(n: float, b: float, y: float, tau: float, t: float) -> tuple[float,
         spread += best * best / y
     elif best > 0.0:
         spread = math.inf
-    return 0.0, k, spread, best
+    return s, k, spread, best
 
 
 @kernel
@@ -68,28 +69,36 @@ def _pull(
 
 
 @kernel
-def _q(n: float, y: float, tau: float | None, t: float, found: tuple[float, float, float, float]) -> float:
+def _q(
+    n: float,
+    b: float,
+    variance: float,
+    y: float,
+    tau: float | None,
+    t: float,
+    found: tuple[float, float, float, float],
+) -> float:
+    s, k, _, best = found
     if tau is None:
-        return found[0]
-    _, k, _, best = found
-    s = t + best
-    if n == 0.0:
-        return 2.0 * (t + y * math.log1p(1.0 / tau))
-    if s == 0.0:
-        return math.inf
-    q = 2.0 * n * poisson_term(-k * s / n, s / n)
-    if y > 0.0:
-        return q + 2.0 * y * poisson_term(k * best / y, tau * best / y)
-    return q + 2.0 * tau * best
+        q = count_q(n, s, k)
+        if q == math.inf:
+            return q
+        if best == 0.0 and variance > 0.0:
+            return q + b * b / variance
+        return q + variance * k * k
+    q = count_q(n, t + best, k)
+    if y == 0.0:
+        return q + 2.0 * tau * best
+    return q + 2.0 * y * poisson_term(k * best / y, tau * best / y)
 
 
 @kernel
 def background_pull(c: Counting, t: float) -> tuple[float, float, float, float]:
-    """Profile of the background at ``t`` signal counts: (to be passed on, k, spread, to be passed on)."""
+    """Profile of the background at ``t`` signal counts: (s, k, spread, b)."""
     return _pull(c.n, c.b, c.variance, c.y, c.tau, c.physical, t)
 
 
 @kernel
 def background_q(c: Counting, t: float, found: tuple[float, float, float, float]) -> float:
-    """-2 ln of the likelihood ratio at ``t``, from what :func:`background_pull` found there."""
-    return _q(c.n, c.y, c.tau, t, found)
+    """-2 ln of the likelihood ratio at ``t`` signal counts, from what :func:`background_pull` found there."""
+    return _q(c.n, c.b, c.variance, c.y, c.tau, t, found)

@@ -15,26 +15,25 @@ from hnlpeak.statistics.counting import Counting
 from hnlpeak.statistics.efficiency import efficiency_penalty, relative_efficiency
 from hnlpeak.statistics.profile import profile
 
-__all__ = ["conditional"]
+__all__ = ["conditional", "conditional_beside"]
 
 
 @kernel
 def _gaussian(
     n: float, b: float, variance: float, r2: float, physical: bool, t: float
-) -> tuple[float, float, float, float]:
+) -> tuple[float, float, float, float, float]:
     w = r2 * t * t
     q, k = profile(n, n - b - t, b + t, variance + w)
     if physical and b + variance * k < 0.0:
         q, k = profile(n, n - t, t, w)
         q += b * b / variance
-    return q, k, r2, 1.0
+    return q, k, r2, 1.0, 0.0
 
 
 @kernel
-def _iterated(c: Counting, t: float, guess: float) -> tuple[float, float, float, float]:
-    found = background_pull(c, t)
+def _iterated(c: Counting, t: float, side: float, guess: float) -> tuple[float, float, float, float, float]:
     low, high = 0.0, t
-    if found[1] > 0.0:
+    if side < 0.0:
         low, high = t, max(c.n - c.b, t)
     signal = t * guess
     if not low <= signal <= high:
@@ -50,7 +49,7 @@ def _iterated(c: Counting, t: float, guess: float) -> tuple[float, float, float,
             low = signal
         new = signal - miss / (1.0 + t * t * slope / found[2])
         step = abs(new - signal)
-        if step <= 1e-8 * signal:
+        if step <= 1e-7 * signal:
             # what is left is the square of the step
             signal = min(max(new, low), high)
             break
@@ -60,27 +59,43 @@ def _iterated(c: Counting, t: float, guess: float) -> tuple[float, float, float,
         before = step
         signal = new
     found = background_pull(c, signal)
-    e, slope, ratio = relative_efficiency(c, found[1] * t)
-    q = background_q(c, signal, found) + efficiency_penalty(c, found[1] * t, e, ratio)
-    return q, found[1], ratio, signal / t
+    k = found[1]
+    _, slope, ratio = relative_efficiency(c, k * t)
+    e = signal / t
+    # the pull has the rounding of n - b - T, e - 1 that of T: take the better one
+    away = e - 1.0 if abs(e - 1.0) > abs(k) else ratio * k * t
+    q = background_q(c, signal, found) + efficiency_penalty(c, k * t, e, away)
+    turn = slope * (k - t * (e + k * t * slope) / (found[2] + t * t * slope))
+    return q, k, ratio, e, turn
 
 
 @kernel
 def _by_kind(
-    c: Counting, tau: float | None, trials: float | None, t: float, guess: float
-) -> tuple[float, float, float, float]:
+    c: Counting, tau: float | None, trials: float | None, t: float, side: float, guess: float
+) -> tuple[float, float, float, float, float]:
     if tau is None:
         if trials is None:
             return _gaussian(c.n, c.b, c.variance, c.r2, c.physical, t)
-        return _iterated(c, t, guess)
-    return _iterated(c, t, guess)
+        return _iterated(c, t, side, guess)
+    return _iterated(c, t, side, guess)
+
+
+@kernel
+def conditional_beside(
+    c: Counting, t: float, side: float, guess: float
+) -> tuple[float, float, float, float, float]:
+    """Profile at ``t`` > 0 nominal signal counts, above (``side`` = +1) or below (-1) the best value.
+
+    ``guess`` is about the profiled relative efficiency e. Returns (q, k, ratio, e, de/dt): -2 ln of the
+    likelihood ratio to the unrestricted maximum, the pull k, and e = 1 + ratio k t. The slope is
+    dq/dt = -2 k e.
+    """
+    return _by_kind(c, c.tau, c.trials, t, side, guess)
 
 
 @kernel
 def conditional(c: Counting, t: float, guess: float) -> tuple[float, float, float, float]:
-    """Profile at ``t`` > 0 nominal signal counts; ``guess`` is about the profiled relative efficiency.
-
-    Returns (q, k, ratio, e): -2 ln of the likelihood ratio to the unrestricted maximum, the pull k, and the
-    relative efficiency e = 1 + ratio k t. The slope is dq/dt = -2 k e.
-    """
-    return _by_kind(c, c.tau, c.trials, t, guess)
+    """As :func:`conditional_beside`, without de/dt, on whichever side of the best value ``t`` may lie."""
+    side = -1.0 if t < c.n - c.b else 1.0
+    q, k, ratio, e, _ = conditional_beside(c, t, side, guess)
+    return q, k, ratio, e

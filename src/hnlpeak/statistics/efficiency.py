@@ -36,18 +36,16 @@ def _efficiency(r2: float, z: float, m: float | None, v: float) -> tuple[float, 
 
 
 @kernel
-def _penalty(r2: float, z: float, m: float | None, v: float, e: float, ratio: float) -> float:
+def _penalty(r2: float, z: float, m: float | None, v: float, e: float, away: float) -> float:
     if m is None:
-        return r2 * v * v
-    away = ratio * v
+        return away * away / r2
     q = 2.0 * z * poisson_term(away, e)
     if m == z:
         # no trial failed: what the second term tends to
         return q - 2.0 * z * away
     more = -away * z / (m - z)
-    lost = 1.0 + more if more > 0.0 else 1.0 / (1.0 + v * e / m)
-    q += 2.0 * (m - z) * poisson_term(more, lost)
-    return q
+    lost = 1.0 + more if more > -0.999 else 1.0 / (1.0 + v * e / m)
+    return q + 2.0 * (m - z) * poisson_term(more, lost)
 
 
 @kernel
@@ -57,6 +55,6 @@ def relative_efficiency(c: Counting, v: float) -> tuple[float, float, float]:
 
 
 @kernel
-def efficiency_penalty(c: Counting, v: float, e: float, ratio: float) -> float:
-    """-2 ln of the efficiency's likelihood ratio; ``e`` and ``ratio`` as :func:`relative_efficiency` gave."""
-    return _penalty(c.r2, c.successes, c.trials, v, e, ratio)
+def efficiency_penalty(c: Counting, v: float, e: float, away: float) -> float:
+    """-2 ln of the efficiency's likelihood ratio; ``away`` is e - 1 without cancellation."""
+    return _penalty(c.r2, c.successes, c.trials, v, e, away)

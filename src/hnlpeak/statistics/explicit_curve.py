@@ -83,4 +83,6 @@ def curve_end(n: float, variance: float, shift: float, target: float, side: floa
         if abs(newton) <= 1e-5 * min(1.0, abs(delta)):
             break
     k = -delta / x
-    return shift + n * delta - variance * k, k
+    # small differences from n, or from 0, keep their digits
+    rest = shift + n * delta if abs(delta) < 0.5 else n * x - (n - shift)
+    return rest - variance * k, k

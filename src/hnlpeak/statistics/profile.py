@@ -31,16 +31,15 @@ def poisson_term(delta: float, x: float) -> float:
 
 
 @kernel
-def profile(n: float, excess: float, s0: float, w: float) -> tuple[float, float]:
-    """Profile at nominal expectation ``s0``, variance ``w`` >= 0; ``excess`` is n - s0 without cancellation.
+def pull(n: float, excess: float, s0: float, w: float) -> tuple[float, float]:
+    """(s, k) at nominal expectation ``s0``, variance ``w`` >= 0; ``excess`` is n - s0 without cancellation.
 
-    Returns (q, k): -2 ln of the likelihood ratio to the unrestricted maximum, infinite where no allowed total
-    expectation gives ``n``, and the pull k = n/s - 1; the slope in t is dq/dt = -2 k (1 + r^2 t k).
+    s = 0 and k infinite where no allowed total expectation gives ``n``.
     """
     if n == 0.0:
         if s0 >= w:
-            return 2.0 * s0 - w, -1.0
-        return s0 * s0 / w, -s0 / w
+            return s0 - w, -1.0
+        return 0.0, -s0 / w
     a = s0 - w
     root = math.sqrt(a * a + 4.0 * w * n)
     if a > 0.0:
@@ -53,9 +52,29 @@ def profile(n: float, excess: float, s0: float, w: float) -> tuple[float, float]
         s = 0.0
         shift = 0.0
     if s <= 0.0:
-        return math.inf, math.inf
-    # s/n - 1 from the difference n - s0, with a sum of positive terms below it
-    delta = -2.0 * excess / (2.0 * n + shift)
+        return 0.0, math.inf
+    # n/s - 1 from the difference n - s0, with a sum of positive terms below it
+    return s, 2.0 * excess * n / ((2.0 * n + shift) * s)
+
+
+@kernel
+def count_q(n: float, s: float, k: float) -> float:
+    """-2 ln of the Poisson likelihood ratio of ``n`` with expectation ``s``, where k = n/s - 1."""
+    if n == 0.0:
+        return 2.0 * s
+    if s <= 0.0:
+        return math.inf
     x = s / n
-    k = -delta / x
-    return 2.0 * n * poisson_term(delta, x) + w * k * k, k
+    return 2.0 * n * poisson_term(-k * x, x)
+
+
+@kernel
+def profile(n: float, excess: float, s0: float, w: float) -> tuple[float, float]:
+    """Profile at nominal expectation ``s0``, variance ``w`` >= 0; ``excess`` is n - s0 without cancellation.
+
+    Returns (q, k): -2 ln of the likelihood ratio to the unrestricted maximum, infinite where no allowed total
+    expectation gives ``n``, and the pull k = n/s - 1; the slope in t is dq/dt = -2 k (1 + r^2 t k).
+    """
+    s, k = pull(n, excess, s0, w)
+    q = count_q(n, s, k)
+    return (q + w * k * k, k) if q < math.inf else (q, k)

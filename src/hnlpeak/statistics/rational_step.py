@@ -3,7 +3,8 @@
 At any t the profile fixes a local model q = (t - c)^2 / (V + rho t^2), with rho = (e - 1) / (k t) from the
 profiled relative efficiency e, c = t + q/k and V = q/k^2 - rho t^2. It shares value and slope with the
 profile; for rho = 0 its root is Newton's rule on sqrt(q). The model saturates as the profile of a Gaussian
-efficiency does, so no step leaves for infinity.
+efficiency does, so no step leaves for infinity. That of a binomial efficiency grows as 2 z ln t in the end:
+where the step would be long, it is Newton's rule in ln t.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from __future__ import annotations
 import math
 
 from hnlpeak.core.kernel import kernel
-from hnlpeak.statistics.conditional import conditional
+from hnlpeak.statistics.conditional import conditional_beside
 from hnlpeak.statistics.counting import Counting
+from hnlpeak.statistics.efficiency import relative_efficiency
 
 __all__ = ["rational_end"]
 
@@ -31,6 +33,14 @@ def _model_root(c: float, v: float, rho: float, target: float, side: float) -> f
 
 
 @kernel
+def _long_step(trials: float | None, t: float, new: float, gain: float) -> float:
+    """``new``, or for a binomial efficiency where that is far up, t exp(``gain``)."""
+    if trials is None:
+        return new
+    return new if new < 1.25 * t else t * math.exp(min(gain, 10.0))
+
+
+@kernel
 def rational_end(
     c: Counting, target: float, side: float, low: float, high: float, certain: tuple[float, float]
 ) -> float:
@@ -40,24 +50,28 @@ def rational_end(
     efficiency: its local model with the true error gives the first guess.
     """
     scale = math.sqrt(c.variance + c.n + target)
-    floor = 4e-16 * scale
+    floor = 4e-16 * abs(c.b)  # the rounding of n - b
     t, k = certain
-    t = _model_root(t + target / k, target / (k * k), c.r2, target, side)
+    centre = t + target / k
+    t = _model_root(centre, target / (k * k), c.r2, target, side)
     if not low < t < high:
         t = 0.5 * (low + high) if high < math.inf else 2.0 * low + scale
-    e = 1.0
+    e, _, _ = relative_efficiency(c, target * t / (centre - t))
     for _ in range(300):
-        q, k, rho, e = conditional(c, t, e)
+        q, k, rho, e, turn = conditional_beside(c, t, side, e)
         if (q - target) * side > 0.0:
             high = t
         else:
             low = t
         new = _model_root(t + q / k, q / (k * k) - rho * t * t, rho, target, side)
+        if side > 0.0:
+            new = _long_step(c.trials, t, new, 0.5 * (q - target) / (k * e * t))
         if abs(new - t) <= 1e-9 * abs(t) + floor:
             return min(max(new, low), high)
         if not low < new < high:
             new = 0.5 * (low + high) if high < math.inf else 4.0 * t
             if new in (low, high):
                 return new
+        e += turn * (new - t)
         t = new
     return t
