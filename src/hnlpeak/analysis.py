@@ -193,7 +193,8 @@ def _branching(mode: str) -> Measured:
 
 def _signal(analysis: Analysis, samples: dict[float, Sample], runner: Runner) -> SignalModel:
     card = analysis.card
-    names = [selection.name for selection in card.selections]
+    # a selection may serve the normalisation or a control region alone
+    names = list(dict.fromkeys(card.selection_of(mass) for mass in card.scan.masses()))
     points: dict[str, list[SignalPoint]] = {name: [] for name in names}
     for mass, sample in samples.items():
         made = runner(sample)
