@@ -18,6 +18,7 @@ _SOURCE = {
     "pi00": r"$K^+\!\to\pi^+\pi^0\pi^0$",
     "ke3": r"$K^+\!\to\pi^0 e^+\nu$",
     "kmu3": r"$K^+\!\to\pi^0\mu^+\nu$",
+    "halo": "muon halo",
     "signal": "injected signal",
 }
 

@@ -22,7 +22,7 @@ from hnlpeak.estimation.background.sources import HALO, BackgroundSources, sums_
 from hnlpeak.experiment.analysis_card import TemplateBackground
 from hnlpeak.spectrum.spectrum import Spectrum
 
-__all__ = ["Component", "components", "control_agreement", "template_estimates"]
+__all__ = ["Component", "components", "control_agreement", "simulated_over_expected", "template_estimates"]
 
 _BIN_EVENTS = 25.0
 _BIN_WIDTH = 1.0
@@ -94,6 +94,22 @@ def components(
     return found, scale
 
 
+def simulated_over_expected(
+    sources: BackgroundSources, *, selection: str, low: float, high: float, n_kaon: float
+) -> dict[str, float]:
+    """Effective events (sum w)^2 / sum w^2 of each template from ``low`` to ``high`` (MeV) over those expected.
+
+    That is how many times the data's statistics a template has; under ``all`` the same for the sum of the modes,
+    b / var(b). 0 where a template has no event.
+    """
+    scale = sources.decays.scaled_to(n_kaon)
+    ends = {"selections": [selection], "low": np.array([low]), "high": np.array([high])}
+    found = {mode: sums_between(sources.decays, mode, **ends) for mode in sources.decays.sources}
+    pairs = {mode: (scale * float(w[0]), scale**2 * float(w2[0])) for mode, (w, w2) in found.items()}
+    pairs["all"] = (sum(b for b, _ in pairs.values()), sum(v for _, v in pairs.values()))
+    return {name: b / variance if variance > 0.0 else 0.0 for name, (b, variance) in pairs.items()}
+
+
 def control_agreement(
     data: Spectrum,
     sources: BackgroundSources,
@@ -163,7 +179,12 @@ def template_estimates(
         degrees_of_freedom=none,
         leakage=np.zeros(len(low)),
         status=tuple("control-below-decays" if under else "ok" for under in below),
-        settings=_settings(card, scale, control_agreement(data, sources, card, **at)),
+        settings={
+            **_settings(card, scale, control_agreement(data, sources, card, **at)),
+            "simulated_over_expected": simulated_over_expected(
+                sources, low=float(low.min()), high=float(high.max()), **at
+            ),
+        },
     )
 
 

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hnlpeak.estimation.background.sources import HALO
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.spectrum.spectrum import Projection, Spectrum
 
-__all__ = ["Segment", "Stack", "composite", "rebin", "segments", "signed_gev2", "snapped_edges", "stack"]
+__all__ = [
+    "Segment",
+    "Stack",
+    "composite",
+    "rebin",
+    "segments",
+    "signed_gev2",
+    "snapped_edges",
+    "stack",
+    "with_systematics",
+]
 
 Vector = NDArray[np.float64]
 
@@ -102,3 +113,19 @@ def stack(
     variance = scale**2 * np.sum([p.variances for p in pieces.values()], axis=0)
     values = {name: scale * p.values for name, p in pieces.items()}
     return Stack(values, total, np.sqrt(variance + (relative * total) ** 2))
+
+
+def with_systematics(simulated: Stack, result: SearchResult) -> Stack:
+    """Return the stack with the errors of a result with templates added: those of each source and of the control run.
+
+    Other results have none to add.
+    """
+    background = result.settings["background"]
+    relative = {str(name): float(error) for name, error in background.get("errors", {}).items()}
+    run = background.get("control_run")
+    if run is not None and run["scale"]:
+        relative[HALO] = float(np.hypot(run["scale_stat"], run["scale_syst"])) / float(run["scale"])
+    shifts = [relative[name] * values for name, values in simulated.sources.items() if name in relative]
+    if not shifts:
+        return simulated
+    return replace(simulated, error=np.sqrt(simulated.error**2 + np.sum(np.square(shifts), axis=0)))

@@ -9,7 +9,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hnlpeak.limits.result import SearchResult
-from hnlpeak.report.figures.binning import Segment, composite, segments, snapped_edges, stack
+from hnlpeak.report.figures.binning import (
+    Segment,
+    composite,
+    segments,
+    snapped_edges,
+    stack,
+    with_systematics,
+)
 from hnlpeak.report.figures.spectrum_panels import (
     data_label,
     draw_data,
@@ -50,7 +57,7 @@ def m_miss(result: SearchResult, data: Spectrum, templates: Spectrum | None = No
     panels = spectrum_panels(figure, ratio=templates is not None)
     top = panels[0]
     if templates is not None:
-        simulated = stack(templates, result, parts, places)
+        simulated = with_systematics(stack(templates, result, parts, places), result)
         draw_stack(top, counts.edges, simulated, weights)
         draw_ratio(panels[1], counts, simulated)
     draw_data(top, counts, weights, data_label(result))

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from hnlpeak.limits.published import PublishedLimit, list_published, published
 from hnlpeak.report.figures.acceptance import acceptance
+from hnlpeak.report.figures.background_estimate import background_estimate
 from hnlpeak.report.figures.branching_fraction import branching_fraction
 from hnlpeak.report.figures.composition import composition
 from hnlpeak.report.figures.cutflow import cutflow
@@ -61,6 +62,14 @@ def _m_miss(inputs: ReportInputs) -> Figure | None:
     return None if inputs.data is None else m_miss(inputs.result, inputs.data, inputs.templates)
 
 
+def _background_estimate(inputs: ReportInputs) -> Figure | None:
+    if inputs.data is None or inputs.templates is None:
+        return None
+    if inputs.result.settings["background"]["method"] != "templates":
+        return None
+    return background_estimate(inputs.result, inputs.data, inputs.templates)
+
+
 def _composition(inputs: ReportInputs) -> Figure | None:
     return None if inputs.templates is None else composition(inputs.result, inputs.templates)
 
@@ -95,6 +104,11 @@ FIGURES: dict[str, FigureEntry] = {
         "Missing mass in the range of the search",
         "Spectrum of the missing mass in the range of the search, with examples of HNL peaks.",
         _m_miss,
+    ),
+    "background_estimate": FigureEntry(
+        "Background estimate",
+        "Missing mass of data and the background by source in the signal and control regions, total error below.",
+        _background_estimate,
     ),
     "n_signal": FigureEntry(
         "Limits on the number of signal events",
