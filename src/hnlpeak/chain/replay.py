@@ -46,7 +46,15 @@ def replay(
     for done in range(0, sizes[shard], BLOCK_DECAYS):
         size = min(BLOCK_DECAYS, sizes[shard] - done)
         events = generate(
-            size, done, experiment.setup, sample.table, rng, buffers.block, buffers.daughters, buffers.kaon, totals
+            size,
+            done,
+            experiment.setup,
+            sample.table,
+            rng,
+            buffers.block,
+            buffers.daughters,
+            buffers.kaon,
+            totals,
         )
         respond(events, experiment.setup, rng, buffers.block)
         if number is not None and number >= done + size:
@@ -66,7 +74,9 @@ def replay(
         if found.size:
             column = int(found[0])
             row = int(np.flatnonzero(buffers.block["number"][:events] == numbers[column])[0])
-            return buffers.block[row].copy(), dict(zip(names, buffers.candidates[:, column].tolist(), strict=True))
+            return buffers.block[row].copy(), dict(
+                zip(names, buffers.candidates[:, column].tolist(), strict=True)
+            )
         if number is not None:
             break
     raise UsageError(f"shard {shard} of {sample.name!r} has no candidate from event {number}")

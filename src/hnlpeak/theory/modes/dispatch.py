@@ -24,7 +24,7 @@ _sample_hnl, _HNL = two_body_hnl.sample, int(Kind.HNL)
 
 
 @kernel
-def sample_mode(  # noqa: PLR0911
+def sample_mode(
     kind: int, rng: np.random.Generator, params: NDArray[np.float64], out: NDArray[np.float64]
 ) -> int:
     """Draw a decay of the mode with code ``kind``; returns the rows written, 0 for an unknown code."""
