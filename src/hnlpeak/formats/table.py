@@ -70,6 +70,8 @@ def read_numbers(
 
 
 def _text(item: object) -> str:
+    if item is None:
+        return ""
     if isinstance(item, str):
         return str(item)
     number = float(item)  # type: ignore[arg-type]  # a number by contract
@@ -79,7 +81,7 @@ def _text(item: object) -> str:
 
 
 def table_text(columns: Mapping[str, Sequence[object] | NDArray[np.float64] | NDArray[np.str_]]) -> str:
-    """Return CSV text of columns of equal length; numbers read back exactly, NaN and infinities are empty."""
+    """Return CSV text of columns of equal length; numbers read back exactly; None, NaN and infinities are empty."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(columns)
