@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
 from brute_force_profile import Case, profile
 from scipy.special import erfinv
 
-import hnlpeak.statistics
+from hnlpeak.core.kernel import closure_digest
 from hnlpeak.statistics import Binomial, Gaussian, Known, Poisson, Status, rolke_lopez
 
 BACKGROUNDS = ("known", "gaussian", "poisson")
@@ -132,18 +130,11 @@ def test_sample():
     run_block(BLOCKS, 300)
 
 
-def room_digest() -> str:
-    digest = hashlib.sha256(Path(__file__).read_bytes())
-    for path in sorted(Path(hnlpeak.statistics.__file__).parent.glob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("block", range(BLOCKS))
 def test_one_hundred_thousand(block, request):
     """Blocks that passed with these sources are remembered: an interrupted run goes on where it stopped."""
-    key = f"hnlpeak/brute-force/{room_digest()}"
+    key = f"hnlpeak/brute-force/{closure_digest('hnlpeak.statistics.rolke_lopez')}"
     done = request.config.cache.get(key, [])
     if block in done:
         pytest.skip("passed before with the same sources")

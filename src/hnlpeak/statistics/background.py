@@ -24,6 +24,11 @@ __all__ = ["background_pull", "background_q"]
 def _gaussian(
     n: float, b: float, variance: float, physical: bool, t: float
 ) -> tuple[float, float, float, float]:
+    if variance == 0.0:
+        # known: the same without the quadratic equation
+        s = b + t
+        k = (n - b - t) / s if n > 0.0 else -1.0
+        return s, k, s * s / n, b
     s, k = pull(n, n - b - t, b + t, variance)
     spread = variance
     best = b + variance * k
@@ -83,8 +88,9 @@ def _q(
         q = count_q(n, s, k)
         if q == math.inf:
             return q
-        if best == 0.0 and variance > 0.0:
-            return q + b * b / variance
+        if best == 0.0:
+            # at the edge of the physical values, unless the background is known to be 0
+            return q + b * b / variance if variance > 0.0 else q
         return q + variance * k * k
     q = count_q(n, t + best, k)
     if y == 0.0:

@@ -12,7 +12,7 @@ import math
 from hnlpeak.core.kernel import kernel
 from hnlpeak.statistics.background import background_pull, background_q
 from hnlpeak.statistics.counting import Counting
-from hnlpeak.statistics.efficiency import efficiency_penalty, relative_efficiency
+from hnlpeak.statistics.efficiency import efficiency_penalty, efficiency_ratio, relative_efficiency
 from hnlpeak.statistics.profile import profile
 
 __all__ = ["conditional", "conditional_beside"]
@@ -41,7 +41,7 @@ def _iterated(c: Counting, t: float, side: float, guess: float) -> tuple[float, 
     before = math.inf
     for _ in range(200):
         found = background_pull(c, signal)
-        e, slope, _ = relative_efficiency(c, found[1] * t)
+        e, slope = relative_efficiency(c, found[1] * t)
         miss = signal - t * e
         if miss > 0.0:
             high = signal
@@ -60,7 +60,8 @@ def _iterated(c: Counting, t: float, side: float, guess: float) -> tuple[float, 
         signal = new
     found = background_pull(c, signal)
     k = found[1]
-    _, slope, ratio = relative_efficiency(c, k * t)
+    e, slope = relative_efficiency(c, k * t)
+    ratio = efficiency_ratio(c, k * t, e)
     e = signal / t
     # the pull has the rounding of n - b - T, e - 1 that of T: take the better one
     away = e - 1.0 if abs(e - 1.0) > abs(k) else ratio * k * t

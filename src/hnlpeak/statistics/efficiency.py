@@ -14,25 +14,29 @@ from hnlpeak.core.kernel import kernel
 from hnlpeak.statistics.counting import Counting
 from hnlpeak.statistics.profile import poisson_term
 
-__all__ = ["efficiency_penalty", "relative_efficiency"]
+__all__ = ["efficiency_penalty", "efficiency_ratio", "relative_efficiency"]
 
 
 @kernel
-def _efficiency(r2: float, z: float, m: float | None, v: float) -> tuple[float, float, float]:
+def _efficiency(r2: float, z: float, m: float | None, v: float) -> tuple[float, float]:
     if m is None:
-        return 1.0 + r2 * v, r2, r2
-    p = 1.0 - v / z
+        return 1.0 + r2 * v, r2
+    a, nominal = v / z, z / m
+    p = 1.0 - a
     # the discriminant as a sum of positive terms for either sign of v
-    opposite = 1.0 + v / z
-    root = math.sqrt(opposite * opposite - 4.0 * v * r2 if v < 0.0 else p * p + 4.0 * v / m)
-    e = 2.0 / (p + root) if p > 0.0 else (root - p) * m / (2.0 * v)
-    slope = 0.0
-    if root > 0.0:
-        slope = max(e * (1.0 / z - e / m), 0.0) / root
+    opposite = 1.0 + a
+    root = math.sqrt(opposite * opposite - 4.0 * a * (r2 * z) if a < 0.0 else p * p + 4.0 * a * nominal)
+    e = 2.0 / (p + root) if p > 0.0 else (root - p) / (2.0 * a * nominal)
+    return e, max(e * (1.0 - e * nominal), 0.0) / (root * z) if root > 0.0 else 0.0
+
+
+@kernel
+def _ratio(r2: float, m: float | None, v: float, e: float) -> float:
+    if m is None:
+        return r2
     # of two forms the one that loses fewer digits; z = m has a kink where 1 + v e / m reaches 0
     inverse = 1.0 + v * e / m
-    ratio = r2 * e / inverse if inverse > abs(e - 1.0) else (e - 1.0) / v
-    return e, slope, ratio
+    return r2 * e / inverse if inverse > abs(e - 1.0) else (e - 1.0) / v
 
 
 @kernel
@@ -49,9 +53,15 @@ def _penalty(r2: float, z: float, m: float | None, v: float, e: float, away: flo
 
 
 @kernel
-def relative_efficiency(c: Counting, v: float) -> tuple[float, float, float]:
-    """(e, de/dv, (e - 1)/v) at ``v`` = k t."""
+def relative_efficiency(c: Counting, v: float) -> tuple[float, float]:
+    """(e, de/dv) at ``v`` = k t."""
     return _efficiency(c.r2, c.successes, c.trials, v)
+
+
+@kernel
+def efficiency_ratio(c: Counting, v: float, e: float) -> float:
+    """(e - 1) / v without cancellation, r^2 for a Gaussian efficiency."""
+    return _ratio(c.r2, c.trials, v, e)
 
 
 @kernel

@@ -64,8 +64,9 @@ def curve_end(n: float, variance: float, shift: float, target: float, side: floa
             outer = x
         # Newton's step of sqrt(q) in ln x, and its curvature over its slope
         slope = delta * width
-        newton = (goal * math.sqrt(q) - q) / slope
-        bend = (x * width - 2.0 * delta * variance * p * p) / slope - slope / q
+        inverse = 1.0 / (slope * q)
+        newton = (goal * math.sqrt(q) - q) * q * inverse
+        bend = ((x * width - 2.0 * delta * variance * p * p) * q - slope * slope) * inverse
         halley = 1.0 + 0.5 * newton * bend
         # exp(step) - 1 as a ratio, for step = newton / halley: keeps the digits of delta
         growth = newton * halley / (halley * (halley - 0.5 * newton) + newton * newton / 12.0)

@@ -27,7 +27,7 @@ def poisson_term(delta: float, x: float) -> float:
     v = y * y
     tail = 1.0 / 13.0 + v * (1.0 / 15.0 + v * (1.0 / 17.0))
     tail = 1.0 / 3.0 + v * (1.0 / 5.0 + v * (1.0 / 7.0 + v * (1.0 / 9.0 + v * (1.0 / 11.0 + v * tail))))
-    return 2.0 * v * (1.0 / (1.0 - y) - y * tail)
+    return 2.0 * v * (1.0 + 0.5 * delta - y * tail)
 
 
 @kernel

@@ -56,7 +56,7 @@ def rational_end(
     t = _model_root(centre, target / (k * k), c.r2, target, side)
     if not low < t < high:
         t = 0.5 * (low + high) if high < math.inf else 2.0 * low + scale
-    e, _, _ = relative_efficiency(c, target * t / (centre - t))
+    e, _ = relative_efficiency(c, target * t / (centre - t))
     for _ in range(300):
         q, k, rho, e, turn = conditional_beside(c, t, side, e)
         if (q - target) * side > 0.0:

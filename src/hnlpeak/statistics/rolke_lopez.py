@@ -39,16 +39,16 @@ TREATMENTS: tuple[Treatment, ...] = get_args(Treatment)
 
 
 @kernel
-def _entry(column: NDArray[np.float64] | None, i: int) -> float | None:
-    if column is None:
-        return None
-    return float(column[i])
+def _pair(columns: NDArray[np.float64] | None, i: int) -> tuple[float, float | None]:
+    if columns is None:
+        return 0.0, None
+    return columns[0, i], columns[1, i]
 
 
 @kernel
 def _fill(
     columns: NDArray[np.float64],
-    tau: NDArray[np.float64] | None,
+    control: NDArray[np.float64] | None,
     trials: NDArray[np.float64] | None,
     rules: tuple[bool, bool, bool],
     lower: NDArray[np.float64],
@@ -57,8 +57,10 @@ def _fill(
 ) -> None:
     bounded, trolke, physical = rules
     for i in range(lower.size):
-        n, b, variance, y, _, e, r2, z, _, level = columns[:, i]
-        c = Counting(n, b, variance, y, _entry(tau, i), r2, z, _entry(trials, i), physical)
+        n, b, variance, e, r2, level = columns[:, i]
+        y, tau = _pair(control, i)
+        z, m = _pair(trials, i)
+        c = Counting(n, b, variance, y, tau, r2, z, m, physical)
         if trolke:
             low, up, code = trolke_set(c, level, bounded)
         else:
@@ -96,47 +98,44 @@ def rolke_lopez(
     trolke = treatment.startswith("trolke")
     if trolke and isinstance(background, Gaussian):
         background = without_zero(background)
+    parts = (_background_columns(background), _efficiency_columns(efficiency))
     columns = table(
-        not_negative("n", n),
-        *_background_columns(background),
-        *_efficiency_columns(efficiency),
-        _quantile(cl),
+        not_negative("n", n), *parts[0][:2], *parts[1][:2], _quantile(cl), *parts[0][2:], *parts[1][2:]
     )
     if physical:
         not_negative("background restricted to physical values", columns[1])
     shape = columns.shape[1:]
-    tau = columns[4].reshape(-1) if isinstance(background, Poisson) else None
-    trials = columns[8].reshape(-1) if isinstance(efficiency, Binomial) else None
+    rows = columns.reshape(columns.shape[0], -1)
+    control = rows[6:8] if isinstance(background, Poisson) else None
+    trials = rows[-2:] if isinstance(efficiency, Binomial) else None
     lower, upper, status = np.empty(shape), np.empty(shape), np.empty(shape, dtype=np.int8)
     rules = (treatment in ("bounded", "trolke-bounded"), trolke, bool(physical))
     ends = (lower.reshape(-1), upper.reshape(-1), status.reshape(-1))
-    _fill(columns.reshape(10, -1), tau, trials, rules, *ends)
-    return Interval.of(lower, upper, np.asarray((columns[0] - columns[1]) / columns[5]), status)
+    _fill(rows[:6], control, trials, rules, *ends)
+    return Interval.of(lower, upper, np.asarray((columns[0] - columns[1]) / columns[3]), status)
 
 
 def _background_columns(background: Background) -> tuple[NDArray[np.float64], ...]:
-    """(b, variance, y, tau) as :class:`Counting` has them, tau 0 for None."""
-    zero = np.zeros(())
+    """(b, variance) as :class:`Counting` has them, and (y, tau) if Poisson."""
     if isinstance(background, Poisson):
         y, tau = table(not_negative("y", background.y), positive("tau", background.tau))
         return np.asarray(y / tau), np.asarray(y / tau / tau), y, tau
     if isinstance(background, Known | Gaussian):
         b, sigma = background_numbers(background)
-        return b, sigma * sigma, zero, zero
+        return b, np.asarray(sigma * sigma)
     raise UsageError(
         f"background must be Known(b), Gaussian(b, sigma) or Poisson(y, tau), got {background!r}"
     )
 
 
 def _efficiency_columns(efficiency: Efficiency) -> tuple[NDArray[np.float64], ...]:
-    """(e, r2, z, m): e and the rest as :class:`Counting` has them, m 0 for None."""
-    zero = np.zeros(())
+    """(e, r2), and (z, m) if binomial, as :class:`Counting` has them."""
     if isinstance(efficiency, Binomial):
         z, m = table(positive("z", efficiency.z), positive("m", efficiency.m))
         return np.asarray(z / m), np.asarray((m - z) / m / z), z, m
     if isinstance(efficiency, Known | Gaussian):
         e, relative = efficiency_numbers(efficiency)
-        return e, relative * relative, zero, zero
+        return e, np.asarray(relative * relative)
     raise UsageError(f"efficiency must be Known(e), Gaussian(e, sigma) or Binomial(z, m), got {efficiency!r}")
 
 
