@@ -6,8 +6,8 @@ candidate, words), ``templates.json`` (UHI), ``event.npy`` and the texts of both
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from hnlpeak.core.atomic import atomic_path, write_text
 from hnlpeak.core.card import read_card
-from hnlpeak.core.errors import InputDataError
+from hnlpeak.core.errors import InputDataError, UsageError
 from hnlpeak.detectors.event import EVENT
 from hnlpeak.estimation.signal import SignalCurve, SignalModel
 from hnlpeak.experiment.analysis_card import AnalysisCard
@@ -23,12 +23,14 @@ from hnlpeak.experiment.experiment import load_experiment
 from hnlpeak.formats.json_text import dump_json, read_json
 from hnlpeak.formats.manifest import MANIFEST, sha256_of
 from hnlpeak.formats.results import read_result
+from hnlpeak.formats.table import table_text
 from hnlpeak.formats.uhi import read_uhi, write_uhi
+from hnlpeak.limits.improvement import Improvement, improvement, published_before
 from hnlpeak.report.inputs import ReportInputs
 from hnlpeak.report.write import write_report
 from hnlpeak.selection.cutflow import Cutflow
 
-__all__ = ["keep_inputs", "read_inputs", "remake_report"]
+__all__ = ["keep_inputs", "read_inputs", "remake_report", "report_searches"]
 
 _SCHEMA = 1
 _DATA = Path("figures") / "data"
@@ -175,3 +177,35 @@ def remake_report(directory: str | Path) -> list[Path]:
     record["files"].update({path.relative_to(place).as_posix(): sha256_of(path) for path in written})
     write_text(manifest, dump_json(record))
     return written
+
+
+def report_searches(
+    directories: Sequence[str | Path], out: str | Path, *, before: int | None = None
+) -> tuple[list[Path], list[Improvement]]:
+    """Draw the limits of several finished searches together, with those published (before the year ``before``).
+
+    Writes ``out``/u2_searches (PNG, SVG, PDF) and ``out``/improvement.csv, one row for each search and published
+    curve of its flavour; returns the paths and the rows. ``InputDataError`` where a directory holds no result,
+    ``UsageError`` for none.
+    """
+    from hnlpeak.report.figures.u2_searches import u2_searches
+    from hnlpeak.report.render import save
+
+    if not directories:
+        raise UsageError("no folder of results given")
+    results = [read_result(Path(directory)) for directory in directories]
+    flavours = dict.fromkeys(result.lepton for result in results)
+    earlier = [curve for flavour in flavours for curve in published_before(before, flavour)]
+    rows = [
+        row
+        for result in results
+        for row in improvement(result, [curve for curve in earlier if curve.flavour == result.lepton])
+    ]
+    place = Path(out)
+    place.mkdir(parents=True, exist_ok=True)
+    paths = save(u2_searches(results, earlier), place / "u2_searches", formats=("png", "svg", "pdf"))
+    table = place / "improvement.csv"
+    names = [field.name for field in fields(Improvement)]
+    records = [asdict(row) for row in rows]
+    write_text(table, table_text({name: [record[name] for record in records] for name in names}))
+    return [*paths.values(), table], rows

@@ -1,4 +1,4 @@
-"""``hnlpeak report``: figures and page of a finished search, drawn again."""
+"""``hnlpeak report``: figures and page of a finished search, drawn again; or several searches in one figure."""
 
 from __future__ import annotations
 
@@ -11,10 +11,35 @@ __all__ = ["report"]
 
 
 def report(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of results of run or scan.")],
+    directories: Annotated[
+        list[Path], typer.Argument(metavar="DIR...", help="Folders of results of run or scan.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Folder for one figure of all given searches.")
+    ] = None,
+    before: Annotated[
+        int | None, typer.Option(help="With -o: compare with limits published before this year.")
+    ] = None,
 ) -> None:
-    """Draw the figures (PNG, SVG, PDF) and report.html of a finished folder again, from its files alone."""
-    from hnlpeak.report_folder import remake_report
+    """Draw the figures (PNG, SVG, PDF) and report.html of a finished folder again, from its files alone.
 
-    written = remake_report(directory)
-    typer.echo(f"{len(written) - 1} figures, {written[-1]}", err=True)
+    With -o, draw the limits of all given folders together, beside published ones, and say where they improve them.
+    """
+    from hnlpeak.core.errors import UsageError
+    from hnlpeak.report_folder import remake_report, report_searches
+
+    if out is None:
+        if len(directories) > 1 or before is not None:
+            raise UsageError("several folders (or --before) need -o, the folder for the figure of all")
+        written = remake_report(directories[0])
+        typer.echo(f"{len(written) - 1} figures, {written[-1]}", err=True)
+        return
+    written, rows = report_searches(directories, out, before=before)
+    for row in rows:
+        where = f"{row.low:g} to {row.high:g} MeV" if row.masses else "no common mass"
+        typer.echo(
+            f"{row.analysis} against {row.curve}: {where}; better at {row.expected} (expected) and "
+            f"{row.observed} (observed) of {row.masses} masses",
+            err=True,
+        )
+    typer.echo(f"{written[0]}", err=True)

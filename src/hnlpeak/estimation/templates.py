@@ -78,4 +78,5 @@ def with_control(templates: Spectrum, control: Spectrum, *, source: str, scale: 
         simulated=True,
         label=f"{templates.label}, {source} from a control run",
         decays_in_fiducial=templates.decays_in_fiducial,
+        axis=templates.histogram.axes["m_miss"],
     )

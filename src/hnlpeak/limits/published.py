@@ -23,6 +23,8 @@ __all__ = ["PublishedLimit", "list_published", "published"]
 class PublishedLimit:
     """Upper limits on |U_l4|^2 of one ``flavour`` at confidence level ``cl`` from decays of one ``meson``.
 
+    ``year`` is that of publication.
+
     ``mass`` (MeV, increasing) and ``u2`` are read-only arrays of points sampled from the curve in
     ``data_file``; ``kind`` tells whether that file was read off a figure or given by the authors,
     ``confidence`` is "C" for points computed from the file and "m" for a curve that must not be quoted as
@@ -32,6 +34,7 @@ class PublishedLimit:
 
     name: str
     label: str
+    year: int
     meson: str
     flavour: str
     mass: FloatArray

@@ -20,13 +20,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hnlpeak.core.kernel import kernel
+from hnlpeak.core.kernel import inlined, kernel
 
 __all__ = [
     "BARRIER",
     "EXP_POLYNOMIAL",
     "POLYNOMIAL",
     "Workspace",
+    "add_sums",
     "expectations",
     "fit",
     "gradients",
@@ -40,6 +41,7 @@ _MAX_STEPS = 100
 _NEWTON_STEPS = 8
 _CONTRACTION = 0.3
 _TOLERANCE = 1e-6
+_REMAINDER = 1e-9
 # no exponent changes by more than this in one damped step
 _LONGEST_EXPONENT = 2.0
 _HALF_NODE = 0.5 / math.sqrt(3.0)
@@ -51,9 +53,11 @@ Matrix = NDArray[np.float64]
 
 
 class Workspace(NamedTuple):
-    """Arrays that a fit overwrites: expectations, their gradients (per group; of the window), Newton's step."""
+    """Arrays that a fit overwrites, per group: expectation, pull, weight, gradient; gradient of the window; step."""
 
     f: Vector
+    pull: Vector
+    weight: Vector
     gradient: Matrix
     window: Vector
     step: Vector
@@ -66,6 +70,8 @@ def workspace(bins: int, size: int) -> Workspace:
     """Return work space for fits of up to ``size`` parameters to ``bins`` groups."""
     return Workspace(
         np.empty(bins),
+        np.empty(bins),
+        np.empty(bins),
         np.empty((bins, size)),
         np.empty(size),
         np.empty(size),
@@ -74,7 +80,7 @@ def workspace(bins: int, size: int) -> Workspace:
     )
 
 
-@kernel
+@inlined
 def solve(matrix: Matrix, right: Vector, size: int, out: Vector) -> bool:
     """Solve ``matrix`` x = ``right`` by Cholesky, overwriting ``matrix``; False if not positive definite."""
     for i in range(size):
@@ -85,23 +91,24 @@ def solve(matrix: Matrix, right: Vector, size: int, out: Vector) -> bool:
             if i == j:
                 if not total > 0.0:
                     return False
-                matrix[i, i] = math.sqrt(total)
+                # the diagonal keeps inverses: divisions are slow
+                matrix[i, i] = 1.0 / math.sqrt(total)
             else:
-                matrix[i, j] = total / matrix[j, j]
+                matrix[i, j] = total * matrix[j, j]
     for i in range(size):
         total = right[i]
         for k in range(i):
             total -= matrix[i, k] * out[k]
-        out[i] = total / matrix[i, i]
+        out[i] = total * matrix[i, i]
     for i in range(size - 1, -1, -1):
         total = out[i]
         for k in range(i + 1, size):
             total -= matrix[k, i] * out[k]
-        out[i] = total / matrix[i, i]
+        out[i] = total * matrix[i, i]
     return True
 
 
-@kernel
+@inlined
 def _polynomial(basis: Matrix, window: Vector, bins: int, size: int, theta: Vector, w: Workspace) -> float:
     for j in range(bins):
         total = 0.0
@@ -150,7 +157,7 @@ def _exp_polynomial(
     return total
 
 
-@kernel
+@inlined
 def expectations(
     family: int, basis: Matrix, window: Vector, bins: int, size: int, theta: Vector, w: Workspace
 ) -> float:
@@ -163,7 +170,7 @@ def expectations(
     return _exp_polynomial(basis, window, bins, size, theta, w)
 
 
-@kernel
+@inlined
 def gradients(family: int, basis: Matrix, window: Vector, w: Workspace) -> tuple[Matrix, Vector]:
     """Derivatives of the last ``expectations`` with theta, of the groups and of the window."""
     if family == POLYNOMIAL:
@@ -184,7 +191,55 @@ def _objective(family: int, counts: Vector, bins: int, inside: float, w: Workspa
     return total
 
 
-@kernel
+@inlined
+def _add_four(
+    gradient: Matrix, pull: Vector, weight: Vector, bins: int, size: int, downhill: Vector, matrix: Matrix
+) -> None:
+    """``add_sums`` for up to four parameters and rows of at least four numbers: all sums stay in registers."""
+    d0, d1, d2, d3 = 0.0, 0.0, 0.0, 0.0
+    m00, m10, m11, m20, m21, m22, m30, m31, m32, m33 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    for j in range(bins):
+        g0, g1, g2, g3 = gradient[j, 0], gradient[j, 1], gradient[j, 2], gradient[j, 3]
+        d0 += g0 * pull[j]
+        d1 += g1 * pull[j]
+        d2 += g2 * pull[j]
+        d3 += g3 * pull[j]
+        w0, w1, w2, w3 = g0 * weight[j], g1 * weight[j], g2 * weight[j], g3 * weight[j]
+        m00 += w0 * g0
+        m10 += w1 * g0
+        m11 += w1 * g1
+        m20 += w2 * g0
+        m21 += w2 * g1
+        m22 += w2 * g2
+        m30 += w3 * g0
+        m31 += w3 * g1
+        m32 += w3 * g2
+        m33 += w3 * g3
+    downs = (d0, d1, d2, d3)
+    sums = ((m00, 0.0, 0.0, 0.0), (m10, m11, 0.0, 0.0), (m20, m21, m22, 0.0), (m30, m31, m32, m33))
+    for p in range(size):
+        downhill[p] += downs[p]
+        for q in range(p + 1):
+            matrix[p, q] += sums[p][q]
+
+
+@inlined
+def add_sums(
+    gradient: Matrix, pull: Vector, weight: Vector, bins: int, size: int, downhill: Vector, matrix: Matrix
+) -> None:
+    """Add sum_j G_jp ``pull``_j to ``downhill`` and sum_j G_jp G_jq ``weight``_j to ``matrix`` (q <= p)."""
+    if size <= 4 <= gradient.shape[1]:
+        _add_four(gradient, pull, weight, bins, size, downhill, matrix)
+        return
+    for j in range(bins):
+        for p in range(size):
+            downhill[p] += gradient[j, p] * pull[j]
+            scaled = gradient[j, p] * weight[j]
+            for q in range(p + 1):
+                matrix[p, q] += scaled * gradient[j, q]
+
+
+@inlined
 def _derivatives(
     family: int,
     counts: Vector,
@@ -205,22 +260,21 @@ def _derivatives(
         w.downhill[p] = share * slope[p]
         for q in range(p + 1):
             w.hessian[p, q] = share * slope[p] * slope[q] / inside
+    outside = 0
     for j in range(bins):
         f = w.f[j]
-        if not 0.0 < f < math.inf:
-            return False
-        ratio = (counts[j] + BARRIER) / f
-        curvature = ratio / f if linear else 1.0 / f
-        for p in range(size):
-            g = gradient[j, p]
-            w.downhill[p] += g * (ratio - 1.0)
-            scaled = g * curvature
-            for q in range(p + 1):
-                w.hessian[p, q] += scaled * gradient[j, q]
+        outside += not 0.0 < f < math.inf
+        inverse = 1.0 / f
+        ratio = (counts[j] + BARRIER) * inverse
+        w.pull[j] = ratio - 1.0
+        w.weight[j] = ratio * inverse if linear else inverse
+    if outside > 0:
+        return False
+    add_sums(gradient, w.pull, w.weight, bins, size, w.downhill, w.hessian)
     return True
 
 
-@kernel
+@inlined
 def _decrement(w: Workspace, size: int) -> float:
     """Fill Newton's step; return twice the fall of F that it promises, NaN where there is none."""
     if not solve(w.hessian, w.downhill, size, w.step):
@@ -253,8 +307,13 @@ def _newton(
             return False
         for p in range(size):
             theta[p] += w.step[p]
-        if decrement <= _TOLERANCE:
-            # the last step squares what is left
+        # what is left after this step: Newton's rule squares, scoring (exp) only contracts
+        left = math.inf
+        if before < math.inf:
+            left = decrement * (decrement / before)
+            if family == POLYNOMIAL:
+                left *= decrement / before
+        if decrement <= _TOLERANCE or left <= _REMAINDER:
             return True
         before = decrement
     return False
@@ -350,13 +409,12 @@ def fit(
     ``basis[j, p]`` is the integral of t^p over group j, ``window[p]`` over the window. ``start`` saves steps if
     it is near the minimum and says nothing if its first number is NaN; the minimum does not depend on it.
     """
-    if math.isfinite(start[0]):
-        for p in range(size):
-            theta[p] = start[p]
+    for p in range(size):
+        theta[p] = start[p]
+    for attempt in range(0 if math.isfinite(start[0]) else 1, 2):
+        if attempt == 1:
+            _constant(family, counts, basis, bins, size, theta)
         if _newton(family, counts, basis, window, bins, size, theta, w):
             return True
-    _constant(family, counts, basis, bins, size, theta)
-    if _newton(family, counts, basis, window, bins, size, theta, w):
-        return True
     _constant(family, counts, basis, bins, size, theta)
     return _damped(family, counts, basis, window, bins, size, theta, w)

@@ -26,6 +26,7 @@ from hnlpeak.estimation.background.bands import SidebandDesign
 from hnlpeak.estimation.background.estimates import BackgroundEstimates
 from hnlpeak.estimation.background.poisson_fit import (
     Workspace,
+    add_sums,
     expectations,
     fit,
     gradients,
@@ -39,8 +40,11 @@ __all__ = [
     "Family",
     "OrderChoice",
     "SidebandFits",
+    "SidebandModel",
+    "fit_functions",
     "fit_sidebands",
     "fit_toys",
+    "goodness_of_fit",
 ]
 
 _B, _STAT, _ALTERNATIVE, _ORDER, _EVENTS, _DEVIANCE, _FREEDOM, _LEAKAGE, _SLOTS = range(9)
@@ -58,6 +62,16 @@ Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class SidebandModel:
+    """The functions that are fitted: see :func:`fit_sidebands`."""
+
+    order: int
+    alternative_order: int
+    family: Family = "polynomial"
+    order_choice: OrderChoice = "fixed"
+
+
 @dataclass(frozen=True, eq=False)
 class SidebandFits:
     """What many toys need of their side-band fits: arrays over (toy, mass), NaN without side bands."""
@@ -73,6 +87,18 @@ class SidebandFits:
         return np.hypot(self.stat, self.syst)
 
 
+def goodness_of_fit(deviance: Vector, degrees_of_freedom: Vector) -> Vector:
+    """Return the probability of a larger deviance by chance; NaN without degrees of freedom.
+
+    That of the chi2 distribution: to be trusted where the groups hold a few events each.
+    """
+    from scipy.special import gammaincc
+
+    some = degrees_of_freedom > 0.0
+    half = np.where(some, 0.5 * degrees_of_freedom, 1.0)
+    return np.where(some, gammaincc(half, 0.5 * np.where(some, deviance, 0.0)), np.nan)
+
+
 @kernel
 def _fit_down(
     family: int,
@@ -86,13 +112,10 @@ def _fit_down(
     w: Workspace,
 ) -> int:
     """Fit ``order`` (near ``start``), or the highest below it that converges; return the order, -1 if none does."""
-    if fit(family, counts, basis, window, bins, order + 1, start, theta, w):
-        return order
-    order -= 1
     while order >= 0:
-        start[0] = math.nan
         if fit(family, counts, basis, window, bins, order + 1, start, theta, w):
             return order
+        start[0] = math.nan
         order -= 1
     return -1
 
@@ -105,29 +128,6 @@ def _deviance(counts: Vector, bins: int, w: Workspace) -> float:
         if counts[j] > 0.0:
             total += 2.0 * counts[j] * math.log(counts[j] / w.f[j])
     return max(total, 0.0)
-
-
-@kernel
-def _best_order(
-    family: int,
-    counts: Vector,
-    basis: Matrix,
-    window: Vector,
-    bins: int,
-    order: int,
-    theta: Vector,
-    w: Workspace,
-) -> int:
-    """The order up to ``order`` with the least deviance + 2 (number of parameters), Akaike's criterion."""
-    best, least = 0, math.inf
-    for p in range(order + 1):
-        theta[0] = math.nan
-        if fit(family, counts, basis, window, bins, p + 1, theta, theta, w):
-            expectations(family, basis, window, bins, p + 1, theta, w)
-            score = _deviance(counts, bins, w) + 2.0 * (p + 1)
-            if score < least:
-                best, least = p, score
-    return best
 
 
 @kernel
@@ -146,14 +146,13 @@ def _spread(
     floor = 1.0 / bins
     gradient, slope = gradients(family, basis, window, w)
     for p in range(size):
+        w.downhill[p] = 0.0
         for q in range(p + 1):
             w.hessian[p, q] = 0.0
     for j in range(bins):
-        share = 1.0 / max(w.f[j], floor)
-        for p in range(size):
-            scaled = gradient[j, p] * share
-            for q in range(p + 1):
-                w.hessian[p, q] += scaled * gradient[j, q]
+        w.pull[j] = 0.0
+        w.weight[j] = 1.0 / max(w.f[j], floor)
+    add_sums(gradient, w.pull, w.weight, bins, size, w.downhill, w.hessian)
     if not solve(w.hessian, slope, size, w.step):
         return
     variance = 0.0
@@ -165,7 +164,7 @@ def _spread(
             weight = 0.0
             for p in range(size):
                 weight += gradient[j, p] * w.step[p]
-            leakage += weight / max(w.f[j], floor) * signal[j]
+            leakage += weight * w.weight[j] * signal[j]
     out[_STAT] = math.sqrt(variance)
     out[_LEAKAGE] = leakage
 
@@ -178,7 +177,7 @@ def _estimate_mass(
     window: Vector,
     signal: Vector,
     bins: int,
-    orders: tuple[int, int, bool],
+    orders: NDArray[np.int64],
     parameters: Matrix,
     w: Workspace,
     out: Vector,
@@ -190,31 +189,27 @@ def _estimate_mass(
         filled += counts[j] > 0.0
     # a parameter needs a few events, and a fit one filled group more than it has parameters
     ceiling = max(0, min(filled - 2, int(events / EVENTS_PER_PARAMETER) - 1))
-    order, alternative, choose = orders
-    wanted = min(order, ceiling)
-    if choose:
-        wanted = _best_order(family, counts, basis, window, bins, wanted, parameters[0], w)
-        alternative += wanted - order
-        parameters[0, 0] = math.nan
-    elif wanted < order:
-        parameters[0, 0] = math.nan
-    used = _fit_down(family, counts, basis, window, bins, wanted, parameters[0], parameters[0], w)
-    if used < 0:
-        return
-    inside = expectations(family, basis, window, bins, used + 1, parameters[0], w)
-    out[_B], out[_ORDER], out[_EVENTS] = inside if events > 0.0 else 0.0, used, events
-    out[_FREEDOM] = bins - used - 1
-    out[_DEVIANCE] = _deviance(counts, bins, w)
-    _spread(family, basis, window, signal, bins, used, w, out)
-    other = min(alternative, ceiling)
-    if other == used or other < 0:
-        other = max(0, used - 1)
-    if other != alternative:
-        parameters[1, 0] = math.nan
-    other = _fit_down(family, counts, basis, window, bins, other, parameters[1], parameters[1], w)
-    if other >= 0:
-        inside = expectations(family, basis, window, bins, other + 1, parameters[1], w)
-        out[_ALTERNATIVE] = inside if events > 0.0 else 0.0
+    used = -1
+    for k in range(2):
+        order = min(orders[k], ceiling)
+        if k == 1 and order == used:
+            order = max(0, used - 1)
+        if order != orders[k]:
+            parameters[k, 0] = math.nan
+        order = _fit_down(family, counts, basis, window, bins, order, parameters[k], parameters[k], w)
+        if order < 0:
+            return
+        inside = expectations(family, basis, window, bins, order + 1, parameters[k], w)
+        if events == 0.0:
+            inside = 0.0
+        if k == 1:
+            out[_ALTERNATIVE] = inside
+            return
+        used = order
+        out[_B], out[_ORDER], out[_EVENTS] = inside, used, events
+        out[_FREEDOM] = bins - used - 1
+        out[_DEVIANCE] = _deviance(counts, bins, w)
+        _spread(family, basis, window, signal, bins, used, w, out)
 
 
 @kernel
@@ -228,7 +223,7 @@ def _estimate(
     basis: NDArray[np.float64],
     window_basis: Matrix,
     signal: Matrix,
-    orders: tuple[int, int, bool],
+    orders: NDArray[np.int64],
     start: NDArray[np.float64],
     parameters: NDArray[np.float64],
     out: NDArray[np.float64],
@@ -253,7 +248,7 @@ def _estimate(
                 window_basis[i],
                 signal[i],
                 bins,
-                orders,
+                orders[toy, i],
                 parameters[i],
                 w,
                 out[toy, i],
@@ -262,14 +257,13 @@ def _estimate(
 
 def _fits(
     design: SidebandDesign,
-    cumulative: Matrix,
+    cumulative: NDArray[np.float64],
     rows: NDArray[np.int64],
-    orders: tuple[int, int],
+    orders: NDArray[np.int64],
     family: Family,
-    order_choice: OrderChoice,
-    start: NDArray[np.float64] | None,
+    start: NDArray[np.float64] | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Slots of all (toy, mass), and the parameters of the last toy."""
+    """Slots of all (toy, mass), and the parameters of the last toy; ``orders`` broadcast to (toy, mass, 2)."""
     masses, _, count = design.basis.shape
     if start is None:
         start = np.full((masses, 2, count), np.nan)
@@ -285,12 +279,30 @@ def _fits(
         design.basis,
         design.window_basis,
         design.signal,
-        (*orders, order_choice == "akaike"),
+        np.ascontiguousarray(np.broadcast_to(orders, (*out.shape[:2], 2)), dtype=np.int64),
         start,
         parameters,
         out,
     )
     return out, parameters
+
+
+def _orders(
+    design: SidebandDesign,
+    cumulative: NDArray[np.float64],
+    rows: NDArray[np.int64],
+    model: SidebandModel,
+) -> NDArray[np.int64]:
+    """The order and the alternative order of each (toy, mass)."""
+    orders = np.array([model.order, model.alternative_order])
+    if model.order_choice == "fixed":
+        return orders
+    tried = [_fits(design, cumulative, rows, np.full(2, p), model.family)[0] for p in range(model.order + 1)]
+    # Akaike's criterion; an order that was lowered is the one below and not better
+    scores = np.array([out[..., _DEVIANCE] + 2.0 * (p + 1) for p, out in enumerate(tried)])
+    best = np.argmin(np.where(np.isnan(scores), np.inf, scores), axis=0)
+    found = np.stack([best, best + model.alternative_order - model.order], axis=-1)
+    return np.asarray(np.maximum(found, 0), dtype=np.int64)
 
 
 def fit_sidebands(
@@ -310,16 +322,18 @@ def fit_sidebands(
     ``order_choice`` "akaike" each mass has the order up to ``order`` with the least deviance + 2 (number of
     parameters), and the alternative order keeps its distance to it.
     """
-    orders = order, alternative_order
-    out, _ = _fits(design, cumulative[None], rows, orders, family, order_choice, None)
+    model = SidebandModel(order, alternative_order, family, order_choice)
+    wanted = _orders(design, cumulative[None], rows, model)
+    out, _ = _fits(design, cumulative[None], rows, wanted, family)
     columns = [np.ascontiguousarray(out[0, :, slot]) for slot in range(_SLOTS)]
+    lowered = columns[_ORDER] < np.broadcast_to(wanted, (*out.shape[:2], 2))[0, :, 0]
     status = []
     for i, sides in enumerate(design.sides):
         words = []
         if not math.isfinite(columns[_B][i]):
             words.append("no-side-bands")
         else:
-            if columns[_ORDER][i] < order and order_choice == "fixed":
+            if lowered[i]:
                 words.append("order-lowered")
             if sides == 1:
                 words.append("one-sided")
@@ -338,25 +352,39 @@ def fit_sidebands(
     )
 
 
+def fit_functions(
+    design: SidebandDesign, cumulative: Vector, model: SidebandModel
+) -> tuple[NDArray[np.int64], Matrix]:
+    """Return the order used for each mass (-1 where there is no fit) and the parameters, shape (mass, parameter).
+
+    ``cumulative`` counts of one selection serve all masses. Parameters are those of powers of t, see
+    :mod:`~hnlpeak.estimation.background.bands`.
+    """
+    rows = np.zeros(design.groups.size, dtype=np.int64)
+    counts = cumulative[None, None]
+    out, parameters = _fits(design, counts, rows, _orders(design, counts, rows, model), model.family)
+    used = np.nan_to_num(out[0, :, _ORDER], nan=-1.0).astype(np.int64)
+    return used, np.ascontiguousarray(parameters[:, 0])
+
+
 def fit_toys(
     design: SidebandDesign,
     cumulative: NDArray[np.float64],
     rows: NDArray[np.int64],
+    model: SidebandModel,
     *,
     expected: Matrix,
-    order: int,
-    alternative_order: int,
-    family: Family = "polynomial",
-    order_choice: OrderChoice = "fixed",
 ) -> SidebandFits:
     """Return the background under each mass of ``design`` for every toy, as :func:`fit_sidebands` finds it.
 
     ``cumulative[t, s, i]`` are the counts of toy ``t``; ``expected[s, i]``, what they fluctuate about, only saves
     time: the fits start from those to it.
     """
-    orders = order, alternative_order
-    _, start = _fits(design, expected[None], rows, orders, family, "fixed", None)
-    out, _ = _fits(design, cumulative, rows, orders, family, order_choice, start)
+    fixed = np.array([model.order, model.alternative_order])
+    start = None
+    if model.order_choice == "fixed":
+        _, start = _fits(design, expected[None], rows, fixed, model.family)
+    out, _ = _fits(design, cumulative, rows, _orders(design, cumulative, rows, model), model.family, start)
     return SidebandFits(
         background=out[..., _B],
         stat=out[..., _STAT],

@@ -103,8 +103,11 @@ def simulated_over_expected(
     b / var(b). 0 where a template has no event.
     """
     scale = sources.decays.scaled_to(n_kaon)
-    ends = {"selections": [selection], "low": np.array([low]), "high": np.array([high])}
-    found = {mode: sums_between(sources.decays, mode, **ends) for mode in sources.decays.sources}
+    ends = np.array([low]), np.array([high])
+    found = {
+        mode: sums_between(sources.decays, mode, selections=[selection], low=ends[0], high=ends[1])
+        for mode in sources.decays.sources
+    }
     pairs = {mode: (scale * float(w[0]), scale**2 * float(w2[0])) for mode, (w, w2) in found.items()}
     pairs["all"] = (sum(b for b, _ in pairs.values()), sum(v for _, v in pairs.values()))
     return {name: b / variance if variance > 0.0 else 0.0 for name, (b, variance) in pairs.items()}

@@ -1,0 +1,282 @@
+"""The background from templates and a scaled control run, against sums by hand and toys."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import hist
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from hnlpeak.core.errors import UsageError
+from hnlpeak.core.measured import Measured
+from hnlpeak.estimation.background.agreement import agreement, bins_with
+from hnlpeak.estimation.background.control_run import ControlRegion, control_region, control_scale, under_peak
+from hnlpeak.estimation.background.sources import BackgroundSources
+from hnlpeak.estimation.background.templates import (
+    components,
+    control_agreement,
+    simulated_over_expected,
+    template_estimates,
+)
+from hnlpeak.estimation.flux import measure_flux
+from hnlpeak.estimation.templates import with_control
+from hnlpeak.experiment.analysis_card import TemplateBackground
+from hnlpeak.spectrum import Spectrum
+from hnlpeak.spectrum.fixed_point import FIXED_POINT
+
+SELECTIONS = ("search", "halo")
+MODES = ("kmu2", "kmu3")
+KAONS = 1e6
+EDGES = np.linspace(200.0, 400.0, 201)
+CARD = TemplateBackground.model_validate(
+    {
+        "method": "templates",
+        "errors": {"kmu2": 0.1, "kmu3": 0.05},
+        "control_low": "240 MeV",
+        "control_high": "290 MeV",
+        "control_run": {
+            "selection": "halo",
+            "low": "300 MeV",
+            "high": "380 MeV",
+            "error": 0.2,
+            "muons": 1000,
+            "reference": "toy",
+            "confidence": "E",
+        },
+        "reference": "toy",
+        "confidence": "E",
+    }
+)
+ALONE = CARD.model_copy(update={"control_run": None})
+
+
+def spectrum(values: NDArray[Any], *, sources: tuple[str, ...], label: str, weight: float = 0.0) -> Spectrum:
+    """Counts [selection, source, bin], or weights of one size."""
+    common: dict[str, Any] = {
+        "selections": SELECTIONS,
+        "sources": sources,
+        "simulated": True,
+        "label": label,
+        "decays_in_fiducial": KAONS,
+        "axis": hist.axis.Regular(200, 200.0, 400.0, name="m_miss"),
+    }
+    if not weight:
+        return Spectrum.from_counts(values.astype(np.int64), **common)
+    w = np.rint(values * weight * FIXED_POINT).astype(np.int64)
+    return Spectrum.from_weights(w, np.rint(w * weight).astype(np.int64), **common)
+
+
+# events a bin: kmu2 falls, kmu3 is flat, halo rises; in the halo region decays are few
+TRUTH = {
+    "kmu2": np.array([np.linspace(30.0, 10.0, 200), np.full(200, 0.2)]),
+    "kmu3": np.array([np.full(200, 40.0), np.full(200, 0.3)]),
+}
+HALO = np.array([np.linspace(5.0, 40.0, 200), np.full(200, 30.0)])
+SCALE = 0.25
+
+
+@pytest.fixture(scope="module")
+def sources() -> BackgroundSources:
+    """Templates of 20 times the data's statistics, a control run of four times its halo."""
+    rng = np.random.Generator(np.random.Philox(5))
+    decays = np.stack([rng.poisson(20.0 * TRUTH[mode]) for mode in MODES], axis=1)
+    control = rng.poisson(HALO / SCALE)[:, None]
+    return BackgroundSources(
+        spectrum(decays, sources=MODES, label="templates", weight=0.05),
+        spectrum(control, sources=("halo",), label="control"),
+    )
+
+
+def data(rng: np.random.Generator) -> Spectrum:
+    counts = rng.poisson(TRUTH["kmu2"] + TRUTH["kmu3"] + HALO)[:, None]
+    return spectrum(counts, sources=("data",), label="data")
+
+
+def estimate(given: Spectrum, sources: BackgroundSources, card: TemplateBackground = CARD) -> Any:
+    low = np.array([310.0, 350.0])
+    return template_estimates(
+        given,
+        sources,
+        card,
+        selections=["search", "search"],
+        low=low,
+        high=low + 6.0,
+        n_kaon=np.full(2, KAONS),
+        n_kaon_error=np.full(2, 0.01 * KAONS),
+    )
+
+
+def test_estimate_is_the_sum_of_its_parts(sources: BackgroundSources) -> None:
+    given = data(np.random.Generator(np.random.Philox(6)))
+    found = estimate(given, sources)
+    region = control_region(given, sources, CARD)
+    assert region is not None
+    decays, control = (s.histogram.values() for s in (sources.decays, sources.control))
+    inside = slice(100, 180)
+    n = given.histogram.values()[1, 0, inside].sum()
+    k = decays[1, :, inside].sum()
+    h = control[1, 0, inside].sum()
+    scale = (n - k) / h
+    assert region.observed == n
+    assert region.control == h
+    assert region.per_decay * KAONS == pytest.approx(k, rel=1e-9)
+    assert found.settings["control_run"]["scale"] == pytest.approx(scale, rel=1e-9)
+    for i, first in enumerate((110, 150)):
+        window = slice(first, first + 6)
+        modes = decays[0, :, window].sum(axis=1)
+        halo = control[0, 0, window].sum()
+        assert found.background[i] == pytest.approx(modes.sum() + scale * halo, rel=1e-9)
+        scale_stat = math.hypot(math.sqrt(n + 0.05 * k) / h, scale / math.sqrt(h))
+        stat = math.sqrt(0.05 * modes.sum() + scale**2 * halo + (scale_stat * halo) ** 2)
+        assert found.stat[i] == pytest.approx(stat, rel=1e-6)
+        scale_syst = math.hypot(
+            0.2 * scale, math.hypot(0.1 * decays[1, 0, inside].sum(), 0.05 * decays[1, 1, inside].sum()) / h
+        )
+        syst = math.sqrt(
+            (0.1 * modes[0]) ** 2
+            + (0.05 * modes[1]) ** 2
+            + (scale_syst * halo) ** 2
+            + (0.01 * modes.sum()) ** 2
+        )
+        assert found.syst[i] == pytest.approx(syst, rel=1e-6)
+    assert found.status == ("ok", "ok")
+    assert np.all(found.leakage == 0.0)
+    assert np.all(np.isnan(found.order))
+
+
+def test_pulls_of_the_estimate(sources: BackgroundSources) -> None:
+    """b from 400 toys of the data: unbiased, with the spread of the part of its error that toys have."""
+    rng = np.random.Generator(np.random.Philox(7))
+    window = slice(150, 156)
+    truth = sum(TRUTH[mode][0, window].sum() for mode in MODES) + HALO[0, window].sum()
+    found = np.array([estimate(data(rng), sources).background[1] for _ in range(400)])
+    # templates and control run are the same in all toys: their own fluctuation is an offset
+    region = sources.control.histogram.values()[1, 0, 100:180].sum()
+    halo = sources.control.histogram.values()[0, 0, window].sum()
+    spread = math.sqrt((TRUTH["kmu2"][1] + TRUTH["kmu3"][1] + HALO[1])[100:180].sum()) / region * halo
+    assert found.std() == pytest.approx(spread, rel=5.0 / math.sqrt(2.0 * 400))
+    offset = math.sqrt(0.05 * sum(TRUTH[m][0, window].sum() for m in MODES) + SCALE**2 * halo)
+    assert abs(found.mean() - truth) < 5.0 * math.hypot(offset, spread / 20.0)
+
+
+def test_fewer_events_than_decays_in_the_region_of_the_halo(sources: BackgroundSources) -> None:
+    empty = spectrum(np.zeros((2, 1, 200)), sources=("data",), label="empty")
+    found = estimate(empty, sources)
+    assert found.status == ("control-below-decays",) * 2
+    parts, scale = components(
+        empty,
+        sources,
+        CARD,
+        selections=["search"],
+        low=np.array([310.0]),
+        high=np.array([316.0]),
+        n_kaon=np.array([KAONS]),
+    )
+    assert scale is not None
+    assert parts["halo"].events[0] == 0.0
+    assert parts["halo"].shared[0] > 0.0
+
+
+def test_without_a_control_run_only_decays(sources: BackgroundSources) -> None:
+    given = data(np.random.Generator(np.random.Philox(8)))
+    found = estimate(given, BackgroundSources(sources.decays), ALONE)
+    assert found.background[0] == pytest.approx(sources.decays.histogram.values()[0, :, 110:116].sum())
+    assert "control_run" not in found.settings
+
+
+def test_refusals(sources: BackgroundSources) -> None:
+    given = data(np.random.Generator(np.random.Philox(9)))
+    with pytest.raises(UsageError, match="needs simulated decays"):
+        template_estimates(
+            given,
+            None,
+            CARD,
+            selections=["search"],
+            low=np.array([310.0]),
+            high=np.array([316.0]),
+            n_kaon=np.array([KAONS]),
+            n_kaon_error=np.zeros(1),
+        )
+    with pytest.raises(UsageError, match="there is none"):
+        control_region(given, BackgroundSources(sources.decays), CARD)
+    own = hist.Hist(hist.axis.Regular(200, 200.0, 400.0, name="m"), storage=hist.storage.Int64())
+    with pytest.raises(UsageError, match="one selection for all"):
+        control_region(Spectrum.from_uhi(own), sources, CARD)
+    nothing = spectrum(np.zeros((2, 1, 200)), sources=("halo",), label="nothing")
+    with pytest.raises(UsageError, match="no event of the selection 'halo'"):
+        control_region(given, BackgroundSources(sources.decays, nothing), CARD)
+
+
+def test_kaons_and_scale_are_solved_together() -> None:
+    """N_K and s from two counts: the flux formula with the control run folded in gives the solution of both."""
+    acceptance, b, k_peak, k_far, h_peak, h_far = 0.4, 0.63, 1e-4, 2e-5, 300.0, 5000.0
+    n_kaon, scale = 2e6, 0.3
+    n_peak = n_kaon * (acceptance * b + k_peak) + scale * h_peak
+    n_far = n_kaon * k_far + scale * h_far
+    region = ControlRegion(n_far, h_far, k_far, 0.0, 0.0, 0.2)
+    fixed, less = under_peak(region, h_peak)
+    flux = measure_flux(
+        n_peak,
+        acceptance_sm=Measured(acceptance),
+        branching_fraction=Measured(b),
+        background_per_kaon=Measured(k_peak + less.value),
+        background_events=fixed,
+    )
+    assert flux.n_kaon.value == pytest.approx(n_kaon, rel=1e-12)
+    assert control_scale(region, np.array([flux.n_kaon.value])).value[0] == pytest.approx(scale, rel=1e-9)
+
+
+def test_agreement_of_toys_is_flat_and_sees_a_wrong_shape(sources: BackgroundSources) -> None:
+    rng = np.random.Generator(np.random.Philox(10))
+    p = np.array(
+        [
+            control_agreement(data(rng), sources, CARD, selection="search", n_kaon=KAONS).p_value
+            for _ in range(200)
+        ]
+    )
+    # systematic errors are not in the toys: p leans to 1, never to 0
+    assert np.mean(p < 0.05) < 0.12
+    assert np.mean(p) > 0.45
+    wrong = TRUTH["kmu2"] + TRUTH["kmu3"] + HALO
+    wrong = wrong * (1.0 + 0.5 * np.sin(np.arange(200) / 8.0))
+    given = spectrum(rng.poisson(wrong)[:, None], sources=("data",), label="wrong")
+    assert control_agreement(given, sources, CARD, selection="search", n_kaon=KAONS).p_value < 1e-6
+
+
+def test_agreement_by_hand() -> None:
+    n, b = np.array([12.0, 8.0]), np.array([9.0, 9.0])
+    found = agreement(n, {"s": b}, {"s": np.zeros(2)}, {"s": np.zeros(2)})
+    assert found.chi2 == pytest.approx(1.0 + 1.0 / 9.0)
+    # chi2 with two degrees of freedom: exp(-chi2 / 2)
+    assert found.p_value == pytest.approx(math.exp(-0.5 * found.chi2))
+    shift = np.array([3.0, 3.0])
+    moved = agreement(n, {"s": b}, {"s": np.zeros(2)}, {"s": shift})
+    covariance = np.diag(b) + np.outer(shift, shift)
+    assert moved.chi2 == pytest.approx((n - b) @ np.linalg.inv(covariance) @ (n - b))
+    assert math.isnan(agreement(n, {"s": 0.0 * b}, {"s": 0.0 * b}, {"s": 0.0 * b}).p_value)
+
+
+def test_bins_hold_enough() -> None:
+    assert bins_with(np.array([10.0, 10.0, 10.0, 30.0, 5.0]), 25.0).tolist() == [0, 3, 5]
+    assert bins_with(np.array([1.0, 2.0]), 25.0).tolist() == [0, 2]
+
+
+def test_control_run_as_a_source(sources: BackgroundSources) -> None:
+    assert sources.control is not None
+    drawn = with_control(sources.decays, sources.control, source="halo", scale=SCALE)
+    assert drawn.sources == (*MODES, "halo")
+    values = drawn.project("search", sources=["halo"])
+    counts = sources.control.project("search").values
+    assert values.values == pytest.approx(SCALE * counts, rel=1e-9)
+    assert values.variances == pytest.approx(SCALE**2 * counts, rel=1e-9)
+    assert drawn.project("search", sources=["kmu3"]).values == pytest.approx(
+        sources.decays.project("search", sources=["kmu3"]).values
+    )
+
+
+def test_effective_statistics(sources: BackgroundSources) -> None:
+    found = simulated_over_expected(sources, selection="search", low=300.0, high=380.0, n_kaon=KAONS)
+    assert found == {name: pytest.approx(20.0, rel=1e-6) for name in (*MODES, "all")}
