@@ -44,6 +44,7 @@ from hnlpeak.simulation.sample import (
 from hnlpeak.spectrum.spectrum import Spectrum
 from hnlpeak.theory.modes import MODES
 from hnlpeak.theory.production import branching_fraction
+from hnlpeak.trigger.downscale import trigger_rates
 
 __all__ = ["Injection", "Plan", "Search", "plan", "run", "scan", "search", "search_spectrum"]
 
@@ -370,6 +371,28 @@ def _join(
     )
 
 
+def _delivered(
+    analysis: Analysis, data: SampleResult, exposure: float | None, flux: KaonFlux | None
+) -> dict[str, Any]:
+    """Decays behind the downscaled trigger (of real data as N_K tells them), and rates of simulated triggers."""
+    downscale = analysis.card.exposure.downscale
+    if exposure is None:
+        measured = None if flux is None else flux.n_kaon.value * downscale
+        return {"downscale": downscale, "decays_delivered": measured}
+    rates = trigger_rates(
+        analysis.experiment,
+        triggers_per_decay=data.triggered / data.decays_in_fiducial,
+        downscale=downscale,
+    )
+    return {
+        "downscale": downscale,
+        "decays_delivered": exposure * downscale,
+        "decay_rate_hz": rates.decays,
+        "trigger_rate_hz": rates.triggers,
+        "recorded_rate_hz": rates.recorded,
+    }
+
+
 def search(
     analysis: Analysis,
     *,
@@ -400,7 +423,7 @@ def search(
     exposure = None if candidates is not None else decays
     extra: dict[str, Any] = {
         "exposure_decays": exposure,
-        "decays_delivered": None if exposure is None else exposure * card.exposure.downscale,
+        **_delivered(analysis, data, exposure, made.flux),
         "injected": None if inject is None else {"mass_mev": inject.mass, "u2": inject.u2},
     }
     return replace(
