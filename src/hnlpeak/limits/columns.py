@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from hnlpeak.statistics import Treatment
 
-__all__ = ["EXTRA_COLUMNS", "LIMITS_COLUMNS", "TEXT_COLUMNS", "TREATMENTS", "variant_columns"]
+__all__ = ["EXTRA_COLUMNS", "LIMITS_COLUMNS", "TEXT_COLUMNS", "TOY_BANDS", "TREATMENTS", "variant_columns"]
 
 LIMITS_COLUMNS = (
     "m_n_mev",
@@ -48,6 +48,10 @@ TEXT_COLUMNS = ("selection", "status")
 """Columns of words; all others are numbers, NaN where there is none."""
 
 
+TOY_BANDS = ("toys_m2s", "toys_m1s", "toys", "toys_p1s", "toys_p2s")
+"""Names of the limits expected from toys: quantiles at -2 to 2 standard deviations."""
+
+
 def variant_columns(treatment: str) -> tuple[str, str]:
     """Return the columns with the observed limits on N_S and |U|^2 under ``treatment``."""
     word = treatment.replace("-", "_")
@@ -68,6 +72,7 @@ EXTRA_COLUMNS = (
     "sideband_events",
     "sideband_deviance",
     "sideband_degrees_of_freedom",
+    "sideband_fit_p_value",
     "leakage",
     "n_signal_estimate",
     "n_signal_lower",
@@ -75,6 +80,8 @@ EXTRA_COLUMNS = (
     "branching_fraction_per_u2",
     "n_signal_ul_with_errors",
     "u2_ul_with_errors",
+    "global_p_value",
+    *(f"{kind}_{name}" for kind in ("n_signal_ul", "u2_ul") for name in TOY_BANDS),
     *(column for treatment in TREATMENTS for column in variant_columns(treatment)),
 )
 """Further columns of ``result.json``.
@@ -82,4 +89,6 @@ EXTRA_COLUMNS = (
 ``window_efficiency_ratio``: acceptance of the window on the spectrum's bin edges over that of the exact one
 (1 without snapping). ``leakage``: bias of the background per signal event produced in the full peak.
 ``*_with_errors``: limits with the errors of N_K and A and the leakage as a Gaussian efficiency.
+``sideband_fit_p_value``: probability of a larger deviance. ``global_p_value``: probability that background alone makes
+the local significance of this mass at any mass, and ``*_toys*``: expected limits; NaN without toys.
 """

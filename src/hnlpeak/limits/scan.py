@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from hnlpeak.core.measured import Measured
 from hnlpeak.estimation.background.estimates import BackgroundEstimates
 from hnlpeak.estimation.background.methods import Task, estimate_background
+from hnlpeak.estimation.background.sideband import goodness_of_fit
 from hnlpeak.estimation.background.sources import BackgroundSources
 from hnlpeak.estimation.flux import KaonFlux, flux_record
 from hnlpeak.estimation.signal import SignalModel
 from hnlpeak.experiment.analysis_card import AnalysisCard, StatisticsCard
-from hnlpeak.limits.columns import TREATMENTS, variant_columns
+from hnlpeak.limits.columns import TOY_BANDS, TREATMENTS, variant_columns
 from hnlpeak.limits.convert import branching_fraction_of, mixing_of
 from hnlpeak.limits.hypotheses import Hypothesis, hypotheses, selection_rows
 from hnlpeak.limits.result import SearchResult
@@ -76,6 +77,9 @@ def scan(
         meson=card.channel.meson, lepton=card.channel.lepton, mass=columns["m_n_mev"], u2=1.0
     )
     columns["branching_fraction_per_u2"] = np.asarray(per_u2, dtype=np.float64)
+    # what only toys can tell: see with_toys
+    columns["global_p_value"] = np.full(len(found), np.nan)
+    columns.update({f"n_signal_ul_{name}": np.full(len(found), np.nan) for name in TOY_BANDS})
     _convert(columns)
     intervals = columns.pop("interval_status")
     columns["status"] = np.array(
@@ -126,6 +130,7 @@ def _inputs(found: Sequence[Hypothesis], n: Vector, background: BackgroundEstima
         "sideband_events": background.events,
         "sideband_deviance": background.deviance,
         "sideband_degrees_of_freedom": background.degrees_of_freedom,
+        "sideband_fit_p_value": goodness_of_fit(background.deviance, background.degrees_of_freedom),
         "leakage": background.leakage,
         "acceptance": ratio * np.array([h.signal.acceptance.value for h in found]),
         "acceptance_error": ratio * np.array([h.signal.acceptance.error for h in found]),

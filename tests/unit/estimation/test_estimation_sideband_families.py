@@ -9,7 +9,14 @@ from scipy.optimize import minimize
 
 from hnlpeak.estimation.background.bands import SidebandDesign, sideband_design
 from hnlpeak.estimation.background.estimates import BackgroundEstimates
-from hnlpeak.estimation.background.sideband import FAMILIES, Family, OrderChoice, fit_sidebands, fit_toys
+from hnlpeak.estimation.background.sideband import (
+    FAMILIES,
+    Family,
+    OrderChoice,
+    SidebandModel,
+    fit_sidebands,
+    fit_toys,
+)
 from hnlpeak.experiment.analysis_card import SidebandBackground
 from hnlpeak.spectrum.window import gaussian_fraction, search_window
 
@@ -161,13 +168,12 @@ def test_toys_are_fitted_as_the_spectrum_is(family: Family, choice: OrderChoice)
     for per_mev in (20.0, 0.3):
         expected = falling(per_mev, 80.0)
         counts = rng.poisson(expected, (6, expected.size)).astype(float)
-        options = {"order": 2, "alternative_order": 3, "family": family, "order_choice": choice}
         many = fit_toys(
             design(masses),
             cumulative(counts)[:, None],
             np.zeros(4, dtype=np.int64),
+            SidebandModel(2, 3, family, choice),
             expected=cumulative(expected)[None],
-            **options,
         )
         for toy, one in enumerate(counts):
             single = estimate(one, masses, family=family, choice=choice)

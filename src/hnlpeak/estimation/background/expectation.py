@@ -1,0 +1,62 @@
+"""The spectrum that the background alone would have, from the side-band fits of all masses.
+
+Every bin takes the function fitted for the nearest mass, whose window was left out of the fit: a peak raises
+the expectation under itself by no more than its leakage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hnlpeak.estimation.background.bands import SidebandDesign
+from hnlpeak.estimation.background.sideband import Family, SidebandModel, fit_functions
+from hnlpeak.spectrum.window import Window
+
+__all__ = ["expected_spectrum"]
+
+Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
+
+
+def expected_spectrum(
+    design: SidebandDesign,
+    windows: Sequence[Window],
+    edges: Vector,
+    cumulative: Matrix,
+    model: SidebandModel,
+) -> Matrix:
+    """Return expected events per bin, shape (selections, bins), >= 0.
+
+    ``cumulative[s, i]`` is the number of events of selection ``s`` below bin edge ``i``. Beyond the side bands of all
+    masses, and where there are no side bands at all, nothing is expected.
+    """
+    rates = np.zeros((cumulative.shape[0], edges.size - 1))
+    some = [int(i) for i in np.flatnonzero(design.groups > 0)]
+    if not some:
+        return rates
+    masses = np.array([windows[i].mass for i in some])
+    # bins nearest to each mass
+    cuts = np.searchsorted(0.5 * (edges[1:] + edges[:-1]), 0.5 * (masses[1:] + masses[:-1]))
+    ends = [(design.first[i, : design.groups[i]], design.last[i, : design.groups[i]]) for i in some]
+    begin = np.concatenate([[min(int(a.min()) for a, _ in ends)], cuts])
+    end = np.concatenate([cuts, [max(int(b.max()) for _, b in ends)]])
+    scale = (edges[design.last[some, 0]] - edges[design.first[some, 0]]) / design.basis[some, 0, 0]
+    for s, row in enumerate(cumulative):
+        orders, parameters = fit_functions(design, row, model)
+        for k, i in enumerate(some):
+            t = (edges[begin[k] : end[k] + 1] - masses[k]) / scale[k]
+            if t.size > 1 and orders[i] >= 0:
+                rates[s, begin[k] : end[k]] = _events(t, parameters[i, : orders[i] + 1], model.family)
+    return rates
+
+
+def _events(t: Vector, theta: Vector, family: Family) -> Vector:
+    """Integrals of the fitted function between neighbouring ``t``, by Simpson's rule, not below zero."""
+    middle = 0.5 * (t[1:] + t[:-1])
+    low, centre, high = (np.polynomial.polynomial.polyval(x, theta) for x in (t[:-1], middle, t[1:]))
+    if family == "exp-polynomial":
+        low, centre, high = np.exp(low), np.exp(centre), np.exp(high)
+    return np.asarray(np.maximum(np.diff(t) * (low + 4.0 * centre + high) / 6.0, 0.0))
