@@ -5,36 +5,51 @@ from __future__ import annotations
 from hnlpeak.statistics.bayes import bayes
 from hnlpeak.statistics.cls import CLS_KINDS, ClsKind, cls
 from hnlpeak.statistics.constraints import Binomial, Gaussian, Known, Poisson
-from hnlpeak.statistics.expected import EXPECTED_DEFINITIONS, Expected, ExpectedDefinition, expected_limit
+from hnlpeak.statistics.coverage import Coverage, MinimumCoverage, coverage, minimum_coverage
+from hnlpeak.statistics.expected import (
+    EXPECTED_DEFINITIONS,
+    EXPECTED_LABELS,
+    Expected,
+    ExpectedDefinition,
+    expected_limit,
+    mean_limit,
+)
 from hnlpeak.statistics.feldman_cousins import feldman_cousins, feldman_cousins_p
 from hnlpeak.statistics.interval import Interval, Status
 from hnlpeak.statistics.methods import METHODS, Method, method_call
 from hnlpeak.statistics.one_sided import one_sided, power_constrained
 from hnlpeak.statistics.rolke_lopez import TREATMENTS, Treatment, rolke_lopez
-from hnlpeak.statistics.significance import p_value, significance
+from hnlpeak.statistics.significance import deviations, p_value, significance
 
 __all__ = [
     "CLS_KINDS",
     "EXPECTED_DEFINITIONS",
+    "EXPECTED_LABELS",
     "METHODS",
     "TREATMENTS",
     "Binomial",
     "ClsKind",
+    "Coverage",
     "Expected",
     "ExpectedDefinition",
     "Gaussian",
     "Interval",
     "Known",
     "Method",
+    "MinimumCoverage",
     "Poisson",
     "Status",
     "Treatment",
     "bayes",
     "cls",
+    "coverage",
+    "deviations",
     "expected_limit",
     "feldman_cousins",
     "feldman_cousins_p",
+    "mean_limit",
     "method_call",
+    "minimum_coverage",
     "one_sided",
     "p_value",
     "power_constrained",

@@ -2,45 +2,65 @@
 
 Definitions:
 
-- ``"unconditional"`` (default): n ~ Poisson(b'), b' ~ N(b, sigma) with b' >= 0, and the measurement of the
-  background is redrawn, b_m ~ N(b', sigma), so that every pseudo-experiment has its own estimate. Sum over n,
-  quadrature over b', cells in b_m; no random numbers.
-- ``"fixed"``: n ~ Poisson(b) and the background estimate stays b +- sigma.
+- ``"unconditional"`` (default): n ~ Poisson(b') with b' from its constraint, and the measurement of the
+  background is redrawn, so that every pseudo-experiment has its own estimate. Gaussian: b' ~ N(b, sigma) with
+  b' >= 0, b_m ~ N(b', sigma). Poisson(y, tau): b' ~ Gamma(y + 1, tau), y_m ~ Poisson(tau b'). Sums over n and
+  y_m, quadrature over b', cells in b_m; no random numbers.
+- ``"fixed"``: n ~ Poisson(b) and the background estimate stays as it is.
 - ``"asimov"``: the limit at n = b; the bands at n = b + N sqrt(b + sigma^2), not below 0.
+- ``"asymptotic"``, for ``"cls"`` alone: the limit at n = b with the bands of G. Cowan et al., EPJC 71 (2011)
+  1554, eq. 89: A(L_N) = [N + Phi^-1(1 - (1 - cl) Phi(N))]^2 for the Asimov statistic A.
 
 The p-quantile is the smallest limit L with P(limit <= L) >= p, p = Phi(N). An empty interval excludes every
 signal and counts as limit 0. Across a cell the limit is taken as linear, which TRolke's saw-tooth is not:
 under its rules quantiles are good to a cell's width. With sigma of order one event or more the distribution
-is continuous and its quantiles move smoothly with b. At smaller sigma, and always for ``"fixed"``, it has
-gaps between the limits of neighbouring counts, and a quantile steps across a gap where a cumulative
-probability passes p: the median leaves the limit of n = 0, for one, near b = ln 2.
+is continuous and its quantiles move smoothly with b. At smaller sigma, for Poisson(y, tau) and always for
+``"fixed"``, it has gaps between the limits of neighbouring counts, and a quantile steps across a gap where a
+cumulative probability passes p: the median leaves the limit of n = 0, for one, near b = ln 2.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln, ndtr, xlogy
+from scipy.special import gammaincinv, gammaln, ndtr, ndtri, xlogy
 
 from hnlpeak.core.errors import UsageError
 from hnlpeak.statistics.arguments import finite, not_negative, table
-from hnlpeak.statistics.constraints import Gaussian, Known, background_numbers, efficiency_numbers
+from hnlpeak.statistics.constraints import Background, Efficiency, Gaussian, Poisson
+from hnlpeak.statistics.interval import Interval
+from hnlpeak.statistics.methods import METHODS, method_call
+from hnlpeak.statistics.one_sided import central_value, level_of
 from hnlpeak.statistics.panels import truncated_normal
 from hnlpeak.statistics.quantiles import quantiles
 from hnlpeak.statistics.rolke_lopez import CERTAIN, Treatment, rolke_lopez
 
-__all__ = ["EXPECTED_DEFINITIONS", "Expected", "ExpectedDefinition", "expected_limit"]
+__all__ = [
+    "EXPECTED_DEFINITIONS",
+    "EXPECTED_LABELS",
+    "Expected",
+    "ExpectedDefinition",
+    "expected_limit",
+    "mean_limit",
+]
 
-ExpectedDefinition = Literal["unconditional", "fixed", "asimov"]
+ExpectedDefinition = Literal["unconditional", "fixed", "asimov", "asymptotic"]
 EXPECTED_DEFINITIONS: tuple[ExpectedDefinition, ...] = get_args(ExpectedDefinition)
+EXPECTED_LABELS: dict[ExpectedDefinition, str] = {
+    "unconditional": "median and bands over counts and background measurements, both redrawn",
+    "fixed": "median and bands over counts at the measured background",
+    "asimov": "limit at the measured background; bands at counts shifted by standard deviations",
+    "asymptotic": "asymptotic median and bands of CLs",
+}
+"""What the numbers of each definition are, for outputs."""
 
 _BANDS = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
 # probabilities beyond this many standard deviations are left out of sums over counts and measurements
 _REACH = 5.0
-_CELLS = 96
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,87 +76,179 @@ class Expected:
     m1s: float | NDArray[np.float64]
     p1s: float | NDArray[np.float64]
     p2s: float | NDArray[np.float64]
+    definition: ExpectedDefinition = "unconditional"
 
 
 def expected_limit(
     *,
-    background: Known | Gaussian,
-    efficiency: Known | Gaussian = CERTAIN,
+    background: Background,
+    efficiency: Efficiency = CERTAIN,
     cl: float = 0.90,
-    treatment: Treatment = "bounded",
+    method: str = "rolke-lopez",
+    treatment: Treatment | None = None,
     definition: ExpectedDefinition = "unconditional",
 ) -> Expected:
-    """Expected upper end of :func:`rolke_lopez` for each background and efficiency (which broadcast).
+    """Expected upper end of a method of ``METHODS`` for each background and efficiency (which broadcast).
 
-    The efficiency enters each interval with its uncertainty; its measurement is not redrawn.
-    Raises UsageError as :func:`rolke_lopez` does, and for a background below zero.
+    ``treatment`` belongs to ``"rolke-lopez"`` (``"bounded"`` unless given). The efficiency enters each
+    interval with its uncertainty; its measurement is not redrawn. Methods that need thousands of intervals of
+    milliseconds (Feldman-Cousins, exact CLs) take seconds per element; ``"asimov"`` takes five intervals.
+    Where a method needs a positive background (``"bayes"``), measurements below sigma / 1000 count as such.
+
+    Raises UsageError as the method does, for a background below zero, and for a definition that the method
+    does not have.
     """
     if definition not in EXPECTED_DEFINITIONS:
         raise UsageError(f"definition must be one of {', '.join(EXPECTED_DEFINITIONS)}, got {definition!r}")
-    if finite("cl", cl).shape != ():
-        raise UsageError("cl must be one number for an expected limit")
-    b, sigma_b = background_numbers(background)
-    not_negative("background", b)
-    b, sigma_b, e, relative = table(b, sigma_b, *efficiency_numbers(efficiency))
-    bands = np.empty((*b.shape, _BANDS.size))
-    for index in np.ndindex(b.shape):
-        job = _Job(float(b[index]), float(sigma_b[index]), float(relative[index]), cl, treatment)
-        bands[index] = _DISTRIBUTIONS[definition](job)
-    bands /= e[..., None]
+    if definition == "asymptotic" and method != "cls":
+        raise UsageError(f"definition 'asymptotic' belongs to method cls, got {method}")
+    jobs, shape = _jobs(background, efficiency, cl, method, treatment)
+    bands = np.array([_DISTRIBUTIONS[definition](job) for job in jobs]).reshape(*shape, _BANDS.size)
     columns = [bands[..., i] for i in range(_BANDS.size)]
     m2s, m1s, median, p1s, p2s = (float(c) if c.shape == () else c for c in columns)
-    return Expected(median, m2s, m1s, p1s, p2s)
+    return Expected(median, m2s, m1s, p1s, p2s, definition)
+
+
+def mean_limit(
+    *,
+    background: Background,
+    efficiency: Efficiency = CERTAIN,
+    cl: float = 0.90,
+    method: str = "rolke-lopez",
+    treatment: Treatment | None = None,
+) -> float | NDArray[np.float64]:
+    """Mean upper end over n ~ Poisson(b), the background estimate fixed: TRolke's "sensitivity".
+
+    Summed over the counts within eight standard deviations; infinite where one of their limits is. Arguments
+    and errors as for :func:`expected_limit`.
+    """
+    jobs, shape = _jobs(background, efficiency, cl, method, treatment)
+    means = np.empty(len(jobs))
+    for i, job in enumerate(jobs):
+        b = float(central_value(job.background))
+        n = np.arange(max(np.floor(b - 8.0 * np.sqrt(b)), 0.0), np.ceil(b + 8.0 * np.sqrt(b) + 12.0))
+        weight = _poisson(n, np.ones(n.size), np.array([b]))[:, 0]
+        means[i] = job.limit(n, job.background) @ (weight / weight.sum())
+    return float(means[0]) if shape == () else means.reshape(shape)
 
 
 @dataclass(frozen=True)
 class _Job:
-    """One background hypothesis; limits in expected signal counts."""
+    """One background hypothesis and how limits are set there."""
 
-    b: float
-    sigma: float
-    relative: float
+    background: Background
+    efficiency: Efficiency
     cl: float
-    treatment: Treatment
+    method: str
+    call: Callable[..., Interval]
 
-    def limit(self, n: NDArray[np.float64], measured: NDArray[np.float64] | float) -> NDArray[np.float64]:
-        upper = rolke_lopez(
-            n,
-            background=Gaussian(measured, self.sigma) if self.sigma > 0.0 else Known(measured),
-            efficiency=Gaussian(1.0, self.relative),
-            cl=self.cl,
-            treatment=self.treatment,
-        ).upper
-        return np.nan_to_num(upper, nan=0.0, posinf=np.inf)
+    def limit(self, n: NDArray[np.float64], measured: Background) -> NDArray[np.float64]:
+        found = self.call(n, background=measured, efficiency=self.efficiency, cl=self.cl)
+        return np.asarray(np.nan_to_num(np.asarray(found.upper), nan=0.0, posinf=np.inf))
+
+
+def _jobs(
+    background: Background, efficiency: Efficiency, cl: float, method: str, treatment: Treatment | None
+) -> tuple[list[_Job], tuple[int, ...]]:
+    """One job an element, in order, and the shape of the answer."""
+    if finite("cl", cl).shape != ():
+        raise UsageError("cl must be one number for an expected limit")
+    call = method_call(method, treatment)
+    not_negative("background", central_value(background))
+    numbers = [
+        [np.asarray(getattr(part, field.name), dtype=np.float64) for field in fields(part)]
+        for part in (background, efficiency)
+    ]
+    columns = table(*numbers[0], *numbers[1])
+    flat, split = columns.reshape(len(columns), -1), len(numbers[0])
+    jobs = [
+        _Job(
+            type(background)(*map(float, column[:split])),
+            type(efficiency)(*map(float, column[split:])),
+            cl,
+            method,
+            call,
+        )
+        for column in flat.T
+    ]
+    return jobs, columns.shape[1:]
+
+
+def _spread(background: Background) -> tuple[float, float]:
+    """Measured background and its standard deviation."""
+    b = float(central_value(background))
+    if isinstance(background, Poisson):
+        return b, float(np.sqrt(b / finite("tau", background.tau)))
+    return b, float(finite("sigma", background.sigma)) if isinstance(background, Gaussian) else 0.0
 
 
 def _asimov(job: _Job) -> NDArray[np.float64]:
-    n = np.maximum(job.b + _BANDS * np.hypot(np.sqrt(job.b), job.sigma), 0.0)
-    return job.limit(n, job.b)
+    b, sigma = _spread(job.background)
+    return job.limit(np.maximum(b + _BANDS * np.hypot(np.sqrt(b), sigma), 0.0), job.background)
+
+
+def _asymptotic(job: _Job) -> NDArray[np.float64]:
+    roots = _BANDS + ndtri(1.0 - (1.0 - job.cl) * ndtr(_BANDS))
+    b, _ = _spread(job.background)
+    found = rolke_lopez(b, background=job.background, efficiency=job.efficiency, cl=level_of(roots))
+    return np.asarray(found.upper)
 
 
 def _fixed(job: _Job) -> NDArray[np.float64]:
-    n, size = _counts(job.b, np.sqrt(job.b), 1.0)
-    limit = job.limit(n, job.b)
-    return quantiles(limit, limit, _poisson(n, size, np.array([job.b]))[:, 0], ndtr(_BANDS))
+    b, _ = _spread(job.background)
+    n, size = _counts(b, np.sqrt(b), 1.0)
+    limit = job.limit(n, job.background)
+    return quantiles(limit, limit, _poisson(n, size, np.array([b]))[:, 0], ndtr(_BANDS))
 
 
 def _unconditional(job: _Job) -> NDArray[np.float64]:
+    if isinstance(job.background, Poisson):
+        return _control_counts(job, job.background)
+    if isinstance(job.background, Gaussian) and _spread(job.background)[1] > 0.0:
+        return _cells(job)
+    return _fixed(job)
+
+
+def _step(job: _Job, sigma: float) -> float:
+    """Counts go in groups where a spread makes the limit's distribution smooth over several of them."""
+    return 1.0 if METHODS[job.method].whole_counts else max(1.0, np.floor(0.4 * sigma))
+
+
+def _cells(job: _Job) -> NDArray[np.float64]:
     """Quantiles over cells (count, slice of b_m), across each of which the limit runs evenly."""
-    b, sigma = job.b, job.sigma
-    if sigma == 0.0:
-        return _fixed(job)
-    # counts go in groups where the spread of b_m makes the limit's distribution smooth over several of them
-    n, size = _counts(b, np.hypot(np.sqrt(b), sigma), max(1.0, np.floor(0.4 * sigma)))
+    method = METHODS[job.method]
+    b, sigma = _spread(job.background)
+    n, size = _counts(b, np.hypot(np.sqrt(b), sigma), _step(job, sigma))
     rates, weights = truncated_normal(b, sigma, feature=max(1.0, np.sqrt(max(b - 2.0 * sigma, 0.1 * b))))
     reach = _REACH * np.sqrt(2.0) * sigma
-    edges = np.linspace(max(b - reach, -_REACH * sigma), b + reach, _CELLS + 1)
+    edges = np.linspace(max(b - reach, -_REACH * sigma), b + reach, method.cells + 1)
     slices = np.diff(ndtr((edges - rates[:, None]) / sigma), axis=1) * weights[:, None]
     mass = _poisson(n, size, rates) @ slices
-    limit = job.limit(n[:, None], edges)
+    measured = np.maximum(edges, 1e-3 * sigma) if method.positive_background else edges
+    limit = job.limit(n[:, None], Gaussian(measured, sigma))
     return quantiles(limit[:, 1:].ravel(), limit[:, :-1].ravel(), mass.ravel(), ndtr(_BANDS))
 
 
-_DISTRIBUTIONS = {"unconditional": _unconditional, "fixed": _fixed, "asimov": _asimov}
+def _control_counts(job: _Job, background: Poisson) -> NDArray[np.float64]:
+    """Quantiles over counts of the signal and the control region."""
+    y, tau = float(finite("y", background.y)), float(finite("tau", background.tau))
+    # by quantiles of a normal variable: b' is a smooth function of it
+    x, weights = truncated_normal(8.0, 1.0, feature=0.5)
+    rates = gammaincinv(y + 1.0, ndtr(x - 8.0)) / tau
+    b, sigma = (y + 1.0) / tau, np.sqrt(y + 1.0) / tau
+    n, size = _counts(b, np.hypot(np.sqrt(b), sigma), _step(job, sigma))
+    control, many = _counts(y + 1.0, np.sqrt(2.0 * (y + 1.0)), _step(job, np.sqrt(y) / 8.0))
+    mass = (_poisson(n, size, rates) * weights) @ _poisson(control, many, tau * rates).T
+    limit = job.limit(n[:, None], Poisson(control, tau))
+    return quantiles(limit.ravel(), limit.ravel(), mass.ravel(), ndtr(_BANDS))
+
+
+_DISTRIBUTIONS = {
+    "unconditional": _unconditional,
+    "fixed": _fixed,
+    "asimov": _asimov,
+    "asymptotic": _asymptotic,
+}
 
 
 def _counts(centre: float, spread: float, step: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

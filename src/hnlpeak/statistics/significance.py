@@ -1,4 +1,10 @@
-"""Local significance and p-value of an excess."""
+"""Local significance and p-value of an excess.
+
+Two p-values, as the background is known: averaged over its uncertainty (Known, Gaussian), or exact for a control
+measurement (Poisson): given n + y events in all, those in the signal region are binomial, and
+p = I_{1/(1+tau)}(n, y + 1) (R. Cousins, J. Linnemann, J. Tucker, NIM A595 (2008) 480). The asymptotic
+significance is the same for all, and for a control measurement that of T. Li, Y. Ma, ApJ 272 (1983) 317, eq. 17.
+"""
 
 from __future__ import annotations
 
@@ -6,32 +12,46 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import gammainc
+from scipy.special import betainc, gammainc, ndtri
 
+from hnlpeak.core.errors import UsageError
 from hnlpeak.core.kernel import kernel
-from hnlpeak.statistics.arguments import not_negative, table
-from hnlpeak.statistics.constraints import Gaussian, Known, background_numbers
+from hnlpeak.statistics.arguments import finite, not_negative, positive, table
+from hnlpeak.statistics.constraints import Background, Known, Poisson, background_numbers
+from hnlpeak.statistics.counting_table import counting, counting_table
+from hnlpeak.statistics.hypothesis import no_signal_statistic
 from hnlpeak.statistics.panels import truncated_normal
 from hnlpeak.statistics.profile import profile
 
-__all__ = ["p_value", "significance"]
+__all__ = ["deviations", "p_value", "significance"]
 
 
-def p_value(n: ArrayLike, *, background: Known | Gaussian) -> float | NDArray[np.float64]:
+def p_value(n: ArrayLike, *, background: Background) -> float | NDArray[np.float64]:
     """Probability of at least ``n`` events from background alone: one-sided, in [0, 1], 1 for n = 0.
 
-    P(n' >= n) with n' ~ Poisson(b'), averaged over b' ~ N(b, sigma) with b' >= 0 by quadrature. A prior-
-    predictive p-value: it holds at low counts, where asymptotic formulae do not. For n that is not whole, the
-    regularised incomplete gamma function interpolates.
+    Known or Gaussian: P(n' >= n) with n' ~ Poisson(b'), averaged over b' ~ N(b, sigma) with b' >= 0 by
+    quadrature. A prior-predictive p-value: it holds at low counts, where asymptotic formulae do not.
+    Poisson(y, tau): the exact binomial one, whose probability to be below alpha is at most alpha for every true
+    background. For n that is not whole, incomplete gamma and beta functions interpolate.
 
     Arguments broadcast; a number for scalar input. Raises UsageError for n < 0, or b < 0 without uncertainty.
     """
+    if isinstance(background, Poisson):
+        return _on_off(n, background)
     columns = table(not_negative("n", n), *background_numbers(background))
     result = np.empty(columns.shape[1:])
     for index in np.ndindex(result.shape):
         count, b, sigma = (float(column[index]) for column in columns)
         result[index] = _tail(count, b, sigma)
     return float(result) if result.shape == () else result
+
+
+def _on_off(n: ArrayLike, background: Poisson) -> float | NDArray[np.float64]:
+    y, tau = not_negative("y", background.y), positive("tau", background.tau)
+    count, y, tau = table(not_negative("n", n), y, tau)
+    some = count > 0.0
+    p = np.where(some, betainc(np.where(some, count, 1.0), y + 1.0, 1.0 / (1.0 + tau)), 1.0)
+    return float(p) if p.shape == () else p
 
 
 def _tail(n: float, b: float, sigma: float) -> float:
@@ -43,23 +63,39 @@ def _tail(n: float, b: float, sigma: float) -> float:
     return min(float(gammainc(n, rates) @ weights), 1.0)
 
 
-def significance(n: ArrayLike, *, background: Known | Gaussian) -> float | NDArray[np.float64]:
+def significance(n: ArrayLike, *, background: Background) -> float | NDArray[np.float64]:
     """Asymptotic local significance sign(n - b) sqrt(q(0)) in standard deviations, negative for a deficit.
 
     q(0) is the profile likelihood ratio of no signal to the best fit (Cowan et al., EPJC 71 (2011) 1554,
-    eq. 12); infinite for events above a background that is exactly zero. Arguments broadcast; a number for
-    scalar input. Raises UsageError as :func:`p_value` does.
+    eq. 12); infinite for events above a background that is exactly zero. For Poisson(y, tau) it is Li and Ma's.
+    Arguments broadcast; a number for scalar input. Raises UsageError as :func:`p_value` does.
     """
-    columns = table(not_negative("n", n), *background_numbers(background))
-    result = np.empty(columns.shape[1:])
-    _signed_roots(columns.reshape(3, -1), result.reshape(-1))
-    return float(result) if result.shape == () else result
+    data = counting_table(n, background, Known(1.0), 0.5)
+    roots = np.empty(data.size)
+    _signed_roots(data.columns, data.tau, data.trials, roots)
+    return float(roots[0]) if data.shape == () else roots.reshape(data.shape)
 
 
 @kernel
-def _signed_roots(columns: NDArray[np.float64], out: NDArray[np.float64]) -> None:
+def _signed_roots(
+    columns: NDArray[np.float64],
+    tau: NDArray[np.float64] | None,
+    trials: NDArray[np.float64] | None,
+    out: NDArray[np.float64],
+) -> None:
     for i in range(out.size):
-        n, b, sigma = columns[:, i]
-        q, _ = profile(n, n - b, b, sigma * sigma)
-        root = math.sqrt(q)
-        out[i] = root if n >= b else -root
+        c = counting(columns, tau, trials, i)
+        root = math.sqrt(max(no_signal_statistic(c), 0.0))
+        out[i] = root if c.n >= c.b else -root
+
+
+def deviations(p: ArrayLike) -> float | NDArray[np.float64]:
+    """Standard deviations Z = -Phi^-1(p) of a one-sided p-value in [0, 1]; infinite for 0 and (negative) 1.
+
+    Raises UsageError outside. The way back is Phi(-Z): an asymptotic p-value, for one.
+    """
+    value = finite("p", p)
+    if np.any((value < 0.0) | (value > 1.0)):
+        raise UsageError(f"p must lie between 0 and 1, got {value!r}")
+    z = np.asarray(-ndtri(value))
+    return float(z) if z.shape == () else z

@@ -54,7 +54,7 @@ def test_asimov_is_the_limit_at_the_background():
     )
 
 
-@pytest.mark.parametrize("definition", EXPECTED_DEFINITIONS)
+@pytest.mark.parametrize("definition", [name for name in EXPECTED_DEFINITIONS if name != "asymptotic"])
 @pytest.mark.parametrize("treatment", ["bounded", "unbounded"])
 def test_bands_are_ordered(definition, treatment):
     b = np.array([0.0, 0.01, 0.7, 3.0, 30.0, 1e4])
