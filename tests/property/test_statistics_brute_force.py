@@ -108,7 +108,7 @@ def check(case, cl, bounded):
     if case.efficiency[0] == "gaussian" and not case.physical:
         # far beyond the end q stays above, or comes back where the status says so
         if case.efficiency[2] > 0.1 * e:
-            far = profile(case, 1e4 * result.upper)[0]
+            far = profile(case, 1e4 * (result.upper + (case.n + abs(b) + 1.0) / e))[0]
             assert (far < target) == (result.status == Status.DISCONNECTED)
     else:
         assert result.status == Status.OK

@@ -49,8 +49,8 @@ def _iterated(c: Counting, t: float, side: float, guess: float) -> tuple[float, 
             low = signal
         new = signal - miss / (1.0 + t * t * slope / found[2])
         step = abs(new - signal)
-        if step <= 1e-7 * signal:
-            # what is left is the square of the step
+        if step <= 2e-7 * min(signal, math.sqrt(found[2])):
+            # what is left is the square of the step, small even where the background is stiff
             signal = min(max(new, low), high)
             break
         # an efficiency measured as m of m has a kink, around which Newton's rule may circle
