@@ -98,7 +98,7 @@ class Cut(Card):
         if self.min is None and self.max is None:
             raise ValueError(f"cut {self.name!r} has neither min nor max")
         edges = self.bin_edges()
-        if (self.by is None) != (not edges) or len(edges) == 1 or sorted(set(edges)) != edges:
+        if (self.by is None) != (not self.edges) or len(edges) == 1 or sorted(set(edges)) != edges:
             raise ValueError(f"cut {self.name!r}: by needs two or more edges that rise, and edges need by")
         for low, high in zip(*self.bounds(), strict=True):
             if not low <= high:
