@@ -26,6 +26,7 @@ from hnlpeak.experiment.analysis_card import AnalysisCard, ControlRun, TemplateB
 from hnlpeak.limits.hypotheses import check_masses
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.limits.scan import scan as scan_spectrum
+from hnlpeak.limits.toys import with_toys
 from hnlpeak.reconstruction.calibration import BeamCalibration
 from hnlpeak.reconstruction.candidates import Candidates
 from hnlpeak.reconstruction.columns import column_names
@@ -339,6 +340,7 @@ def _join(
     calibration: BeamCalibration,
     *,
     seed: int,
+    workers: int,
     exposure: float,
     n_kaon: Measured | None = None,
 ) -> Search:
@@ -350,6 +352,7 @@ def _join(
     flux = _flux(analysis, data, normalisation, sources) if n_kaon is None else KaonFlux(n_kaon)
     signal = _signal(analysis, todo.signal, runner)
     result = scan_spectrum(data, card, signal=signal, flux=flux, sources=sources)
+    result = with_toys(result, data, card, signal=signal, flux=flux, seed=seed, workers=workers)
     beam: dict[str, Any] = {
         "seed": seed,
         "beam_momentum_mev": calibration.momentum.value,
@@ -419,7 +422,9 @@ def search(
         assert todo.data is not None
         data = runner(todo.data)
     decays = kaons or card.exposure.decays
-    made = _join(analysis, todo, data.spectrum, runner, calibration, seed=seed, exposure=decays)
+    made = _join(
+        analysis, todo, data.spectrum, runner, calibration, seed=seed, workers=workers, exposure=decays
+    )
     exposure = None if candidates is not None else decays
     extra: dict[str, Any] = {
         "exposure_decays": exposure,
@@ -455,6 +460,7 @@ def search_spectrum(
     if signal is not None:
         flux = None if n_kaon is None else KaonFlux(n_kaon)
         result = scan_spectrum(data, card, signal=signal, flux=flux)
+        result = with_toys(result, data, card, signal=signal, flux=flux, seed=seed, workers=workers)
         return Search(result, data, None, signal, flux, (), None, None, 0)
     check_masses(data, card)
     if n_kaon is None:
@@ -463,7 +469,17 @@ def search_spectrum(
     calibration = _calibrate(analysis, todo, seed=seed, workers=workers, progress=progress)
     runner = _runner(analysis, calibration, seed=seed, workers=workers, progress=progress, store=store)
     exposure = card.exposure.decays if n_kaon is None else n_kaon.value
-    return _join(analysis, todo, data, runner, calibration, seed=seed, exposure=exposure, n_kaon=n_kaon)
+    return _join(
+        analysis,
+        todo,
+        data,
+        runner,
+        calibration,
+        seed=seed,
+        workers=workers,
+        exposure=exposure,
+        n_kaon=n_kaon,
+    )
 
 
 def run(analysis: Analysis, *, seed: int = 1, kaons: float | None = None, workers: int = 1) -> SearchResult:

@@ -173,7 +173,7 @@ def with_toys(
     return replace(
         result,
         columns={**result.columns, **_columns(result, made)},
-        settings={**result.settings, "look_elsewhere": _look_elsewhere(result, made)},
+        settings={**result.settings, "look_elsewhere": _look_elsewhere(result, made, seed)},
     )
 
 
@@ -189,7 +189,7 @@ def _columns(result: SearchResult, made: ToySearches) -> dict[str, Vector]:
     return columns
 
 
-def _look_elsewhere(result: SearchResult, made: ToySearches) -> dict[str, Any]:
+def _look_elsewhere(result: SearchResult, made: ToySearches, seed: int) -> dict[str, Any]:
     """What ``result.json`` says of the largest local significance."""
     z = result.number("local_significance")
     some = bool(np.any(np.isfinite(z)))
@@ -199,6 +199,7 @@ def _look_elsewhere(result: SearchResult, made: ToySearches) -> dict[str, Any]:
     crossings = float(made.crossings.mean())
     return {
         "toys": made.largest.size,
+        "seed": seed,
         "statistic": "largest local significance of all masses",
         "largest_significance": largest,
         "m_n_mev": float(result.number("m_n_mev")[top]),

@@ -38,13 +38,25 @@ def verdict(result: SearchResult) -> str:
     words = "A local excess above" if above else "No local excess above"
     text = f"{words} {_EXCESS:g}σ: the smallest local p-value is {plain_number(smallest['p_value'], 2)}"
     text += "" if z is None else f" ({z:.1f}σ)"
-    text += f" at {smallest['m_n_mev']:g} MeV, not corrected for the number of masses."
+    text += f" at {smallest['m_n_mev']:g} MeV{_elsewhere(result)}."
     if strongest is None:
         return text + " There is no upper limit on the mixing."
     cl = 100.0 * float(result.settings["cl"])
     flavour = {"e": "e", "mu": "μ"}[result.lepton]
     limit = scientific(strongest["u2_ul_observed"])
     return f"{text} The strongest limit is |U_{flavour}4|² < {limit} ({cl:g} % CL) at {strongest['m_n_mev']:g} MeV."
+
+
+def _elsewhere(result: SearchResult) -> str:
+    """What the number of masses makes of the local p-value."""
+    found = result.settings.get("look_elsewhere")
+    if found is None or found["global_p_value"] is None:
+        return ", not corrected for the number of masses"
+    return (
+        f"; an excess as significant as the largest one ({found['largest_significance']:.1f}σ at "
+        f"{found['m_n_mev']:g} MeV) has probability {plain_number(found['global_p_value'], 2)} "
+        f"at any mass (global p-value, {found['toys']:d} toys)"
+    )
 
 
 def key_numbers(inputs: ReportInputs) -> list[tuple[str, str]]:

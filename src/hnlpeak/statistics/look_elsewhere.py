@@ -31,12 +31,12 @@ def upcrossings(z: ArrayLike, *, level: float) -> NDArray[np.int64]:
     values = np.asarray(z, dtype=np.float64)
     if values.ndim == 0:
         raise UsageError("z must have at least one axis, along which it is scanned")
-    flat = values.reshape(-1, values.shape[-1])
-    found = np.empty(flat.shape[0], dtype=np.int64)
-    for i, row in enumerate(flat):
+    found = np.zeros(values.shape[:-1], dtype=np.int64)
+    for index in np.ndindex(found.shape):
+        row = values[index]
         above = row[~np.isnan(row)] >= level
-        found[i] = np.count_nonzero(above[1:] & ~above[:-1])
-    return found.reshape(values.shape[:-1])
+        found[index] = np.count_nonzero(above[1:] & ~above[:-1])
+    return found
 
 
 def gross_vitells(z: ArrayLike, *, mean_upcrossings: ArrayLike, level: float) -> float | NDArray[np.float64]:

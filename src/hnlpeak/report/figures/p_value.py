@@ -14,13 +14,21 @@ __all__ = ["p_value"]
 
 @styled
 def p_value(result: SearchResult) -> Figure:
-    """Draw the local p-value at each mass with lines at 1 to 5 standard deviations (one-sided)."""
+    """Draw the local p-value at each mass with lines at 1 to 5 standard deviations (one-sided).
+
+    The global one, for the same excess at any mass, stands beside it where there are toys.
+    """
     from scipy.special import ndtr
 
     figure = new_figure()
     axes = figure.subplots()
     masses, p = result.number("m_n_mev"), result.number("p_value")
-    axes.plot(masses, p, color=INK, linewidth=1.3)
+    axes.plot(masses, p, color=INK, linewidth=1.3, label="local")
+    anywhere = result.number("global_p_value")
+    corrected = bool(np.any(np.isfinite(anywhere)))
+    if corrected:
+        axes.plot(masses, anywhere, color=PALETTE[1], linewidth=1.3, label="global (toys)")
+        axes.legend(loc="lower right")
     lowest = float(np.nanmin(p, initial=1.0))
     for sigma in range(1, 6):
         level = float(ndtr(-sigma))
@@ -39,7 +47,7 @@ def p_value(result: SearchResult) -> Figure:
     axes.set_ylim(min(4e-4, 0.3 * max(lowest, 1e-300)), 3.0)
     axes.set_xlim(masses[0], masses[-1])
     axes.set_xlabel(r"$m_N$ [MeV]")
-    axes.set_ylabel("Local $p$-value")
+    axes.set_ylabel("$p$-value" if corrected else "Local $p$-value")
     if lowest < 1.0:
         at = int(np.nanargmin(p))
         axes.plot(masses[at], p[at], "o", color=PALETTE[0], markersize=7)
@@ -55,7 +63,9 @@ def p_value(result: SearchResult) -> Figure:
     axes.text(
         0.01,
         0.02,
-        "not corrected for the number of masses",
+        "local: not corrected for the number of masses"
+        if corrected
+        else "not corrected for the number of masses",
         transform=axes.transAxes,
         color=MUTED,
         fontsize=10,

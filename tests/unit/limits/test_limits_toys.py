@@ -1,0 +1,250 @@
+from __future__ import annotations
+
+import tomllib
+from typing import Any
+
+import hist
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from pydantic import ValidationError
+from scipy.stats import chi2, kstest
+
+from hnlpeak.core.card import read_card
+from hnlpeak.core.measured import Measured
+from hnlpeak.estimation.background.bands import SidebandDesign, sideband_design
+from hnlpeak.estimation.background.expectation import expected_spectrum
+from hnlpeak.estimation.background.sideband import SidebandModel, fit_sidebands
+from hnlpeak.estimation.flux import KaonFlux
+from hnlpeak.estimation.signal import SignalModel, SignalPoint, signal_model
+from hnlpeak.experiment.analysis_card import AnalysisCard, SidebandBackground
+from hnlpeak.limits.result import SearchResult
+from hnlpeak.limits.scan import scan
+from hnlpeak.limits.toy_spectra import draw_toys, toy_axis
+from hnlpeak.limits.toys import BLOCK, ToySearches, search_toys, with_toys
+from hnlpeak.report.summary import verdict
+from hnlpeak.spectrum.spectrum import Spectrum
+from hnlpeak.spectrum.window import Window, search_window
+from hnlpeak.statistics.look_elsewhere import gross_vitells, toy_p_value
+
+LIBRARY, TEXT, _ = read_card(AnalysisCard, "na62-2015-ke2", folder="analyses")
+MODEL = SidebandModel(2, 3)
+EDGES = np.linspace(100.0, 490.0, 1951)
+CENTRES = 0.5 * (EDGES[1:] + EDGES[:-1])
+MASSES = np.arange(200.0, 320.0, 4.0)
+
+
+def falling(per_mev: float) -> NDArray[np.float64]:
+    return per_mev * np.exp(-(CENTRES - 260.0) / 100.0) * np.diff(EDGES)
+
+
+def cumulative(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.concatenate([np.zeros((*counts.shape[:-1], 1)), np.cumsum(counts, axis=-1)], axis=-1)
+
+
+@pytest.fixture(scope="module")
+def layout() -> tuple[list[Window], SidebandDesign]:
+    windows = [search_window(m, 4.0, k=1.0, edges=EDGES) for m in MASSES]
+    assert isinstance(LIBRARY.background, SidebandBackground)
+    return windows, sideband_design(windows, EDGES, LIBRARY.background)
+
+
+def toys_of(
+    expected: NDArray[np.float64],
+    layout: tuple[list[Window], SidebandDesign],
+    toys: int,
+    *,
+    seed: int = 1,
+    workers: int = 1,
+) -> ToySearches:
+    windows, design = layout
+    rows = np.zeros(len(windows), dtype=np.int64)
+    return search_toys(
+        expected[None],
+        design,
+        windows,
+        rows,
+        model=MODEL,
+        statistics=LIBRARY.statistics,
+        toys=toys,
+        seed=seed,
+        workers=workers,
+    )
+
+
+@pytest.mark.parametrize("mean", [0.02, 0.7, 4.0, 30.0])
+def test_drawn_counts_are_poisson(mean: float) -> None:
+    counts = np.diff(
+        draw_toys(np.full((1, 20), mean), 5000, np.random.Generator(np.random.Philox(4))), axis=2
+    )
+    top = int(mean + 6.0 * np.sqrt(mean) + 4.0)
+    edges = np.arange(top + 1)
+    probabilities = np.exp(-mean + edges * np.log(mean) - np.cumsum(np.log(np.maximum(edges, 1))))
+    expected = counts.size * probabilities
+    some = expected > 10.0
+    observed = np.array([np.count_nonzero(counts == k) for k in edges])
+    statistic = np.sum((observed[some] - expected[some]) ** 2 / expected[some])
+    assert chi2.sf(statistic, some.sum()) > 1e-6
+
+
+def test_selections_share_their_events() -> None:
+    expected = np.array([[1.0, 3.0, 0.0], [2.0, 1.0, 5.0]])
+    toys = np.diff(draw_toys(expected, 20_000, np.random.Generator(np.random.Philox(5))), axis=2)
+    assert toys.mean(axis=0) == pytest.approx(expected, abs=4.9 * np.sqrt(5.0 / 20_000))
+    # the richer selection holds the events of the poorer one
+    assert np.all(toys[:, 1, 0] >= toys[:, 0, 0])
+    assert np.all(toys[:, 0, 1] >= toys[:, 1, 1])
+    covariance = np.cov(toys[:, 0, 0], toys[:, 1, 0])
+    assert covariance[0, 1] == pytest.approx(1.0, abs=0.06)
+
+
+def test_axis_of_the_toys_gives_the_same_search(layout: tuple[list[Window], SidebandDesign]) -> None:
+    windows, design = layout
+    counts = np.random.Generator(np.random.Philox(6)).poisson(falling(10.0)).astype(float)
+    axis = toy_axis(design, windows)
+    assert axis.edges.size < EDGES.size
+    total = cumulative(counts)[None]
+    rows = np.zeros(len(windows), dtype=np.int64)
+    one = fit_sidebands(design, total, rows, order=2, alternative_order=3)
+    other = fit_sidebands(axis.design, total[:, axis.edges], rows, order=2, alternative_order=3)
+    assert other.background == pytest.approx(one.background, rel=1e-12)
+    assert (total[0, axis.edges][axis.last] == total[0, [w.last for w in windows]]).all()
+    assert axis.reach(rows, 2)[0].all()
+    assert not axis.reach(rows, 2)[1].any()
+
+
+def test_expected_spectrum_follows_the_density(layout: tuple[list[Window], SidebandDesign]) -> None:
+    windows, design = layout
+    truth = falling(30.0)
+    inside = (EDGES[design.first[0, 0]] < CENTRES) & (CENTRES < 360.0)
+    for model in (SidebandModel(3, 2), SidebandModel(1, 2, "exp-polynomial")):
+        found = expected_spectrum(design, windows, EDGES, cumulative(truth)[None], model)[0]
+        assert found[inside] == pytest.approx(truth[inside], rel=0.01)
+    # a peak does not raise the expectation under itself by more than the leakage
+    peak = (
+        300.0 * np.exp(-0.5 * ((CENTRES - 260.0) / 4.0) ** 2) / (4.0 * np.sqrt(2.0 * np.pi)) * np.diff(EDGES)
+    )
+    raised = expected_spectrum(design, windows, EDGES, cumulative(truth + peak)[None], MODEL)[0]
+    window = np.abs(CENTRES - 260.0) < 1.9
+    assert (raised - truth)[window].sum() < 0.15 * peak[window].sum()
+
+
+def test_global_p_values_are_uniform_under_background(layout: tuple[list[Window], SidebandDesign]) -> None:
+    """Data sets of their own, each with toys from its own side-band fits: as an analysis has it."""
+    windows, design = layout
+    rng = np.random.Generator(np.random.Philox(77))
+    p = []
+    for i in range(60):
+        data = rng.poisson(falling(12.0)).astype(float)
+        expected = expected_spectrum(design, windows, EDGES, cumulative(data)[None], MODEL)[0]
+        observed = _largest(data, layout)
+        p.append(toy_p_value(observed, toys_of(expected, layout, 100, seed=i).largest))
+    assert kstest(p, "uniform").pvalue > 1e-6
+
+
+def _largest(data: NDArray[np.float64], layout: tuple[list[Window], SidebandDesign]) -> float:
+    from hnlpeak.statistics import Gaussian, significance
+
+    windows, design = layout
+    total = cumulative(data)
+    found = fit_sidebands(
+        design, total[None], np.zeros(len(windows), dtype=np.int64), order=2, alternative_order=3
+    )
+    n = np.array([total[w.last] - total[w.first] for w in windows])
+    return float(np.max(significance(n, background=Gaussian(found.background, found.error))))
+
+
+def test_gross_vitells_against_toys(layout: tuple[list[Window], SidebandDesign]) -> None:
+    """Windows with sharp edges are no smooth field: the extrapolation is an upper bound, and no wild one."""
+    made = toys_of(falling(60.0), layout, 3000)
+    mean = float(made.crossings.mean())
+    for z in (2.0, 2.5):
+        share = float(np.mean(made.largest >= z))
+        formula = gross_vitells(z, mean_upcrossings=mean, level=1.0)
+        assert 0.8 * share < formula < 4.0 * share
+
+
+def test_bands_of_toys_agree_with_the_sums(layout: tuple[list[Window], SidebandDesign]) -> None:
+    from hnlpeak.statistics import Gaussian, expected_limit
+
+    windows, design = layout
+    truth = falling(12.0)
+    bands = toys_of(truth, layout, 2000).bands()
+    asimov = fit_sidebands(
+        design, cumulative(truth)[None], np.zeros(len(windows), dtype=np.int64), order=2, alternative_order=3
+    )
+    # toys have the systematic error of their own orders, the sums that of the spectrum
+    sums = expected_limit(background=Gaussian(asimov.background[5:25], asimov.stat[5:25]))
+    assert np.all(np.diff(bands, axis=0) >= 0.0)
+    assert bands[2, 5:25] == pytest.approx(sums.median, rel=0.15)
+    assert bands[3, 5:25] == pytest.approx(sums.p1s, rel=0.2)
+
+
+def test_toys_do_not_depend_on_workers(layout: tuple[list[Window], SidebandDesign]) -> None:
+    one, three = (toys_of(falling(5.0), layout, 3 * BLOCK + 7, workers=w) for w in (1, 3))
+    assert np.array_equal(one.largest, three.largest)
+    assert np.array_equal(one.upper, three.upper)
+    assert one.largest.size == 3 * BLOCK + 7
+    # a shorter series is the beginning of a longer one, another seed is another series
+    assert np.array_equal(toys_of(falling(5.0), layout, BLOCK).largest, one.largest[:BLOCK])
+    assert not np.array_equal(toys_of(falling(5.0), layout, BLOCK, seed=2).largest, one.largest[:BLOCK])
+
+
+def _search(toys: int) -> tuple[SearchResult, Spectrum, AnalysisCard, SignalModel]:
+    update: dict[str, Any] = {
+        "scan": LIBRARY.scan.model_copy(update={"mass_min": 200.0, "mass_max": 320.0, "step": 10.0}),
+        "statistics": LIBRARY.statistics.model_copy(update={"toys": toys}),
+    }
+    card = LIBRARY.model_copy(update=update)
+    counts = np.random.Generator(np.random.Philox(3)).poisson(falling(12.0)).astype(np.int64)
+    axis = hist.axis.Regular(counts.size, 100.0, 490.0, name="m_miss")
+    spectrum = Spectrum.from_counts(
+        counts[None, None], selections=["any"], sources=["s"], simulated=True, label="toy", axis=axis
+    )
+    points = [SignalPoint(m, Measured(4.0), Measured(0.15), Measured(0.22)) for m in (160.0, 400.0)]
+    signal = signal_model({"any": points}, window=1.0, source="toy")
+    return scan(spectrum, card, signal=signal, flux=KaonFlux(Measured(3e8))), spectrum, card, signal
+
+
+def test_result_with_toys() -> None:
+    result, spectrum, card, signal = _search(300)
+    assert np.isnan(result.number("global_p_value")).all()
+    assert "not corrected" in verdict(result)
+    flux = KaonFlux(Measured(3e8))
+    made, again = (
+        with_toys(result, spectrum, card, signal=signal, flux=flux, seed=3, workers=w) for w in (1, 2)
+    )
+    assert made.to_record() == again.to_record()
+    found = made.settings["look_elsewhere"]
+    top = int(np.argmax(made.number("local_significance")))
+    assert found["m_n_mev"] == made.number("m_n_mev")[top]
+    assert found["global_p_value"] == pytest.approx(made.number("global_p_value")[top])
+    assert np.all(made.number("global_p_value") >= made.number("p_value") - 0.1)
+    # mass by mass the formula has the systematic error of these data, toys have their own
+    ratio = made.number("n_signal_ul_toys") / made.number("n_signal_ul_expected")
+    assert np.median(ratio) == pytest.approx(1.0, abs=0.25)
+    assert made.number("u2_ul_toys") == pytest.approx(
+        made.number("n_signal_ul_toys") / made.number("n_signal_ul_observed") * made.number("u2_ul_observed")
+    )
+    assert "global p-value, 300 toys" in verdict(made)
+    assert SearchResult.from_record(made.to_record(), "here").to_record() == made.to_record()
+
+
+def test_no_toys_change_nothing() -> None:
+    result, spectrum, card, signal = _search(0)
+    assert with_toys(result, spectrum, card, signal=signal, flux=KaonFlux(Measured(3e8)), seed=1) is result
+
+
+def test_toys_need_side_bands() -> None:
+    table = tomllib.loads(TEXT)
+    table["statistics"]["toys"] = 10
+    table["background"] = {
+        "method": "templates",
+        "errors": {},
+        "control_low": "150 MeV",
+        "control_high": "200 MeV",
+        "reference": "test",
+        "confidence": "E",
+    }
+    with pytest.raises(ValidationError, match="toys of the spectrum need"):
+        AnalysisCard.model_validate(table)
