@@ -7,7 +7,19 @@ import sys
 
 import typer
 
-from hnlpeak.cli import check, explain, interval, listing, report, run, scan, select, simulate, theory
+from hnlpeak.cli import (
+    check,
+    coverage,
+    explain,
+    interval,
+    listing,
+    report,
+    run,
+    scan,
+    select,
+    simulate,
+    theory,
+)
 from hnlpeak.core.errors import HnlpeakError
 
 __all__ = ["app", "main"]
@@ -27,6 +39,7 @@ app.command()(simulate.simulate)
 app.command()(select.select)
 app.command()(scan.scan)
 app.command()(interval.interval)
+app.command()(coverage.coverage)
 app.add_typer(theory.app, name="theory")
 app.command()(explain.explain)
 app.command()(report.report)

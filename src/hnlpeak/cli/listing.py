@@ -45,11 +45,9 @@ def _rows(what: str) -> dict[str, str]:
             for name, mode in MODES.items()
         }
     if what == "methods":
-        from hnlpeak.cli.interval import METHODS
+        from hnlpeak.statistics import METHODS
 
-        return dict.fromkeys(
-            METHODS, "profile-likelihood interval; treatments bounded, unbounded, trolke, trolke-bounded"
-        )
+        return {name: method.summary for name, method in METHODS.items()}
     from hnlpeak.limits.published import list_published, published
 
     return {name: f"{published(name).label}  ({published(name).reference})" for name in list_published()}

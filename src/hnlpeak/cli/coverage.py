@@ -1,0 +1,110 @@
+"""``hnlpeak coverage``: how often a method is right, at one's own background and efficiency."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+
+from hnlpeak.cli.waiting import Waiting
+
+if TYPE_CHECKING:
+    from hnlpeak.statistics import Treatment
+
+__all__ = ["coverage"]
+
+
+def coverage(
+    background: Annotated[
+        list[float] | None, typer.Option(help="True background, in events; repeat it for a map.")
+    ] = None,
+    background_error: Annotated[float, typer.Option(help="Standard deviation of its measurement.")] = 0.0,
+    off: Annotated[float | None, typer.Option(help="Mean events in a control region, instead.")] = None,
+    tau: Annotated[
+        float | None, typer.Option(help="Exposure of the control region over that of the signal region.")
+    ] = None,
+    efficiency: Annotated[float, typer.Option(help="True signal efficiency.")] = 1.0,
+    efficiency_error: Annotated[float, typer.Option(help="Standard deviation of its measurement.")] = 0.0,
+    cl: Annotated[float, typer.Option(help="Confidence level of the method.")] = 0.9,
+    method: Annotated[str, typer.Option(help="See `hnlpeak list methods`.")] = "rolke-lopez",
+    treatment: Annotated[str | None, typer.Option(help="rolke-lopez below the background.")] = None,
+    signal_max: Annotated[float | None, typer.Option(help="Largest true signal rate.")] = None,
+    steps: Annotated[
+        int, typer.Option(help="True signal rates from 0 to the largest.", min=2, max=2000)
+    ] = 21,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Draw the coverage into this .png, .svg or .pdf.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Probability that the interval holds the true signal, and that its upper end is not below it."""
+    import numpy as np
+
+    from hnlpeak.cli.interval import background_of
+    from hnlpeak.core.errors import UsageError
+    from hnlpeak.statistics import METHODS, Gaussian
+    from hnlpeak.statistics import coverage as covered
+
+    if output is not None and output.suffix not in (".png", ".svg", ".pdf"):
+        raise UsageError(f"--output: got {output}, allowed are .png, .svg and .pdf")
+    if not efficiency > 0.0:
+        raise UsageError(f"efficiency must be > 0, got {efficiency:g}")
+    given: list[float | None] = [*background] if background else [None]
+    truths = [background_of(b, background_error, off, tau) for b in given]
+    means = [float(off / tau) if off is not None and tau else float(b) for b in background or [0.0]]
+    if signal_max is None:
+        signal_max = (8.0 + 4.0 * float(np.hypot(max(0.0, *means) ** 0.5, background_error))) / efficiency
+    if not 0.0 < signal_max < float("inf"):
+        raise UsageError(f"--signal-max: got {signal_max:g}, allowed is a positive number")
+    signal = np.linspace(0.0, signal_max, steps)
+    rows: list[dict[str, float]] = []
+    tables = []
+    with Waiting(f"coverage of {method}") as waiting:
+        for i, truth in enumerate(truths):
+            found = covered(
+                signal,
+                background=truth,
+                efficiency=Gaussian(efficiency, efficiency_error),
+                cl=cl,
+                method=method,
+                treatment=cast("Treatment | None", treatment),
+            )
+            tables.append((np.asarray(found.contained), np.asarray(found.not_below)))
+            rows += [
+                {"background": means[i], "signal": mu, "contained": inside, "upper_not_below": above}
+                for mu, inside, above in np.column_stack([signal, *tables[-1]]).tolist()
+            ]
+            waiting.share = (i + 1) / len(truths)
+    words = METHODS[method].words(cl)
+    if output is not None:
+        from hnlpeak.report.figures.coverage import coverage as draw
+
+        contained, not_below = (np.array([table[k] for table in tables]) for k in (0, 1))
+        name = method if treatment is None else f"{method}, {treatment}"
+        draw(signal, np.array(means), contained, not_below, cl=cl, method=name).savefig(output)
+    record = {"method": method, "cl": cl, "convention": words, "rows": rows}
+    if method == "rolke-lopez":
+        record["treatment"] = treatment or "bounded"
+    typer.echo(json.dumps(record, allow_nan=False) if as_json else _text(record))
+
+
+def _text(record: dict[str, Any]) -> str:
+    """The same as a table."""
+    how = ", ".join(str(record[key]) for key in ("method", "treatment") if key in record)
+    lines = [
+        f"{how}: {record['convention']}",
+        f"{'background':>12} {'signal':>12} {'contained':>10} {'not below':>10}",
+    ]
+    for row in record["rows"]:
+        lines.append(
+            f"{row['background']:12.6g} {row['signal']:12.6g} {row['contained']:10.4f} {row['upper_not_below']:10.4f}"
+        )
+    low = min(record["rows"], key=lambda row: row["contained"])
+    other = min(record["rows"], key=lambda row: row["upper_not_below"])
+    lines.append(
+        f"smallest: {low['contained']:.4f} at signal {low['signal']:.6g}; upper end "
+        f"{other['upper_not_below']:.4f} at signal {other['signal']:.6g}"
+    )
+    return "\n".join(lines)
