@@ -1,0 +1,153 @@
+"""The simulated 2007 set-up against its calibration observables, and whether each of its systems acts.
+
+Targets and tolerances are those of validation.csv (kind "calibration"): nothing here was set from a limit.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+from hnlpeak.chain.loop import new_buffers
+from hnlpeak.chain.sample_run import SampleResult, calibrate, run_sample, simulate_candidates
+from hnlpeak.experiment.analysis import Analysis, load_analysis
+from hnlpeak.experiment.experiment import Experiment
+from hnlpeak.experiment.vary import scaled
+from hnlpeak.reconstruction.calibration import BeamCalibration
+from hnlpeak.reconstruction.columns import column_names
+from hnlpeak.reconstruction.track import TRACK, fit_track
+from hnlpeak.simulation.generation import Total, generate
+from hnlpeak.simulation.response import respond
+from hnlpeak.simulation.sample import background_sample, mode_sample, signal_sample
+from hnlpeak.simulation.streams import stream
+
+EXPOSURE = 5.977e7
+
+
+@cache
+def cards() -> Analysis:
+    return load_analysis("na62-2007-kmu2")
+
+
+@cache
+def beam() -> BeamCalibration:
+    return calibrate(mode_sample("calibration/test", "pi3", 200_000), cards().experiment, seed=3)
+
+
+def test_three_track_calibration_of_2007() -> None:
+    truth = cards().experiment.card.beam
+    # pions that decay unnoticed leave 0.05 %
+    assert abs(beam().momentum.value - truth.momentum) < 60.0
+    assert abs(beam().slope_x.value - truth.slope_x) < 3e-6
+    assert abs(beam().x.value - truth.x) < 0.2
+
+
+def test_momentum_resolution_at_20_gev() -> None:
+    """sigma_p_2007_20gev: core of K_mu2 muons between 18 and 22 GeV."""
+    experiment = cards().experiment
+    buffers = new_buffers(len(column_names(experiment.timed_systems)), 20_000)
+    sample, rng = mode_sample("resolution", "kmu2", 20_000), stream(5, "resolution", 0)
+    totals, track = np.zeros(Total.WIDTH, dtype=np.int64), np.zeros(1, dtype=TRACK)
+    pulls = []
+    for _ in range(3):
+        n = generate(
+            20_000,
+            0,
+            experiment.setup,
+            sample.table,
+            rng,
+            buffers.block,
+            buffers.daughters,
+            buffers.kaon,
+            totals,
+        )
+        respond(n, experiment.setup, rng, buffers.block)
+        for event in buffers.block[:n]:
+            particle = event["particles"][0]
+            true = particle["segments"][0]["p"]
+            if (
+                18e3 < true < 22e3
+                and particle["n_segments"] == 1
+                and fit_track(experiment.setup[0], particle, buffers.scratch, track[0])
+            ):
+                pulls.append(track[0]["p"] / true - 1.0)
+    low, high = np.percentile(pulls, [15.865, 84.135])
+    print(f"sigma_p/p at 20 GeV: {0.5 * (high - low):.5f} from {len(pulls)} muons")
+    assert 0.5 * (high - low) == pytest.approx(0.00513, abs=0.001)
+
+
+@cache
+def cocktail() -> SampleResult:
+    sample = background_sample("data/test", cards().card.samples.background_modes, 400_000)
+    return run_sample(sample, cards().experiment, cards().card, beam(), seed=7)
+
+
+def test_number_of_kmu2_candidates() -> None:
+    """n_kmu2_2007."""
+    made, region = cocktail(), cards().card.normalisation
+    edge = region.m2_max**0.5
+    n = made.spectrum.counts_between(region.selection, -edge, edge) / made.decays_in_fiducial * EXPOSURE
+    print(f"K_mu2 at {EXPOSURE:g} decays: {n / 1e6:.2f}e6")
+    assert n == pytest.approx(14.5e6, abs=2e6)
+
+
+@pytest.mark.parametrize(("mass", "target", "tolerance"), [(300.0, 3.0, 0.3), (350.0, 1.5, 0.35)])
+def test_mass_resolution_of_2007(mass: float, target: float, tolerance: float) -> None:
+    """sigma_h_2007_300 and sigma_h_2007_350: half the central 68 %."""
+    made = run_sample(
+        signal_sample("signal/test", "K+", "mu", mass, 60_000),
+        cards().experiment,
+        cards().card,
+        beam(),
+        seed=7,
+    )
+    view = made.spectrum.project("search")
+    middles = 0.5 * (view.edges[1:] + view.edges[:-1])
+    low, high = np.interp([0.15865, 0.84135], np.cumsum(view.values) / view.values.sum(), middles)
+    print(f"sigma_h({mass:g}) = {0.5 * (high - low):.3f} MeV")
+    assert 0.5 * (high - low) == pytest.approx(target, abs=tolerance)
+    assert 0.15 < view.values.sum() / made.decays_in_fiducial < 0.6
+
+
+@cache
+def yields(*factors: tuple[str, float]) -> tuple[float, float, float]:
+    """Candidates, selected K_mu2 and rms of m2_miss (GeV^2) of good tracks, per decay in the fiducial volume."""
+    experiment: Experiment = scaled(cards().experiment, dict(factors))
+    made = run_sample(mode_sample("acts", "kmu2", 40_000), experiment, cards().card, beam(), seed=9)
+    flow = next(c for c in made.cutflows if c.selection == "standard").passed.sum(axis=0)
+    c = simulate_candidates(
+        mode_sample("acts", "kmu2", 40_000), experiment, cards().card, beam(), seed=9
+    ).columns
+    good = (c["n_tracks"] == 1) & (c["chi2"] < 20) & (c["p_mev"] > 10e3) & (c["in_acceptance"] == 1)
+    m2 = c["m2_miss_mev2"][good] * 1e-6
+    low, high = np.percentile(m2, [15.865, 84.135])
+    return flow[0] / made.decays_in_fiducial, flow[-1] / made.decays_in_fiducial, 0.5 * (high - low)
+
+
+@pytest.mark.parametrize(
+    ("factors", "which", "low", "high"),
+    [
+        pytest.param({"detectors.CHOD.plane_efficiency": 0.9}, 0, 0.79, 0.83, id="CHOD triggers"),
+        pytest.param({"detectors.DCH.view_resolution": 5.0}, 2, 1.1, 4.0, id="DCH measures"),
+        pytest.param({"detectors.helium.radiation_lengths": 30.0}, 2, 1.05, 4.0, id="helium scatters"),
+        pytest.param({"detectors.window.radiation_lengths": 60.0}, 2, 1.05, 4.0, id="window scatters"),
+        pytest.param({"detectors.LKr.minimum_ionising": 12.0}, 1, 0.1, 0.9, id="LKr measures E/p"),
+        pytest.param({"detectors.LKr.accidental_rate": 30.0}, 1, 0.5, 0.9, id="LKr vetoes"),
+        pytest.param({"detectors.HAC.minimum_ionising": 6.0}, 1, 0.0, 0.2, id="HAC identifies"),
+        pytest.param({"detectors.MUV12.efficiency": 0.5}, 1, 0.45, 0.56, id="MUV identifies"),
+        pytest.param(
+            {"beam.intensity_max": 10.0, "beam.intensity_min": 10.0},
+            1,
+            0.88,
+            0.96,
+            id="accidentals follow intensity",
+        ),
+        pytest.param({"beam.momentum_spread": 4.0}, 2, 1.05, 4.0, id="beam spread"),
+    ],
+)
+def test_every_system_acts(factors: dict[str, float], which: int, low: float, high: float) -> None:
+    ratio = yields(*factors.items())[which] / yields()[which]
+    print(f"{factors}: {ratio:.3f}")
+    assert low < ratio < high
