@@ -31,7 +31,8 @@ def _gaussian(
         return s, k, s * s / n, b
     s, k = pull(n, n - b - t, b + t, variance)
     spread = variance
-    best = b + variance * k
+    # without a signal all that is expected is background, however little
+    best = b + variance * k if t > 0.0 else s
     if physical and best < 0.0:
         best = 0.0
         spread = 0.0
