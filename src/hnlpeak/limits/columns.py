@@ -80,6 +80,9 @@ EXTRA_COLUMNS = (
     "branching_fraction_per_u2",
     "n_signal_ul_with_errors",
     "u2_ul_with_errors",
+    "n_signal_shape",
+    "shape_significance",
+    *(f"{kind}_{name}" for kind in ("n_signal_ul", "u2_ul") for name in ("shape", "shape_expected")),
     "global_p_value",
     *(f"{kind}_{name}" for kind in ("n_signal_ul", "u2_ul") for name in TOY_BANDS),
     *(column for treatment in TREATMENTS for column in variant_columns(treatment)),
@@ -89,6 +92,8 @@ EXTRA_COLUMNS = (
 ``window_efficiency_ratio``: acceptance of the window on the spectrum's bin edges over that of the exact one
 (1 without snapping). ``leakage``: bias of the background per signal event produced in the full peak.
 ``*_with_errors``: limits with the errors of N_K and A and the leakage as a Gaussian efficiency.
+``*shape*``: a fit of the peak's shape in place of counting in the window (``limits.shape_fit``), in events in the
+window; NaN where the background is not from side bands.
 ``sideband_fit_p_value``: probability of a larger deviance. ``global_p_value``: probability that background alone makes
 the local significance of this mass at any mass, and ``*_toys*``: expected limits; NaN without toys.
 """

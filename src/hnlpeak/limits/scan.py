@@ -25,6 +25,7 @@ from hnlpeak.limits.columns import TOY_BANDS, TREATMENTS, variant_columns
 from hnlpeak.limits.convert import branching_fraction_of, mixing_of
 from hnlpeak.limits.hypotheses import Hypothesis, hypotheses, selection_rows
 from hnlpeak.limits.result import SearchResult
+from hnlpeak.limits.shape_columns import shape_columns
 from hnlpeak.spectrum.spectrum import Spectrum
 from hnlpeak.statistics import Gaussian, Status, expected_limit, p_value, rolke_lopez, significance
 from hnlpeak.theory.production import branching_fraction
@@ -73,6 +74,9 @@ def scan(
     n = cumulative[rows, last] - cumulative[rows, first]
     columns: dict[str, Any] = _inputs(found, n, background)
     columns.update(_signal_limits(n, background, columns, card.statistics))
+    columns.update(
+        shape_columns([h.window for h in found], spectrum.edges, cumulative, rows, card, background.syst)
+    )
     per_u2 = branching_fraction(
         meson=card.channel.meson, lepton=card.channel.lepton, mass=columns["m_n_mev"], u2=1.0
     )

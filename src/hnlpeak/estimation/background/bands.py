@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from hnlpeak.experiment.analysis_card import SidebandBackground
 from hnlpeak.spectrum.window import Window, gaussian_fraction
 
-__all__ = ["GROUP_WIDTH", "SidebandDesign", "sideband_design"]
+__all__ = ["GROUP_WIDTH", "SidebandDesign", "shape_design", "sideband_design"]
+
+Cuts = NDArray[np.int64]
 
 GROUP_WIDTH = 0.5
 """Width of a group of bins, in units of the resolution."""
@@ -63,27 +65,50 @@ def sideband_design(
     windows: Sequence[Window], edges: NDArray[np.float64], card: SidebandBackground
 ) -> SidebandDesign:
     """Return the side bands of ``windows`` on a spectrum with these bin ``edges`` (MeV)."""
-    # two at least: exp-polynomials read widths and centres off the first two integrals
-    count = max(card.order, card.alternative_order, 1) + 1
     low_limit, high_limit = max(card.low_limit, edges[0]), min(card.high_limit, edges[-1])
-    sides: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
+    sides: list[tuple[Cuts, ...]] = []
     for w in windows:
         reach = card.inner * w.sigma, card.outer * w.sigma
         width = GROUP_WIDTH * w.sigma
         left = max(w.mass - reach[1], low_limit), min(w.mass - reach[0], w.low, high_limit)
         right = max(w.mass + reach[0], w.high, low_limit), min(w.mass + reach[1], high_limit)
         sides.append((_side(edges, *left, width), _side(edges, *right, width)))
-    most = max((max(a.size - 1, 0) + max(b.size - 1, 0) for a, b in sides), default=0)
+    return _design(windows, edges, card, sides)
+
+
+def shape_design(
+    windows: Sequence[Window], edges: NDArray[np.float64], card: SidebandBackground
+) -> SidebandDesign:
+    """Return one band a mass, from the left end of its side bands to the right one, with the peak inside."""
+    low_limit, high_limit = max(card.low_limit, edges[0]), min(card.high_limit, edges[-1])
+    bands: list[tuple[Cuts, ...]] = []
+    for w in windows:
+        reach = card.outer * w.sigma
+        ends = max(w.mass - reach, low_limit), min(w.mass + reach, high_limit)
+        bands.append((_side(edges, *ends, GROUP_WIDTH * w.sigma),))
+    return _design(windows, edges, card, bands)
+
+
+def _design(
+    windows: Sequence[Window],
+    edges: NDArray[np.float64],
+    card: SidebandBackground,
+    bands: Sequence[tuple[Cuts, ...]],
+) -> SidebandDesign:
+    """Padded arrays of the groups between the cuts of each band."""
+    # two at least: exp-polynomials read widths and centres off the first two integrals
+    count = max(card.order, card.alternative_order, 1) + 1
+    most = max((sum(max(cuts.size - 1, 0) for cuts in band) for band in bands), default=0)
     n = len(windows)
     first, last = np.zeros((n, most), dtype=np.int64), np.zeros((n, most), dtype=np.int64)
     groups, used = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
     basis, signal = np.zeros((n, most, count)), np.zeros((n, most))
     window_basis = np.zeros((n, count))
-    for i, (w, (below, above)) in enumerate(zip(windows, sides, strict=True)):
-        begin = np.concatenate([below[:-1], above[:-1]])
-        end = np.concatenate([below[1:], above[1:]])
+    for i, (w, band) in enumerate(zip(windows, bands, strict=True)):
+        begin = np.concatenate([cuts[:-1] for cuts in band])
+        end = np.concatenate([cuts[1:] for cuts in band])
         m = begin.size
-        groups[i], used[i] = m, int(below.size > 1) + int(above.size > 1)
+        groups[i], used[i] = m, sum(cuts.size > 1 for cuts in band)
         if m == 0:
             continue
         first[i, :m], last[i, :m] = begin, end

@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.optimize import brentq, minimize
+
+from hnlpeak.core.card import read_card
+from hnlpeak.estimation.background.bands import SidebandDesign, shape_design, sideband_design
+from hnlpeak.estimation.background.sideband import Family, fit_sidebands
+from hnlpeak.experiment.analysis_card import AnalysisCard, SidebandBackground
+from hnlpeak.limits.shape_fit import ShapeLimits, shape_limits
+from hnlpeak.spectrum.window import gaussian_fraction, search_window
+from hnlpeak.statistics import Gaussian, rolke_lopez
+
+LIBRARY, _, _ = read_card(AnalysisCard, "na62-2015-ke2", folder="analyses")
+assert isinstance(LIBRARY.background, SidebandBackground)
+CARD = LIBRARY.background
+EDGES = np.linspace(100.0, 490.0, 1951)
+CENTRES = 0.5 * (EDGES[1:] + EDGES[:-1])
+SIGMA, MASS = 4.0, 300.0
+PEAK = np.array([gaussian_fraction(a, b, mean=MASS, sigma=SIGMA) for a, b in pairwise(EDGES)])
+INSIDE = gaussian_fraction(-SIGMA, SIGMA, mean=0.0, sigma=SIGMA)
+Q = 2.705543454095404
+
+
+def density(per_mev: float) -> NDArray[np.float64]:
+    x = (CENTRES - MASS) / 45.0
+    return per_mev * np.diff(EDGES) * (1.0 - 0.4 * x + 0.1 * x * x)
+
+
+def layout(toys: int, k: float = 1.0) -> tuple[SidebandDesign, SidebandDesign]:
+    windows = [search_window(MASS, SIGMA, k=k, edges=EDGES)] * toys
+    return shape_design(windows, EDGES, CARD), sideband_design(windows, EDGES, CARD)
+
+
+def cumulative(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.concatenate([np.zeros((len(counts), 1)), np.cumsum(counts, axis=1)], axis=1)
+
+
+def limits(
+    counts: NDArray[np.float64], *, syst: float = 0.0, family: Family = "polynomial", order: int = 2
+) -> ShapeLimits:
+    toys = len(counts)
+    return shape_limits(
+        layout(toys)[0],
+        cumulative(counts),
+        np.arange(toys),
+        inside=np.full(toys, INSIDE),
+        syst=np.full(toys, syst),
+        order=order,
+        family=family,
+    )
+
+
+@pytest.mark.parametrize("syst", [0.0, 6.0])
+@pytest.mark.parametrize(("events", "seed"), [(0.0, 1), (0.0, 2), (60.0, 3)])
+def test_against_a_general_minimiser(syst: float, events: float, seed: int) -> None:
+    """All parameters, the spurious signal among them, at once."""
+    rng = np.random.Generator(np.random.Philox(seed))
+    counts = rng.poisson(density(10.0) + events * PEAK).astype(float)
+    design = layout(1)[0]
+    m = int(design.groups[0])
+    total = cumulative(counts[None])[0]
+    n = total[design.last[0, :m]] - total[design.first[0, :m]]
+    basis, peak = design.basis[0, :m, :3], design.signal[0, :m] / INSIDE
+    start = np.array([n.sum() / basis[:, 0].sum(), 0.0, 0.0])
+    unit = syst if syst else 1.0
+
+    def loss(x: NDArray[np.float64], s: float) -> float:
+        """x: background, and the spurious signal in units of its error."""
+        spurious = unit * x[3] if syst else 0.0
+        mean = basis @ (start[0] * x[:3]) + (s + spurious) * peak
+        if np.any(mean <= 0.0) or s + spurious < 0.0:
+            return 1e9
+        return float(2.0 * np.sum(mean - n * np.log(mean)) + (x[3] ** 2 if syst else 0.0))
+
+    def profile(s: float) -> float:
+        found = minimize(
+            loss,
+            np.array([1.0, 0.0, 0.0, 0.0]),
+            args=(s,),
+            method="Nelder-Mead",
+            options={"xatol": 1e-8, "fatol": 1e-9, "maxiter": 8000, "maxfev": 8000},
+        )
+        return float(found.fun)
+
+    best = limits(counts[None], syst=syst)
+    grid = np.linspace(0.0, 2.0 * best.upper[0], 25)
+    least = min(*(profile(s) for s in grid), profile(float(best.estimate[0])))
+    upper = brentq(
+        lambda s: profile(s) - least - Q, max(best.estimate[0], 1e-3), 3.0 * best.upper[0], xtol=1e-5
+    )
+    assert best.upper[0] == pytest.approx(upper, rel=2e-3)
+    assert best.significance[0] ** 2 == pytest.approx(max(profile(0.0) - least, 0.0), abs=0.01)
+    assert profile(float(best.estimate[0])) == pytest.approx(least, abs=2e-3)
+
+
+def test_estimates_are_unbiased_and_limits_cover() -> None:
+    toys, events = 1500, 120.0
+    rng = np.random.Generator(np.random.Philox(8))
+    found = limits(rng.poisson(density(10.0) + events * PEAK, (toys, CENTRES.size)).astype(float))
+    truth = events * INSIDE
+    error = found.estimate.std()
+    assert found.estimate.mean() == pytest.approx(truth, abs=4.9 * error / np.sqrt(toys))
+    # the upper end of a two-sided interval at 90 % fails in 5 %
+    failed = np.mean(found.upper < truth)
+    assert failed == pytest.approx(0.05, abs=4.9 * np.sqrt(0.05 * 0.95 / toys))
+
+
+@pytest.mark.parametrize("family", ["polynomial", "exp-polynomial"])
+def test_the_shape_is_worth_more_than_the_window(family: Family) -> None:
+    """On a smooth background, both with statistical errors and the window with its leakage."""
+    for per_mev in (3.0, 30.0):
+        counts = density(per_mev)[None]
+        window = fit_sidebands(
+            layout(1)[1],
+            cumulative(counts),
+            np.zeros(1, dtype=np.int64),
+            order=2,
+            alternative_order=3,
+            family=family,
+        )
+        counting = rolke_lopez(
+            window.background,
+            background=Gaussian(window.background, window.stat),
+            efficiency=Gaussian(1.0 - window.leakage / INSIDE, np.zeros(1)),
+        )
+        found = limits(counts, family=family)
+        assert found.expected[0] == pytest.approx(found.upper[0], rel=1e-2)
+        assert 0.8 < found.expected[0] / counting.upper[0] < 0.98
+
+
+def test_a_peak_that_is_flat_in_the_window_is_a_count() -> None:
+    """Without a shape and without tails nothing is gained."""
+    # edges of groups lie at 1.25 sigma
+    design, bands = layout(1, k=1.25)
+    low, high = MASS - 1.25 * SIGMA, MASS + 1.25 * SIGMA
+    m = int(design.groups[0])
+    overlap = np.minimum(EDGES[design.last[0, :m]], high) - np.maximum(EDGES[design.first[0, :m]], low)
+    signal = np.zeros_like(design.signal)
+    signal[0, :m] = np.maximum(overlap, 0.0) / (high - low)
+    zero, one = np.zeros(1), np.ones(1)
+    for per_mev in (20.0, 200.0):
+        total = cumulative(density(per_mev)[None])
+        rows = np.zeros(1, dtype=np.int64)
+        found = shape_limits(replace(design, signal=signal), total, rows, inside=one, syst=zero, order=2)
+        window = fit_sidebands(bands, total, rows, order=2, alternative_order=3)
+        counting = rolke_lopez(
+            window.background,
+            background=Gaussian(window.background, window.stat),
+            efficiency=Gaussian(one, zero),
+        )
+        # the fit uses the strips between window and side bands as well, 1.25 to 1.5 sigma
+        assert found.upper[0] == pytest.approx(counting.upper[0], rel=0.03)
+
+
+def test_spurious_signal_weakens_and_dominates_in_the_end() -> None:
+    counts = density(10.0)[None]
+    uppers = [limits(counts, syst=s).upper[0] for s in (0.0, 5.0, 20.0, 1000.0)]
+    assert np.all(np.diff(uppers) > 0.0)
+    assert uppers[-1] == pytest.approx(1000.0 * np.sqrt(Q), rel=0.01)
+
+
+def test_no_events_and_no_bands() -> None:
+    found = limits(np.zeros((1, CENTRES.size)))
+    assert found.estimate[0] == 0.0
+    # nothing seen anywhere: the bounded limit of zero events, for the part of the peak inside the bands
+    assert found.upper[0] == pytest.approx(0.5 * Q * INSIDE, rel=0.02)
+    nothing = shape_limits(
+        layout(1)[0],
+        np.zeros((1, EDGES.size)),
+        np.zeros(1, dtype=np.int64),
+        inside=np.ones(1),
+        syst=np.full(1, np.nan),
+        order=2,
+    )
+    assert np.isnan(nothing.upper[0])
