@@ -2,88 +2,44 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hnlpeak.chain.parts import Store
+from hnlpeak.chain.plan import Injection, Plan, plan
 from hnlpeak.chain.replay import replay
 from hnlpeak.chain.sample_run import SampleResult, calibrate, run_sample, tally_candidates
-from hnlpeak.core.errors import UsageError
 from hnlpeak.core.measured import Measured
-from hnlpeak.estimation.background.control_run import control_region, control_scale, under_peak
+from hnlpeak.estimation.background.control_run import control_region, control_scale
 from hnlpeak.estimation.background.sources import HALO, BackgroundSources
-from hnlpeak.estimation.flux import KaonFlux, measure_flux
+from hnlpeak.estimation.flux import KaonFlux
+from hnlpeak.estimation.peak import mode_fraction, peak_flux, peak_region
 from hnlpeak.estimation.signal import SignalModel, SignalPoint, signal_model
 from hnlpeak.estimation.signal_mc import measure_signal
-from hnlpeak.estimation.templates import background_per_kaon, combine, with_control
+from hnlpeak.estimation.templates import combine, with_control
 from hnlpeak.experiment.analysis import Analysis
-from hnlpeak.experiment.analysis_card import AnalysisCard, ControlRun, TemplateBackground
+from hnlpeak.experiment.analysis_card import AnalysisCard, TemplateBackground
 from hnlpeak.limits.hypotheses import check_masses
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.limits.scan import scan as scan_spectrum
 from hnlpeak.limits.toys import with_toys
 from hnlpeak.reconstruction.calibration import BeamCalibration
 from hnlpeak.reconstruction.candidates import Candidates
-from hnlpeak.reconstruction.columns import column_names
 from hnlpeak.selection.cutflow import Cutflow
-from hnlpeak.selection.cuts import cut_table
-from hnlpeak.simulation.halo import pack_halo
 from hnlpeak.simulation.sample import (
     Sample,
-    background_sample,
-    halo_sample,
-    injected_sample,
-    mode_sample,
-    signal_sample,
-    with_halo,
 )
 from hnlpeak.spectrum.spectrum import Spectrum
-from hnlpeak.theory.modes import MODES
-from hnlpeak.theory.production import branching_fraction
 from hnlpeak.trigger.downscale import trigger_rates
 
 __all__ = ["Injection", "Plan", "Search", "plan", "run", "scan", "search", "search_spectrum"]
 
-_SMALLEST_SHARE = 0.1
-
 Runner = Callable[[Sample], SampleResult]
 Progress = Callable[[str, int], None]
 """Called with the name of a sample and a number of its decays that are done; with 0 when all begins."""
-
-
-@dataclass(frozen=True)
-class Injection:
-    """A signal put into the pseudo-data: mass in MeV and |U|^2."""
-
-    mass: float
-    u2: float
-
-
-@dataclass(frozen=True)
-class Plan:
-    """All samples of a search; ``data`` is None where real candidates take its place.
-
-    ``control`` is the control run without decays, None where the card scales none.
-    """
-
-    calibration: Sample
-    data: Sample | None
-    normalisation: Sample
-    signal: dict[float, Sample]
-    templates: dict[str, Sample]
-    control: Sample | None = None
-
-    @property
-    def decays(self) -> int:
-        """Decays (and halo muons) to simulate in all."""
-        samples = [self.calibration, self.normalisation, *self.signal.values(), *self.templates.values()]
-        samples += [sample for sample in (self.data, self.control) if sample is not None]
-        return sum(sample.decays for sample in samples)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,94 +59,6 @@ class Search:
     calibration: BeamCalibration | None
     event: tuple[np.void, dict[str, float]] | None
     decays: int
-
-
-def plan(
-    analysis: Analysis,
-    *,
-    kaons: float | None = None,
-    inject: Injection | None = None,
-    real_data: bool = False,
-) -> Plan:
-    """The samples of ``analysis`` at an exposure of ``kaons`` decays in the fiducial volume (default: the card's).
-
-    Raises ``UsageError`` for an exposure outside 1e3 to 1e13, for cuts on columns that are not there and for a
-    control run of an experiment without halo.
-    """
-    card, samples = analysis.card, analysis.card.samples
-    cut_table(card, column_names(analysis.experiment.timed_systems))
-    exposure = card.exposure.decays if kaons is None else kaons
-    if not 1e3 <= exposure <= 1e13:
-        raise UsageError(f"exposure: got {exposure:g} kaon decays, allowed are 1e3 to 1e13")
-    share = min(1.0, max(_SMALLEST_SHARE, (exposure / card.exposure.decays) ** 0.5))
-    meson, lepton = card.channel.meson, card.channel.lepton
-
-    def size(decays: int) -> int:
-        return max(100, int(decays * share + 0.5))
-
-    data: Sample | None = None
-    if not real_data:
-        total = round(exposure * analysis.experiment.decays_simulated_per_fiducial)
-        data = background_sample("data", samples.background_modes, total)
-        if inject is not None:
-            fraction = float(branching_fraction(meson=meson, lepton=lepton, mass=inject.mass, u2=inject.u2))
-            data = injected_sample(data, meson, lepton, inject.mass, fraction)
-        data = _with_halo(analysis, data, exposure)
-    run = _control_run(card)
-    return Plan(
-        calibration=mode_sample("calibration", samples.calibration_mode, size(samples.calibration_decays)),
-        data=data,
-        normalisation=mode_sample(
-            "normalisation", card.normalisation.mode, size(samples.normalisation_decays)
-        ),
-        signal={
-            mass: signal_sample(f"signal/{mass:.6g}", meson, lepton, mass, size(samples.signal_decays))
-            for mass in samples.signal_masses
-        },
-        templates={
-            t.mode: mode_sample(
-                f"template/{t.mode}",
-                t.mode,
-                size(t.decays),
-                forced_decay=t.forced_decay,
-                forced_pion_decay=t.forced_pion_decay,
-                forced_loss=t.forced_loss,
-                forced_radiation=t.forced_radiation,
-                soft_momentum=t.soft_momentum,
-                survival=t.survival,
-            )
-            for t in samples.templates
-        },
-        control=None if run is None else halo_sample("control", _halo(analysis), size(run.muons)),
-    )
-
-
-def _control_run(card: AnalysisCard) -> ControlRun | None:
-    background = card.background
-    return background.control_run if isinstance(background, TemplateBackground) else None
-
-
-def _halo(analysis: Analysis) -> NDArray[np.float64]:
-    experiment = analysis.experiment.card
-    if experiment.halo is None:
-        raise UsageError(
-            f"{analysis.card.name}: background.control_run needs a [halo] table in the card of {experiment.name}"
-        )
-    return pack_halo(experiment.halo, experiment.beam)
-
-
-def _with_halo(analysis: Analysis, data: Sample, exposure: float) -> Sample:
-    halo = analysis.experiment.card.halo
-    if halo is None:
-        return data
-    return with_halo(data, _halo(analysis), round(halo.rate * exposure))
-
-
-def _branching(mode: str) -> Measured:
-    fraction = MODES[mode].branching_fraction
-    if fraction is None:
-        raise UsageError(f"mode {mode!r} has no branching fraction")
-    return fraction
 
 
 def _signal(analysis: Analysis, samples: dict[float, Sample], runner: Runner) -> SignalModel:
@@ -213,21 +81,8 @@ def _signal(analysis: Analysis, samples: dict[float, Sample], runner: Runner) ->
 def _templates(samples: dict[str, Sample], runner: Runner, decays: float) -> Spectrum | None:
     if not samples:
         return None
-    spectra = {mode: (runner(sample).spectrum, _branching(mode).value) for mode, sample in samples.items()}
+    spectra = {mode: (runner(sample).spectrum, mode_fraction(mode).value) for mode, sample in samples.items()}
     return combine(spectra, decays=decays, label="simulated background by decay mode")
-
-
-def _sm_region(card: AnalysisCard, spectrum: Spectrum) -> tuple[float, float]:
-    """The Standard-Model region in signed missing mass, MeV, on the bins of ``spectrum``."""
-    edge = card.normalisation.m2_max**0.5
-    edges = spectrum.edges
-    if not (edges[0] <= -edge and edge <= edges[-1]):
-        raise UsageError(
-            f"spectrum {spectrum.label!r} ({edges[0]:g} to {edges[-1]:g} MeV) does not hold the Standard-Model peak "
-            f"({-edge:g} to {edge:g} MeV): state the number of kaon decays (--n-kaon, or n_kaon of a signal table)"
-        )
-    low, high = (float(edges[np.argmin(np.abs(edges - end))]) for end in (-edge, edge))
-    return low, high
 
 
 def _sources(todo: Plan, runner: Runner, decays: float) -> BackgroundSources | None:
@@ -247,47 +102,6 @@ def _drawn(
     # figures scale everything to N_K
     scale = float(control_scale(region, np.array([n_kaon])).value[0]) / sources.decays.scaled_to(n_kaon)
     return with_control(sources.decays, sources.control, source=HALO, scale=scale)
-
-
-def _flux(
-    analysis: Analysis, data: Spectrum, normalisation: SampleResult, sources: BackgroundSources | None
-) -> KaonFlux:
-    region = analysis.card.normalisation
-    low, high = _sm_region(analysis.card, data)
-    decays = float(normalisation.decays_in_fiducial)
-    passed = normalisation.spectrum.counts_between(region.selection, low, high)
-    acceptance = passed / decays
-    beta = fixed = Measured(0.0)
-    if sources is not None:
-        beta = background_per_kaon(
-            sources.decays, selection=region.selection, low=low, high=high, mode=region.mode
-        )
-    scaled = control_region(data, sources, analysis.card.background)
-    if scaled is not None and sources is not None and sources.control is not None:
-        fixed, less = under_peak(scaled, sources.control.counts_between(region.selection, low, high))
-        beta = Measured(
-            beta.value + less.value,
-            stat=math.hypot(beta.stat, less.stat),
-            syst=math.hypot(beta.syst, less.syst),
-            source=f"{beta.source}; {less.source}",
-        )
-    n_sm = data.counts_between(region.selection, low, high)
-    if not n_sm:
-        raise UsageError(
-            f"spectrum {data.label!r} has no event in the Standard-Model region ({region.selection} cuts, "
-            f"{low:g} to {high:g} MeV): the exposure is too small to measure the number of kaon decays"
-        )
-    return measure_flux(
-        n_sm,
-        acceptance_sm=Measured(
-            acceptance,
-            stat=(acceptance * (1.0 - acceptance) / decays) ** 0.5,
-            source=f"simulated {region.mode}",
-        ),
-        branching_fraction=_branching(region.mode),
-        background_per_kaon=beta,
-        background_events=fixed,
-    )
 
 
 def _runner(
@@ -349,7 +163,7 @@ def _join(
     normalisation = runner(todo.normalisation)
     sources = _sources(todo, runner, exposure)
     # N_K first: it fails where the exposure is too small, and the signal takes its time
-    flux = _flux(analysis, data, normalisation, sources) if n_kaon is None else KaonFlux(n_kaon)
+    flux = peak_flux(card, data, normalisation, sources) if n_kaon is None else KaonFlux(n_kaon)
     signal = _signal(analysis, todo.signal, runner)
     result = scan_spectrum(data, card, signal=signal, flux=flux, sources=sources)
     result = with_toys(result, data, card, signal=signal, flux=flux, seed=seed, workers=workers)
@@ -452,19 +266,31 @@ def search_spectrum(
     """Search in a given missing-mass spectrum: a ``Spectrum`` or anything UHI, in MeV.
 
     ``signal`` is a table of A(m), sigma(m) and N_K; without it they are simulated from the cards, N_K (unless
-    ``n_kaon`` states it) with the Standard-Model peak of the spectrum itself. Raises ``UsageError`` where N_K is
+    ``n_kaon`` states it) with the Standard-Model peak of the spectrum itself. Templates of a background are simulated
+    either way. Raises ``UsageError`` where N_K is
     not known, ``InputDataError`` where the spectrum does not cover the scan, both before anything is simulated.
     """
     data = spectrum if isinstance(spectrum, Spectrum) else Spectrum.from_uhi(spectrum)
     card = analysis.card
     if signal is not None:
         flux = None if n_kaon is None else KaonFlux(n_kaon)
-        result = scan_spectrum(data, card, signal=signal, flux=flux)
+        sources, decays = None, 0
+        if isinstance(card.background, TemplateBackground):
+            check_masses(data, card)
+            todo = replace(plan(analysis, real_data=True), signal={})
+            calibration = _calibrate(analysis, todo, seed=seed, workers=workers, progress=progress)
+            runner = _runner(
+                analysis, calibration, seed=seed, workers=workers, progress=progress, store=store
+            )
+            sources = _sources(todo, runner, card.exposure.decays)
+            decays = todo.decays - todo.normalisation.decays
+        result = scan_spectrum(data, card, signal=signal, flux=flux, sources=sources)
         result = with_toys(result, data, card, signal=signal, flux=flux, seed=seed, workers=workers)
-        return Search(result, data, None, signal, flux, (), None, None, 0)
+        templates = _drawn(card, data, sources, float(result.normalisation["n_kaon"]["value"]))
+        return Search(result, data, templates, signal, flux, (), None, None, decays)
     check_masses(data, card)
     if n_kaon is None:
-        _sm_region(card, data)
+        peak_region(card, data)
     todo = plan(analysis, real_data=True)
     calibration = _calibrate(analysis, todo, seed=seed, workers=workers, progress=progress)
     runner = _runner(analysis, calibration, seed=seed, workers=workers, progress=progress, store=store)

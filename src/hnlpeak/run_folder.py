@@ -15,6 +15,7 @@ from hnlpeak.chain.parts import Store
 from hnlpeak.core.atomic import write_text
 from hnlpeak.core.kernel import source_digest
 from hnlpeak.core.measured import Measured
+from hnlpeak.estimation.background.templates import relative_errors
 from hnlpeak.estimation.composition import window_composition
 from hnlpeak.estimation.signal import SignalModel
 from hnlpeak.experiment.analysis import Analysis
@@ -60,9 +61,11 @@ def _round_masses(analysis: Analysis) -> list[float]:
 
 
 def _composition_table(made: Search, masses: Sequence[float]) -> str:
-    """Text of ``composition.csv``: events in each window by source, with MC errors, and the side-band estimate."""
+    """Text of ``composition.csv``: events in each window by source, with MC errors, beside the estimate.
+
+    Where the estimate is made of them, ``*_syst`` are the errors that they share between windows.
+    """
     assert made.templates is not None
-    assert made.flux is not None
     rows = [made.result.row(mass) for mass in masses]
     low, high = (np.array([row[name] for row in rows]) for name in ("window_low_mev", "window_high_mev"))
     parts = window_composition(
@@ -70,7 +73,7 @@ def _composition_table(made: Search, masses: Sequence[float]) -> str:
         selections=[row["selection"] for row in rows],
         low=low,
         high=high,
-        decays=made.flux.n_kaon.value,
+        decays=float(made.result.normalisation["n_kaon"]["value"]),
     )
     columns: dict[str, Any] = {
         "m_n_mev": masses,
@@ -79,9 +82,12 @@ def _composition_table(made: Search, masses: Sequence[float]) -> str:
         "background_error": [row["background_error"] for row in rows],
         "simulated": sum(events for events, _ in parts.values()),
     }
+    common = relative_errors(made.result.settings["background"])
     for source, (events, errors) in parts.items():
         columns[source] = events
         columns[f"{source}_error"] = errors
+        if common:
+            columns[f"{source}_syst"] = common.get(source, 0.0) * events
     return table_text(columns)
 
 
@@ -119,7 +125,9 @@ def write_search(place: Path, made: Search, analysis: Analysis, *, provenance: d
 def _event_label(candidate: Mapping[str, float] | None, provenance: Mapping[str, str]) -> str:
     if candidate is None:
         return ""
-    return f"normalisation sample, seed {provenance.get('seed', '?')}, shard 0, event {candidate['number']:.0f}"
+    return (
+        f"normalisation sample, seed {provenance.get('seed', '?')}, shard 0, event {candidate['number']:.0f}"
+    )
 
 
 def _identity(

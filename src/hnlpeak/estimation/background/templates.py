@@ -7,7 +7,7 @@ relative systematic error of its own, N_K moves all modes together.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -22,7 +22,14 @@ from hnlpeak.estimation.background.sources import HALO, BackgroundSources, sums_
 from hnlpeak.experiment.analysis_card import TemplateBackground
 from hnlpeak.spectrum.spectrum import Spectrum
 
-__all__ = ["Component", "components", "control_agreement", "simulated_over_expected", "template_estimates"]
+__all__ = [
+    "Component",
+    "components",
+    "control_agreement",
+    "relative_errors",
+    "simulated_over_expected",
+    "template_estimates",
+]
 
 _BIN_EVENTS = 25.0
 _BIN_WIDTH = 1.0
@@ -212,3 +219,15 @@ def _settings(card: TemplateBackground, scale: ControlScale | None, found: Agree
             "scale_syst": float(scale.syst[0]),
         }
     return made
+
+
+def relative_errors(settings: Mapping[str, Any]) -> dict[str, float]:
+    """Relative error, common to all windows, of each source in the ``settings`` of a result's background.
+
+    Of modes the card's, of the control run the whole error of its scale; empty for other methods.
+    """
+    found = {str(name): float(error) for name, error in settings.get("errors", {}).items()}
+    run = settings.get("control_run")
+    if run is not None and run["scale"]:
+        found[HALO] = float(np.hypot(run["scale_stat"], run["scale_syst"])) / float(run["scale"])
+    return found

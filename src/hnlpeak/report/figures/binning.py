@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from hnlpeak.estimation.background.sources import HALO
+from hnlpeak.estimation.background.templates import relative_errors
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.spectrum.spectrum import Projection, Spectrum
 
@@ -120,11 +120,7 @@ def with_systematics(simulated: Stack, result: SearchResult) -> Stack:
 
     Other results have none to add.
     """
-    background = result.settings["background"]
-    relative = {str(name): float(error) for name, error in background.get("errors", {}).items()}
-    run = background.get("control_run")
-    if run is not None and run["scale"]:
-        relative[HALO] = float(np.hypot(run["scale_stat"], run["scale_syst"])) / float(run["scale"])
+    relative = relative_errors(result.settings["background"])
     shifts = [relative[name] * values for name, values in simulated.sources.items() if name in relative]
     if not shifts:
         return simulated

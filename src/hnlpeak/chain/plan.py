@@ -1,0 +1,140 @@
+"""Which samples a search needs: its cards and an exposure become samples with keys, sizes and what they force."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hnlpeak.core.errors import UsageError
+from hnlpeak.experiment.analysis import Analysis
+from hnlpeak.experiment.analysis_card import AnalysisCard, ControlRun, TemplateBackground
+from hnlpeak.reconstruction.columns import column_names
+from hnlpeak.selection.cuts import cut_table
+from hnlpeak.simulation.halo import pack_halo
+from hnlpeak.simulation.sample import (
+    Sample,
+    background_sample,
+    halo_sample,
+    injected_sample,
+    mode_sample,
+    signal_sample,
+    with_halo,
+)
+from hnlpeak.theory.production import branching_fraction
+
+__all__ = ["Injection", "Plan", "plan"]
+
+_SMALLEST_SHARE = 0.1
+
+
+@dataclass(frozen=True)
+class Injection:
+    """A signal put into the pseudo-data: mass in MeV and |U|^2."""
+
+    mass: float
+    u2: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All samples of a search; ``data`` is None where real candidates take its place.
+
+    ``control`` is the control run without decays, None where the card scales none.
+    """
+
+    calibration: Sample
+    data: Sample | None
+    normalisation: Sample
+    signal: dict[float, Sample]
+    templates: dict[str, Sample]
+    control: Sample | None = None
+
+    @property
+    def decays(self) -> int:
+        """Decays (and halo muons) to simulate in all."""
+        samples = [self.calibration, self.normalisation, *self.signal.values(), *self.templates.values()]
+        samples += [sample for sample in (self.data, self.control) if sample is not None]
+        return sum(sample.decays for sample in samples)
+
+
+def plan(
+    analysis: Analysis,
+    *,
+    kaons: float | None = None,
+    inject: Injection | None = None,
+    real_data: bool = False,
+) -> Plan:
+    """The samples of ``analysis`` at an exposure of ``kaons`` decays in the fiducial volume (default: the card's).
+
+    Raises ``UsageError`` for an exposure outside 1e3 to 1e13, for cuts on columns that are not there and for a
+    control run of an experiment without halo.
+    """
+    card, samples = analysis.card, analysis.card.samples
+    cut_table(card, column_names(analysis.experiment.timed_systems))
+    exposure = card.exposure.decays if kaons is None else kaons
+    if not 1e3 <= exposure <= 1e13:
+        raise UsageError(f"exposure: got {exposure:g} kaon decays, allowed are 1e3 to 1e13")
+    share = min(1.0, max(_SMALLEST_SHARE, (exposure / card.exposure.decays) ** 0.5))
+    meson, lepton = card.channel.meson, card.channel.lepton
+
+    def size(decays: int) -> int:
+        return max(100, int(decays * share + 0.5))
+
+    data: Sample | None = None
+    if not real_data:
+        total = round(exposure * analysis.experiment.decays_simulated_per_fiducial)
+        data = background_sample("data", samples.background_modes, total)
+        if inject is not None:
+            fraction = float(branching_fraction(meson=meson, lepton=lepton, mass=inject.mass, u2=inject.u2))
+            data = injected_sample(data, meson, lepton, inject.mass, fraction)
+        data = _with_halo(analysis, data, exposure)
+    run = _control_run(card)
+    return Plan(
+        calibration=mode_sample("calibration", samples.calibration_mode, size(samples.calibration_decays)),
+        data=data,
+        normalisation=mode_sample(
+            "normalisation", card.normalisation.mode, size(samples.normalisation_decays)
+        ),
+        signal={
+            mass: signal_sample(f"signal/{mass:.6g}", meson, lepton, mass, size(samples.signal_decays))
+            for mass in samples.signal_masses
+        },
+        templates={
+            t.mode: mode_sample(
+                f"template/{t.mode}",
+                t.mode,
+                size(t.decays),
+                forced_decay=t.forced_decay,
+                forced_pion_decay=t.forced_pion_decay,
+                forced_loss=t.forced_loss,
+                forced_radiation=t.forced_radiation,
+                soft_momentum=t.soft_momentum,
+                survival=t.survival,
+            )
+            for t in samples.templates
+        },
+        control=None if run is None else halo_sample("control", _halo(analysis), size(run.muons)),
+    )
+
+
+def _control_run(card: AnalysisCard) -> ControlRun | None:
+    background = card.background
+    return background.control_run if isinstance(background, TemplateBackground) else None
+
+
+def _halo(analysis: Analysis) -> NDArray[np.float64]:
+    experiment = analysis.experiment.card
+    if experiment.halo is None:
+        raise UsageError(
+            f"{analysis.card.name}: background.control_run needs a [halo] table in the card of {experiment.name}"
+        )
+    return pack_halo(experiment.halo, experiment.beam)
+
+
+def _with_halo(analysis: Analysis, data: Sample, exposure: float) -> Sample:
+    halo = analysis.experiment.card.halo
+    if halo is None:
+        return data
+    return with_halo(data, _halo(analysis), round(halo.rate * exposure))

@@ -1,0 +1,89 @@
+"""The Standard-Model peak of a spectrum: where it is, and the number of meson decays that it tells."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from hnlpeak.chain.sample_run import SampleResult
+from hnlpeak.core.errors import UsageError
+from hnlpeak.core.measured import Measured
+from hnlpeak.estimation.background.control_run import control_region, under_peak
+from hnlpeak.estimation.background.sources import BackgroundSources
+from hnlpeak.estimation.flux import KaonFlux, measure_flux
+from hnlpeak.estimation.templates import background_per_kaon
+from hnlpeak.experiment.analysis_card import AnalysisCard
+from hnlpeak.spectrum.spectrum import Spectrum
+from hnlpeak.theory.modes import MODES
+
+__all__ = ["mode_fraction", "peak_flux", "peak_region"]
+
+
+def mode_fraction(mode: str) -> Measured:
+    """Branching fraction of ``mode``. ``UsageError`` where it is no number of nature."""
+    fraction = MODES[mode].branching_fraction
+    if fraction is None:
+        raise UsageError(f"mode {mode!r} has no branching fraction")
+    return fraction
+
+
+def peak_region(card: AnalysisCard, spectrum: Spectrum) -> tuple[float, float]:
+    """The Standard-Model region in signed missing mass, MeV, on the bins of ``spectrum``.
+
+    ``UsageError`` where the spectrum does not hold it.
+    """
+    edge = card.normalisation.m2_max**0.5
+    edges = spectrum.edges
+    if not (edges[0] <= -edge and edge <= edges[-1]):
+        raise UsageError(
+            f"spectrum {spectrum.label!r} ({edges[0]:g} to {edges[-1]:g} MeV) does not hold the Standard-Model peak "
+            f"({-edge:g} to {edge:g} MeV): state the number of kaon decays (--n-kaon, or n_kaon of a signal table)"
+        )
+    low, high = (float(edges[np.argmin(np.abs(edges - end))]) for end in (-edge, edge))
+    return low, high
+
+
+def peak_flux(
+    card: AnalysisCard, data: Spectrum, normalisation: SampleResult, sources: BackgroundSources | None
+) -> KaonFlux:
+    """N_K from the peak of ``data`` with the acceptance of the ``normalisation`` sample.
+
+    ``sources`` tell the background under the peak. ``UsageError`` where there is no peak.
+    """
+    region = card.normalisation
+    low, high = peak_region(card, data)
+    decays = float(normalisation.decays_in_fiducial)
+    passed = normalisation.spectrum.counts_between(region.selection, low, high)
+    acceptance = passed / decays
+    beta = fixed = Measured(0.0)
+    if sources is not None:
+        beta = background_per_kaon(
+            sources.decays, selection=region.selection, low=low, high=high, mode=region.mode
+        )
+    scaled = control_region(data, sources, card.background)
+    if scaled is not None and sources is not None and sources.control is not None:
+        fixed, less = under_peak(scaled, sources.control.counts_between(region.selection, low, high))
+        beta = Measured(
+            beta.value + less.value,
+            stat=math.hypot(beta.stat, less.stat),
+            syst=math.hypot(beta.syst, less.syst),
+            source=f"{beta.source}; {less.source}",
+        )
+    n_sm = data.counts_between(region.selection, low, high)
+    if not n_sm:
+        raise UsageError(
+            f"spectrum {data.label!r} has no event in the Standard-Model region ({region.selection} cuts, "
+            f"{low:g} to {high:g} MeV): the exposure is too small to measure the number of kaon decays"
+        )
+    return measure_flux(
+        n_sm,
+        acceptance_sm=Measured(
+            acceptance,
+            stat=(acceptance * (1.0 - acceptance) / decays) ** 0.5,
+            source=f"simulated {region.mode}",
+        ),
+        branching_fraction=mode_fraction(region.mode),
+        background_per_kaon=beta,
+        background_events=fixed,
+    )
