@@ -49,8 +49,9 @@ def _iterated(c: Counting, t: float, side: float, guess: float) -> tuple[float, 
             low = signal
         new = signal - miss / (1.0 + t * t * slope / found[2])
         step = abs(new - signal)
-        if step <= 2e-7 * min(signal, math.sqrt(found[2])):
-            # what is left is the square of the step, small even where the background is stiff
+        if step <= 2e-7 * min(signal, math.sqrt(found[2])) and abs(miss) <= 1e-3 * signal:
+            # what is left is the square of the step, small even where the background is stiff; where e rises
+            # steeply a short step alone says nothing
             signal = min(max(new, low), high)
             break
         # an efficiency measured as m of m has a kink, around which Newton's rule may circle
