@@ -34,6 +34,7 @@ _FILL = {
     "hadron_calorimeter": "#d9c4bd",
     "muon_veto": "#cfb8dc",
     "magnet": "#8f949c",
+    "material": "#e8f1ea",
     "spectrometer": EXPECTED,
 }
 _THICKNESS = {"calorimeter": 1270.0, "hadron_calorimeter": 700.0, "photon_veto": 900.0, "muon_veto": 500.0}

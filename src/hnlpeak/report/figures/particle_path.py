@@ -32,11 +32,12 @@ def particle_path(setup: Any, particle: Any) -> NDArray[np.float64]:
     x, y, z, tx, ty, p = (float(segments[0][name]) for name in ("x", "y", "z", "tx", "ty", "p"))
     species = int(segments[0]["species"])
     points = [(x, y, z)]
+    start = z
     turns = [(float(after["z"]), before, after) for before, after in pairwise(segments)]
     surfaces = setup["response"]
     for n in range(int(surfaces["n"])):
         plane = float(surfaces["z"][n])
-        if plane <= z:
+        if plane <= start:
             continue
         while turns and turns[0][0] <= plane:
             at, before, after = turns.pop(0)
@@ -52,6 +53,10 @@ def particle_path(setup: Any, particle: Any) -> NDArray[np.float64]:
             tx, ty = _kicked(tx, ty, CHARGE[species] * float(params[_KICK]) / p)
         elif _stops(kind, params, species, x, y):
             break
+    else:
+        last = float(setup["verdict"]["z"][: int(setup["verdict"]["n"])].max())
+        if species in _MUONS and last > z:
+            x, y, z = x + tx * (last - z), y + ty * (last - z), last
     points.append((x, y, z))
     return np.array(points)
 
