@@ -231,6 +231,7 @@ BackgroundCard = Annotated[SidebandBackground | TemplateBackground, Field(discri
 class StatisticsCard(Sourced):
     """How an interval is made of (n, b, sigma_b).
 
+    ``constraint``: b +- sigma_b enters as a Gaussian or as the Poisson count of a control region with that estimate.
     ``toys``: background-only toys of the whole spectrum, for the global p-value and for limits expected from toys.
     """
 
@@ -238,6 +239,7 @@ class StatisticsCard(Sourced):
     treatment: Literal["unbounded", "bounded", "trolke", "trolke-bounded"]
     cl: Annotated[float, Field(gt=0.0, lt=1.0)]
     expected: Literal["unconditional", "fixed", "asimov"] = "unconditional"
+    constraint: Literal["gaussian", "poisson"] = "gaussian"
     toys: Annotated[StrictInt, Field(ge=0, le=10_000_000)] = 0
 
 

@@ -6,8 +6,9 @@ import math
 from typing import Any
 
 from hnlpeak.core.errors import HnlpeakError
+from hnlpeak.limits.constraint import background_constraint
 from hnlpeak.limits.result import SearchResult
-from hnlpeak.statistics import Gaussian, rolke_lopez
+from hnlpeak.statistics import rolke_lopez
 
 __all__ = ["explain"]
 
@@ -110,7 +111,9 @@ def _steps(result: SearchResult, row: dict[str, Any], channel: str, mixing: str)
     settings = result.settings
     interval = rolke_lopez(
         row["n_observed"],
-        background=Gaussian(row["background"], row["background_error"]),
+        background=background_constraint(
+            row["background"], row["background_error"], kind=settings["constraint"]
+        ),
         cl=settings["cl"],
         treatment=settings["treatment"],
     )

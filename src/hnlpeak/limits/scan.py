@@ -22,6 +22,7 @@ from hnlpeak.estimation.flux import KaonFlux, flux_record
 from hnlpeak.estimation.signal import SignalModel
 from hnlpeak.experiment.analysis_card import AnalysisCard, StatisticsCard
 from hnlpeak.limits.columns import TOY_BANDS, TREATMENTS, variant_columns
+from hnlpeak.limits.constraint import background_constraint
 from hnlpeak.limits.convert import branching_fraction_of, mixing_of
 from hnlpeak.limits.hypotheses import Hypothesis, hypotheses, selection_rows
 from hnlpeak.limits.result import SearchResult
@@ -157,7 +158,8 @@ def _signal_limits(
     """Intervals for N_S, expected limits, p-values; NaN where there is no background estimate."""
     good = np.isfinite(background.background) & np.isfinite(background.error)
     count = n[good]
-    constraint = Gaussian(background.background[good], background.error[good])
+    kind = statistics.constraint
+    constraint = background_constraint(background.background[good], background.error[good], kind=kind)
     common: dict[str, Any] = {"background": constraint, "cl": statistics.cl}
     interval = rolke_lopez(count, treatment=statistics.treatment, **common)
     expected = expected_limit(treatment=statistics.treatment, definition=statistics.expected, **common)
@@ -179,7 +181,7 @@ def _signal_limits(
     usable = good & (efficiency > 0.0) & np.isfinite(efficiency) & np.isfinite(error)
     with_errors = rolke_lopez(
         n[usable],
-        background=Gaussian(background.background[usable], background.error[usable]),
+        background=background_constraint(background.background[usable], background.error[usable], kind=kind),
         efficiency=Gaussian(efficiency[usable], error[usable]),
         cl=statistics.cl,
         treatment=statistics.treatment,
@@ -237,6 +239,7 @@ def _settings(
         "windows_snapped": sum(h.window.snapped for h in found),
         "method": card.statistics.method,
         "treatment": card.statistics.treatment,
+        "constraint": card.statistics.constraint,
         "cl": card.statistics.cl,
         "convention": CONVENTION,
         "expected": card.statistics.expected,

@@ -24,6 +24,7 @@ from hnlpeak.estimation.signal import SignalModel
 from hnlpeak.execution.run import run
 from hnlpeak.experiment.analysis_card import AnalysisCard, SidebandBackground, StatisticsCard
 from hnlpeak.limits.columns import TOY_BANDS
+from hnlpeak.limits.constraint import background_constraint
 from hnlpeak.limits.convert import branching_fraction_of, mixing_of
 from hnlpeak.limits.hypotheses import hypotheses, selection_rows
 from hnlpeak.limits.result import SearchResult
@@ -31,7 +32,7 @@ from hnlpeak.limits.toy_spectra import ToyAxis, draw_toys, toy_axis
 from hnlpeak.simulation.streams import stream
 from hnlpeak.spectrum.spectrum import Spectrum
 from hnlpeak.spectrum.window import Window
-from hnlpeak.statistics import Gaussian, rolke_lopez, significance
+from hnlpeak.statistics import rolke_lopez, significance
 from hnlpeak.statistics.look_elsewhere import gross_vitells, toy_p_value, upcrossings
 
 __all__ = ["BLOCK", "LEVEL", "ToySearches", "search_toys", "with_toys"]
@@ -88,7 +89,7 @@ def _search_block(
     n = toys[:, rows, axis.last] - toys[:, rows, axis.first]
     b, sigma = fits.background, fits.error
     good = np.isfinite(b) & np.isfinite(sigma)
-    constraint = Gaussian(b[good], sigma[good])
+    constraint = background_constraint(b[good], sigma[good], kind=statistics.constraint)
     z, upper = np.full(n.shape, np.nan), np.full(n.shape, np.nan)
     z[good] = significance(n[good], background=constraint)
     limit = rolke_lopez(

@@ -18,6 +18,7 @@ from hnlpeak.estimation.background.sideband import SidebandModel, fit_sidebands
 from hnlpeak.estimation.flux import KaonFlux
 from hnlpeak.estimation.signal import SignalModel, SignalPoint, signal_model
 from hnlpeak.experiment.analysis_card import AnalysisCard, SidebandBackground
+from hnlpeak.limits.explain import explain
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.limits.scan import scan
 from hnlpeak.limits.toy_spectra import draw_toys, toy_axis
@@ -25,6 +26,8 @@ from hnlpeak.limits.toys import BLOCK, ToySearches, search_toys, with_toys
 from hnlpeak.report.summary import verdict
 from hnlpeak.spectrum.spectrum import Spectrum
 from hnlpeak.spectrum.window import Window, search_window
+from hnlpeak.statistics import rolke_lopez
+from hnlpeak.statistics.equivalent import equivalent_poisson
 from hnlpeak.statistics.look_elsewhere import gross_vitells, toy_p_value
 
 LIBRARY, TEXT, _ = read_card(AnalysisCard, "na62-2015-ke2", folder="analyses")
@@ -228,6 +231,26 @@ def test_result_with_toys() -> None:
     )
     assert "global p-value, 300 toys" in verdict(made)
     assert SearchResult.from_record(made.to_record(), "here").to_record() == made.to_record()
+
+
+def test_poisson_constraint_reaches_every_limit() -> None:
+    result, spectrum, card, signal = _search(0)
+    poisson = card.model_copy(
+        update={"statistics": card.statistics.model_copy(update={"constraint": "poisson", "toys": 100})}
+    )
+    flux = KaonFlux(Measured(3e8))
+    made = scan(spectrum, poisson, signal=signal, flux=flux)
+    b, sigma = made.number("background"), made.number("background_error")
+    direct = rolke_lopez(made.number("n_observed"), background=equivalent_poisson(b, sigma))
+    assert made.number("n_signal_ul_observed") == pytest.approx(direct.upper, rel=1e-9)
+    assert made.settings["constraint"] == "poisson"
+    for name in ("p_value", "n_signal_ul_expected", "n_signal_ul_with_errors"):
+        assert not np.allclose(made.number(name), result.number(name), rtol=1e-6)
+        assert made.number(name) == pytest.approx(result.number(name), rel=0.4)
+    # it computes the limit again, and fails where that is another one
+    assert f"{made.row(250.0)['n_signal_ul_observed']:.6g}" in explain(made, 250.0)
+    toys = with_toys(made, spectrum, poisson, signal=signal, flux=flux, seed=1)
+    assert np.all(toys.number("n_signal_ul_toys") > 0.0)
 
 
 def test_no_toys_change_nothing() -> None:
