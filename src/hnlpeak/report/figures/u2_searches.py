@@ -97,7 +97,7 @@ def _panel(
     header(axes, simulated=any(result.simulated for result in own), right=convention(own[0]))
     axes.text(
         0.99,
-        0.015,
+        0.03,
         "others: sampled points; solid: tabulated, dashed: read off a figure, dotted: not to be quoted",
         transform=axes.transAxes,
         ha="right",
