@@ -63,7 +63,7 @@ def likelihood_set(c: Counting, level: float, bounded: bool) -> tuple[float, flo
     if shift > 0.0 and q0 > level:
         certain = known_efficiency_end(c, level, -1.0)
         lower = max(certain[0], 0.0)
-        if uncertain:
+        if uncertain and lower > 0.0:
             lower = rational_end(c, level, -1.0, 0.0, shift, certain)
     status = _OK
     high = math.inf

@@ -36,6 +36,8 @@ __all__ = ["TREATMENTS", "Treatment", "rolke_lopez"]
 Treatment = Literal["unbounded", "bounded", "trolke", "trolke-bounded"]
 CERTAIN = Known(1.0)
 TREATMENTS: tuple[Treatment, ...] = get_args(Treatment)
+# squares and logarithms of ratios to a smaller count leave the floats; the ends are those of 0 by then
+_NO_COUNT = 1e-100
 
 
 @kernel
@@ -58,6 +60,8 @@ def _fill(
     bounded, trolke, physical = rules
     for i in range(lower.size):
         n, b, variance, e, r2, level = columns[:, i]
+        if n < _NO_COUNT:
+            n = 0.0
         y, tau = _pair(control, i)
         z, m = _pair(trials, i)
         c = Counting(n, b, variance, y, tau, r2, z, m, physical)
