@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import poisson
 
-from hnlpeak.statistics import Known, rolke_lopez
+from hnlpeak.core.errors import UsageError
+from hnlpeak.statistics import (
+    METHODS,
+    Binomial,
+    Gaussian,
+    Known,
+    Poisson,
+    coverage,
+    method_call,
+    minimum_coverage,
+)
 
 # two-sided coverage / probability that the upper end is not below mu, at 90 %
 TABLE = [
@@ -33,12 +42,115 @@ TABLE = [
 ]
 
 
+# the same for y ~ Poisson(tau b): tau, b, mu, treatment
+ON_OFF = [
+    (2.0, 1.0, 1.0, "unbounded", 0.843, 0.882),
+    (2.0, 1.0, 1.0, "bounded", 0.961, 1.0),
+    (2.0, 1.0, 1.0, "trolke", 0.923, 0.962),
+    (2.0, 1.0, 1.0, "trolke-bounded", 0.924, 0.963),
+    (2.0, 3.0, 3.0, "unbounded", 0.891, 0.942),
+    (2.0, 3.0, 3.0, "bounded", 0.900, 0.950),
+    (2.0, 3.0, 3.0, "trolke", 0.891, 0.942),
+    (2.0, 3.0, 3.0, "trolke-bounded", 0.900, 0.950),
+    (5.0, 5.0, 1.0, "unbounded", 0.892, 0.939),
+    (5.0, 5.0, 1.0, "bounded", 0.952, 1.0),
+    (5.0, 5.0, 1.0, "trolke", 0.904, 0.951),
+    (5.0, 5.0, 1.0, "trolke-bounded", 0.952, 1.0),
+]
+
+
 @pytest.mark.parametrize(("b", "mu", "treatment", "two_sided", "not_below"), TABLE)
 def test_coverage_with_known_background(b, mu, treatment, two_sided, not_below):
-    n = np.arange(120)
-    result = rolke_lopez(n, background=Known(b), treatment=treatment)
-    weight = poisson.pmf(n, b + mu)
-    # an empty interval (nan) compares as a miss
-    above = result.upper >= mu
-    assert weight[above].sum() == pytest.approx(not_below, abs=6e-4)
-    assert weight[above & (result.lower <= mu)].sum() == pytest.approx(two_sided, abs=6e-4)
+    got = coverage(mu, background=Known(b), treatment=treatment)
+    assert got.contained == pytest.approx(two_sided, abs=6e-4)
+    assert got.not_below == pytest.approx(not_below, abs=6e-4)
+
+
+@pytest.mark.parametrize(("tau", "b", "mu", "treatment", "two_sided", "not_below"), ON_OFF)
+def test_coverage_with_a_control_region(tau, b, mu, treatment, two_sided, not_below):
+    got = coverage(mu, background=Poisson(tau * b, tau), treatment=treatment)
+    assert got.contained == pytest.approx(two_sided, abs=6e-4)
+    assert got.not_below == pytest.approx(not_below, abs=6e-4)
+
+
+@pytest.mark.parametrize("method", ["rolke-lopez", "cls", "bayes"])
+@pytest.mark.parametrize("mu", [0.0, 6.0])
+@pytest.mark.parametrize(
+    ("background", "efficiency"),
+    [
+        (Gaussian(3.0, 1.0), Known(0.5)),
+        (Gaussian(3.0, 1.0), Gaussian(0.5, 0.05)),
+        (Gaussian(3.0, 0.2), Gaussian(0.5, 0.1)),
+        (Known(3.0), Gaussian(0.5, 0.1)),
+        (Poisson(6.0, 2.0), Binomial(20, 40)),
+    ],
+)
+def test_sums_against_toys(method, mu, background, efficiency):
+    """20 000 pseudo-experiments; threshold 1e-6, plus 1e-3 for cells."""
+    rng = np.random.Generator(np.random.Philox(551))
+    size, b, e = 20_000, 3.0, 0.5
+    if isinstance(background, Poisson):
+        measured = Poisson(rng.poisson(background.y, size), background.tau)
+    elif isinstance(background, Gaussian):
+        values = rng.normal(b, background.sigma, size)
+        floor = 1e-3 * background.sigma if method == "bayes" else -np.inf
+        measured = Gaussian(np.maximum(values, floor), background.sigma)
+    else:
+        measured = background
+    if isinstance(efficiency, Binomial):
+        seen = Binomial(np.maximum(rng.binomial(40, e, size), 1), 40)
+    elif isinstance(efficiency, Gaussian):
+        seen = Gaussian(np.abs(rng.normal(e, efficiency.sigma, size)), efficiency.sigma)
+    else:
+        seen = efficiency
+    result = method_call(method)(rng.poisson(e * mu + b, size), background=measured, efficiency=seen)
+    got = coverage(mu, background=background, efficiency=efficiency, method=method)
+    above = np.asarray(result.upper) >= mu
+    for share, p in ((above.mean(), got.not_below), ((above & (result.lower <= mu)).mean(), got.contained)):
+        assert abs(share - p) < 4.9 * np.sqrt(p * (1.0 - p) / size) + 1e-3
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_has_a_coverage(method):
+    signal = np.array([0.0, 2.0, 7.0])
+    got = coverage(signal, background=Known([[1.0], [4.0]]), method=method)
+    assert got.contained.shape == got.not_below.shape == (2, 3)
+    assert np.all(got.contained <= got.not_below + 1e-12)
+    assert np.all(got.contained > 0.7)
+    one = coverage(7.0, background=Known(4.0), method=method)
+    assert type(one.contained) is float
+    assert one.contained == pytest.approx(got.contained[1, 2], abs=1e-9)
+
+
+def test_upper_limits_that_never_undercover_with_a_known_background():
+    """Exact CLs and Bayes with a flat prior, by construction."""
+    for method in ("cls-exact", "bayes"):
+        got = coverage(np.linspace(0.1, 9.0, 30), background=Known(2.0), method=method)
+        assert np.all(got.not_below > 0.9 - 1e-9)
+
+
+def test_smallest_coverage_per_mass():
+    b = np.array([0.5, 3.0, 40.0])
+    got = minimum_coverage(background=Gaussian(b, 0.2 * b))
+    assert got.contained.shape == (3,)
+    assert np.all((got.contained > 0.75) & (got.contained < 0.9005))
+    assert got.contained[0] < got.contained[2]
+    for i in range(3):
+        there = coverage(got.at_contained[i], background=Gaussian(b[i], 0.2 * b[i]))
+        assert there.contained == pytest.approx(got.contained[i], abs=1e-6)
+    scaled = minimum_coverage(background=Gaussian(3.0, 0.6), efficiency=Known(1e-6))
+    assert scaled.contained == pytest.approx(got.contained[1], abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"signal": -1.0, "background": Known(1.0)}, "signal must be >= 0"),
+        ({"signal": 1.0, "background": Gaussian(-1.0, 1.0)}, "background must be >= 0"),
+        ({"signal": 1.0, "background": Known(1.0), "cl": [0.9, 0.95]}, "cl must be one number"),
+        ({"signal": 1.0, "background": Known(1.0), "method": "magic"}, "method must be one of"),
+    ],
+)
+def test_coverage_of_nonsense(arguments, words):
+    with pytest.raises(UsageError, match=words):
+        coverage(**arguments)

@@ -102,9 +102,28 @@ def _log_none(mean: float, v: float) -> float:
 
 
 @kernel
-def _log_step(i: float, mean: float, v: float) -> float:
-    """ln [P(i + 1) / P(i)]."""
-    return math.log(mean * (1.0 + i * v) / ((i + 1.0) * (1.0 + mean * v)))
+def _step(i: float, mean: float, v: float) -> float:
+    """P(i + 1) / P(i)."""
+    return mean * (1.0 + i * v) / ((i + 1.0) * (1.0 + mean * v))
+
+
+@kernel
+def _below(n: int, rate: float, v: float, cumulative: Floats) -> float:
+    """Sum of P(i) cumulative[n - i] over counts i = 0 ... n."""
+    log = _log_none(rate, v)
+    i = 0
+    # counts whose probability a float does not hold are passed over
+    while log < -690.0 and i < n:
+        log += math.log(_step(float(i), rate, v))
+        i += 1
+    p = math.exp(log)
+    total = 0.0
+    while True:
+        total += p * cumulative[n - i]
+        if i >= n:
+            return total
+        p *= _step(float(i), rate, v)
+        i += 1
 
 
 @kernel
@@ -118,7 +137,7 @@ def _cumulative(n: int, mean: float, v: float, out: Floats) -> None:
     for i in range(n + 1):
         out[i] = log
         top = max(top, log)
-        log += _log_step(float(i), mean, v)
+        log += math.log(_step(float(i), mean, v))
     total = 0.0
     for i in range(n + 1):
         total += math.exp(out[i] - top)
@@ -142,8 +161,5 @@ def _tails(
             if rate <= 0.0:
                 total += weight[j]
                 continue
-            log = _log_none(rate, shape)
-            for i in range(last + 1):
-                total += weight[j] * cumulative[last - i] * math.exp(log)
-                log += _log_step(float(i), rate, shape)
+            total += weight[j] * _below(last, rate, shape, cumulative)
         tail[element] = math.log(max(total, 1e-300))

@@ -8,7 +8,19 @@ from scipy.special import ndtr
 from scipy.stats import poisson
 
 from hnlpeak.core.errors import UsageError
-from hnlpeak.statistics import EXPECTED_DEFINITIONS, Gaussian, Known, expected_limit, rolke_lopez
+from hnlpeak.statistics import (
+    EXPECTED_DEFINITIONS,
+    EXPECTED_LABELS,
+    METHODS,
+    Binomial,
+    Gaussian,
+    Known,
+    Poisson,
+    expected_limit,
+    mean_limit,
+    method_call,
+    rolke_lopez,
+)
 from hnlpeak.statistics.quantiles import quantiles
 
 NAMES = ("m2s", "m1s", "median", "p1s", "p2s")
@@ -108,3 +120,72 @@ def test_quantiles_of_atoms_and_slices():
     low, high, mass = np.array([1.0, 2.0, 5.0]), np.array([1.0, 4.0, math.inf]), np.array([0.25, 0.5, 0.25])
     got = quantiles(low, high, mass, np.array([0.1, 0.25, 0.5, 0.75, 0.9]))
     np.testing.assert_allclose(got, [1.0, 1.0, 3.0, 4.0, math.inf], rtol=1e-9)
+
+
+def test_trolke_sensitivity_and_quantiles():
+    """GetSensitivity and GetLimitsQuantile of ROOT 6.40 at b = 5, sigma = 1."""
+    inputs = {"background": Gaussian(5.0, 1.0), "treatment": "trolke"}
+    assert mean_limit(**inputs) == pytest.approx(4.856, abs=6e-4)
+    fixed = expected_limit(definition="fixed", **inputs)
+    got = [getattr(fixed, name) for name in NAMES]
+    np.testing.assert_allclose(got, [0.609, 2.089, 4.867, 7.510, 11.328], atol=6e-4)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_has_expected_limits(method):
+    """Fixed background: the limits of Poisson quantiles, each labelled."""
+    expected = expected_limit(background=Known(2.5), definition="fixed", method=method)
+    assert expected.definition == "fixed"
+    limit = method_call(method)(
+        poisson.ppf(ndtr([-2.0, -1.0, 0.0, 1.0, 2.0]), 2.5), background=Known(2.5)
+    ).upper
+    np.testing.assert_allclose([getattr(expected, name) for name in NAMES], limit, rtol=1e-9)
+    assert set(EXPECTED_LABELS) == set(EXPECTED_DEFINITIONS)
+
+
+@pytest.mark.parametrize("method", ["cls", "bayes", "one-sided"])
+def test_bands_of_other_methods_hold_their_share_of_toys(method):
+    rng = np.random.Generator(np.random.Philox(20150602))
+    size, b, sigma = 20_000, 6.0, 1.2
+    rates = rng.normal(b, sigma, size)
+    rates = rates[rates >= 0.0]
+    measured = np.maximum(rng.normal(rates, sigma), 1e-3 * sigma)
+    toys = method_call(method)(rng.poisson(rates), background=Gaussian(measured, sigma)).upper
+    expected = expected_limit(background=Gaussian(b, sigma), method=method)
+    for name, p in zip(NAMES, ndtr([-2.0, -1.0, 0.0, 1.0, 2.0]), strict=True):
+        allowed = 4.9 * math.sqrt(p * (1.0 - p) / size) + 1e-3
+        assert np.mean(toys < getattr(expected, name) * (1.0 - 1e-6)) < p + allowed
+        assert np.mean(toys <= getattr(expected, name) * (1.0 + 1e-6)) > p - allowed
+
+
+@pytest.mark.parametrize(("y", "tau"), [(0.0, 2.0), (12.0, 4.0), (900.0, 30.0)])
+def test_bands_for_a_control_region(y, tau):
+    rng = np.random.Generator(np.random.Philox(20150603))
+    size = 40_000
+    rates = rng.gamma(y + 1.0, 1.0 / tau, size)
+    toys = rolke_lopez(rng.poisson(rates), background=Poisson(rng.poisson(tau * rates), tau)).upper
+    expected = expected_limit(background=Poisson(y, tau))
+    for name, p in zip(NAMES, ndtr([-2.0, -1.0, 0.0, 1.0, 2.0]), strict=True):
+        allowed = 4.9 * math.sqrt(p * (1.0 - p) / size) + 1e-3
+        assert np.mean(toys < getattr(expected, name) * (1.0 - 1e-6)) < p + allowed
+        assert np.mean(toys <= getattr(expected, name) * (1.0 + 1e-6)) > p - allowed
+
+
+def test_efficiency_by_trials():
+    trials = expected_limit(background=Gaussian(4.0, 1.0), efficiency=Binomial(10_000, 100_000))
+    known = expected_limit(background=Gaussian(4.0, 1.0), efficiency=Known(0.1))
+    assert trials.median == pytest.approx(known.median, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"method": "magic"}, "method must be one of"),
+        ({"method": "cls", "treatment": "trolke"}, "treatment applies to rolke-lopez only"),
+        ({"method": "bayes", "definition": "asymptotic"}, "belongs to method cls"),
+        ({"method": "bayes", "definition": "asimov"}, "n must be whole"),
+    ],
+)
+def test_what_a_method_does_not_expect(arguments, message):
+    with pytest.raises(UsageError, match=message):
+        expected_limit(background=Known(1.3), **arguments)

@@ -10,7 +10,7 @@ from scipy.special import gammainc, ndtr
 from scipy.stats import poisson
 
 from hnlpeak.core.errors import UsageError
-from hnlpeak.statistics import Gaussian, Known, p_value, significance
+from hnlpeak.statistics import Gaussian, Known, Poisson, deviations, p_value, significance
 
 
 @pytest.mark.parametrize(("n", "b"), [(1, 0.01), (3, 1.0), (10, 3.0), (1000, 1000.0), (60, 5.0)])
@@ -77,3 +77,43 @@ def test_numbers_without_sense(function):
         function(-1, background=Known(1.0))
     with pytest.raises(UsageError, match="background must be >= 0"):
         function(1, background=Known(-1.0))
+
+
+@pytest.mark.parametrize(("n", "y", "tau"), [(20, 20, 2.0), (3, 1, 0.5), (140, 400, 5.0)])
+def test_significance_of_on_and_off_counts_is_li_and_ma(n, y, tau):
+    total = n + y
+    want = math.sqrt(
+        2.0 * (n * math.log((1.0 + tau) * n / total) + y * math.log((1.0 + 1.0 / tau) * y / total))
+    )
+    assert abs(significance(n, background=Poisson(y, tau))) == pytest.approx(want, rel=1e-12)
+    assert np.sign(significance(n, background=Poisson(y, tau))) == np.sign(n - y / tau)
+
+
+def test_on_off_without_a_control_count():
+    """All n events on: n ln(1 + tau) of the likelihood ratio, (1 + tau)^-n of the probability."""
+    assert significance(4, background=Poisson(0, 3.0)) == pytest.approx(math.sqrt(8.0 * math.log(4.0)))
+    assert p_value(4, background=Poisson(0, 3.0)) == pytest.approx(4.0**-4)
+    assert p_value(0, background=Poisson([0, 7], 3.0)).tolist() == [1.0, 1.0]
+
+
+@pytest.mark.parametrize(("n", "y", "tau"), [(5, 4, 2.0), (12, 3, 1.0), (1, 9, 0.3)])
+def test_on_off_p_value_is_binomial(n, y, tau):
+    total, share = n + y, 1.0 / (1.0 + tau)
+    want = sum(math.comb(total, k) * share**k * (1.0 - share) ** (total - k) for k in range(n, total + 1))
+    assert p_value(n, background=Poisson(y, tau)) == pytest.approx(want, rel=1e-12)
+
+
+def test_on_off_p_value_is_never_too_small_too_often():
+    n, y = np.arange(60)[:, None], np.arange(120)[None, :]
+    for b, tau in [(1.0, 1.0), (4.0, 3.0), (8.0, 0.5)]:
+        p = p_value(n, background=Poisson(y, tau))
+        weight = poisson.pmf(n, b) * poisson.pmf(y, tau * b)
+        for alpha in (0.1, 0.01, 1e-3):
+            assert weight[p <= alpha].sum() <= alpha
+
+
+def test_deviations():
+    np.testing.assert_allclose(deviations(ndtr([-5.0, -1.0, 0.0, 2.0])), [5.0, 1.0, 0.0, -2.0], atol=1e-12)
+    assert deviations(0.0) == math.inf
+    with pytest.raises(UsageError, match="p must lie between 0 and 1"):
+        deviations(1.5)

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from hnlpeak.cli.coverage import coverage
+from hnlpeak.cli.listing import listing
+from hnlpeak.cli.waiting import Waiting
+from hnlpeak.core.errors import UsageError
+from hnlpeak.statistics import METHODS
+
+app = typer.Typer()
+app.command()(coverage)
+lists = typer.Typer()
+lists.command()(listing)
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, list(arguments))
+
+
+def test_rows_as_json():
+    result = run("--background", "3", "--signal-max", "8", "--steps", "9", "--json")
+    record = json.loads(result.stdout)
+    rows = {row["signal"]: row for row in record["rows"]}
+    assert len(rows) == 9
+    assert rows[1.0]["contained"] == pytest.approx(0.949, abs=6e-4)
+    assert rows[8.0]["contained"] == pytest.approx(0.865, abs=6e-4)
+    assert rows[8.0]["upper_not_below"] == pytest.approx(0.921, abs=6e-4)
+    assert "two-sided 90 %" in record["convention"]
+    assert record["treatment"] == "bounded"
+
+
+def test_table_names_the_smallest():
+    result = run("--off", "6", "--tau", "2", "--method", "cls", "--steps", "5")
+    lines = result.stdout.splitlines()
+    assert "one-sided 90 % CLs" in lines[0]
+    lowest = min(float(line.split()[2]) for line in lines[2:7])
+    assert f"smallest: {lowest:.4f}" in lines[-1]
+
+
+@pytest.mark.parametrize("backgrounds", [["3"], ["1", "2", "5"]])
+def test_figures(tmp_path, backgrounds):
+    options = [part for b in backgrounds for part in ("--background", b)]
+    path = tmp_path / "coverage.svg"
+    result = run(*options, "--background-error", "0.5", "--steps", "8", "-o", str(path))
+    assert result.exit_code == 0
+    assert path.stat().st_size > 10_000
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--background", "1", "-o", "figure.txt"], "--output"),
+        (["--background", "1", "--efficiency", "0"], "efficiency must be > 0"),
+        (["--background", "1", "--signal-max", "-1"], "--signal-max"),
+        (["--background", "-1"], "background must be >= 0"),
+        ([], "either --background or --off"),
+    ],
+)
+def test_options_that_do_not_fit(arguments, words):
+    result = run(*arguments)
+    assert isinstance(result.exception, UsageError)
+    assert words in str(result.exception)
+
+
+def test_list_of_methods():
+    result = CliRunner().invoke(lists, ["methods", "--json"])
+    assert json.loads(result.stdout) == {name: method.summary for name, method in METHODS.items()}
+    assert list(METHODS)[:4] == ["rolke-lopez", "cls", "feldman-cousins", "bayes"]
+
+
+def test_waiting_speaks_only_when_it_takes_long(capsys):
+    with Waiting("quick"):
+        pass
+    assert capsys.readouterr().err == ""
+    with Waiting("slow", first=0.02, every=0.02) as waiting:
+        waiting.share = 0.5
+        time.sleep(0.2)
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) > 1
+    assert all(line.startswith("slow: 0 s, 50 % done") for line in lines)
