@@ -117,13 +117,12 @@ def _below(n: int, rate: float, v: float, cumulative: Floats) -> float:
         log += math.log(_step(float(i), rate, v))
         i += 1
     p = math.exp(log)
-    total = 0.0
-    while True:
-        total += p * cumulative[n - i]
-        if i >= n:
-            return total
+    total = p * float(cumulative[n - i])
+    while i < n:
         p *= _step(float(i), rate, v)
         i += 1
+        total += p * float(cumulative[n - i])
+    return total
 
 
 @kernel
