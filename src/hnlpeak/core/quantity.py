@@ -20,6 +20,7 @@ __all__ = [
     "NonNegative",
     "Positive",
     "Rate",
+    "Share",
     "Time",
     "parse_quantity",
 ]
@@ -105,5 +106,7 @@ Fraction = Annotated[float, _number(0.0, False, 1.0, "a number from 0 to 1")]
 """Probability, efficiency or relative size."""
 Positive = Annotated[float, _number(0.0, True, math.inf, "a finite number above 0")]
 """Finite number above 0."""
+Share = Annotated[float, _number(0.0, True, 1.0, "a number above 0, at most 1")]
+"""Share that must not vanish."""
 NonNegative = Annotated[float, _number(0.0, False, math.inf, "a finite number, 0 or above")]
 """Finite number, 0 or above."""

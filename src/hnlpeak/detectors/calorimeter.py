@@ -15,7 +15,7 @@ import numpy as np
 
 from hnlpeak.core.card import Sourced
 from hnlpeak.core.kernel import inlined
-from hnlpeak.core.quantity import Energy, Fraction, Length, NonNegative, Positive, Rate, Time
+from hnlpeak.core.quantity import Energy, Fraction, Length, Positive, Rate, Share, Time
 from hnlpeak.detectors.detection import photon_detected
 from hnlpeak.detectors.event import MAX_CLUSTERS, Record
 from hnlpeak.detectors.inefficiency import InefficiencyCurve
@@ -57,8 +57,8 @@ class Calorimeter(Sourced):
     minimum_ionising_width: Energy
     pion_minimum_ionising: Fraction
     muon_catastrophic: Fraction
-    muon_catastrophic_start: Fraction
-    muon_catastrophic_index: NonNegative
+    muon_catastrophic_start: Share
+    muon_catastrophic_index: Positive
     accidental_rate: Rate = "0 Hz"  # type: ignore[assignment]
     accidental_energy: Energy = "5 GeV"  # type: ignore[assignment]
 

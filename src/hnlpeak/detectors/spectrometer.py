@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 
 from hnlpeak.core.card import Card, Sourced
 from hnlpeak.core.kernel import inlined
-from hnlpeak.core.quantity import Energy, Fraction, Length, Positive
+from hnlpeak.core.quantity import Energy, Fraction, Length, Positive, Share
 from hnlpeak.detectors.detection import decide
 from hnlpeak.detectors.event import Record
 from hnlpeak.detectors.passage import highland_constants, highland_weight, plane_angle, radiate
@@ -82,7 +82,7 @@ class Spectrometer(Sourced):
     radiation_lengths: Positive
     tail_fraction: Fraction
     tail_scale: Positive
-    radiation_threshold: Fraction
+    radiation_threshold: Share
 
     @model_validator(mode="after")
     def _usable(self) -> Self:
