@@ -41,10 +41,13 @@ def run(
     from hnlpeak.cli.options import check_seed, worker_count
     from hnlpeak.cli.progress import decays_progress
     from hnlpeak.cli.summary import summary
+    from hnlpeak.core.errors import UsageError
     from hnlpeak.experiment.analysis import load_analysis
     from hnlpeak.run_folder import run_into
 
     check_seed(seed)
+    if data is not None and (inject is not None or kaons is not None):
+        raise UsageError("--inject and --kaons are for pseudo-data, they cannot be given with --data")
     cards = load_analysis(analysis)
     injection = _injection(inject)
     todo = plan(cards, kaons=kaons, inject=injection, real_data=data is not None)

@@ -18,9 +18,11 @@ __all__ = [
     "Length",
     "MassSquared",
     "NonNegative",
+    "OpenShare",
     "Positive",
     "Rate",
     "Share",
+    "Size",
     "Time",
     "parse_quantity",
 ]
@@ -94,6 +96,8 @@ Energy = Annotated[float, _sized("energy", strict=False)]
 """Energy, momentum or mass, MeV; not negative."""
 Length = Annotated[float, _validator("length")]
 """Length or coordinate, mm."""
+Size = Annotated[float, _sized("length", strict=True)]
+"""Length above 0, mm."""
 Time = Annotated[float, _sized("time", strict=False)]
 """Time, ns; not negative."""
 Angle = Annotated[float, _validator("angle")]
@@ -108,5 +112,7 @@ Positive = Annotated[float, _number(0.0, True, math.inf, "a finite number above 
 """Finite number above 0."""
 Share = Annotated[float, _number(0.0, True, 1.0, "a number above 0, at most 1")]
 """Share that must not vanish."""
+OpenShare = Annotated[float, _number(0.0, False, math.nextafter(1.0, 0.0), "a number from 0, below 1")]
+"""Share that leaves something over."""
 NonNegative = Annotated[float, _number(0.0, False, math.inf, "a finite number, 0 or above")]
 """Finite number, 0 or above."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from hnlpeak.core.card import Sourced
 from hnlpeak.core.kernel import inlined
-from hnlpeak.core.quantity import Length, NonNegative, Positive
+from hnlpeak.core.quantity import Length, NonNegative, Positive, Size
 from hnlpeak.detectors.event import Record
 from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape
 from hnlpeak.detectors.surface import Kind, Surface
@@ -40,12 +40,12 @@ class RingCherenkov(Sourced):
     entrance: Shape
     z_mirror: Length
     mirror: Shape
-    focal_length: Length
-    radius: Length
+    focal_length: Size
+    radius: Size
     hits: Positive
-    hit_resolution: Length
+    hit_resolution: Size
     noise_hits: NonNegative
-    annulus: Length
+    annulus: Size
 
 
 class RingSlot(IntEnum):

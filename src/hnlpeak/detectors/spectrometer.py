@@ -86,6 +86,8 @@ class Spectrometer(Sourced):
 
     @model_validator(mode="after")
     def _usable(self) -> Self:
+        if self.magnet.kick <= 0.0:
+            raise ValueError("magnet.kick must be above 0: without it there is no momentum")
         z = [chamber.z for chamber in self.chambers]
         if sorted(set(z)) != z:
             raise ValueError(f"chambers must stand in the order of z, got {z} mm")

@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StrictInt, model_validator
 
 from hnlpeak.core.card import Card, Sourced
-from hnlpeak.core.quantity import Energy, Fraction, MassSquared, NonNegative, Positive, parse_quantity
+from hnlpeak.core.quantity import Energy, Fraction, MassSquared, OpenShare, Positive, parse_quantity
 
 __all__ = [
     "AnalysisCard",
@@ -154,6 +154,7 @@ class Normalisation(Sourced):
     m2_max: MassSquared
     published_n_kaon: Positive | None = None
     published_n_kaon_error: Positive | None = None
+    published_curves: list[str] = []
 
 
 class SidebandBackground(Sourced):
@@ -180,6 +181,10 @@ class SidebandBackground(Sourced):
             raise ValueError(f"empty side bands: inner = {self.inner:g} is not below outer = {self.outer:g}")
         if not self.low_limit < self.high_limit:
             raise ValueError("empty range: low_limit is not below high_limit")
+        if self.alternative_order == self.order:
+            raise ValueError(
+                f"alternative_order = {self.order} is the order itself: it would give no systematic error"
+            )
         return self
 
 
@@ -255,10 +260,10 @@ class Template(Card):
 
     mode: str
     decays: Annotated[StrictInt, Field(ge=100)]
-    forced_decay: Fraction = 0.0
-    forced_pion_decay: Fraction = 0.0
-    forced_loss: Fraction = 0.0
-    forced_radiation: Fraction = 0.0
+    forced_decay: OpenShare = 0.0
+    forced_pion_decay: OpenShare = 0.0
+    forced_loss: OpenShare = 0.0
+    forced_radiation: OpenShare = 0.0
     soft_momentum: Energy = "0 MeV"  # type: ignore[assignment]
     survival: Fraction = 1.0
 
@@ -288,7 +293,7 @@ class AnalysisCard(Sourced):
     """One peak search: see the tables for the meaning of the keys."""
 
     schema_version: Literal[1] = Field(alias="schema")
-    name: str
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]
     title: str
     experiment: str
     channel: Channel
@@ -302,10 +307,12 @@ class AnalysisCard(Sourced):
     samples: Samples
     columns: dict[str, str] = {}
     non_finite_limit: Fraction = 0.001
-    scale_tolerance: NonNegative = 0.0
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
+        modes = [template.mode for template in self.samples.templates]
+        if len(set(modes)) != len(modes):
+            raise ValueError(f"samples.templates: a mode appears twice in {modes}")
         names = [selection.name for selection in self.selections]
         if len(set(names)) != len(names) or not names:
             raise ValueError(f"selections need distinct names, got {names}")

@@ -20,11 +20,13 @@ def compare(result: SearchResult, card: AnalysisCard, masses: Sequence[float]) -
     """One row for each of ``masses`` (MeV) and published curve of the same meson and flavour that covers it.
 
     Columns: mass, curve, its |U|^2 and UL(N_S)/A; our expected |U|^2, UL(N_S), A, N_K and UL(N_S)/A; the ratio
-    expected / published. UL(N_S)/A of a published curve needs the N_K of the card, None without.
+    expected / published. UL(N_S)/A of a published curve needs its own N_K: the card's, for the curves that the card
+    names as made with it (``published_curves``), else None.
     """
     rows: list[dict[str, Any]] = []
-    n_kaon = card.normalisation.published_n_kaon
+    normalisation = card.normalisation
     for name in list_published():
+        n_kaon = normalisation.published_n_kaon if name in normalisation.published_curves else None
         curve = published(name)
         if curve.meson != result.meson or curve.flavour != result.lepton:
             continue

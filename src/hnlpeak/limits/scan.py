@@ -214,9 +214,14 @@ def _convert(columns: dict[str, Any]) -> None:
         columns[f"u2_ul_{kind}"] = mixing_of(b, per_u2=columns["branching_fraction_per_u2"])
 
 
+_POOR_FIT = 1e-4
+
+
 def _status(background: str, interval: float, columns: dict[str, Any], i: int) -> str:
     """Words for everything out of the ordinary at one mass, ``ok`` if there is nothing."""
     words = [] if background == "ok" else [background]
+    if columns["sideband_fit_p_value"][i] < _POOR_FIT:
+        words.append("poor-fit")
     if np.isfinite(interval) and interval != Status.OK:
         words.append(f"interval-{Status(int(interval)).name.lower()}")
     if not columns["acceptance"][i] > 0.0:
