@@ -22,6 +22,9 @@ def summary(result: SearchResult, place: Path) -> str:
         f"{result.title}{' (simulated data)' if result.simulated else ''}",
         f"N_K = {value:.4g} ± {stat:.2g} (stat) ± {syst:.2g} (syst)",
     ]
+    injected = result.settings.get("injected")
+    if injected is not None:
+        lines.append(f"signal injected: {injected['mass_mev']:g} MeV at |U|² = {injected['u2']:.2e}")
     if np.all(np.isnan(u2)):
         lines.append("no upper limit on |U|² at any mass: see the column status of limits.csv")
     else:

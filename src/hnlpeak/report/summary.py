@@ -97,6 +97,12 @@ def conditions(inputs: ReportInputs) -> list[str]:
         f"Definition of a limit: {result.settings['convention']}.",
         f"Errors: {result.settings['errors']}.",
     ]
+    injected = result.settings.get("injected")
+    if injected is not None:
+        found.append(
+            f"A signal was injected: {injected['mass_mev']:g} MeV at |U|² = {injected['u2']:.2e}. It also disturbs the "
+            "side bands of neighbouring masses; their status says so."
+        )
     if result.simulated:
         found.append("The data of this search are simulated: nothing here is a result of an experiment.")
     return found
