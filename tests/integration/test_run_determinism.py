@@ -63,8 +63,8 @@ def test_interrupted_by_the_keyboard(card: Path, tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     begun = time.monotonic()
     said = process.communicate()[1]
-    # seconds; a compilation under way cannot be interrupted, and on a cold cache one may be
-    assert time.monotonic() - begun < 60.0
+    # two shards of a second each may still be under way; busy machines take several times that
+    assert time.monotonic() - begun < 20.0
     assert process.returncode == 130
     assert "Traceback" not in said
     assert said.splitlines()[-1].startswith("hnlpeak: interrupted")
