@@ -23,7 +23,11 @@ SAME = ("result.json", "limits.csv", "signal.csv", "spectrum.json", "cutflow.csv
 
 def start_until_a_part_is_kept(card: Path, place: Path) -> subprocess.Popen[str]:
     process = subprocess.Popen(
-        [SCRIPT, "run", card, "-o", place, "--seed", "3", "--workers", "1"], stderr=subprocess.PIPE, text=True
+        [SCRIPT, "run", card, "-o", place, "--seed", "3", "--workers", "1"],
+        stderr=subprocess.PIPE,
+        text=True,
+        # a test run in the background of a shell inherits that interrupts are ignored
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     end = time.monotonic() + 200.0
     while not list((place / ".unfinished").glob("*.sha256")):
@@ -64,7 +68,7 @@ def test_interrupted_by_the_keyboard(card: Path, tmp_path: Path) -> None:
     begun = time.monotonic()
     said = process.communicate()[1]
     # two shards of a second each may still be under way; busy machines take several times that
-    assert time.monotonic() - begun < 20.0
+    assert time.monotonic() - begun < 10.0
     assert process.returncode == 130
     assert "Traceback" not in said
     assert said.splitlines()[-1].startswith("hnlpeak: interrupted")
