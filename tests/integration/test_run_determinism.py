@@ -22,13 +22,12 @@ SAME = ("result.json", "limits.csv", "signal.csv", "spectrum.json", "cutflow.csv
 
 
 def start_until_a_part_is_kept(card: Path, place: Path) -> subprocess.Popen[str]:
+    # a test run in the background of a shell inherits that interrupts are ignored, and hands it on
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
-        [SCRIPT, "run", card, "-o", place, "--seed", "3", "--workers", "1"],
-        stderr=subprocess.PIPE,
-        text=True,
-        # a test run in the background of a shell inherits that interrupts are ignored
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        [SCRIPT, "run", card, "-o", place, "--seed", "3", "--workers", "1"], stderr=subprocess.PIPE, text=True
     )
+    signal.signal(signal.SIGINT, before)
     end = time.monotonic() + 200.0
     while not list((place / ".unfinished").glob("*.sha256")):
         assert process.poll() is None, process.communicate()[1]
