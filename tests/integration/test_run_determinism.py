@@ -67,7 +67,7 @@ def test_interrupted_by_the_keyboard(card: Path, tmp_path: Path) -> None:
     begun = time.monotonic()
     said = process.communicate()[1]
     # two shards of a second each may still be under way; busy machines take several times that
-    assert time.monotonic() - begun < 10.0
+    assert time.monotonic() - begun < 5.0
     assert process.returncode == 130
     assert "Traceback" not in said
     assert said.splitlines()[-1].startswith("hnlpeak: interrupted")
