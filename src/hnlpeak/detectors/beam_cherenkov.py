@@ -16,7 +16,10 @@ __all__ = ["BeamCherenkov", "tag"]
 
 
 class BeamCherenkov(Sourced):
-    """Kaon tagger at ``z``: ``efficiency`` for a kaon, ``pion_mistag`` for a beam pion."""
+    """Kaon tagger at ``z``: ``efficiency`` for a kaon.
+
+    ``pion_mistag``, the probability for a beam pion, is information: beam pions are not simulated.
+    """
 
     kind: Literal["beam_cherenkov"]
     system: str
