@@ -46,10 +46,9 @@ def decays_progress(total: int) -> Iterator[Callable[[str, int], None]]:
 
 def _compiled() -> bool:
     """True where the machine code of the fast loop is on disk."""
-    from hnlpeak.core.kernel import cache_directory
+    from hnlpeak.core.cache import is_compiled
 
-    place = cache_directory("hnlpeak.chain.loop")
-    return place is not None and next(place.rglob("loop.sample_loop*.nbi"), None) is not None
+    return is_compiled("hnlpeak.chain.loop", "sample_loop")
 
 
 @contextlib.contextmanager
