@@ -221,7 +221,7 @@ def tally_candidates(candidates: Candidates, card: AnalysisCard) -> SampleResult
             table.append(np.full(n, default))
             rows.append(len(table) - 1)
     tally = new_tally(
-        len(card.selections), len(candidates.sources), cuts.column.shape[1], Total.WIDTH, weighted=weighted
+        len(card.selections), len(candidates.sources), cuts.steps.shape[1], Total.WIDTH, weighted=weighted
     )
     fill(
         n,

@@ -60,7 +60,7 @@ def tally_shard(spec: ShardSpec, selection: SelectionSpec, shard: Shard) -> Tall
     tally = new_tally(
         cuts.n_cuts.size,
         len(spec.sample.sources),
-        cuts.column.shape[1],
+        cuts.steps.shape[1],
         Total.WIDTH,
         weighted=spec.sample.weighted,
     )

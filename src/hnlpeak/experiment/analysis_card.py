@@ -12,7 +12,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StrictInt, model_validator
 
 from hnlpeak.core.card import Card, Sourced
-from hnlpeak.core.quantity import Energy, Fraction, MassSquared, OpenShare, Positive, parse_quantity
+from hnlpeak.core.quantity import Energy, Fraction, MassSquared, OpenShare, Positive
+from hnlpeak.experiment.selection_card import Cut, SelectionCard, check_selections, cuts_of
 
 __all__ = [
     "AnalysisCard",
@@ -30,7 +31,6 @@ __all__ = [
     "TemplateBackground",
 ]
 
-_UNIT_OF_SUFFIX = {"mev": "energy", "mm": "length", "ns": "time", "mev2": "mass squared", "rad": "angle"}
 MAX_MASSES = 20_000
 
 
@@ -72,78 +72,6 @@ class Scan(Sourced):
         """Mass hypotheses in MeV, from ``mass_min`` to ``mass_max`` inclusive."""
         count = math.floor((self.mass_max - self.mass_min) / self.step + 1e-9) + 1
         return [self.mass_min + i * self.step for i in range(count)]
-
-
-Bound = float | str
-"""A number, with the unit of its column."""
-
-
-class Cut(Card):
-    """``min <= column <= max`` on a column of the candidates; bounds carry the unit of the column's suffix.
-
-    With ``by``, the bounds are lists: one for each bin of that other column between ``edges``. A candidate outside
-    the edges fails.
-    """
-
-    name: str
-    column: str
-    min: Bound | list[Bound] | None = None
-    max: Bound | list[Bound] | None = None
-    by: str | None = None
-    edges: list[Bound] = []
-    reference: str = ""
-
-    @model_validator(mode="after")
-    def _bounds(self) -> Self:
-        if self.min is None and self.max is None:
-            raise ValueError(f"cut {self.name!r} has neither min nor max")
-        edges = self.bin_edges()
-        if (self.by is None) != (not self.edges) or len(edges) == 1 or sorted(set(edges)) != edges:
-            raise ValueError(f"cut {self.name!r}: by needs two or more edges that rise, and edges need by")
-        for low, high in zip(*self.bounds(), strict=True):
-            if not low <= high:
-                raise ValueError(
-                    f"cut {self.name!r} passes nothing: min {self.min!r} is above max {self.max!r}"
-                )
-        return self
-
-    def _bounds_of(self, value: Bound | list[Bound] | None, default: float) -> list[float]:
-        bins = max(1, len(self.edges) - 1)
-        if not isinstance(value, list):
-            return [default if value is None else _in_unit(self.column, value)] * bins
-        if self.by is None or len(value) != bins:
-            raise ValueError(
-                f"cut {self.name!r}: {len(value)} bounds in a list, expected one for each of "
-                f"{bins if self.by else 0} bins between edges"
-            )
-        return [_in_unit(self.column, item) for item in value]
-
-    def bounds(self) -> tuple[list[float], list[float]]:
-        """Lower and upper bounds in the column's unit (MeV, mm, ns, rad), one for each bin."""
-        return self._bounds_of(self.min, -math.inf), self._bounds_of(self.max, math.inf)
-
-    def bin_edges(self) -> list[float]:
-        """Edges of the bins in the unit of the column ``by``; none without it."""
-        return [] if self.by is None else [_in_unit(self.by, edge) for edge in self.edges]
-
-
-def _in_unit(column: str, value: Bound) -> float:
-    dimension = _UNIT_OF_SUFFIX.get(column.rsplit("_", 1)[-1])
-    if dimension is not None:
-        return parse_quantity(value, dimension)
-    if isinstance(value, str) or not math.isfinite(value):
-        raise ValueError(f"column {column!r} has no unit: expected a finite number, got {value!r}")
-    return float(value)
-
-
-class SelectionCard(Card):
-    """A named set of cuts on top of the common ones, used for masses in ``[mass_min, mass_max)``."""
-
-    name: str
-    mass_min: Energy | None = None
-    mass_max: Energy | None = None
-    cuts: list[Cut] = []
-    reference: str = ""
 
 
 class Normalisation(Sourced):
@@ -300,6 +228,7 @@ class AnalysisCard(Sourced):
     exposure: ExposureCard
     scan: Scan
     cuts: list[Cut]
+    named_cuts: list[Cut] = []
     selections: list[SelectionCard]
     normalisation: Normalisation
     background: BackgroundCard
@@ -314,8 +243,7 @@ class AnalysisCard(Sourced):
         if len(set(modes)) != len(modes):
             raise ValueError(f"samples.templates: a mode appears twice in {modes}")
         names = [selection.name for selection in self.selections]
-        if len(set(names)) != len(names) or not names:
-            raise ValueError(f"selections need distinct names, got {names}")
+        check_selections(self.selections, self.cuts, self.named_cuts)
         if self.statistics.toys and self.background.method != "sideband":
             raise ValueError("statistics.toys: toys of the spectrum need background.method = 'sideband'")
         if self.normalisation.selection not in names:
@@ -344,13 +272,13 @@ class AnalysisCard(Sourced):
         if run is not None and run.selection not in names:
             raise ValueError(f"background.control_run.selection = {run.selection!r} is not one of {names}")
 
+    def cuts_of(self, selection: SelectionCard) -> list[Cut]:
+        """Cuts of one of the ``selections`` in their order; none of a union."""
+        return cuts_of(selection, self.cuts, self.named_cuts)
+
     def selection_of(self, mass: float) -> str:
         """Name of the one selection that a mass hypothesis (MeV) uses."""
-        found = [
-            s.name
-            for s in self.selections
-            if (s.mass_min is None or s.mass_min <= mass) and (s.mass_max is None or mass < s.mass_max)
-        ]
+        found = [s.name for s in self.selections if s.serves(mass)]
         if len(found) != 1:
             raise ValueError(f"mass {mass:g} MeV belongs to {len(found)} selections {found}, it must be one")
         return found[0]

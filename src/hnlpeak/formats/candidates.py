@@ -20,8 +20,8 @@ _OPTIONAL = ("source", "weight", "number")
 
 def required_columns(card: AnalysisCard) -> list[str]:
     """Columns that the cuts and the missing mass need."""
-    cuts = [cut.column for cut in [*card.cuts, *(cut for s in card.selections for cut in s.cuts)]]
-    return list(dict.fromkeys(["m2_miss_mev2", *cuts]))
+    cuts = [cut for selection in card.selections for cut in card.cuts_of(selection)]
+    return list(dict.fromkeys(["m2_miss_mev2", *(column for cut in cuts for column in cut.columns())]))
 
 
 def _check_finite(columns: dict[str, np.ndarray], needed: Sequence[str], limit: float, origin: str) -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from hnlpeak.core.borrow import borrowed
 from hnlpeak.core.kernel import kernel
-from hnlpeak.selection.cuts import CutTable, judge
+from hnlpeak.selection.cuts import UNKNOWN, CutTable, judge
 from hnlpeak.spectrum.axis import M_MISS_BINS, M_MISS_LOW, M_MISS_WIDTH
 from hnlpeak.spectrum.fixed_point import FIXED_POINT
 
@@ -78,12 +78,14 @@ def fill(
         borrowed(squares),
     )
     passed, only_failed, rows = borrowed(passed), borrowed(only_failed), borrowed(rows)
+    verdicts = np.empty(cuts.column.size, dtype=np.int8)
     for i in range(n):
+        verdicts[:] = UNKNOWN
         source = max(int(candidates[rows[1], i]), 0)
         weight = candidates[rows[2], i]
         integer = np.int64(np.floor(weight * unit + 0.5))
         for s in range(cuts.n_cuts.size):
-            first, failed = judge(candidates, i, s, cuts)
+            first, failed = judge(candidates, i, s, cuts, verdicts)
             for step in range(first + 1):
                 passed[s, source, step] += integer
             if failed == 1:

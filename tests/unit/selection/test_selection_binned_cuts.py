@@ -10,7 +10,7 @@ from hnlpeak.core.errors import CardError
 from hnlpeak.core.kernel import kernel
 from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.experiment.analysis_card import AnalysisCard, Cut, SelectionCard
-from hnlpeak.selection.cuts import cut_table, judge
+from hnlpeak.selection.cuts import UNKNOWN, cut_table, judge
 
 COLUMNS = ["p_mev", "z_vtx_mm", "theta_rad"]
 VERTEX = {
@@ -36,8 +36,10 @@ def card(*cuts: dict[str, object]) -> AnalysisCard:
 
 @kernel
 def judge_all(candidates, cuts, first, failed):
+    verdicts = np.empty(cuts.column.size, dtype=np.int8)
     for i in range(candidates.shape[1]):
-        first[i], failed[i] = judge(candidates, i, 0, cuts)
+        verdicts[:] = UNKNOWN
+        first[i], failed[i] = judge(candidates, i, 0, cuts, verdicts)
 
 
 def passed(rows: list[tuple[float, float, float]], *cuts: dict[str, object]) -> list[bool]:
