@@ -13,6 +13,7 @@ from pydantic import Field, StrictInt, model_validator
 
 from hnlpeak.core.card import Card, Sourced
 from hnlpeak.core.quantity import Energy, Fraction, MassSquared, OpenShare, Positive
+from hnlpeak.experiment.meson_name import MesonName
 from hnlpeak.experiment.selection_card import Cut, SelectionCard, check_selections, cuts_of
 
 __all__ = [
@@ -37,7 +38,7 @@ MAX_MASSES = 20_000
 class Channel(Card):
     """The decay M+ -> l+ N that is searched for."""
 
-    meson: str
+    meson: MesonName
     lepton: Literal["e", "mu"]
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from particle import Particle, ParticleNotFound
 
 from hnlpeak.core.card import read_card
 from hnlpeak.core.errors import CardError
@@ -35,11 +34,12 @@ from hnlpeak.detectors.surface import Kind, Surface, surface_table
 from hnlpeak.experiment.acceptance import acceptance_surfaces
 from hnlpeak.experiment.experiment_card import Detector, ExperimentCard
 from hnlpeak.experiment.setup import BEAM_FIELDS, FIDUCIAL_FIELDS, MAX_LAYERS, RECONSTRUCTION_FIELDS, SETUP
-from hnlpeak.theory.species import C_LIGHT
+from hnlpeak.theory.mesons import meson
 
 __all__ = ["Experiment", "build_setup", "load_experiment"]
 
 _TRIGGER_KINDS = ("hodoscope", "muon_veto")
+_MOST_PATHS = 7.0  # mean decay lengths before the fiducial volume: a meson in a thousand is left
 _TIMED_KINDS = ("beam_cherenkov", "guard_ring", "photon_veto", "muon_veto")
 
 
@@ -91,7 +91,7 @@ def _only(detectors: list[Detector], kind: type[Any]) -> Any:
 
 def _fill_beam(row: Any, card: ExperimentCard, surfaces: list[Surface]) -> None:
     beam = card.beam
-    meson = Particle.from_name(beam.meson)
+    decaying = meson(beam.meson)
     tracker: BeamTracker | None = _only(card.detectors, BeamTracker)
     extra = 0.0 if tracker is None else scattering(tracker, beam.momentum)
     calorimeters = [s.z for s in surfaces if s.kind in (Kind.CALORIMETER, Kind.HADRON_CALORIMETER)]
@@ -102,8 +102,8 @@ def _fill_beam(row: Any, card: ExperimentCard, surfaces: list[Surface]) -> None:
         row[name] = getattr(card.fiducial, name)
     row["divergence_x"] = np.hypot(beam.divergence_x, extra)
     row["divergence_y"] = np.hypot(beam.divergence_y, extra)
-    row["mass"] = meson.mass
-    row["c_tau"] = float(meson.lifetime or 0.0) * C_LIGHT
+    row["mass"] = decaying.mass
+    row["c_tau"] = decaying.c_tau
     row["z_end_hadron"] = min(calorimeters, default=z_muon)
     row["z_end_muon"] = z_muon
 
@@ -216,15 +216,21 @@ def build_setup(card: ExperimentCard) -> NDArray[Any]:
     return array
 
 
+def _check_flight(card: ExperimentCard, origin: str | Path) -> None:
+    """Raise ``CardError`` where next to no meson reaches the fiducial volume before it decays."""
+    beam, fiducial = card.beam, card.fiducial
+    decaying = meson(beam.meson)
+    length = beam.momentum / decaying.mass * decaying.c_tau
+    gap = fiducial.z_min - fiducial.z_first
+    if gap > _MOST_PATHS * length:
+        raise CardError(
+            f"{origin}: beam.meson: {beam.meson} of {beam.momentum:g} MeV decays after {length:.3g} mm on average, "
+            f"the fiducial volume begins {gap:g} mm behind fiducial.z_first: none would decay in it"
+        )
+
+
 def load_experiment(name_or_path: str | Path, *, beside: Path | None = None) -> Experiment:
     """Read an experiment by library name or path; raises ``CardError`` with the key and what is allowed."""
     card, text, _ = read_card(ExperimentCard, name_or_path, folder="experiments", beside=beside)
-    try:
-        meson = Particle.from_name(card.beam.meson)
-    except ParticleNotFound as error:
-        raise CardError(f"{name_or_path}: beam.meson: no particle {card.beam.meson!r}") from error
-    if not meson.lifetime or not np.isfinite(meson.lifetime) or meson.charge != 1.0:
-        raise CardError(
-            f"{name_or_path}: beam.meson: {card.beam.meson!r} is not a positive meson that decays"
-        )
+    _check_flight(card, name_or_path)
     return Experiment(card, text, build_setup(card))

@@ -21,6 +21,7 @@ from hnlpeak.detectors.photon_veto import PhotonVeto
 from hnlpeak.detectors.ring_cherenkov import RingCherenkov
 from hnlpeak.detectors.spectrometer import Spectrometer
 from hnlpeak.experiment.halo_card import Halo
+from hnlpeak.experiment.meson_name import MesonName
 from hnlpeak.experiment.setup import MAX_LEVELS
 
 __all__ = ["Beam", "Detector", "ExperimentCard", "Fiducial", "Primary", "Reconstruction", "TriggerLevel"]
@@ -59,7 +60,7 @@ class Beam(Sourced):
     taken at a fraction of it, uniform between ``intensity_min`` and ``intensity_max``.
     """
 
-    meson: str
+    meson: MesonName
     momentum: Energy
     momentum_spread: Energy
     slope_x: Angle

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.report.style import plain
+from hnlpeak.theory.mesons import meson
 
 __all__ = ["channel", "mixing", "source_label"]
 
-_MESON = {"K+": "K^+", "pi+": r"\pi^+", "D+": "D^+", "Ds+": "D_s^+", "B+": "B^+"}
 _LEPTON = {"e": "e", "mu": r"\mu"}
 _SOURCE = {
     "kmu2": r"$K^+\!\to\mu^+\nu$",
@@ -25,8 +25,7 @@ _SOURCE = {
 
 def channel(result: SearchResult) -> str:
     """Return the decay of the search as mathematical text without dollar signs."""
-    meson = _MESON.get(result.meson, rf"\mathrm{{{result.meson}}}")
-    return rf"{meson}\!\to {_LEPTON[result.lepton]}^+N"
+    return rf"{meson(result.meson).latex}\!\to {_LEPTON[result.lepton]}^+N"
 
 
 def mixing(result: SearchResult) -> str:

@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from particle import Particle
 
 from hnlpeak.core.errors import UsageError
 from hnlpeak.simulation.halo import HALO_KIND
+from hnlpeak.theory.mesons import meson as find_meson
 from hnlpeak.theory.modes import MODES, cocktail
 from hnlpeak.theory.modes.inner_bremsstrahlung import force_radiation
 from hnlpeak.theory.species import Species
@@ -165,9 +165,8 @@ def mode_sample(
 
 def signal_sample(name: str, meson: str, lepton: str, mass: float, decays: int) -> Sample:
     """M+ -> l+ N with N of ``mass`` (MeV). Raises ``UsageError`` where the decay is closed."""
-    meson_mass = float(Particle.from_name(meson).mass or 0.0)
     record = MODES["hnl"]
-    params = record.pack(meson_mass, LEPTONS[lepton], mass)
+    params = record.pack(find_meson(meson).mass, LEPTONS[lepton], mass)
     return Sample(
         name, decays, ("signal",), _table(np.array([record.kind]), np.ones(1), params[None, :], [0])
     )
@@ -177,9 +176,8 @@ def injected_sample(base: Sample, meson: str, lepton: str, mass: float, fraction
     """``base`` with a ``fraction`` (B(M -> l N)) of the decays replaced by signal, as source ``signal``."""
     if not 0.0 <= fraction < 1.0:
         raise UsageError(f"injected branching fraction {fraction:g} is not in [0, 1)")
-    meson_mass = float(Particle.from_name(meson).mass or 0.0)
     record = MODES["hnl"]
-    params = record.pack(meson_mass, LEPTONS[lepton], mass)
+    params = record.pack(find_meson(meson).mass, LEPTONS[lepton], mass)
     table = base.table
     probabilities = np.append(np.diff(table.cumulative, prepend=0.0) * (1.0 - fraction), fraction)
     return Sample(

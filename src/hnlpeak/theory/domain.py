@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hnlpeak.core.errors import UsageError
-from hnlpeak.theory.pdg import pdg_mass
+from hnlpeak.theory.particles import particle
 
 __all__ = [
     "LEPTON_MASS",
@@ -28,9 +28,9 @@ T = TypeVar("T", float, FloatArray)
 """A number or an array: what goes in comes out."""
 
 LEPTON_MASS: dict[str, float] = {
-    name: pdg_mass(number) for name, number in (("e", 11), ("mu", 13), ("tau", 15))
+    name: particle(number).mass for name, number in (("e", 11), ("mu", 13), ("tau", 15))
 }
-"""Masses of charged leptons in MeV (PDG, from the package ``particle``)."""
+"""Masses of charged leptons in MeV."""
 
 
 def one_of(what: str, name: str, allowed: Mapping[str, object] | tuple[str, ...]) -> str:

@@ -1,7 +1,6 @@
 """The particles that leave signals: codes, masses, charges and lifetimes as kernels read them.
 
-Masses and lifetimes come from the package ``particle`` (PDG); the values in use are pinned in the manifest of
-each run. Neutrinos and heavy neutral leptons carry no code: no detector sees them.
+Neutrinos and heavy neutral leptons carry no code: no detector sees them.
 """
 
 from __future__ import annotations
@@ -10,12 +9,10 @@ from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
-from particle import Particle
 
-__all__ = ["CHARGE", "C_LIGHT", "C_TAU", "MASS", "PDG_ID", "Species"]
+from hnlpeak.theory.particles import particle
 
-C_LIGHT = 299.792458
-"""Speed of light in mm/ns."""
+__all__ = ["CHARGE", "C_TAU", "MASS", "PDG_ID", "Species"]
 
 
 class Species(IntEnum):
@@ -43,8 +40,8 @@ PDG_ID = {
 
 
 def _column(attribute: str) -> NDArray[np.float64]:
-    values = [getattr(Particle.from_pdgid(PDG_ID[species]), attribute) for species in Species]
-    column = np.array([np.inf if value is None else value for value in values], dtype=np.float64)
+    values = [getattr(particle(PDG_ID[species]), attribute) for species in Species]
+    column = np.array(values, dtype=np.float64)
     column.setflags(write=False)
     return column
 
@@ -53,6 +50,5 @@ MASS = _column("mass")
 """Masses in MeV, indexed by ``Species``."""
 CHARGE = _column("charge")
 """Electric charges in units of e, indexed by ``Species``."""
-C_TAU = _column("lifetime") * C_LIGHT
+C_TAU = _column("c_tau")
 """Mean decay lengths c tau in mm, indexed by ``Species``; infinite for stable particles."""
-C_TAU.setflags(write=False)

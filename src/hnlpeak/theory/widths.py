@@ -22,7 +22,7 @@ from hnlpeak.core.errors import UsageError
 from hnlpeak.theory.constants import CKM, DECAY_CONSTANT, FERMI_CONSTANT, SIN2_THETA_W
 from hnlpeak.theory.domain import LEPTON_MASS, FloatArray, T, checked, mixing, one_of, scalar_or_array
 from hnlpeak.theory.mesons import MESONS
-from hnlpeak.theory.pdg import pdg_mass
+from hnlpeak.theory.particles import particle
 from hnlpeak.theory.phase_space import opposite_chirality, same_chirality
 
 __all__ = ["CHANNELS", "MASS_MAX", "Nature", "branching_ratios", "partial_widths", "total_width"]
@@ -35,7 +35,7 @@ MASS_MAX = MESONS["K+"].mass
 """Largest HNL mass in MeV for which the list of channels is complete."""
 
 _MULTIPLICITY = {"dirac": 1.0, "majorana": 2.0}
-_PI_PLUS, _PI_ZERO = MESONS["pi+"].mass, pdg_mass(111)
+_PI_PLUS, _PI_ZERO = MESONS["pi+"].mass, particle(111).mass
 _F_PI = DECAY_CONSTANT["pi+"].value
 
 

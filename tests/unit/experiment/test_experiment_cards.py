@@ -36,9 +36,14 @@ def changed(text: str, old: str, new: str) -> str:
         ('momentum_spread = "1.0 GeV"', 'momentum_spread = "20 GeV"', r"beam: .*spread below a fifth"),
         ('size_x = "16 mm"', 'size_x = "-16 mm"', r"size_x must not be negative"),
         ("intensity_min = 0.004", "intensity_min = 0.4", r"intensity_min is above intensity_max"),
-        ('meson = "K+"', 'meson = "K++"', r"beam\.meson: no particle 'K\+\+'"),
-        ('meson = "K+"', 'meson = "K-"', r"not a positive meson"),
-        ('meson = "K+"', 'meson = "p"', r"not a positive meson"),
+        ('meson = "K+"', 'meson = "K++"', r"beam\.meson: unknown meson 'K\+\+': choose from pi\+, K\+"),
+        ('meson = "K+"', 'meson = "K-"', r"beam\.meson: unknown meson 'K-'"),
+        ('meson = "K+"', 'meson = "p"', r"beam\.meson: unknown meson 'p'"),
+        (
+            'meson = "K+"',
+            'meson = "D_s+"',
+            r"beam\.meson: D_s\+ of 75000 MeV decays after 5\.73 mm on average",
+        ),
         ('z_min = "105 m"', 'z_min = "190 m"', r"fiducial: expected z_first <= z_min < z_max <= z_last"),
         (
             "view_angles = [0.0, 90.0, 45.0, -45.0]",

@@ -11,7 +11,7 @@ from hnlpeak.theory.constants import CKM, FERMI_CONSTANT, SIN2_THETA_W
 from hnlpeak.theory.domain import LEPTON_MASS
 from hnlpeak.theory.lifetime import decay_probability, lifetime, mean_free_path
 from hnlpeak.theory.mesons import MESONS
-from hnlpeak.theory.pdg import pdg_lifetime, pdg_mass
+from hnlpeak.theory.particles import particle
 from hnlpeak.theory.phase_space import opposite_chirality, same_chirality
 from hnlpeak.theory.seesaw import nucleosynthesis_floor, seesaw_floor
 from hnlpeak.theory.widths import MASS_MAX, branching_ratios, partial_widths, total_width
@@ -110,7 +110,7 @@ def test_muon_decay_calibrates_the_three_lepton_width():
         / (192 * np.pi**3)
         * same_chirality(np.asarray(LEPTON_MASS["e"] / m), zero, zero)
     )
-    assert 6.582119569e-13 / float(width) == pytest.approx(pdg_lifetime(13), rel=0.005)
+    assert 6.582119569e-13 / float(width) == pytest.approx(particle(13).lifetime, rel=0.005)
 
 
 def test_two_body_widths_are_those_of_the_reverse_decays():
@@ -120,7 +120,7 @@ def test_two_body_widths_are_those_of_the_reverse_decays():
     r = (MESONS["pi+"].mass / m) ** 2
     expected = FERMI_CONSTANT**2 * f**2 * CKM["ud"].value ** 2 * m**3 * (1 - r) ** 2 / (16 * np.pi)
     assert ours["e pi"] == pytest.approx(expected, rel=1e-5)
-    r0 = (pdg_mass(111) / m) ** 2
+    r0 = (particle(111).mass / m) ** 2
     assert ours["nu pi0"] * 2 * CKM["ud"].value ** 2 * ((1 - r) / (1 - r0)) ** 2 == pytest.approx(
         expected, rel=1e-9
     )
@@ -133,7 +133,7 @@ def test_two_body_widths_are_those_of_the_reverse_decays():
         ("nu mu mu", "tau", 2 * LEPTON_MASS["mu"]),
         ("e mu nu", "e", LEPTON_MASS["e"] + LEPTON_MASS["mu"]),
         ("e mu nu", "mu", LEPTON_MASS["e"] + LEPTON_MASS["mu"]),
-        ("nu pi0", "tau", pdg_mass(111)),
+        ("nu pi0", "tau", particle(111).mass),
         ("e pi", "e", LEPTON_MASS["e"] + MESONS["pi+"].mass),
         ("mu pi", "mu", LEPTON_MASS["mu"] + MESONS["pi+"].mass),
     ],
@@ -203,7 +203,7 @@ def test_shapes_and_broadcasting():
 
 def test_neglected_channels_are_small():
     """N -> l pi pi0 by vector dominance (as tau -> nu pi pi0) is below 0.3 % of the width."""
-    pion, rho_meson = MESONS["pi+"].mass, pdg_mass(213)
+    pion, rho_meson = MESONS["pi+"].mass, particle(213).mass
     for mass, bound in ((450.0, 0.0015), (490.0, 0.003)):
         s = np.linspace(4 * pion**2, mass**2, 4001)
         form_factor = (rho_meson**2 / (rho_meson**2 - s)) ** 2
