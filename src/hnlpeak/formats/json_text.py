@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import math
+import stat
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from hnlpeak.core.errors import InputDataError
 
-__all__ = ["MAX_BYTES", "dump_json", "read_json", "read_text"]
+__all__ = ["MAX_BYTES", "check_file", "dump_json", "read_json", "read_text"]
 
-MAX_BYTES = 200_000_000
-"""Largest text file that is read."""
+MAX_BYTES = 64_000_000
+"""Largest text that is read, unpacked."""
 
 
 def dump_json(record: Any, *, indent: int | None = 1, default: Callable[[Any], Any] | None = None) -> str:
@@ -28,16 +31,42 @@ def dump_json(record: Any, *, indent: int | None = 1, default: Callable[[Any], A
     return text + "\n"
 
 
-def read_text(path: str | Path) -> str:
-    """Return the text of a UTF-8 file; ``InputDataError`` if it is missing, too large or not text."""
+def check_file(path: str | Path) -> None:
+    """Raise ``InputDataError`` unless ``path`` is a plain file (no folder, pipe or device) that can be read whole."""
     place = Path(path)
     try:
-        size = place.stat().st_size
-        if size > MAX_BYTES:
-            raise InputDataError(f"{place}: {size} bytes, at most {MAX_BYTES} are read")
-        return place.read_text("utf-8-sig")
-    except OSError as error:
-        raise InputDataError(f"{place}: cannot be read ({error.strerror or error})") from error
+        facts = place.stat()
+    except (OSError, ValueError) as error:
+        raise InputDataError(
+            f"{place}: cannot be read ({getattr(error, 'strerror', None) or error})"
+        ) from error
+    if not stat.S_ISREG(facts.st_mode):
+        raise InputDataError(f"{place}: cannot be read (not a plain file)")
+
+
+def _bytes(place: Path) -> bytes:
+    """Content of a file, unpacked where it is compressed; never more than one byte above the limit."""
+    check_file(place)
+    with place.open("rb") as file:
+        raw = file.read(MAX_BYTES + 1)
+    if raw[:2] == b"\x1f\x8b":
+        with gzip.open(place, "rb") as packed:
+            raw = packed.read(MAX_BYTES + 1)
+    return raw
+
+
+def read_text(path: str | Path) -> str:
+    """Return the text of a UTF-8 file (``.gz`` too); ``InputDataError`` if it is missing, too large or not text."""
+    place = Path(path)
+    try:
+        raw = _bytes(place)
+        if len(raw) > MAX_BYTES:
+            size = place.stat().st_size
+            raise InputDataError(f"{place}: {size} bytes or more unpacked, at most {MAX_BYTES} are read")
+        return raw.decode("utf-8-sig").replace("\r\n", "\n")
+    except (OSError, EOFError, zlib.error) as error:
+        said = getattr(error, "strerror", None) or error
+        raise InputDataError(f"{place}: cannot be read ({said})") from error
     except UnicodeDecodeError as error:
         raise InputDataError(f"{place}: not a text file (byte {error.start} is not UTF-8)") from error
 
@@ -46,7 +75,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     table: dict[str, Any] = {}
     for key, item in pairs:
         if key in table:
-            raise ValueError(f"key {key!r} appears twice")
+            raise ValueError(f"key {key[:40]!r} appears twice")
         table[key] = item
     return table
 
@@ -70,4 +99,4 @@ def read_json(path: str | Path) -> Any:
     except RecursionError as error:
         raise InputDataError(f"{path}: JSON is nested too deep") from error
     except ValueError as error:
-        raise InputDataError(f"{path}: not valid JSON: {error}") from error
+        raise InputDataError(f"{path}: not valid JSON: {str(error)[:120]}") from error

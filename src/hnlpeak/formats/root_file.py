@@ -10,7 +10,7 @@ from typing import Any
 
 from hnlpeak.core.errors import HnlpeakError, InputDataError
 
-__all__ = ["open_root", "split_address"]
+__all__ = ["names_in", "open_root", "split_address", "stored_text"]
 
 _ADDRESS = re.compile(r"(?P<file>.+?\.root)(?::(?P<inside>.+))?")
 
@@ -29,7 +29,8 @@ def open_root(path: Path) -> Iterator[Any]:
     import uproot
 
     if not path.is_file():
-        raise InputDataError(f"{path}: no such file")
+        said = "not a plain file" if path.exists() else "no such file"
+        raise InputDataError(f"{path}: {said}")
     try:
         file = uproot.open(path)
     except Exception as error:  # broken bytes raise anything
@@ -42,8 +43,24 @@ def open_root(path: Path) -> Iterator[Any]:
             yield file
         except HnlpeakError:
             raise
+        except MemoryError as error:
+            raise InputDataError(
+                f"{path}: damaged ROOT file (it asks for more memory than there is)"
+            ) from error
         except Exception as error:
             raise InputDataError(f"{path}: damaged ROOT file ({_first_line(error)})") from error
+
+
+def names_in(file: Any, *kinds: str) -> list[str]:
+    """Names (without cycles, each once) of the objects whose class begins with one of ``kinds``."""
+    found = [name for name, kind in file.classnames().items() if kind.startswith(kinds)]
+    return list(dict.fromkeys(name.partition(";")[0] for name in found))
+
+
+def stored_text(file: Any, name: str) -> str | None:
+    """The text stored under ``name``, None where there is none."""
+    kinds = file.classnames(recursive=False)
+    return str(file[name]) if f"{name};1" in kinds and kinds[f"{name};1"] == "TObjString" else None
 
 
 def _first_line(error: Exception) -> str:

@@ -1,40 +1,62 @@
-"""Spectra by the kind of file: UHI JSON, CSV, ROOT."""
+"""Spectra by the kind of file: one record each, found by the end of the name."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from hnlpeak.core.errors import InputDataError, UsageError
-from hnlpeak.formats.root_file import split_address
-from hnlpeak.formats.root_spectrum import read_root_spectrum, write_root_spectrum
-from hnlpeak.formats.spectrum_table import read_spectrum_table
-from hnlpeak.formats.uhi import read_uhi, write_uhi
+from hnlpeak.formats import hepdata_yaml, root_spectrum, spectrum_table, uhi, uhi_hdf5, uhi_zip
+from hnlpeak.formats.spectrum_format import SpectrumFormat
+from hnlpeak.formats.units import AXIS_UNITS
 from hnlpeak.spectrum.spectrum import Spectrum
 
-__all__ = ["read_spectrum", "write_spectrum"]
+__all__ = ["FORMATS", "read_spectrum", "split_spectrum_address", "write_spectrum"]
+
+FORMATS: list[SpectrumFormat] = [
+    uhi.FORMAT,
+    uhi_zip.FORMAT,
+    uhi_hdf5.FORMAT,
+    root_spectrum.FORMAT,
+    spectrum_table.FORMAT,
+    hepdata_yaml.FORMAT,
+]
+"""All kinds of spectrum files. Another one: its file in this room, and its line here."""
 
 
-def read_spectrum(address: str | Path) -> Spectrum:
-    """Return the spectrum in ``.json`` (UHI), ``.csv`` or ``file.root:histogram``.
+def _kind_of(name: str) -> SpectrumFormat | None:
+    return next((kind for kind in FORMATS if name.casefold().endswith(kind.suffixes)), None)
 
-    ``InputDataError`` naming the file where it cannot be used, also for other kinds of files.
+
+def split_spectrum_address(address: str | Path) -> tuple[Path, str | None]:
+    """Return the file and the object inside of ``file.root:histogram``; None without an object."""
+    text = str(address)
+    head, colon, inside = text.rpartition(":")
+    if colon and inside and not Path(text).exists() and _kind_of(head) is not None:
+        return Path(head), inside
+    return Path(text), None
+
+
+def read_spectrum(address: str | Path, *, unit: str | None = None) -> Spectrum:
+    """Return the spectrum in a file of one of the ``FORMATS``: ``file`` or ``file:object inside``.
+
+    ``unit`` is that of the missing-mass axis where the file does not say it: MeV, GeV, or MeV2, GeV2 for its square.
+    ``InputDataError`` naming the file where it cannot be used, also for other kinds of files; ``UsageError`` for
+    other units.
     """
-    path, _ = split_address(address)
-    if path.suffix == ".root":
-        return read_root_spectrum(address)
-    if path.suffix == ".json":
-        return read_uhi(path)
-    if path.suffix == ".csv":
-        return read_spectrum_table(path)
-    raise InputDataError(f"{address}: a spectrum is a .json (UHI), a .csv or file.root:histogram")
+    if unit is not None and unit not in AXIS_UNITS:
+        raise UsageError(f"--unit: got {unit!r}, allowed are {', '.join(AXIS_UNITS)}")
+    path, inside = split_spectrum_address(address)
+    kind = _kind_of(path.name)
+    if kind is None:
+        known = "; ".join(f"{each.example} ({each.name})" for each in FORMATS)
+        raise InputDataError(f"{address}: not a kind of spectrum that is known: {known}")
+    return kind.read(path, inside, unit)
 
 
 def write_spectrum(path: str | Path, spectrum: Spectrum) -> None:
-    """Write ``spectrum`` as ``.json`` (UHI) or ``.root``; ``UsageError`` for other kinds of files."""
-    suffix = Path(path).suffix
-    if suffix == ".json":
-        write_uhi(path, spectrum)
-    elif suffix == ".root":
-        write_root_spectrum(path, spectrum)
-    else:
-        raise UsageError(f"{path}: a spectrum is written as .json (UHI) or .root")
+    """Write ``spectrum`` as the kind of file that the name asks for; ``UsageError`` for other kinds."""
+    kind = _kind_of(Path(path).name)
+    if kind is None or kind.write is None:
+        known = " or ".join(each.suffixes[0] for each in FORMATS if each.write is not None)
+        raise UsageError(f"{path}: a spectrum is written as {known}")
+    kind.write(Path(path), spectrum)

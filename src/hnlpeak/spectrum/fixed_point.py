@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hnlpeak.core.errors import UsageError
 
-__all__ = ["FIXED_POINT", "LARGEST_SUM", "from_fixed", "to_fixed"]
+__all__ = ["FIXED_POINT", "LARGEST_SUM", "add_fixed", "from_fixed", "sum_fixed", "to_fixed"]
 
 FIXED_POINT = 2**40
 """Units of fixed point in a weight of 1."""
@@ -26,6 +26,30 @@ def to_fixed(weights: ArrayLike) -> NDArray[np.int64]:
             f"weights must be finite and below {LARGEST_SUM:g} in size to be stored as fixed point"
         )
     return np.rint(values * FIXED_POINT).astype(np.int64)
+
+
+def _too_large(largest: float) -> UsageError:
+    return UsageError(
+        f"a sum of weights (or of their squares) reaches {largest / FIXED_POINT:g}, above {LARGEST_SUM:g}: "
+        "scale the weights down"
+    )
+
+
+def add_fixed(a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the exact sum of two arrays of integers. ``UsageError`` where it does not fit: nothing wraps."""
+    total = a + b
+    # a sum of two numbers of one sign that has the other sign went round the end
+    if np.any((a ^ total) & (b ^ total) < 0):
+        raise _too_large(float(np.max(np.abs(a.astype(np.float64) + b.astype(np.float64)))))
+    return np.asarray(total)
+
+
+def sum_fixed(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the exact sum over the first axis. ``UsageError`` where it does not fit."""
+    largest = float(np.max(np.abs(values.astype(np.float64)).sum(axis=0), initial=0.0))
+    if largest >= 2.0**63:
+        raise _too_large(largest)
+    return np.asarray(values.sum(axis=0))
 
 
 def from_fixed(fixed: NDArray[np.int64]) -> NDArray[np.float64]:

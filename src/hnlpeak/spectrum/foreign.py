@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import hist
@@ -10,7 +12,28 @@ from numpy.typing import ArrayLike, NDArray
 
 from hnlpeak.core.errors import InputDataError
 
-__all__ = ["check_edges", "counts_of", "edges_of_axis", "variable_axis", "weights_of"]
+__all__ = [
+    "MAX_BINS",
+    "check_edges",
+    "check_size",
+    "counts_of",
+    "edges_of_axis",
+    "variable_axis",
+    "weights_of",
+]
+
+MAX_BINS = 1_000_000
+"""Most bins of a missing-mass axis: 1 keV over 1 GeV."""
+_MAX_CELLS = 50_000_000
+
+
+def check_size(bins: Sequence[int], origin: str) -> None:
+    """Raise ``InputDataError`` for a histogram with more ``bins`` (an axis each) than are taken, before it is made."""
+    if bins and (bins[-1] > MAX_BINS or math.prod(bins) > _MAX_CELLS):
+        raise InputDataError(
+            f"{origin}: {' x '.join(str(n) for n in bins[:5])} bins, at most {MAX_BINS} in missing mass and "
+            f"{_MAX_CELLS} in all: merge bins"
+        )
 
 
 def edges_of_axis(axis: Any) -> NDArray[np.float64]:

@@ -12,8 +12,15 @@ from numpy.typing import NDArray
 
 from hnlpeak.core.errors import InputDataError, UsageError
 from hnlpeak.spectrum.axis import m_miss_axis
-from hnlpeak.spectrum.fixed_point import from_fixed, to_fixed
-from hnlpeak.spectrum.foreign import check_edges, counts_of, edges_of_axis, variable_axis, weights_of
+from hnlpeak.spectrum.fixed_point import add_fixed, from_fixed, sum_fixed, to_fixed
+from hnlpeak.spectrum.foreign import (
+    check_edges,
+    check_size,
+    counts_of,
+    edges_of_axis,
+    variable_axis,
+    weights_of,
+)
 
 __all__ = ["ANY_SELECTION", "Projection", "Spectrum"]
 
@@ -124,6 +131,7 @@ class Spectrum:
                 f"{origin}: expected one axis (missing mass) or the axes selection, source, m_miss; "
                 f"got {len(axes)}: {names}"
             )
+        check_size([len(axis) for axis in axes], origin)
         edges = edges_of_axis(axes[-1])
         check_edges(edges, origin)
         shape = (len(selections), len(sources), edges.size - 1)
@@ -141,7 +149,11 @@ class Spectrum:
         if simulated and (np.any(spread != values) or np.any(values != np.rint(values))):
             w = weights_of(values, edges, origin, "weight")
             w2 = weights_of(spread, edges, origin, "variance")
-            return cls.from_weights(to_fixed(w), to_fixed(w2), **common)
+            try:
+                fixed = to_fixed(w), to_fixed(w2)
+            except UsageError as error:
+                raise InputDataError(f"{origin}: {error}") from error
+            return cls.from_weights(*fixed, **common)
         return cls.from_counts(counts_of(values, edges, origin), **common)
 
     @property
@@ -191,7 +203,7 @@ class Spectrum:
             return Projection(self.edges, counts, counts)
         w, w2 = self.fixed
         return Projection(
-            self.edges, from_fixed(w[i, chosen].sum(axis=0)), from_fixed(w2[i, chosen].sum(axis=0))
+            self.edges, from_fixed(sum_fixed(w[i, chosen])), from_fixed(sum_fixed(w2[i, chosen]))
         )
 
     def counts_between(self, selection: str, low: float, high: float) -> float:
@@ -228,7 +240,7 @@ class Spectrum:
             decays = self.decays_in_fiducial + other.decays_in_fiducial
         if self.fixed is None or other.fixed is None:
             return Spectrum(self.histogram + other.histogram, self.simulated, self.label, decays)
-        w, w2 = (a + b for a, b in zip(self.fixed, other.fixed, strict=True))
+        w, w2 = (add_fixed(a, b) for a, b in zip(self.fixed, other.fixed, strict=True))
         histogram = self.histogram.copy()
         histogram.view()[...] = np.stack([from_fixed(w), from_fixed(w2)], axis=-1)
         return Spectrum(histogram, self.simulated, self.label, decays, (w, w2))
