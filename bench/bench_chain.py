@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from hnlpeak.chain.loop import BLOCK_DECAYS, new_buffers
 from hnlpeak.chain.sample_run import calibrate, run_sample
+from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis import Analysis, load_analysis
 from hnlpeak.reconstruction.calibration import BeamCalibration
 from hnlpeak.reconstruction.candidates import reconstruct
@@ -68,7 +69,7 @@ def whole_loop(analysis: Analysis, beam: BeamCalibration, decays: int) -> float:
     times = []
     for seed in range(5):
         start = time.perf_counter()
-        run_sample(sample, analysis.experiment, analysis.card, beam, seed=seed)
+        run_sample(sample, analysis.experiment, analysis.card, beam, RunContext(seed=seed))
         times.append(time.perf_counter() - start)
     return min(times) / decays * 1e9
 
@@ -78,14 +79,16 @@ def main() -> None:
     card = analysis.card
     start = time.perf_counter()
     beam = calibrate(
-        mode_sample("bench/beam", card.samples.calibration_mode, 20_000), analysis.experiment, seed=1
+        mode_sample("bench/beam", card.samples.calibration_mode, 20_000),
+        analysis.experiment,
+        RunContext(seed=1),
     )
     run_sample(
         background_sample("bench", card.samples.background_modes, 1000),
         analysis.experiment,
         card,
         beam,
-        seed=1,
+        RunContext(seed=1),
     )
     print(f"first call, compiling or loading the compiled code: {time.perf_counter() - start:.1f} s")
     modes = card.samples.background_modes

@@ -17,6 +17,7 @@ from hnlpeak.core.card import read_card
 from hnlpeak.estimation.background.bands import sideband_design
 from hnlpeak.estimation.background.expectation import expected_spectrum
 from hnlpeak.estimation.background.sideband import SidebandModel, fit_toys
+from hnlpeak.execution.context import RunContext
 from hnlpeak.execution.run import usable_cpus
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.limits.toy_spectra import draw_toys, toy_axis
@@ -83,8 +84,7 @@ def main():
         model=MODEL,
         statistics=CARD.statistics,
         toys=toys,
-        seed=1,
-        workers=workers,
+        context=RunContext(seed=1, workers=workers),
     )
     made.bands()
     wall, busy = time.perf_counter() - start, time.process_time() - cpu

@@ -8,9 +8,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from hnlpeak.core.version import VERSION
+
 if TYPE_CHECKING:
     from hnlpeak import statistics
-    from hnlpeak.analysis import Injection, Search, run, scan, search
     from hnlpeak.core.errors import CardError, HnlpeakError, InputDataError, UsageError
     from hnlpeak.core.measured import Measured
     from hnlpeak.estimation.signal import SignalModel
@@ -18,19 +19,23 @@ if TYPE_CHECKING:
     from hnlpeak.formats.signal_table import read_signal_table
     from hnlpeak.formats.spectrum_file import read_spectrum
     from hnlpeak.limits.result import SearchResult
+    from hnlpeak.limits.search import Search
+    from hnlpeak.searches.given import scan
+    from hnlpeak.searches.plan import Injection
+    from hnlpeak.searches.run import run, search
     from hnlpeak.spectrum.spectrum import Spectrum
     from hnlpeak.theory import lifetime, production
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 _HOME = {
     "Analysis": "hnlpeak.experiment.analysis",
     "CardError": "hnlpeak.core.errors",
     "HnlpeakError": "hnlpeak.core.errors",
-    "Injection": "hnlpeak.analysis",
+    "Injection": "hnlpeak.searches.plan",
     "InputDataError": "hnlpeak.core.errors",
     "Measured": "hnlpeak.core.measured",
-    "Search": "hnlpeak.analysis",
+    "Search": "hnlpeak.limits.search",
     "SearchResult": "hnlpeak.limits.result",
     "SignalModel": "hnlpeak.estimation.signal",
     "Spectrum": "hnlpeak.spectrum.spectrum",
@@ -40,9 +45,9 @@ _HOME = {
     "production": "hnlpeak.theory",
     "read_signal_table": "hnlpeak.formats.signal_table",
     "read_spectrum": "hnlpeak.formats.spectrum_file",
-    "run": "hnlpeak.analysis",
-    "scan": "hnlpeak.analysis",
-    "search": "hnlpeak.analysis",
+    "run": "hnlpeak.searches.run",
+    "scan": "hnlpeak.searches.given",
+    "search": "hnlpeak.searches.run",
     "statistics": "hnlpeak",
 }
 

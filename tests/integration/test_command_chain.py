@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from conftest import KAONS, Command
 
-from hnlpeak.analysis import scan
 from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.formats.results import limits_table, read_result
 from hnlpeak.formats.spectrum_file import read_spectrum
+from hnlpeak.searches.given import scan
 
 
 @pytest.fixture(scope="module")

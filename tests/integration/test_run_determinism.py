@@ -14,9 +14,10 @@ import pytest
 from conftest import SCRIPT, Command
 from numpy.typing import NDArray
 
-from hnlpeak.analysis import search
+from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.formats.json_text import dump_json
+from hnlpeak.searches.run import search
 
 SAME = ("result.json", "limits.csv", "signal.csv", "spectrum.json", "cutflow.csv", "normalisation.json")
 
@@ -97,10 +98,10 @@ def test_finished_parts_are_not_made_again(card: Path) -> None:
     analysis = load_analysis(card)
     store = StopsAfter(3)
     with pytest.raises(KeyboardInterrupt):
-        search(analysis, seed=9, store=store)
-    resumed = search(analysis, seed=9, store=store, workers=3)
+        search(analysis, context=RunContext(seed=9, store=store))
+    resumed = search(analysis, context=RunContext(seed=9, store=store, workers=3))
     assert store.hits == 3
-    straight = search(analysis, seed=9)
+    straight = search(analysis, context=RunContext(seed=9))
     assert dump_json(resumed.result.to_record()) == dump_json(straight.result.to_record())
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from hnlpeak.chain.loop import new_buffers
 from hnlpeak.chain.sample_run import SampleResult, calibrate, run_sample, simulate_candidates
+from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis import Analysis, load_analysis
 from hnlpeak.experiment.experiment import Experiment
 from hnlpeak.experiment.vary import scaled
@@ -33,7 +34,7 @@ def cards() -> Analysis:
 
 @cache
 def beam() -> BeamCalibration:
-    return calibrate(mode_sample("calibration/test", "pi3", 200_000), cards().experiment, seed=3)
+    return calibrate(mode_sample("calibration/test", "pi3", 200_000), cards().experiment, RunContext(seed=3))
 
 
 def test_three_track_calibration_of_2007() -> None:
@@ -81,7 +82,7 @@ def test_momentum_resolution_at_20_gev() -> None:
 @cache
 def cocktail() -> SampleResult:
     sample = background_sample("data/test", cards().card.samples.background_modes, 400_000)
-    return run_sample(sample, cards().experiment, cards().card, beam(), seed=7)
+    return run_sample(sample, cards().experiment, cards().card, beam(), RunContext(seed=7))
 
 
 def test_number_of_kmu2_candidates() -> None:
@@ -101,7 +102,7 @@ def test_mass_resolution_of_2007(mass: float, target: float, tolerance: float) -
         cards().experiment,
         cards().card,
         beam(),
-        seed=7,
+        RunContext(seed=7),
     )
     view = made.spectrum.project("search")
     middles = 0.5 * (view.edges[1:] + view.edges[:-1])
@@ -115,7 +116,9 @@ def test_mass_resolution_of_2007(mass: float, target: float, tolerance: float) -
 def yields(*factors: tuple[str, float]) -> tuple[float, float, float]:
     """Candidates, selected K_mu2 and rms of m2_miss (GeV^2) of good tracks, per decay in the fiducial volume."""
     experiment: Experiment = scaled(cards().experiment, dict(factors))
-    made = run_sample(mode_sample("acts", "kmu2", 40_000), experiment, cards().card, beam(), seed=9)
+    made = run_sample(
+        mode_sample("acts", "kmu2", 40_000), experiment, cards().card, beam(), RunContext(seed=9)
+    )
     flow = next(c for c in made.cutflows if c.selection == "standard").passed.sum(axis=0)
     c = simulate_candidates(
         mode_sample("acts", "kmu2", 40_000), experiment, cards().card, beam(), seed=9

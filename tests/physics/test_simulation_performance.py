@@ -18,6 +18,7 @@ from hnlpeak.core.kernel import kernel
 from hnlpeak.detectors.event import new_block
 from hnlpeak.detectors.spectrometer import ChamberSlot
 from hnlpeak.detectors.surface import Kind
+from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis import Analysis, load_analysis
 from hnlpeak.reconstruction.calibration import BeamCalibration
 from hnlpeak.reconstruction.identification import ring_log_likelihood
@@ -41,7 +42,7 @@ def cards() -> Analysis:
 
 @cache
 def beam() -> BeamCalibration:
-    return calibrate(mode_sample("calibration/test", "pi3", 100_000), cards().experiment, seed=3)
+    return calibrate(mode_sample("calibration/test", "pi3", 100_000), cards().experiment, RunContext(seed=3))
 
 
 @kernel
@@ -143,7 +144,9 @@ def test_decay_fraction() -> None:
     """decay_fraction_105_180: decays in 105-180 m per kaon at 102.4 m of 75 GeV, from the simulated share."""
     experiment = cards().experiment
     beam_row = experiment.setup[0]["beam"]
-    result = run_sample(mode_sample("fraction", "kmu2", 200_000), experiment, cards().card, beam(), seed=4)
+    result = run_sample(
+        mode_sample("fraction", "kmu2", 200_000), experiment, cards().card, beam(), RunContext(seed=4)
+    )
     share = result.decays_in_fiducial / result.decays
     length = float(beam_row["momentum"] / beam_row["mass"] * beam_row["c_tau"])
     simulated = -np.expm1(-(beam_row["z_last"] - beam_row["z_first"]) / length)
@@ -166,7 +169,7 @@ def test_three_track_calibration_finds_the_beam() -> None:
 
 def _peak(sample: Sample, selection: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Centres of the bins of m_miss (MeV) and the selected events in them."""
-    result = run_sample(sample, cards().experiment, cards().card, beam(), seed=9)
+    result = run_sample(sample, cards().experiment, cards().card, beam(), RunContext(seed=9))
     edges, values, _ = result.spectrum.project(selection)
     assert values.sum() > 2000
     return 0.5 * (edges[1:] + edges[:-1]), values

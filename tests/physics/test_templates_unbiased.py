@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from hnlpeak.chain.sample_run import calibrate, run_sample
+from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.reconstruction.calibration import BeamCalibration
 from hnlpeak.simulation.sample import mode_sample
@@ -31,7 +32,7 @@ EDGES = np.arange(100.0, 391.0, 15.0)
 
 @pytest.fixture(scope="module")
 def calibration() -> BeamCalibration:
-    return calibrate(mode_sample("calibration", "pi3", 40_000), ANALYSIS.experiment, seed=1)
+    return calibrate(mode_sample("calibration", "pi3", 40_000), ANALYSIS.experiment, RunContext(seed=1))
 
 
 def selected(
@@ -40,7 +41,7 @@ def selected(
     """Selected events per decay in bins, with their variances."""
     sample = mode_sample(name, mode, decays, **options)
     card = ANALYSIS.card.model_copy(update={"cuts": [cut for cut in ANALYSIS.card.cuts if cut.name in cuts]})
-    made = run_sample(sample, ANALYSIS.experiment, card, calibration, seed=4)
+    made = run_sample(sample, ANALYSIS.experiment, card, calibration, RunContext(seed=4))
     edges, values, variances = made.spectrum.project("search")
     places = np.searchsorted(edges, EDGES)
     n = made.decays_in_fiducial

@@ -20,6 +20,7 @@ from hnlpeak.chain.sample_run import (
     tally_candidates,
 )
 from hnlpeak.core.errors import UsageError
+from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis import Analysis, load_analysis
 from hnlpeak.reconstruction.calibration import BeamCalibration
 from hnlpeak.selection.tally import Tally, new_tally
@@ -36,7 +37,9 @@ def analysis() -> Analysis:
 
 @cache
 def beam() -> BeamCalibration:
-    return calibrate(mode_sample("calibration/test", "pi3", 20_000), analysis().experiment, seed=3)
+    return calibrate(
+        mode_sample("calibration/test", "pi3", 20_000), analysis().experiment, RunContext(seed=3)
+    )
 
 
 def made(
@@ -44,7 +47,11 @@ def made(
 ) -> SampleResult:
     cards = analysis()
     return run_sample(
-        sample, cards.experiment, cards.card, beam(), seed=seed, workers=workers, executor=executor
+        sample,
+        cards.experiment,
+        cards.card,
+        beam(),
+        RunContext(seed=seed, workers=workers, executor=executor),
     )
 
 

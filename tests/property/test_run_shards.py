@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from hnlpeak.chain import parts
 from hnlpeak.chain.sample_run import SampleResult, calibrate, run_sample
+from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis import Analysis, load_analysis
 from hnlpeak.reconstruction.calibration import BeamCalibration
 from hnlpeak.simulation import streams
@@ -49,7 +50,7 @@ def analysis() -> Analysis:
 
 @pytest.fixture(scope="module")
 def beam(analysis: Analysis) -> BeamCalibration:
-    return calibrate(mode_sample("calibration", "pi3", 20_000), analysis.experiment, seed=1)
+    return calibrate(mode_sample("calibration", "pi3", 20_000), analysis.experiment, RunContext(seed=1))
 
 
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -78,7 +79,7 @@ def test_the_sum_is_the_same(
         sample = background_sample("data", analysis.card.samples.background_modes, decays)
 
     def result(**options: object) -> SampleResult:
-        return run_sample(sample, analysis.experiment, analysis.card, beam, seed=seed, **options)  # type: ignore[arg-type]
+        return run_sample(sample, analysis.experiment, analysis.card, beam, RunContext(seed=seed, **options))  # type: ignore[arg-type]
 
     straight = result()
     assert straight.decays == decays

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from hnlpeak.execution.context import Store
 from hnlpeak.selection.tally import Tally
 
-__all__ = ["PART_SHARDS", "Store", "tally_in_parts"]
+__all__ = ["PART_SHARDS", "tally_in_parts"]
 
 PART_SHARDS = 32
 """Shards in one part: some ten seconds of work."""
 
 _ARRAYS = ("spectrum", "squares", "passed", "only_failed", "totals")
-
-
-class Store(Protocol):
-    """Keeps named bundles of integer arrays; a damaged one is as good as none."""
-
-    def load(self, name: str) -> Mapping[str, NDArray[np.int64]] | None:
-        """The bundle, or None."""
-
-    def save(self, name: str, arrays: Mapping[str, NDArray[np.int64]]) -> None:
-        """Keep a bundle."""
 
 
 def tally_in_parts(

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
 from hnlpeak.chain.loop import BLOCK_DECAYS, new_buffers
-from hnlpeak.chain.parts import Store, tally_in_parts
+from hnlpeak.chain.parts import tally_in_parts
 from hnlpeak.chain.shards import SelectionSpec, ShardSpec, calibrate_shard, tally_shard
-from hnlpeak.execution.run import run
+from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.experiment.experiment import Experiment
 from hnlpeak.reconstruction.calibration import BeamCalibration, calibration_from_sums
@@ -29,10 +28,7 @@ from hnlpeak.spectrum.fixed_point import from_fixed
 from hnlpeak.spectrum.spectrum import Spectrum
 from hnlpeak.theory.species import MASS
 
-__all__ = ["Progress", "SampleResult", "calibrate", "run_sample", "simulate_candidates", "tally_candidates"]
-
-Progress = Callable[[int], None]
-"""Called with a number of decays that are done."""
+__all__ = ["SampleResult", "calibrate", "run_sample", "simulate_candidates", "tally_candidates"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,57 +94,40 @@ def run_sample(
     experiment: Experiment,
     card: AnalysisCard,
     calibration: BeamCalibration,
-    *,
-    seed: int,
-    workers: int = 1,
-    executor: Executor | None = None,
-    progress: Progress | None = None,
-    store: Store | None = None,
+    context: RunContext,
 ) -> SampleResult:
     """Simulate, reconstruct and select a sample; the result depends on (cards, seed, sample) alone.
 
-    Shards run on ``workers`` threads, or on any ``executor`` with that many workers.
-
-    Parts that ``store`` has are taken from it, others are kept there.
+    Parts that the ``store`` of ``context`` has are taken from it, others are kept there.
     """
     columns = column_names(experiment.timed_systems)
     task = partial(
         tally_shard,
-        ShardSpec(experiment.setup, sample, seed, len(columns)),
+        ShardSpec(experiment.setup, sample, context.seed, len(columns)),
         SelectionSpec(
             calibration.packed(), float(MASS[LEPTONS[card.channel.lepton]]), cut_table(card, columns)
         ),
     )
 
     def done(shard: tuple[int, int]) -> None:
-        if progress is not None:
-            progress(shard[1])
+        context.report(sample.name, shard[1])
 
     def part(shards: Sequence[tuple[int, int]]) -> Tally:
-        return run(shards, task, Tally.__add__, workers=workers, executor=executor, on_done=done)
+        return context.run(shards, task, Tally.__add__, on_done=done)
 
-    tally = tally_in_parts(sample.name, _shards(sample), part, store, done)
+    tally = tally_in_parts(sample.name, _shards(sample), part, context.store, done)
     return _result(tally, card, sample.sources, sample.name, True, int(tally.totals[Total.IN_FIDUCIAL]))
 
 
-def calibrate(
-    sample: Sample,
-    experiment: Experiment,
-    *,
-    seed: int,
-    workers: int = 1,
-    executor: Executor | None = None,
-    progress: Progress | None = None,
-) -> BeamCalibration:
+def calibrate(sample: Sample, experiment: Experiment, context: RunContext) -> BeamCalibration:
     """Mean beam from the fully reconstructed three-track decays of a sample, as ``run_sample`` runs it."""
     columns = len(column_names(experiment.timed_systems))
-    task = partial(calibrate_shard, ShardSpec(experiment.setup, sample, seed, columns))
+    task = partial(calibrate_shard, ShardSpec(experiment.setup, sample, context.seed, columns))
 
     def done(shard: tuple[int, int]) -> None:
-        if progress is not None:
-            progress(shard[1])
+        context.report(sample.name, shard[1])
 
-    sums = run(_shards(sample), task, np.add, workers=workers, executor=executor, on_done=done)
+    sums = context.run(_shards(sample), task, np.add, on_done=done)
     return calibration_from_sums(
         sums, experiment.setup, f"{sample.decays} simulated {'+'.join(sample.sources)} decays"
     )

@@ -49,9 +49,9 @@ app.command(name="list")(listing.listing)
 
 def _version(value: bool) -> None:
     if value:
-        from hnlpeak import __version__
+        from hnlpeak.core.version import VERSION
 
-        typer.echo(f"hnlpeak {__version__}")
+        typer.echo(f"hnlpeak {VERSION}")
         raise typer.Exit
 
 

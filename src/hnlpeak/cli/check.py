@@ -13,10 +13,10 @@ def check(
     card: Annotated[str, typer.Argument(metavar="CARD", help="Analysis or experiment card: name or path.")],
 ) -> None:
     """Check a card; an analysis is checked with its experiment and its cuts."""
-    from hnlpeak.analysis import plan
     from hnlpeak.core.card import card_kind
     from hnlpeak.experiment.analysis import load_analysis
     from hnlpeak.experiment.experiment import load_experiment
+    from hnlpeak.searches.plan import plan
 
     if card_kind(card) == "experiments":
         made = load_experiment(card)

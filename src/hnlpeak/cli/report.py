@@ -26,7 +26,7 @@ def report(
     With -o, draw the limits of all given folders together, beside published ones, and say where they improve them.
     """
     from hnlpeak.core.errors import UsageError
-    from hnlpeak.report_folder import remake_report, report_searches
+    from hnlpeak.searches.kept import remake_report, report_searches
 
     if out is None:
         if len(directories) > 1 or before is not None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from hnlpeak.analysis import Injection
+    from hnlpeak.searches.plan import Injection
 
 __all__ = ["run"]
 
@@ -37,13 +37,14 @@ def run(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the results in DIR.")] = False,
 ) -> None:
     """Run a search: simulate (or read) data, measure N_K, signal and background, scan, write limits and figures."""
-    from hnlpeak.analysis import plan
     from hnlpeak.cli.options import check_seed, worker_count
     from hnlpeak.cli.progress import decays_progress
     from hnlpeak.cli.summary import summary
     from hnlpeak.core.errors import UsageError
+    from hnlpeak.execution.context import RunContext
     from hnlpeak.experiment.analysis import load_analysis
-    from hnlpeak.run_folder import run_into
+    from hnlpeak.searches.folder import run_into
+    from hnlpeak.searches.plan import plan
 
     check_seed(seed)
     if data is not None and (inject is not None or kaons is not None):
@@ -56,21 +57,19 @@ def run(
         made = run_into(
             place,
             cards,
-            seed=seed,
             kaons=kaons,
             inject=injection,
             data=data,
-            workers=worker_count(workers),
+            context=RunContext(seed=seed, workers=worker_count(workers), progress=progress),
             overwrite=overwrite,
-            progress=progress,
             command=tuple(sys.argv),
         )
     typer.echo(summary(made.result, place), err=True)
 
 
 def _injection(text: str | None) -> Injection | None:
-    from hnlpeak.analysis import Injection
     from hnlpeak.core.errors import UsageError
+    from hnlpeak.searches.plan import Injection
 
     if text is None:
         return None

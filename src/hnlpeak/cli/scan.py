@@ -48,13 +48,14 @@ def scan(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the results in DIR.")] = False,
 ) -> None:
     """Scan a spectrum for peaks: observed and expected limits at every mass of the analysis."""
-    from hnlpeak.analysis import plan
     from hnlpeak.cli.options import check_seed, worker_count
     from hnlpeak.cli.progress import decays_progress
     from hnlpeak.cli.summary import summary
+    from hnlpeak.execution.context import RunContext
     from hnlpeak.experiment.analysis import load_analysis
     from hnlpeak.formats.root_file import split_address
-    from hnlpeak.run_folder import scan_into
+    from hnlpeak.searches.folder import scan_into
+    from hnlpeak.searches.plan import plan
 
     check_seed(seed)
     stated = _stated(n_kaon, n_kaon_error)
@@ -68,10 +69,8 @@ def scan(
             cards,
             signal=signal,
             n_kaon=stated,
-            seed=seed,
-            workers=worker_count(workers),
+            context=RunContext(seed=seed, workers=worker_count(workers), progress=progress),
             overwrite=overwrite,
-            progress=progress,
             command=sys.argv,
         )
     typer.echo(summary(made.result, place), err=True)

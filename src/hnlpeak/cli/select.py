@@ -24,8 +24,8 @@ def select(
     from hnlpeak.cli.options import check_output
     from hnlpeak.experiment.analysis import load_analysis
     from hnlpeak.formats.candidates import read_candidates
+    from hnlpeak.formats.cutflow_table import cutflow_table
     from hnlpeak.formats.spectrum_file import write_spectrum
-    from hnlpeak.run_folder import cutflow_table
 
     check_output(output, (".json", ".root"))
     cards = load_analysis(analysis)

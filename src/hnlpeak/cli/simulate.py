@@ -25,12 +25,13 @@ def simulate(
     seed: Annotated[int, typer.Option(help="Seed of the random stream.")] = 1,
 ) -> None:
     """Simulate decays and write the reconstructed candidates (tree ``hnl``; MeV, mm, ns)."""
-    from hnlpeak.analysis import plan
     from hnlpeak.chain.sample_run import calibrate, simulate_candidates
     from hnlpeak.cli.options import check_output, check_seed
     from hnlpeak.core.errors import UsageError
+    from hnlpeak.execution.context import RunContext
     from hnlpeak.experiment.analysis import load_analysis
     from hnlpeak.formats.candidates import write_candidates
+    from hnlpeak.searches.plan import plan
     from hnlpeak.simulation.sample import background_sample, mode_sample, signal_sample
 
     if not 1 <= number <= _MOST:
@@ -47,7 +48,7 @@ def simulate(
         sample = background_sample("simulate/all", cards.card.samples.background_modes, number)
     else:
         sample = mode_sample(f"simulate/{mode}", mode, number)
-    beam = calibrate(plan(cards, kaons=1e5).calibration, cards.experiment, seed=seed)
+    beam = calibrate(plan(cards, kaons=1e5).calibration, cards.experiment, RunContext(seed=seed))
     candidates = simulate_candidates(sample, cards.experiment, cards.card, beam, seed=seed)
     write_candidates(output, candidates)
     typer.echo(f"{len(candidates)} candidates of {number} decays: {output}", err=True)

@@ -14,9 +14,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import hnlpeak
 from hnlpeak.core.atomic import write_text
 from hnlpeak.core.kernel import source_digest
+from hnlpeak.core.version import VERSION
 from hnlpeak.formats.json_text import dump_json
 from hnlpeak.theory.domain import LEPTON_MASS
 from hnlpeak.theory.mesons import MESONS
@@ -74,7 +74,7 @@ def write_manifest(
     now = datetime.now(UTC)
     record = {
         "schema": 1,
-        "hnlpeak": {"version": hnlpeak.__version__, "sources": source_digest()},
+        "hnlpeak": {"version": VERSION, "sources": source_digest()},
         "python": sys.version.split()[0],
         "packages": {name: _version(name) for name in _PACKAGES},
         "cards": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in cards.items()},

@@ -8,8 +8,9 @@ own random streams, so that results do not depend on the number of workers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from hnlpeak.estimation.background.expectation import expected_spectrum
 from hnlpeak.estimation.background.sideband import SidebandModel, fit_toys
 from hnlpeak.estimation.flux import KaonFlux
 from hnlpeak.estimation.signal import SignalModel
-from hnlpeak.execution.run import run
+from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis_card import AnalysisCard, SidebandBackground, StatisticsCard
 from hnlpeak.limits.columns import TOY_BANDS
 from hnlpeak.limits.constraint import background_constraint
@@ -75,18 +76,20 @@ def _search_block(
     rows: NDArray[np.int64],
     model: SidebandModel,
     statistics: StatisticsCard,
-    size: int,
-    rng: np.random.Generator,
-) -> tuple[Vector, NDArray[np.int64], Matrix]:
-    toys = draw_toys(expected, size, rng)
+    toys: int,
+    seed: int,
+    block: int,
+) -> _Blocks:
+    """Searches in the toys of one ``block``; like all tasks, a function that can be pickled."""
+    drawn = draw_toys(expected, min(BLOCK, toys - block * BLOCK), stream(seed, "toys", block))
     fits = fit_toys(
         axis.design,
-        toys,
+        drawn,
         rows,
         model,
         expected=np.concatenate([np.zeros((len(expected), 1)), np.cumsum(expected, axis=1)], axis=1),
     )
-    n = toys[:, rows, axis.last] - toys[:, rows, axis.first]
+    n = drawn[:, rows, axis.last] - drawn[:, rows, axis.first]
     b, sigma = fits.background, fits.error
     good = np.isfinite(b) & np.isfinite(sigma)
     constraint = background_constraint(b[good], sigma[good], kind=statistics.constraint)
@@ -96,7 +99,11 @@ def _search_block(
         n[good], background=constraint, cl=statistics.cl, treatment=statistics.treatment
     ).upper
     upper[good] = np.nan_to_num(limit, nan=0.0, posinf=np.inf)
-    return np.nanmax(z, axis=1, initial=-np.inf), upcrossings(z, level=LEVEL), upper
+    return {block: (np.nanmax(z, axis=1, initial=-np.inf), upcrossings(z, level=LEVEL), upper)}
+
+
+def _both(a: _Blocks, b: _Blocks) -> _Blocks:
+    return {**a, **b}
 
 
 def search_toys(
@@ -108,28 +115,17 @@ def search_toys(
     model: SidebandModel,
     statistics: StatisticsCard,
     toys: int,
-    seed: int,
-    workers: int = 1,
-    on_done: Callable[[int], None] | None = None,
+    context: RunContext,
 ) -> ToySearches:
     """Search in ``toys`` draws of ``expected[selection, bin]``; ``rows[m]`` is the selection of mass ``m``.
 
-    The toys are a function of (expected, seed) alone. ``on_done`` is called with numbers of finished toys.
+    The toys are a function of (expected, seed) alone.
     """
     axis = toy_axis(design, windows)
     total = np.concatenate([np.zeros((len(expected), 1)), np.cumsum(expected, axis=1)], axis=1)
     cells = np.where(axis.reach(rows, len(expected)), np.diff(total[:, axis.edges], axis=1), 0.0)
-    sizes = {block: min(BLOCK, toys - block * BLOCK) for block in range(-(-toys // BLOCK))}
-
-    def task(block: int) -> _Blocks:
-        rng = stream(seed, "toys", block)
-        return {block: _search_block(axis, cells, rows, model, statistics, sizes[block], rng)}
-
-    def done(block: int) -> None:
-        if on_done is not None:
-            on_done(sizes[block])
-
-    found = run(sizes, task, lambda a, b: {**a, **b}, workers=workers, on_done=done)
+    task = partial(_search_block, axis, cells, rows, model, statistics, toys, context.seed)
+    found = context.run(range(-(-toys // BLOCK)), task, _both)
     largest, crossings, upper = zip(*(found[block] for block in sorted(found)), strict=True)
     return ToySearches(np.concatenate(largest), np.concatenate(crossings), np.concatenate(upper))
 
@@ -141,9 +137,7 @@ def with_toys(
     *,
     signal: SignalModel,
     flux: KaonFlux | None = None,
-    seed: int,
-    workers: int = 1,
-    on_done: Callable[[int], None] | None = None,
+    context: RunContext,
 ) -> SearchResult:
     """Return ``result``, the scan of ``spectrum``, with what ``card.statistics.toys`` toys tell; 0 changes nothing.
 
@@ -167,14 +161,12 @@ def with_toys(
         model=model,
         statistics=card.statistics,
         toys=card.statistics.toys,
-        seed=seed,
-        workers=workers,
-        on_done=on_done,
+        context=context,
     )
     return replace(
         result,
         columns={**result.columns, **_columns(result, made)},
-        settings={**result.settings, "look_elsewhere": _look_elsewhere(result, made, seed)},
+        settings={**result.settings, "look_elsewhere": _look_elsewhere(result, made, context.seed)},
     )
 
 

@@ -6,7 +6,7 @@ import base64
 from collections.abc import Mapping
 from importlib.resources import files
 
-import hnlpeak
+from hnlpeak.core.version import VERSION
 from hnlpeak.report.figures.registry import FIGURES, earlier_searches
 from hnlpeak.report.inputs import ReportInputs
 from hnlpeak.report.summary import conditions, key_numbers, verdict
@@ -56,7 +56,7 @@ def report_page(inputs: ReportInputs, svgs: Mapping[str, bytes]) -> str:
     return template.render(
         result=result,
         lepton={"e": "e", "mu": "μ"}[result.lepton],
-        version=hnlpeak.__version__,
+        version=VERSION,
         sections=[s for s in _SECTIONS if s[0] != "cutflow" or inputs.cutflows],
         verdict=verdict(result),
         numbers=key_numbers(inputs),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from hnlpeak.chain.sample_run import calibrate, run_sample, simulate_candidates, tally_candidates
 from hnlpeak.core.measured import Measured
 from hnlpeak.estimation.flux import measure_flux
+from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis import Analysis
 from hnlpeak.reconstruction.candidates import Candidates
 from hnlpeak.simulation.sample import enriched_sample, mode_sample
@@ -40,10 +41,14 @@ def downscale_closure(
     beam = calibrate(
         mode_sample("downscale/calibration", card.samples.calibration_mode, card.samples.calibration_decays),
         experiment,
-        seed=seed,
+        RunContext(seed=seed),
     )
     simulated = run_sample(
-        mode_sample("downscale/simulation", region.mode, simulated_decays), experiment, card, beam, seed=seed
+        mode_sample("downscale/simulation", region.mode, simulated_decays),
+        experiment,
+        card,
+        beam,
+        RunContext(seed=seed),
     )
     decays = float(simulated.decays_in_fiducial)
     a = simulated.spectrum.counts_between(region.selection, -edge, edge) / decays

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from hnlpeak.chain.sample_run import calibrate, run_sample
 from hnlpeak.core.measured import Measured
 from hnlpeak.estimation.flux import measure_flux
+from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis import Analysis
 from hnlpeak.experiment.experiment import Experiment
 from hnlpeak.simulation.sample import enriched_sample, mode_sample
@@ -61,10 +62,10 @@ def flux_closure(
     calibration = mode_sample(
         "closure/calibration", card.samples.calibration_mode, card.samples.calibration_decays
     )
-    beam = calibrate(calibration, nominal, seed=0)
-    beam_of_data = beam if data_experiment is None else calibrate(calibration, truth, seed=0)
+    beam = calibrate(calibration, nominal, RunContext(seed=0))
+    beam_of_data = beam if data_experiment is None else calibrate(calibration, truth, RunContext(seed=0))
     simulated = run_sample(
-        mode_sample("closure/simulation", mode, simulated_decays), nominal, card, beam, seed=0
+        mode_sample("closure/simulation", mode, simulated_decays), nominal, card, beam, RunContext(seed=0)
     )
     in_fiducial = float(simulated.decays_in_fiducial)
     a = simulated.spectrum.counts_between(selection, -edge, edge) / in_fiducial
@@ -74,7 +75,7 @@ def flux_closure(
         sample = enriched_sample(
             "closure/data", card.samples.background_modes, decays, mode=mode, share=_SHARE
         )
-        made = run_sample(sample, truth, card, beam_of_data, seed=seed)
+        made = run_sample(sample, truth, card, beam_of_data, RunContext(seed=seed))
         n = made.spectrum.counts_between(selection, -edge, edge)
         flux = measure_flux(n, acceptance_sm=acceptance, branching_fraction=Measured(_SHARE))
         # the number of decays is fixed here: what fluctuates is how many of them are selected

@@ -17,6 +17,7 @@ from hnlpeak.estimation.background.expectation import expected_spectrum
 from hnlpeak.estimation.background.sideband import SidebandModel, fit_sidebands
 from hnlpeak.estimation.flux import KaonFlux
 from hnlpeak.estimation.signal import SignalModel, SignalPoint, signal_model
+from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis_card import AnalysisCard, SidebandBackground
 from hnlpeak.limits.explain import explain
 from hnlpeak.limits.result import SearchResult
@@ -70,8 +71,7 @@ def toys_of(
         model=MODEL,
         statistics=LIBRARY.statistics,
         toys=toys,
-        seed=seed,
-        workers=workers,
+        context=RunContext(seed=seed, workers=workers),
     )
 
 
@@ -215,7 +215,8 @@ def test_result_with_toys() -> None:
     assert "not corrected" in verdict(result)
     flux = KaonFlux(Measured(3e8))
     made, again = (
-        with_toys(result, spectrum, card, signal=signal, flux=flux, seed=3, workers=w) for w in (1, 2)
+        with_toys(result, spectrum, card, signal=signal, flux=flux, context=RunContext(seed=3, workers=w))
+        for w in (1, 2)
     )
     assert made.to_record() == again.to_record()
     found = made.settings["look_elsewhere"]
@@ -249,13 +250,18 @@ def test_poisson_constraint_reaches_every_limit() -> None:
         assert made.number(name) == pytest.approx(result.number(name), rel=0.4)
     # it computes the limit again, and fails where that is another one
     assert f"{made.row(250.0)['n_signal_ul_observed']:.6g}" in explain(made, 250.0)
-    toys = with_toys(made, spectrum, poisson, signal=signal, flux=flux, seed=1)
+    toys = with_toys(made, spectrum, poisson, signal=signal, flux=flux, context=RunContext(seed=1))
     assert np.all(toys.number("n_signal_ul_toys") > 0.0)
 
 
 def test_no_toys_change_nothing() -> None:
     result, spectrum, card, signal = _search(0)
-    assert with_toys(result, spectrum, card, signal=signal, flux=KaonFlux(Measured(3e8)), seed=1) is result
+    assert (
+        with_toys(
+            result, spectrum, card, signal=signal, flux=KaonFlux(Measured(3e8)), context=RunContext(seed=1)
+        )
+        is result
+    )
 
 
 def test_toys_need_side_bands() -> None:

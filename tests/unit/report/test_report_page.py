@@ -24,7 +24,7 @@ from hnlpeak.report.rounding import count_text, mathematical, plain_number, scie
 from hnlpeak.report.summary import conditions, verdict
 from hnlpeak.report.tables import cutflow_table, limits_table, treatments_table
 from hnlpeak.report.write import write_report
-from hnlpeak.report_folder import keep_inputs, read_inputs, remake_report
+from hnlpeak.searches.kept import keep_inputs, read_inputs, remake_report
 
 
 class Page(HTMLParser):

@@ -12,6 +12,7 @@ from hnlpeak.chain.loop import new_buffers
 from hnlpeak.chain.sample_run import calibrate, run_sample
 from hnlpeak.core.errors import UsageError
 from hnlpeak.detectors.event import new_block
+from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.experiment.halo_card import Halo
 from hnlpeak.reconstruction.columns import column_names
@@ -124,10 +125,12 @@ def test_samples_with_halo_hold_the_stated_number() -> None:
 
 def test_control_run_looks_like_the_halo_of_the_data() -> None:
     """Halo among decays and halo alone: the same spectrum within errors."""
-    calibration = calibrate(mode_sample("calibration", "pi3", 40_000), ANALYSIS.experiment, seed=1)
+    calibration = calibrate(
+        mode_sample("calibration", "pi3", 40_000), ANALYSIS.experiment, RunContext(seed=1)
+    )
     halo = pack_halo(TABLE, CARD.beam)
     made = [
-        run_sample(sample, ANALYSIS.experiment, ANALYSIS.card, calibration, seed=2)
+        run_sample(sample, ANALYSIS.experiment, ANALYSIS.card, calibration, RunContext(seed=2))
         for sample in (
             with_halo(background_sample("data", ["kmu3"], 1_000), halo, 400_000),
             halo_sample("control", halo, 400_000),

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from hnlpeak.analysis import Injection, Progress, Search, search, search_spectrum
-from hnlpeak.chain.parts import Store
 from hnlpeak.core.atomic import write_text
 from hnlpeak.core.kernel import source_digest
 from hnlpeak.core.measured import Measured
 from hnlpeak.estimation.background.templates import relative_errors
 from hnlpeak.estimation.composition import window_composition
 from hnlpeak.estimation.signal import SignalModel
+from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis import Analysis
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.formats.candidates import read_candidates
 from hnlpeak.formats.checkpoint import check_place, open_run
+from hnlpeak.formats.cutflow_table import cutflow_table, passed_table
 from hnlpeak.formats.manifest import sha256_of, write_manifest
 from hnlpeak.formats.results import read_result, write_results
 from hnlpeak.formats.root_file import split_address
@@ -29,26 +30,15 @@ from hnlpeak.formats.signal_table import read_signal_table, signal_table
 from hnlpeak.formats.spectrum_file import read_spectrum
 from hnlpeak.formats.table import table_text
 from hnlpeak.limits.comparison import compare
+from hnlpeak.limits.search import Search
 from hnlpeak.report.inputs import ReportInputs
 from hnlpeak.report.write import write_report
-from hnlpeak.report_folder import keep_inputs
-from hnlpeak.selection.cutflow import Cutflow
-from hnlpeak.spectrum.spectrum import Spectrum
+from hnlpeak.searches.given import search_spectrum
+from hnlpeak.searches.kept import keep_inputs
+from hnlpeak.searches.plan import Injection
+from hnlpeak.searches.run import search
 
-__all__ = ["cutflow_table", "run_into", "scan_into", "write_search"]
-
-
-def cutflow_table(cutflows: tuple[Cutflow, ...]) -> str:
-    """Text of ``cutflow.csv``: selection, cut, passed, fraction of the step before, N - 1."""
-    rows = [row for cutflow in cutflows for row in cutflow.rows()]
-    return table_text({name: [row[name] for row in rows] for name in rows[0]})
-
-
-def _passed_table(spectrum: Spectrum) -> str:
-    """A spectrum does not tell the cuts before it, only what passed them all."""
-    passed = [float(spectrum.project(name).values.sum()) for name in spectrum.selections]
-    cuts = ["all cuts (spectrum as given)"] * len(passed)
-    return table_text({"selection": spectrum.selections, "cut": cuts, "passed": passed})
+__all__ = ["run_into", "scan_into", "write_search"]
 
 
 def _rows_table(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -98,7 +88,7 @@ def write_search(place: Path, made: Search, analysis: Analysis, *, provenance: d
         made.result,
         spectrum=made.data,
         signal=signal_table(analysis.card, made.signal, made.flux),
-        cutflow=cutflow_table(made.cutflows) if made.cutflows else _passed_table(made.data),
+        cutflow=cutflow_table(made.cutflows) if made.cutflows else passed_table(made.data),
     )
     masses = _round_masses(analysis)
     write_text(place / "comparison.csv", _rows_table(compare(made.result, analysis.card, masses)))
@@ -146,26 +136,26 @@ def _identity(
 def _search_into(
     place: Path,
     analysis: Analysis,
-    make: Callable[[Store], Search],
+    make: Callable[[RunContext], Search],
     *,
+    context: RunContext,
     identity: Mapping[str, object],
     overwrite: bool,
-    seed: int,
     inputs: Mapping[str, str],
     command: Sequence[str],
 ) -> Search:
     """Make a search and write it; the manifest has a seed only where something was simulated."""
     started = datetime.now(UTC)
     with open_run(place, identity, overwrite=overwrite) as store:
-        made = make(store)
+        made = make(replace(context, store=store))
         provenance = {"analysis": analysis.card.name, "experiment": analysis.experiment.card.name}
         if made.decays:
-            provenance["seed"] = str(seed)
+            provenance["seed"] = str(context.seed)
         write_search(store.stage, made, analysis, provenance=provenance)
         write_manifest(
             store.stage,
             cards=analysis.cards,
-            seed=seed if made.decays else None,
+            seed=context.seed if made.decays else None,
             command=command,
             started=started,
             extra={"inputs": dict(inputs), "decays_simulated": made.decays},
@@ -177,13 +167,11 @@ def run_into(
     place: Path,
     analysis: Analysis,
     *,
-    seed: int,
     kaons: float | None,
     inject: Injection | None,
     data: str | None,
-    workers: int,
+    context: RunContext,
     overwrite: bool,
-    progress: Progress | None,
     command: Sequence[str] = (),
 ) -> Search:
     """Run ``analysis`` into the folder ``place``; an unfinished run of the same cards and seed is resumed.
@@ -196,25 +184,16 @@ def run_into(
     inputs = {} if data is None else {split_address(data)[0].name: sha256_of(split_address(data)[0])}
     settings = {"kaons": kaons, "inject": None if inject is None else [inject.mass, inject.u2]}
 
-    def make(store: Store) -> Search:
-        return search(
-            analysis,
-            seed=seed,
-            kaons=kaons,
-            inject=inject,
-            candidates=candidates,
-            workers=workers,
-            progress=progress,
-            store=store,
-        )
+    def make(context: RunContext) -> Search:
+        return search(analysis, kaons=kaons, inject=inject, candidates=candidates, context=context)
 
     return _search_into(
         place,
         analysis,
         make,
-        identity=_identity(analysis, seed, inputs, settings),
+        context=context,
+        identity=_identity(analysis, context.seed, inputs, settings),
         overwrite=overwrite,
-        seed=seed,
         inputs=inputs,
         command=command,
     )
@@ -235,10 +214,8 @@ def scan_into(
     *,
     signal: str | None,
     n_kaon: Measured | None,
-    seed: int,
-    workers: int,
+    context: RunContext,
     overwrite: bool,
-    progress: Progress | None,
     command: Sequence[str] = (),
 ) -> Search:
     """Scan the spectrum at the address ``spectrum`` into the folder ``place``.
@@ -259,25 +236,16 @@ def scan_into(
         "n_kaon": None if n_kaon is None else [n_kaon.value, n_kaon.error],
     }
 
-    def make(store: Store) -> Search:
-        return search_spectrum(
-            given,
-            analysis,
-            signal=table,
-            n_kaon=n_kaon,
-            seed=seed,
-            workers=workers,
-            progress=progress,
-            store=store,
-        )
+    def make(context: RunContext) -> Search:
+        return search_spectrum(given, analysis, signal=table, n_kaon=n_kaon, context=context)
 
     return _search_into(
         place,
         analysis,
         make,
-        identity=_identity(analysis, seed, inputs, settings),
+        context=context,
+        identity=_identity(analysis, context.seed, inputs, settings),
         overwrite=overwrite,
-        seed=seed,
         inputs=inputs,
         command=command,
     )

@@ -1,0 +1,62 @@
+"""How a search is run, apart from what it is: seed, workers, where parts are kept, who hears of progress."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hnlpeak.execution.run import run
+
+__all__ = ["Progress", "RunContext", "Store"]
+
+Progress = Callable[[str, int], None]
+"""Called with the name of a sample and a number of its decays that are done; with 0 when all begins."""
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Store(Protocol):
+    """Keeps named bundles of integer arrays; a damaged one is as good as none."""
+
+    def load(self, name: str) -> Mapping[str, NDArray[np.int64]] | None:
+        """The bundle, or None."""
+
+    def save(self, name: str, arrays: Mapping[str, NDArray[np.int64]]) -> None:
+        """Keep a bundle."""
+
+
+@dataclass(frozen=True, eq=False)
+class RunContext:
+    """What every stage of a run is handed. Of these, results depend on ``seed`` alone.
+
+    Tasks run on ``workers`` threads, or on ``executor`` (anything of ``concurrent.futures``' kind) with that many
+    workers. ``store`` keeps finished parts, ``progress`` hears of them; None for neither.
+    """
+
+    seed: int = 1
+    workers: int = 1
+    executor: Executor | None = None
+    progress: Progress | None = None
+    store: Store | None = None
+
+    def run(
+        self,
+        items: Iterable[Item],
+        task: Callable[[Item], Result],
+        combine: Callable[[Result, Result], Result],
+        *,
+        on_done: Callable[[Item], None] | None = None,
+    ) -> Result:
+        """Return ``combine`` of ``task(item)`` over all items, as ``execution.run`` does."""
+        return run(items, task, combine, workers=self.workers, executor=self.executor, on_done=on_done)
+
+    def report(self, sample: str, decays: int) -> None:
+        """Tell ``progress``, if there is one, that so many decays of a sample are done."""
+        if self.progress is not None:
+            self.progress(sample, decays)

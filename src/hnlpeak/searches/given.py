@@ -1,0 +1,86 @@
+"""A search in a spectrum that is given; only what its cards leave open is simulated."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from hnlpeak.core.measured import Measured
+from hnlpeak.estimation.flux import KaonFlux
+from hnlpeak.estimation.peak import peak_region
+from hnlpeak.estimation.signal import SignalModel
+from hnlpeak.execution.context import RunContext
+from hnlpeak.experiment.analysis import Analysis
+from hnlpeak.experiment.analysis_card import TemplateBackground
+from hnlpeak.limits.hypotheses import check_masses
+from hnlpeak.limits.result import SearchResult
+from hnlpeak.limits.scan import scan as scan_spectrum
+from hnlpeak.limits.search import Search
+from hnlpeak.limits.toys import with_toys
+from hnlpeak.searches.joins import background_sources, drawn_templates, join
+from hnlpeak.searches.plan import plan
+from hnlpeak.searches.samples import calibrated
+from hnlpeak.spectrum.spectrum import Spectrum
+
+__all__ = ["scan", "search_spectrum"]
+
+
+def search_spectrum(
+    spectrum: Any,
+    analysis: Analysis,
+    *,
+    signal: SignalModel | None = None,
+    n_kaon: Measured | None = None,
+    context: RunContext | None = None,
+) -> Search:
+    """Search in a given missing-mass spectrum: a ``Spectrum`` or anything UHI, in MeV.
+
+    ``signal`` is a table of A(m), sigma(m) and N_K; without it they are simulated from the cards, N_K (unless
+    ``n_kaon`` states it) with the Standard-Model peak of the spectrum itself. Templates of a background are simulated
+    either way. ``context`` says how it is run (seed 1 on one thread unless given). Raises ``UsageError`` where N_K is
+    not known, ``InputDataError`` where the spectrum does not cover the scan, both before anything is simulated.
+    """
+    data = spectrum if isinstance(spectrum, Spectrum) else Spectrum.from_uhi(spectrum)
+    context = context or RunContext()
+    if signal is not None:
+        return _with_table(data, analysis, signal, n_kaon, context)
+    card = analysis.card
+    check_masses(data, card)
+    if n_kaon is None:
+        peak_region(card, data)
+    samples = calibrated(analysis, plan(analysis, real_data=True), context)
+    return join(
+        samples, data, exposure=card.exposure.decays if n_kaon is None else n_kaon.value, n_kaon=n_kaon
+    )
+
+
+def _with_table(
+    data: Spectrum, analysis: Analysis, signal: SignalModel, n_kaon: Measured | None, context: RunContext
+) -> Search:
+    """Nothing is simulated but the templates of a background that is made of them."""
+    card = analysis.card
+    flux = None if n_kaon is None else KaonFlux(n_kaon)
+    sources, decays = None, 0
+    if isinstance(card.background, TemplateBackground):
+        check_masses(data, card)
+        todo = replace(plan(analysis, real_data=True), signal={})
+        sources = background_sources(calibrated(analysis, todo, context), card.exposure.decays)
+        decays = todo.decays - todo.normalisation.decays
+    result = scan_spectrum(data, card, signal=signal, flux=flux, sources=sources)
+    result = with_toys(result, data, card, signal=signal, flux=flux, context=context)
+    templates = drawn_templates(card, data, sources, float(result.normalisation["n_kaon"]["value"]))
+    return Search(result, data, templates, signal, flux, (), None, None, decays)
+
+
+def scan(
+    spectrum: Any,
+    analysis: Analysis,
+    *,
+    signal: SignalModel | None = None,
+    n_kaon: Measured | None = None,
+    seed: int = 1,
+    workers: int = 1,
+) -> SearchResult:
+    """Limits from a missing-mass spectrum: a ``Spectrum`` or anything UHI, in MeV; see ``search_spectrum``."""
+    context = RunContext(seed=seed, workers=workers)
+    return search_spectrum(spectrum, analysis, signal=signal, n_kaon=n_kaon, context=context).result
