@@ -9,15 +9,21 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.core.errors import UsageError
 from hnlpeak.core.measured import Measured
+from hnlpeak.experiment.analysis_card import WindowRule
 from hnlpeak.spectrum.spectrum import ANY_SELECTION
+from hnlpeak.spectrum.window import gaussian_fraction
 
-__all__ = ["SignalCurve", "SignalModel", "SignalPoint", "signal_model"]
+__all__ = ["PULLS", "SignalCurve", "SignalModel", "SignalPoint", "signal_model"]
+
+PULLS = np.linspace(-6.0, 6.0, 601)
+"""Where the shape of a signal is kept: (m_miss^2 - m_N^2) / (2 m_N sigma)."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +33,8 @@ class SignalPoint:
     ``sigma``: half-width of the central 68.27 % of the missing mass, MeV. ``acceptance``: selected events
     in the window per decay in the fiducial volume; ``acceptance_no_window``: without the window; None where
     a table does not give it. ``bias``: median of the missing mass minus the mass, MeV. ``n_kaon``: number of
-    kaon decays where a table gives it per mass.
+    kaon decays where a table gives it per mass. ``cumulative``: share of the selected events with
+    m_miss^2 below m_N^2 + x 2 m_N sigma for each x of ``PULLS``; None where only sigma is known.
     """
 
     mass: float
@@ -36,11 +43,24 @@ class SignalPoint:
     acceptance_no_window: Measured | None = None
     bias: float | None = None
     n_kaon: Measured | None = None
+    cumulative: NDArray[np.float64] | None = None
+
+    def inside(self, low: float, high: float) -> float:
+        """Return the share of the signal between two missing masses (MeV), a Gaussian's without ``cumulative``."""
+        if self.cumulative is None:
+            return gaussian_fraction(low, high, mean=self.mass, sigma=self.sigma.value)
+        scale = 2.0 * self.mass * self.sigma.value
+        pulls = [(end * abs(end) - self.mass**2) / scale for end in (low, high)]
+        below, above = np.interp(pulls, PULLS, self.cumulative)
+        return float(above - below)
 
 
 @dataclass(frozen=True, eq=False)
 class SignalCurve:
-    """Columns of ``SignalPoint`` over rising masses (MeV); NaN in optional columns that are not known."""
+    """Columns of ``SignalPoint`` over rising masses (MeV); NaN in optional columns that are not known.
+
+    ``cumulative`` has one row a mass and one column for each of ``PULLS``.
+    """
 
     mass: NDArray[np.float64]
     sigma: NDArray[np.float64]
@@ -52,6 +72,7 @@ class SignalCurve:
     bias: NDArray[np.float64]
     n_kaon: NDArray[np.float64]
     n_kaon_error: NDArray[np.float64]
+    cumulative: NDArray[np.float64]
 
     def at(self, mass: float) -> SignalPoint:
         """Return the signal at ``mass``, linear between neighbours; ``UsageError`` outside the curve."""
@@ -86,6 +107,9 @@ class SignalCurve:
             return None if math.isnan(value(getattr(self, column))) else measured(column)
 
         bias = value(self.bias)
+        # at equal pulls: the shape in units of sigma changes slowly with the mass
+        shape = self.cumulative[i] if t == 0.0 else self.cumulative[j] if t == 1.0 else None
+        shape = (1.0 - t) * self.cumulative[i] + t * self.cumulative[j] if shape is None else shape
         return SignalPoint(
             mass,
             measured("sigma"),
@@ -93,6 +117,7 @@ class SignalCurve:
             optional("acceptance_no_window"),
             None if math.isnan(bias) else bias,
             optional("n_kaon"),
+            None if np.isnan(shape).any() else shape,
         )
 
 
@@ -100,12 +125,11 @@ class SignalCurve:
 class SignalModel:
     """Signal curves by selection; a single curve named ``any`` serves all selections.
 
-    ``window`` is the half-width, in sigma, of the window that ``acceptance`` includes; ``source`` says where
-    the numbers come from.
+    ``window`` is the rule of the window that ``acceptance`` includes; ``source`` says where the numbers come from.
     """
 
     curves: Mapping[str, SignalCurve]
-    window: float
+    window: WindowRule
     source: str
 
     def at(self, mass: float, selection: str) -> SignalPoint:
@@ -123,8 +147,10 @@ class SignalModel:
 
 def _curve(points: Sequence[SignalPoint], source: str) -> SignalCurve:
     ordered = sorted(points, key=lambda point: point.mass)
-    columns: dict[str, list[float]] = {f.name: [] for f in fields(SignalCurve)}
+    columns: dict[str, list[Any]] = {f.name: [] for f in fields(SignalCurve)}
+    unknown = np.full(PULLS.size, np.nan)
     for point in ordered:
+        columns["cumulative"].append(unknown if point.cumulative is None else point.cumulative)
         columns["mass"].append(point.mass)
         columns["bias"].append(math.nan if point.bias is None else point.bias)
         for name in ("sigma", "acceptance", "acceptance_no_window", "n_kaon"):
@@ -143,7 +169,9 @@ def _curve(points: Sequence[SignalPoint], source: str) -> SignalCurve:
     return curve
 
 
-def signal_model(points: Mapping[str, Sequence[SignalPoint]], *, window: float, source: str) -> SignalModel:
+def signal_model(
+    points: Mapping[str, Sequence[SignalPoint]], *, window: WindowRule, source: str
+) -> SignalModel:
     """Return the model of ``points`` by selection (``any``: one curve for all); masses in any order.
 
     ``UsageError`` (naming ``source`` and the mass) for repeated masses, sigma <= 0, acceptance outside

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.core.errors import UsageError
 from hnlpeak.core.measured import Measured
-from hnlpeak.estimation.signal import SignalPoint
+from hnlpeak.estimation.signal import PULLS, SignalPoint
+from hnlpeak.experiment.analysis_card import FractionWindow, WindowRule
+from hnlpeak.spectrum.axis import signed_sqrt
 from hnlpeak.spectrum.spectrum import Spectrum
-from hnlpeak.spectrum.window import search_window
+from hnlpeak.spectrum.window import Window, fraction_window, search_window
 
-__all__ = ["MINIMUM_EVENTS", "measure_signal", "quantile_width"]
+__all__ = ["MINIMUM_EVENTS", "measure_signal", "quantile_width", "window_of"]
 
 MINIMUM_EVENTS = 50.0
 """Fewest (effective) events from which a width is taken."""
@@ -69,13 +72,36 @@ def _fraction(passed: float, squares: float, decays: float, source: str) -> Meas
     return Measured(passed / decays, stat=math.sqrt(variance) / decays, source=source)
 
 
+def _cumulative(
+    mass: float, sigma: float, edges: NDArray[np.float64], values: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Share of a histogram below m_N^2 + x 2 m_N sigma for each x of ``PULLS``."""
+    below = np.concatenate([[0.0], np.cumsum(values)]) / values.sum()
+    ends = signed_sqrt(mass**2 + PULLS * 2.0 * mass * sigma)
+    return np.asarray(np.interp(ends, edges, below))
+
+
+def window_of(point: SignalPoint, rule: WindowRule, edges: NDArray[np.float64]) -> Window:
+    """Return the window of a signal by the ``rule`` on the bin ``edges`` (MeV) of a spectrum."""
+    if isinstance(rule, FractionWindow):
+        return fraction_window(
+            point.mass,
+            point.sigma.value,
+            fraction=rule.fraction,
+            bin_width=rule.bin,
+            inside=point.inside,
+            edges=edges,
+        )
+    return search_window(point.mass, point.sigma.value, k=rule, edges=edges)
+
+
 def measure_signal(
-    mass: float, spectrum: Spectrum, *, selections: Sequence[str], decays: float, k: float
+    mass: float, spectrum: Spectrum, *, selections: Sequence[str], decays: float, window: WindowRule
 ) -> dict[str, SignalPoint]:
     """Return resolution and acceptance of signal MC of one ``mass`` (MeV) for each of ``selections``.
 
-    ``decays`` is the number of simulated decays in the fiducial volume; ``k`` the half-width of the window in
-    units of the resolution. A selection with fewer than ``MINIMUM_EVENTS`` events is left out. ``UsageError``
+    ``decays`` is the number of simulated decays in the fiducial volume; ``window`` the rule of the window. A selection
+    with fewer than ``MINIMUM_EVENTS`` events is left out. ``UsageError``
     for decays that are fewer than the selected events.
     """
     points: dict[str, SignalPoint] = {}
@@ -88,15 +114,19 @@ def measure_signal(
             sigma, median = quantile_width(edges, values, variances)
         except UsageError:
             continue
-        window = search_window(mass, sigma.value, k=k, edges=edges)
-        inside = slice(window.first, window.last)
-        raw = _fraction(float(values[inside].sum()), float(variances[inside].sum()), decays, "signal MC")
-        ratio = window.efficiency_ratio
-        points[selection] = SignalPoint(
+        point = SignalPoint(
             mass,
             sigma,
-            Measured(raw.value / ratio, stat=raw.stat / ratio, source=raw.source),
+            Measured(0.0),
             _fraction(passed, float(variances.sum()), decays, "signal MC"),
             bias=median - mass,
+            cumulative=_cumulative(mass, sigma.value, edges, values),
+        )
+        chosen = window_of(point, window, edges)
+        inside = slice(chosen.first, chosen.last)
+        raw = _fraction(float(values[inside].sum()), float(variances[inside].sum()), decays, "signal MC")
+        ratio = chosen.efficiency_ratio
+        points[selection] = replace(
+            point, acceptance=Measured(raw.value / ratio, stat=raw.stat / ratio, source=raw.source)
         )
     return points

@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StrictInt, model_validator
+from pydantic import Discriminator, Field, StrictInt, Tag, model_validator
 
 from hnlpeak.core.card import Card, Sourced
-from hnlpeak.core.quantity import Energy, Fraction, MassSquared, OpenShare, Positive
+from hnlpeak.core.quantity import Energy, Fraction, MassSquared, OpenShare, Positive, Share
 from hnlpeak.experiment.meson_name import MesonName
 from hnlpeak.experiment.selection_card import Cut, SelectionCard, check_selections, cuts_of
 
@@ -22,6 +22,7 @@ __all__ = [
     "Channel",
     "ControlRun",
     "Cut",
+    "FractionWindow",
     "Normalisation",
     "Samples",
     "Scan",
@@ -30,6 +31,7 @@ __all__ = [
     "StatisticsCard",
     "Template",
     "TemplateBackground",
+    "WindowRule",
 ]
 
 MAX_MASSES = 20_000
@@ -49,13 +51,34 @@ class ExposureCard(Sourced):
     downscale: Annotated[StrictInt, Field(ge=1)] = 1
 
 
+class FractionWindow(Card):
+    """The window that holds ``fraction`` of the selected signal, in bins of ``bin`` of the squared missing mass.
+
+    It grows from the bin (counted from 0) that holds m_N^2 by one bin on each side until the fraction is inside.
+    """
+
+    fraction: Annotated[Share, Field(lt=1.0)]
+    bin: MassSquared
+
+
+def _form_of_window(value: object) -> str:
+    return "record" if isinstance(value, dict | FractionWindow) else "number"
+
+
+WindowRule = float | FractionWindow
+"""Half-width of the search window in units of the mass resolution, or the fraction of the signal that it holds."""
+
+
 class Scan(Sourced):
-    """Mass hypotheses and the half-width of the window in units of the mass resolution."""
+    """Mass hypotheses and their window: its half-width in units of the mass resolution, or the fraction it holds."""
 
     mass_min: Energy
     mass_max: Energy
     step: Energy
-    window: Positive
+    window: Annotated[
+        Annotated[Positive, Tag("number")] | Annotated[FractionWindow, Tag("record")],
+        Discriminator(_form_of_window),
+    ]
 
     @model_validator(mode="after")
     def _range(self) -> Self:

@@ -13,7 +13,7 @@ from hnlpeak.core.errors import InputDataError, UsageError
 from hnlpeak.core.measured import Measured
 from hnlpeak.estimation.flux import KaonFlux
 from hnlpeak.estimation.signal import SignalModel, SignalPoint, signal_model
-from hnlpeak.experiment.analysis_card import AnalysisCard
+from hnlpeak.experiment.analysis_card import AnalysisCard, WindowRule
 from hnlpeak.formats.table import read_numbers, table_text
 from hnlpeak.spectrum.spectrum import ANY_SELECTION
 
@@ -23,10 +23,10 @@ _REQUIRED = ("m_n_mev", "sigma_mev", "acceptance", "n_kaon")
 _OPTIONAL = ("sigma_error_mev", "acceptance_error", "acceptance_no_window", "n_kaon_error")
 
 
-def read_signal_table(path: str | Path, *, window: float, masses: Sequence[float] = ()) -> SignalModel:
+def read_signal_table(path: str | Path, *, window: WindowRule, masses: Sequence[float] = ()) -> SignalModel:
     """Return the signal of a table (or of the ``signal.csv`` in a folder), interpolated over its masses.
 
-    ``window`` is the half-width, in sigma, of the window that the acceptances include; ``masses`` (MeV) must
+    ``window`` is the rule of the window that the acceptances include; ``masses`` (MeV) must
     be covered. ``InputDataError`` naming the file, line and column (or mass) where the table cannot be used.
     """
     place = Path(path)

@@ -8,6 +8,7 @@ from typing import Any
 from hnlpeak.core.errors import HnlpeakError
 from hnlpeak.limits.constraint import background_constraint
 from hnlpeak.limits.result import SearchResult
+from hnlpeak.spectrum.window import window_words
 from hnlpeak.statistics import rolke_lopez
 
 __all__ = ["explain"]
@@ -60,9 +61,9 @@ def _sentence(result: SearchResult, row: dict[str, Any], channel: str, mixing: s
 
 
 def _counting(result: SearchResult, row: dict[str, Any]) -> list[str]:
-    k = result.settings["window"]
+    half = 0.5 * (row["window_high_mev"] - row["window_low_mev"])
     lines = [
-        f"window      |m_miss - {row['m_n_mev']:g}| < {k:g} x sigma = {_g(k * row['sigma_mev'])} MeV, "
+        f"window      |m_miss - {row['m_n_mev']:g}| < {_g(half)} MeV ({window_words(result.settings['window'])}), "
         f"bin edges {row['window_low_mev']:g} to {row['window_high_mev']:g} MeV ({row['selection']} cuts)",
         f"observed    n = {row['n_observed']:g}",
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +13,10 @@ from hnlpeak.core.errors import InputDataError, UsageError
 from hnlpeak.core.measured import Measured
 from hnlpeak.estimation.flux import KaonFlux
 from hnlpeak.estimation.signal import SignalModel, SignalPoint
-from hnlpeak.experiment.analysis_card import AnalysisCard
+from hnlpeak.estimation.signal_mc import window_of
+from hnlpeak.experiment.analysis_card import AnalysisCard, FractionWindow
 from hnlpeak.spectrum.spectrum import Spectrum
-from hnlpeak.spectrum.window import Window, search_window
+from hnlpeak.spectrum.window import Window, window_record, window_words
 
 __all__ = ["Hypothesis", "check_masses", "hypotheses", "selection_rows"]
 
@@ -73,15 +74,15 @@ def hypotheses(
     ``UsageError`` where the signal model does not cover a mass, was made with another window or N_K is not
     known; ``InputDataError`` where the spectrum does not cover the windows.
     """
-    k = card.scan.window
-    if abs(signal.window - k) > 1e-9 * k:
-        raise UsageError(
-            f"the signal's acceptances are for a window of {signal.window:g} sigma, the card asks for {k:g}"
-        )
+    rule = card.scan.window
+    if window_record(signal.window) != window_record(rule):
+        made, asked = (window_words(window_record(window)) for window in (signal.window, rule))
+        raise UsageError(f"the signal's acceptances are for a window of {made}, the card asks for {asked}")
     masses = card.scan.masses()
     chosen = [card.selection_of(mass) for mass in masses]
     signals = [signal.at(mass, selection) for mass, selection in zip(masses, chosen, strict=True)]
-    halves = [k * s.sigma.value for s in signals]
+    reach = 1.0 if isinstance(rule, FractionWindow) else rule
+    halves = [reach * s.sigma.value for s in signals]
     _check_cover(
         spectrum,
         min(m - half for m, half in zip(masses, halves, strict=True)),
@@ -89,8 +90,8 @@ def hypotheses(
     )
     edges = spectrum.edges
     found = [
-        Hypothesis(m, name, s, _number_of_kaons(s, flux), search_window(m, s.sigma.value, k=k, edges=edges))
-        for m, name, s in zip(masses, chosen, signals, strict=True)
+        _hypothesis(name, s, _number_of_kaons(s, flux), window_of(s, rule, edges))
+        for name, s in zip(chosen, signals, strict=True)
     ]
     snapped = [h.window for h in found if h.window.snapped]
     if snapped:
@@ -105,6 +106,16 @@ def hypotheses(
             max(ratios),
         )
     return found
+
+
+def _hypothesis(selection: str, signal: SignalPoint, n_kaon: Measured, window: Window) -> Hypothesis:
+    """The hypothesis with the acceptance of exactly its window where the shape of the signal tells it."""
+    whole, rough = signal.acceptance_no_window, signal.acceptance
+    if signal.cumulative is not None and whole is not None and rough.value > 0.0:
+        exact = whole.value * signal.inside(window.low, window.high) / window.efficiency_ratio
+        acceptance = Measured(exact, stat=rough.error * exact / rough.value, source=rough.source)
+        signal = replace(signal, acceptance=acceptance)
+    return Hypothesis(signal.mass, selection, signal, n_kaon, window)
 
 
 def selection_rows(

@@ -28,6 +28,7 @@ from hnlpeak.limits.hypotheses import Hypothesis, hypotheses, selection_rows
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.limits.shape_columns import shape_columns
 from hnlpeak.spectrum.spectrum import Spectrum
+from hnlpeak.spectrum.window import window_record
 from hnlpeak.statistics import Gaussian, Status, expected_limit, p_value, rolke_lopez, significance
 from hnlpeak.theory.production import branching_fraction
 
@@ -240,7 +241,7 @@ def _settings(
 ) -> dict[str, Any]:
     edges = spectrum.edges
     return {
-        "window": card.scan.window,
+        "window": window_record(card.scan.window),
         "windows_snapped": sum(h.window.snapped for h in found),
         "method": card.statistics.method,
         "treatment": card.statistics.treatment,

@@ -37,6 +37,7 @@ from hnlpeak.searches.given import search_spectrum
 from hnlpeak.searches.kept import keep_inputs
 from hnlpeak.searches.plan import Injection
 from hnlpeak.searches.run import search
+from hnlpeak.spectrum.window import window_rule
 
 __all__ = ["run_into", "scan_into", "write_search"]
 
@@ -203,7 +204,7 @@ def _signal(path: str, card: AnalysisCard) -> SignalModel:
     """The table's acceptances are for the window of the card, a folder's for that of its own result."""
     window = card.scan.window
     if Path(path).is_dir():
-        window = float(read_result(path).settings["window"])
+        window = window_rule(read_result(path).settings["window"])
     return read_signal_table(path, window=window, masses=card.scan.masses())
 
 

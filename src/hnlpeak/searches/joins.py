@@ -34,7 +34,11 @@ def _signal(samples: Samples) -> SignalModel:
     for mass, sample in samples.plan.signal.items():
         made = samples.run(sample)
         measured = measure_signal(
-            mass, made.spectrum, selections=names, decays=float(made.decays_in_fiducial), k=card.scan.window
+            mass,
+            made.spectrum,
+            selections=names,
+            decays=float(made.decays_in_fiducial),
+            window=card.scan.window,
         )
         for name, point in measured.items():
             points[name].append(point)

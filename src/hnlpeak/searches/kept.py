@@ -29,6 +29,7 @@ from hnlpeak.limits.improvement import Improvement, improvement, published_befor
 from hnlpeak.report.inputs import ReportInputs
 from hnlpeak.report.write import write_report
 from hnlpeak.selection.cutflow import Cutflow
+from hnlpeak.spectrum.window import window_record, window_rule
 
 __all__ = ["keep_inputs", "read_inputs", "remake_report", "report_searches"]
 
@@ -53,7 +54,12 @@ def _signal_record(signal: SignalModel) -> dict[str, Any]:
         for name, curve in signal.curves.items()
     }
     # JSON sorts its keys: the order of the selections is kept beside them
-    return {"window": signal.window, "source": signal.source, "order": list(curves), "curves": curves}
+    return {
+        "window": window_record(signal.window),
+        "source": signal.source,
+        "order": list(curves),
+        "curves": curves,
+    }
 
 
 def _cutflow_record(flow: Cutflow) -> dict[str, Any]:
@@ -118,7 +124,7 @@ def _words(record: Mapping[str, Any], origin: Path) -> dict[str, Any]:
                     name: SignalCurve(**{key: _array(v) for key, v in signal["curves"][name].items()})
                     for name in signal["order"]
                 },
-                signal["window"],
+                window_rule(signal["window"]),
                 signal["source"],
             ),
             "cutflows": tuple(

@@ -6,12 +6,21 @@ import hist
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from hnlpeak.core.errors import UsageError
 from hnlpeak.core.measured import Measured
 from hnlpeak.estimation.signal import SignalPoint, signal_model
-from hnlpeak.estimation.signal_mc import measure_signal, quantile_width
+from hnlpeak.estimation.signal_mc import measure_signal, quantile_width, window_of
+from hnlpeak.experiment.analysis_card import FractionWindow, Scan, WindowRule
 from hnlpeak.spectrum import Spectrum
+from hnlpeak.spectrum.window import (
+    fraction_window,
+    gaussian_fraction,
+    window_record,
+    window_rule,
+    window_words,
+)
 
 AXIS = hist.axis.Regular(15_000, 150.0, 450.0, name="m_miss")
 EDGES = np.asarray(AXIS.edges)
@@ -32,7 +41,7 @@ def signal_mc(*samples: NDArray[np.float64]) -> Spectrum:
 def test_gaussian_signal_is_measured() -> None:
     rng = np.random.Generator(np.random.Philox(1))
     spectrum = signal_mc(rng.normal(300.5, 4.5, 40_000), rng.normal(300.0, 4.5, 60_000))
-    points = measure_signal(300.0, spectrum, selections=["tight", "loose"], decays=200_000.0, k=1.0)
+    points = measure_signal(300.0, spectrum, selections=["tight", "loose"], decays=200_000.0, window=1.0)
     for name, whole in (("tight", 0.2), ("loose", 0.3)):
         point = points[name]
         assert point.sigma.value == pytest.approx(4.5, abs=5.0 * point.sigma.error)
@@ -62,16 +71,16 @@ def test_tails_do_not_widen_the_core_as_they_do_the_rms() -> None:
     rng = np.random.Generator(np.random.Philox(3))
     core, tail = rng.normal(250.0, 6.0, 40_000), 250.0 + rng.exponential(40.0, 2_000)
     sample = np.concatenate([core, tail])
-    point = measure_signal(250.0, signal_mc(sample), selections=["tight"], decays=1e5, k=1.0)["tight"]
+    point = measure_signal(250.0, signal_mc(sample), selections=["tight"], decays=1e5, window=1.0)["tight"]
     assert np.std(sample) > 10.0
     assert point.sigma.value == pytest.approx(6.0, rel=0.08)
 
 
 def test_too_few_events_are_no_point_and_more_events_than_decays_an_error() -> None:
     spectrum = signal_mc(np.full(20, 300.0))
-    assert measure_signal(300.0, spectrum, selections=["tight"], decays=1000.0, k=1.0) == {}
+    assert measure_signal(300.0, spectrum, selections=["tight"], decays=1000.0, window=1.0) == {}
     with pytest.raises(UsageError, match="signal decays"):
-        measure_signal(300.0, spectrum, selections=["tight"], decays=10.0, k=1.0)
+        measure_signal(300.0, spectrum, selections=["tight"], decays=10.0, window=1.0)
 
 
 def point(mass: float, sigma: float, acceptance: float, error: float = 0.0) -> SignalPoint:
@@ -115,3 +124,68 @@ def test_interpolation_stays_within_a_selection_and_its_masses() -> None:
 def test_impossible_signals(points: list[SignalPoint], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         signal_model({"any": points}, window=1.0, source="table.csv")
+
+
+RULE = FractionWindow.model_validate({"fraction": 0.6827, "bin": "0.0001 GeV2"})
+
+
+def test_window_of_a_fraction_grows_bin_by_bin_about_the_mass() -> None:
+    rng = np.random.Generator(np.random.Philox(5))
+    mass, sample = 300.0, rng.normal(300.0, 2.6, 200_000) + rng.exponential(0.8, 200_000)
+    point = measure_signal(mass, signal_mc(sample), selections=["tight"], decays=4e5, window=RULE)["tight"]
+    window = window_of(point, RULE, EDGES)
+    bins = np.floor(sample**2 / 100.0) - np.floor(mass**2 / 100.0)
+    k = next(k for k in range(1000) if np.mean(np.abs(bins) <= k) >= 0.6827)
+    ends = [math.sqrt(100.0 * (900.0 + step)) for step in (-k, k + 1)]
+    # ends lie on the bins of the spectrum, 0.02 MeV
+    assert (window.low, window.high) == (pytest.approx(ends[0], abs=0.011), pytest.approx(ends[1], abs=0.011))
+    exact = np.mean(np.abs(bins) <= k)
+    assert point.acceptance.value == pytest.approx(0.5 * exact, rel=1e-3)
+    snapped = np.mean((sample > window.low) & (sample < window.high))
+    assert window.efficiency_ratio == pytest.approx(snapped / exact, rel=1e-3)
+    assert point.inside(window.low, window.high) == pytest.approx(exact * window.efficiency_ratio, rel=1e-3)
+
+
+def test_shape_between_masses_is_taken_at_equal_pulls() -> None:
+    rng = np.random.Generator(np.random.Philox(6))
+    points = [
+        measure_signal(
+            m, signal_mc(rng.normal(m, s, 100_000)), selections=["tight"], decays=2e5, window=RULE
+        )["tight"]
+        for m, s in ((300.0, 3.0), (310.0, 2.0))
+    ]
+    middle = signal_model({"tight": points}, window=RULE, source="MC").at(305.0, "tight")
+    assert middle.sigma.value == pytest.approx(2.5, rel=0.02)
+    assert middle.inside(302.5, 307.5) == pytest.approx(0.6827, abs=0.006)
+
+
+def test_a_table_without_shape_has_gaussian_windows() -> None:
+    window = window_of(point(300.0, 3.0, 0.1), RULE, EDGES)
+    assert 0.6827 <= gaussian_fraction(window.low, window.high, mean=300.0, sigma=3.0) < 0.73
+
+
+def test_no_window_holds_a_signal_that_lies_elsewhere() -> None:
+    with pytest.raises(UsageError, match="no window of bins"):
+        fraction_window(20.0, 1.0, fraction=0.9, bin_width=100.0, inside=lambda *_: 0.0, edges=EDGES)
+
+
+@pytest.mark.parametrize(("rule", "words"), [(1.5, "1.5 sigma"), (RULE, "68.27 % of the signal")])
+def test_rules_of_windows_survive_their_records(rule: WindowRule, words: str) -> None:
+    record = window_record(rule)
+    assert window_rule(record) == rule
+    assert window_words(record) == words
+
+
+@pytest.mark.parametrize(
+    ("window", "message"),
+    [
+        ({"fraction": 1.0, "bin": "0.0001 GeV2"}, "less than 1"),
+        ({"fraction": 0.5, "bin": 100.0}, "unit of mass squared"),
+        ({"fraction": 0.5}, "Field required"),
+        (0.0, "a finite number above 0"),
+    ],
+)
+def test_bad_windows_of_the_card(window: object, message: str) -> None:
+    scan = {"mass_min": "300 MeV", "mass_max": "310 MeV", "step": "1 MeV", "reference": "", "confidence": "E"}
+    with pytest.raises(ValidationError, match=message):
+        Scan.model_validate({**scan, "window": window})

@@ -10,6 +10,7 @@ from hnlpeak.report.figures.binning import segments
 from hnlpeak.report.figures.resolution import draw_column, draw_points
 from hnlpeak.report.labels import channel
 from hnlpeak.report.style import MUTED, header, new_figure, styled
+from hnlpeak.spectrum.window import window_words
 
 __all__ = ["acceptance"]
 
@@ -30,8 +31,7 @@ def acceptance(result: SearchResult, signal: SignalModel | None = None) -> Figur
         axes.axvline(part.low, color=MUTED, linestyle=":", linewidth=1.2)
     axes.set_ylim(0.0, 1.35 * axes.get_ylim()[1])
     axes.set_xlabel(r"$m_N$ [MeV]")
-    k = float(result.settings["window"])
-    axes.set_ylabel(rf"Acceptance (window $\pm{k:g}\,\sigma$ included)")
+    axes.set_ylabel(f"Acceptance (window of {window_words(result.settings['window'])} included)")
     axes.legend(loc="upper right", ncols=2)
     header(axes, simulated=True, right=f"${channel(result)}$")
     return figure

@@ -17,6 +17,7 @@ from hnlpeak.report.labels import source_label
 from hnlpeak.report.rounding import mathematical
 from hnlpeak.report.style import INK, MUTED, PALETTE
 from hnlpeak.spectrum.spectrum import Projection
+from hnlpeak.spectrum.window import window_share
 
 __all__ = [
     "Example",
@@ -70,7 +71,7 @@ def examples(result: SearchResult, *, times_limit: float = 10.0) -> list[Example
         u2 = float(f"{times_limit * row['u2_ul_expected']:.0e}")
         whole = row["acceptance_no_window"]
         if whole is None:
-            whole = row["acceptance"] / math.erf(float(result.settings["window"]) / math.sqrt(2.0))
+            whole = row["acceptance"] / window_share(result.settings["window"])
         events = u2 * row["branching_fraction_per_u2"] * row["n_kaon"] * whole
         label = rf"$m_N$ = {mass:g} MeV, $|U|^2 = {mathematical(u2)}$"
         found.append(Example(mass, row["sigma_mev"], events, label))
