@@ -127,9 +127,3 @@ def test_tables_that_do_not_fit_are_refused() -> None:
         surface_table([surface] * (MAX_SURFACES + 1))
     with pytest.raises(CardError, match=f"plane: {PARAMETERS + 1} parameters"):
         surface_table([surface._replace(params=[0.0] * (PARAMETERS + 1))])
-
-
-def test_transport_has_one_line_for_each_kind() -> None:
-    source = (Path(str(resources.files("hnlpeak"))) / "simulation" / "transport.py").read_text("utf-8")
-    for kind in Kind:
-        assert source.count(f"if kind == Kind.{kind.name}:") >= 1, kind

@@ -7,22 +7,12 @@ import math
 import numpy as np
 import pytest
 
-from hnlpeak.core.kernel import kernel
+import hits
 from hnlpeak.reconstruction.kinematics import angles
-from hnlpeak.reconstruction.track import TRACK
-
-
-@kernel
-def call(tracks, axis, out):
-    out[0], out[1] = angles(tracks[0], axis)
 
 
 def of(tx: float, ty: float, ax: float, ay: float) -> tuple[float, float]:
-    tracks = np.zeros(1, dtype=TRACK)
-    tracks["tx"], tracks["ty"] = tx, ty
-    out = np.zeros(2)
-    call(tracks, np.array([75e3, ax, ay, 0.0, 0.0, 0.0]), out)
-    return out[0], out[1]
+    return angles(hits.line(tx=tx, ty=ty), np.array([75e3, ax, ay, 0.0, 0.0, 0.0]))
 
 
 @pytest.mark.parametrize(

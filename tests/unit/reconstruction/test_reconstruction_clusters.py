@@ -1,0 +1,111 @@
+"""Clusters of a track and clusters besides: radii, zones, threshold, time, each at its own edge."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import hits
+from hnlpeak.detectors.calorimeter import add_cluster
+
+# sizes of no card, all different: a mixed-up one shows
+SETUP = hits.setup(
+    association_radius=50.0,
+    track_zone=80.0,
+    undeflected_zone=30.0,
+    cluster_threshold=400.0,
+    cluster_window=7.0,
+)
+Z = float(SETUP[0]["calorimeter_z"])
+# at the calorimeter the track is at (500, -100), its line from before the magnet at (200, -100)
+MAGNET = Z - 40e3
+TRACK = hits.line(x=0.0, y=0.0, z=Z - 100e3, tx=2e-3, ty=-1e-3, bend=7.5e-3, magnet_z=MAGNET)
+IMPACT, UNDEFLECTED = (500.0, -100.0), (200.0, -100.0)
+TIME = 3.0
+
+
+def seen(*clusters: tuple[float, float, float, float]) -> tuple[float, float]:
+    """Energy of the track's clusters and of the largest extra one; clusters are x, y, energy, time."""
+    (event,) = hits.events(1)
+    for cluster in clusters:
+        hits.add_cluster(event, *cluster)
+    return hits.cluster_energies(SETUP, event, TRACK, TIME)
+
+
+def around(place: tuple[float, float], distance: float, angle: float) -> tuple[float, float]:
+    return place[0] + distance * np.cos(angle), place[1] + distance * np.sin(angle)
+
+
+@pytest.mark.parametrize("angle", [0.3, 1.9, 3.5, 5.2])
+@pytest.mark.parametrize(
+    ("distance", "own", "extra"),
+    [(0.0, 1000.0, 0.0), (49.9, 1000.0, 0.0), (50.1, 0.0, 0.0), (79.9, 0.0, 0.0), (80.1, 0.0, 1000.0)],
+)
+def test_association_and_zone_of_the_impact(distance: float, own: float, extra: float, angle: float) -> None:
+    assert seen((*around(IMPACT, distance, angle), 1000.0, TIME)) == (own, extra)
+
+
+@pytest.mark.parametrize("angle", [0.3, 1.9, 3.5, 5.2])
+@pytest.mark.parametrize(("distance", "extra"), [(0.0, 0.0), (29.9, 0.0), (30.1, 1000.0)])
+def test_zone_of_the_undeflected_line(distance: float, extra: float, angle: float) -> None:
+    """A photon radiated before the magnet goes where the track would have gone: it is no extra cluster."""
+    assert seen((*around(UNDEFLECTED, distance, angle), 1000.0, TIME)) == (0.0, extra)
+
+
+@pytest.mark.parametrize(("energy", "extra"), [(399.9, 0.0), (400.1, 400.1)])
+def test_threshold_is_for_extra_clusters_alone(energy: float, extra: float) -> None:
+    assert seen((-300.0, 0.0, energy, TIME)) == (0.0, extra)
+    assert seen((*IMPACT, energy, TIME)) == (energy, 0.0)
+
+
+@pytest.mark.parametrize(("late", "extra"), [(6.9, 900.0), (7.1, 0.0), (-6.9, 900.0), (-7.1, 0.0)])
+def test_time_window_is_about_the_track(late: float, extra: float) -> None:
+    assert seen((-300.0, 0.0, 900.0, TIME + late)) == (0.0, extra)
+
+
+def test_own_energies_add_and_the_largest_extra_counts() -> None:
+    own, extra = seen(
+        (*around(IMPACT, 20.0, 1.0), 800.0, TIME),
+        (-300.0, 0.0, 500.0, TIME),
+        (*around(IMPACT, 40.0, 4.0), 300.0, TIME + 20.0),  # any time: the pile-up of the track's own shower
+        (-300.0, 400.0, 900.0, TIME),
+        (300.0, 400.0, 700.0, TIME),
+        (300.0, -400.0, 5000.0, TIME + 8.0),
+    )
+    assert (own, extra) == (1100.0, 900.0)
+
+
+def test_no_cluster() -> None:
+    assert seen() == (0.0, 0.0)
+
+
+def merged(*clusters: tuple[float, float, float, float], merge: float) -> np.ndarray:
+    (event,) = hits.events(1)
+    for x, y, energy, time in clusters:
+        add_cluster(event, x, y, energy, time, merge)
+    return np.array(event["clusters"][: event["n_clusters"]].tolist())
+
+
+def test_near_clusters_become_one_at_their_centre_of_energy() -> None:
+    near = merged((0.0, 0.0, 1000.0, 1.0), (30.0, 40.0, 3000.0, 2.0), merge=50.1)
+    assert near == pytest.approx(np.array([[22.5, 30.0, 4000.0, 2.0]]), rel=1e-12)
+    # the time is that of the larger one
+    assert merged((0.0, 0.0, 3000.0, 1.0), (30.0, 40.0, 1000.0, 2.0), merge=50.1)[0, 3] == 1.0
+    apart = merged((0.0, 0.0, 1000.0, 1.0), (30.0, 40.0, 3000.0, 2.0), merge=49.9)
+    assert apart == pytest.approx(np.array([[0.0, 0.0, 1000.0, 1.0], [30.0, 40.0, 3000.0, 2.0]]))
+
+
+def test_merging_keeps_energy_and_its_centre() -> None:
+    generator = np.random.default_rng(6)
+    places = generator.uniform(-60.0, 60.0, (40, 2))
+    energies = generator.exponential(2e3, 40)
+    out = merged(*((*p, e, 0.0) for p, e in zip(places.tolist(), energies.tolist(), strict=True)), merge=1e3)
+    assert len(out) == 1
+    assert out[0, 2] == pytest.approx(energies.sum(), rel=1e-12)
+    assert out[0, :2] == pytest.approx(np.average(places, axis=0, weights=energies), rel=1e-9)
+
+
+def test_a_full_record_loses_only_what_does_not_fit() -> None:
+    out = merged(*((100.0 * i, 0.0, 1000.0 + i, 0.0) for i in range(20)), merge=10.0)
+    assert np.array_equal(out[:, 2], 1000.0 + np.arange(len(out)))
+    assert 10 <= len(out) < 20

@@ -1,0 +1,137 @@
+"""Cut-flow, N - 1 and spectrum of a tally against a plain calculation."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from hnlpeak.chain.sample_run import tally_candidates
+from hnlpeak.experiment.analysis import load_analysis
+from hnlpeak.experiment.analysis_card import AnalysisCard, Cut, SelectionCard
+from hnlpeak.reconstruction.candidates import Candidates
+
+COMMON = [
+    {"name": "momentum", "column": "p_mev", "min": "10 GeV", "max": "60 GeV"},
+    {"name": "angle", "column": "theta_rad", "max": "8 mrad"},
+]
+OWN = {
+    "wide": [{"name": "chi2", "column": "chi2", "max": 20.0}],
+    "narrow": [
+        {"name": "chi2", "column": "chi2", "max": 5.0},
+        {"name": "closest approach", "column": "cda_mm", "max": "20 mm"},
+    ],
+}
+BOUNDS = {
+    "wide": [("p_mev", 10e3, 60e3), ("theta_rad", -np.inf, 8e-3), ("chi2", -np.inf, 20.0)],
+    "narrow": [
+        ("p_mev", 10e3, 60e3),
+        ("theta_rad", -np.inf, 8e-3),
+        ("chi2", -np.inf, 5.0),
+        ("cda_mm", -np.inf, 20.0),
+    ],
+}
+
+
+def card() -> AnalysisCard:
+    return load_analysis("na62-2015-ke2").card.model_copy(
+        update={
+            "cuts": [Cut.model_validate(cut) for cut in COMMON],
+            "selections": [
+                SelectionCard(name=name, cuts=[Cut.model_validate(cut) for cut in cuts])
+                for name, cuts in OWN.items()
+            ],
+        }
+    )
+
+
+def made(n: int, weighted: bool) -> dict[str, NDArray[np.float64]]:
+    generator = np.random.default_rng(20)
+    columns = {
+        "p_mev": generator.uniform(5e3, 70e3, n),
+        "theta_rad": generator.uniform(0.0, 0.01, n),
+        "chi2": generator.exponential(6.0, n),
+        "cda_mm": generator.uniform(0.0, 25.0, n),
+        "m2_miss_mev2": generator.uniform(-2e4, 2e5, n),
+        "source": generator.integers(0, 3, n).astype(float),
+    }
+    columns["chi2"][::17] = np.nan  # a NaN fails its cut
+    if weighted:
+        columns["weight"] = generator.integers(1, 5, n) / 4.0
+    return columns
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_against_a_plain_calculation(weighted: bool) -> None:
+    columns = made(6000, weighted)
+    weight = columns.get("weight", np.ones(6000))
+    result = tally_candidates(Candidates(columns, True, ("a", "b", "c"), "made"), card())
+    for flow in result.cutflows:
+        passes = np.array(
+            [(columns[name] >= low) & (columns[name] <= high) for name, low, high in BOUNDS[flow.selection]]
+        )
+        assert flow.passed.shape == (3, len(passes) + 1)
+        for s in range(3):
+            mine = weight * (columns["source"] == s)
+            expected = [mine.sum(), *(mine[passes[: c + 1].all(axis=0)].sum() for c in range(len(passes)))]
+            assert flow.passed[s] == pytest.approx(np.array(expected), rel=1e-9)
+            only = [
+                mine[~passes[c] & np.delete(passes, c, axis=0).all(axis=0)].sum() for c in range(len(passes))
+            ]
+            assert min(only) > 0.0
+            assert flow.only_failed[s] == pytest.approx(np.array(only), rel=1e-9)
+        for c, cut in enumerate(flow.cuts):
+            others = np.delete(passes, c, axis=0).all(axis=0)
+            assert flow.without(cut) == pytest.approx(weight[others].sum(), rel=1e-9)
+        selected = passes.all(axis=0)
+        m = np.sign(columns["m2_miss_mev2"]) * np.sqrt(np.abs(columns["m2_miss_mev2"]))
+        for s, source in enumerate(("a", "b", "c")):
+            view = result.spectrum.project(flow.selection, sources=[source])
+            mine = selected & (columns["source"] == s)
+            assert view.values == pytest.approx(np.histogram(m[mine], view.edges, weights=weight[mine])[0])
+            assert view.variances == pytest.approx(
+                np.histogram(m[mine], view.edges, weights=weight[mine] ** 2)[0]
+            )
+
+
+def one(m2: float, **changes: float) -> dict[str, float]:
+    return {"p_mev": 20e3, "theta_rad": 1e-3, "chi2": 1.0, "cda_mm": 1.0, "m2_miss_mev2": m2, **changes}
+
+
+def tally(*rows: dict[str, float]):
+    columns = {name: np.array([row[name] for row in rows]) for name in rows[0]}
+    return tally_candidates(Candidates(columns, False, ("data",), "made"), card())
+
+
+@pytest.mark.parametrize("m", [0.0, 125.25, 300.0, 440.9, -0.1, -150.0])
+def test_a_candidate_falls_into_the_bin_of_its_signed_mass(m: float) -> None:
+    view = tally(one(math.copysign(m * m, m))).spectrum.project("wide")
+    (filled,) = np.flatnonzero(view.values)
+    assert view.edges[filled] - 1e-6 <= m < view.edges[filled + 1] + 1e-6
+
+
+def test_beyond_the_axis_a_candidate_is_cut_but_not_drawn() -> None:
+    result = tally(one(1e9), one(-1e9))
+    assert result.cutflows[0].passed[0, -1] == 2
+    assert result.spectrum.project("wide").values.sum() == 0.0
+
+
+@pytest.mark.parametrize(
+    ("changes", "passed", "only"),
+    [
+        ({}, [1, 1, 1, 1, 1], [0, 0, 0, 0]),
+        ({"chi2": 6.0}, [1, 1, 1, 0, 0], [0, 0, 1, 0]),
+        ({"theta_rad": 0.1, "cda_mm": 30.0}, [1, 1, 0, 0, 0], [0, 0, 0, 0]),
+        ({"cda_mm": 30.0}, [1, 1, 1, 1, 0], [0, 0, 0, 1]),
+        ({"p_mev": 1e3, "theta_rad": 0.1, "chi2": 9.0, "cda_mm": 30.0}, [1, 0, 0, 0, 0], [0, 0, 0, 0]),
+        ({"p_mev": 10e3, "theta_rad": 8e-3, "chi2": 5.0, "cda_mm": 20.0}, [1, 1, 1, 1, 1], [0, 0, 0, 0]),
+    ],
+)
+def test_only_a_single_failure_counts_for_n_minus_one(
+    changes: dict[str, float], passed: list[int], only: list[int]
+) -> None:
+    flow = tally(one(1e4, **changes)).cutflows[1]
+    assert flow.passed[0].tolist() == passed
+    assert flow.only_failed[0].tolist() == only
