@@ -34,9 +34,10 @@ class Improvement:
 
 
 def published_before(year: int | None, flavour: str) -> list[PublishedLimit]:
-    """Published limits on |U_l4|^2 of ``flavour`` from before ``year`` (all without one)."""
-    curves = map(published, list_published())
-    return [c for c in curves if c.flavour == flavour and (year is None or c.year < year)]
+    """Return observed limits on |U_l4|^2 of ``flavour`` that were published before ``year`` (all without one)."""
+    curves = (c for c in map(published, list_published()) if c.flavour == flavour)
+    results = (c for c in curves if c.standing != "recomputed" and c.quantity == "observed")
+    return [c for c in results if year is None or c.year < year]
 
 
 def improvement(result: SearchResult, earlier: Sequence[PublishedLimit]) -> list[Improvement]:

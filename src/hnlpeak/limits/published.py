@@ -13,7 +13,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from hnlpeak.core.errors import UsageError
+from hnlpeak.core.errors import InputDataError, UsageError
+from hnlpeak.limits.curve_checks import faults
 from hnlpeak.theory.domain import FloatArray, T, checked, one_of, scalar_or_array
 
 __all__ = ["PublishedLimit", "list_published", "published"]
@@ -23,13 +24,18 @@ __all__ = ["PublishedLimit", "list_published", "published"]
 class PublishedLimit:
     """Upper limits on |U_l4|^2 of one ``flavour`` at confidence level ``cl`` from decays of one ``meson``.
 
-    ``year`` is that of publication.
+    ``mass`` (MeV, increasing) and ``u2`` are read-only arrays of equal length, all points of ``data_file``.
+    ``reference`` is the paper and ``year`` that of its publication. The words:
 
-    ``mass`` (MeV, increasing) and ``u2`` are read-only arrays of points sampled from the curve in
-    ``data_file``; ``kind`` tells whether that file was read off a figure or given by the authors,
-    ``confidence`` is "C" for points computed from the file and "m" for a curve that must not be quoted as
-    published (see ``note``).
-    ``abstract_u2`` is the range stated in the paper's abstract, None where it states none.
+    - ``quantity``: an observed or an expected limit;
+    - ``method``: "rolke-lopez" (upper end of a two-sided interval), "cls", or "unknown" to us;
+    - ``nature``: the HNL that the limit holds for, "any" where production alone decides;
+    - ``standing``: "published", "preliminary", or "recomputed" by us from numbers that are no published result;
+    - ``kind``: numbers of the authors, or read off a figure;
+    - ``confidence``: "m" for a curve that must not be quoted as published (see ``note``), else "C".
+
+    ``min_lifetime`` (ns) is the lifetime above which the authors state the limit and ``abstract_u2`` the range in the
+    paper's abstract, None where they state none.
     """
 
     name: str
@@ -42,10 +48,15 @@ class PublishedLimit:
     cl: float
     reference: str
     data_file: str
+    quantity: Literal["observed", "expected"]
+    method: Literal["rolke-lopez", "cls", "unknown"]
+    nature: Literal["any", "dirac", "majorana"]
+    standing: Literal["published", "preliminary", "recomputed"]
     kind: Literal["digitised", "tabulated"]
     confidence: Literal["C", "m"]
     note: str
-    abstract_u2: tuple[float, float] | None
+    min_lifetime: float | None = None
+    abstract_u2: tuple[float, float] | None = None
 
     def covers(self, mass: float | FloatArray) -> NDArray[np.bool_]:
         """Return whether each ``mass`` (MeV) lies between the first and the last point."""
@@ -86,15 +97,22 @@ def list_published() -> tuple[str, ...]:
 
 @cache
 def published(name: str) -> PublishedLimit:
-    """Return the published limit called ``name``; ``UsageError`` lists the known ones."""
+    """Return the published limit called ``name``.
+
+    ``UsageError`` lists the known names; ``InputDataError`` says what is wrong with a curve that fails its checks
+    (:func:`hnlpeak.limits.curve_checks.faults`).
+    """
     source = dict(_sources()[one_of("published limit", name, _sources())])
     text = (files("hnlpeak") / "library" / "published" / f"{name}.csv").read_text(encoding="utf-8")
     rows = list(csv.DictReader(text.splitlines()))
     stated = source.pop("abstract_u2", None)
-    return PublishedLimit(
+    curve = PublishedLimit(
         name=name,
         mass=_column(rows, "m_n_mev"),
         u2=_column(rows, "u2"),
         abstract_u2=None if stated is None else (float(stated[0]), float(stated[1])),
         **source,
     )
+    for fault in faults(curve):
+        raise InputDataError(f"published limit {name}: {fault}")
+    return curve

@@ -14,14 +14,17 @@ import pytest
 from matplotlib.figure import Figure
 
 from hnlpeak.core.errors import UsageError
+from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.experiment.experiment import Experiment
 from hnlpeak.limits.published import published
 from hnlpeak.report.figures import FIGURES
 from hnlpeak.report.figures.binning import composite, rebin, segments, signed_gev2, snapped_edges, stack
 from hnlpeak.report.figures.m_miss import m_miss
 from hnlpeak.report.figures.particle_path import particle_path
+from hnlpeak.report.figures.registry import earlier_searches
 from hnlpeak.report.figures.spectrum_panels import examples
 from hnlpeak.report.figures.u2 import u2
+from hnlpeak.report.figures.u2_searches import u2_searches
 from hnlpeak.report.garwood import garwood
 from hnlpeak.report.inputs import ReportInputs
 from hnlpeak.report.render import render, save
@@ -173,7 +176,28 @@ def test_uncertain_curves_are_dotted_and_shade_nothing(inputs: ReportInputs) -> 
     assert "excluded earlier" not in axes.get_legend_handles_labels()[1]
     certain = u2(inputs.result, [published("na62-2020-e"), published("kek-e")]).axes[0]
     assert "excluded earlier" in certain.get_legend_handles_labels()[1]
-    assert {"NA62 2016-2018", "KEK"} <= {text.get_text() for text in certain.texts}
+    assert {"NA62 2017–2018", "KEK"} <= {text.get_text() for text in certain.texts}
+
+
+def test_a_published_curve_looks_the_same_in_every_figure(inputs: ReportInputs) -> None:
+    curves = [published(name) for name in ("kek-e", "na62-2020-e", "pienu-2017-e")]
+
+    def looks(figure: Figure) -> set[tuple[str, str]]:
+        drawn = {curve.mass.size for curve in curves}
+        lines = [line for line in figure.axes[0].lines if len(np.asarray(line.get_xdata())) in drawn]
+        return {(str(line.get_color()), str(line.get_linestyle())) for line in lines}
+
+    one, other = u2(inputs.result, curves), u2_searches([inputs.result], curves[::-1])
+    assert looks(one) == looks(other)
+    assert len(looks(one)) == len(curves)
+
+
+def test_recomputed_limits_are_drawn_with_the_search_that_names_them(inputs: ReportInputs) -> None:
+    muon = dataclasses.replace(inputs, result=dataclasses.replace(inputs.result, lepton="mu"))
+    card = load_analysis("na62-2007-kmu2").card
+    of_the_search = {curve.name for curve in earlier_searches(dataclasses.replace(muon, card=card))}
+    of_others = {curve.name for curve in earlier_searches(dataclasses.replace(muon, card=None))}
+    assert of_the_search - of_others == {"na62-2007-mu-tables", "na62-2007-mu-tables-expected"}
 
 
 def test_words_with_dollars_are_not_formulae(inputs: ReportInputs) -> None:

@@ -8,16 +8,19 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-__all__ = ["label_curves"]
+__all__ = ["Curve", "label_curves"]
 
 Vector = NDArray[np.float64]
+Curve = tuple[str, Vector, Vector, str]
+"""Name, x, y and colour of a curve that is to have a label."""
+
 _HEIGHT = 0.035
 _LETTER = 0.0125
 
 
 def label_curves(
     axes: Axes,
-    curves: Sequence[tuple[str, Vector, Vector, str]],
+    curves: Sequence[Curve],
     *,
     around: Sequence[tuple[Vector, Vector]] = (),
 ) -> None:
@@ -35,7 +38,7 @@ def label_curves(
     for i in order:
         name, _, _, colour = curves[i]
         half = 0.5 * _LETTER * len(name)
-        best: tuple[float, float, float, float] | None = None
+        best: tuple[float, float, float, float, float] | None = None
         for x, y in dense[i][::4]:
             for offset in (1.0, -1.0, 2.0, -2.0, 3.0, -3.0, 4.0, -4.0):
                 place = np.array([np.clip(x, half + 0.01, 0.99 - half), y + offset * _HEIGHT])
@@ -47,7 +50,7 @@ def label_curves(
                     + 20.0 * abs(place[0] - x)
                 )
                 if best is None or cost < best[0]:
-                    best = (cost, float(place[0]), float(place[1]), float(y))
+                    best = (cost, float(place[0]), float(place[1]), float(x), float(y))
         if best is None:
             continue
         taken.append(np.array([best[1], best[2], half]))
@@ -61,11 +64,11 @@ def label_curves(
             transform=axes.transAxes,
             fontsize=9.5,
         ).set_in_layout(False)
-        if abs(best[2] - best[3]) > 1.5 * _HEIGHT:
-            end = best[2] + 0.5 * _HEIGHT * (1.0 if best[3] > best[2] else -1.0)
-            line = np.column_stack([np.full(40, best[1]), np.linspace(end, best[3], 40)])
+        if abs(best[2] - best[4]) > 1.5 * _HEIGHT:
+            end = best[2] + 0.5 * _HEIGHT * (1.0 if best[4] > best[2] else -1.0)
+            line = np.column_stack([np.linspace(best[1], best[3], 40), np.linspace(end, best[4], 40)])
             obstacles = np.concatenate([obstacles, line])
-            axes.plot([best[1]] * 2, [end, best[3]], color=colour, linewidth=0.7, transform=axes.transAxes)
+            axes.plot(*line[[0, -1]].T, color=colour, linewidth=0.7, transform=axes.transAxes)
 
 
 def _dense(axes: Axes, x: Vector, y: Vector) -> Vector:

@@ -38,11 +38,16 @@ class FigureEntry:
 
 
 def earlier_searches(inputs: ReportInputs) -> list[PublishedLimit]:
-    """Return the earlier searches that the report compares with. ``UsageError`` for an unknown name."""
+    """Return the searches that the report compares with: those of its inputs, else all results of the flavour.
+
+    Curves that are no published result are among them where the analysis card says that they were made with its N_K.
+    ``UsageError`` for an unknown name.
+    """
     if inputs.published is not None:
         return [published(name) for name in inputs.published]
-    flavour = inputs.result.lepton
-    return [curve for curve in map(published, list_published()) if curve.flavour == flavour]
+    own = () if inputs.card is None else inputs.card.normalisation.published_curves
+    curves = [curve for curve in map(published, list_published()) if curve.flavour == inputs.result.lepton]
+    return [curve for curve in curves if curve.standing != "recomputed" or curve.name in own]
 
 
 def _m2_miss(inputs: ReportInputs) -> Figure | None:

@@ -12,30 +12,27 @@ from hnlpeak.limits.published import PublishedLimit
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.report.figures.curve_labels import label_curves
 from hnlpeak.report.figures.limit_bands import draw_limit
+from hnlpeak.report.figures.published_line import LEGEND, draw_published
 from hnlpeak.report.labels import mixing
 from hnlpeak.report.style import (
     EXPECTED,
     MUTED,
-    PALETTE,
     convention,
     header,
     new_figure,
-    plain,
     settle,
     styled,
 )
 
 __all__ = ["u2"]
 
-_COLOURS = (PALETTE[4], PALETTE[2], PALETTE[5], PALETTE[6], "#0b7a75", PALETTE[8], "#8a6d00", "#5b6ee1")
-
 
 @styled
 def u2(result: SearchResult, earlier: Sequence[PublishedLimit] = ()) -> Figure:
     """Draw limits on |U|^2 with ``earlier`` searches for the same flavour.
 
-    The region that certain curves exclude is shaded. Tabulated curves are solid, curves read off figures
-    dashed, curves that must not be quoted (confidence m) dotted and not part of the shading.
+    The region that certain curves exclude is shaded; those that must not be quoted (confidence m) and those that are
+    no published result have no part in the shading.
     """
     figure = new_figure(9.6, 6.4)
     axes = figure.subplots()
@@ -48,11 +45,7 @@ def u2(result: SearchResult, earlier: Sequence[PublishedLimit] = ()) -> Figure:
     axes.set_yscale("log")
     axes.set_ylim(*_range(result, earlier))
     _shade(axes, earlier)
-    named = []
-    for curve, colour in zip(earlier, _cycle(len(earlier)), strict=True):
-        axes.plot(curve.mass, curve.u2, color=colour, linewidth=1.3, linestyle=_line(curve))
-        uncertain = " (not to be quoted)" if curve.confidence == "m" else ""
-        named.append((_typeset(curve.label) + uncertain, curve.mass, curve.u2, colour))
+    named = [draw_published(axes, curve) for curve in earlier]
     good = np.isfinite(result.number("u2_ul_observed"))
     in_the_way = [(masses[good], result.number("u2_ul_observed")[good])] if np.any(good) else []
     axes.set_ylabel(f"Upper limit on ${mixing(result)}$")
@@ -61,24 +54,9 @@ def u2(result: SearchResult, earlier: Sequence[PublishedLimit] = ()) -> Figure:
     header(axes, simulated=result.simulated, right=convention(result))
     settle(figure)
     label_curves(axes, named, around=in_the_way)
-    note = "earlier limits: sampled points; solid: tabulated, dashed: read off a figure" if earlier else ""
+    note = LEGEND if earlier else ""
     axes.text(0.99, 0.015, note, transform=axes.transAxes, ha="right", fontsize=9, color=MUTED)
     return figure
-
-
-def _cycle(number: int) -> list[str]:
-    return [_COLOURS[i % len(_COLOURS)] for i in range(number)]
-
-
-def _typeset(label: str) -> str:
-    """Arrows and pions as they are written."""
-    return plain(label).replace("->", "→").replace("pi+", "π⁺").replace("e+", "e⁺").replace("mu+", "μ⁺")
-
-
-def _line(curve: PublishedLimit) -> str:
-    if curve.confidence == "m":
-        return ":"
-    return "-" if curve.kind == "tabulated" else "--"
 
 
 def _range(result: SearchResult, earlier: Sequence[PublishedLimit]) -> tuple[float, float]:
@@ -95,7 +73,7 @@ def _range(result: SearchResult, earlier: Sequence[PublishedLimit]) -> tuple[flo
 
 
 def _shade(axes: Axes, earlier: Sequence[PublishedLimit]) -> None:
-    certain = [curve for curve in earlier if curve.confidence != "m"]
+    certain = [c for c in earlier if c.confidence != "m" and c.standing != "recomputed"]
     if not certain:
         return
     grid = np.linspace(min(c.mass[0] for c in certain), max(c.mass[-1] for c in certain), 1200)

@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from hnlpeak.core.errors import UsageError
 from hnlpeak.limits.published import PublishedLimit
 from hnlpeak.limits.result import SearchResult
-from hnlpeak.report.figures.curve_labels import label_curves
+from hnlpeak.report.figures.curve_labels import Curve, label_curves
+from hnlpeak.report.figures.published_line import LEGEND, draw_published
 from hnlpeak.report.labels import mixing
 from hnlpeak.report.style import (
     EXPECTED,
@@ -30,7 +31,6 @@ from hnlpeak.report.style import (
 __all__ = ["u2_searches"]
 
 _OWN = (INK, EXPECTED, PALETTE[2])
-_OTHERS = (PALETTE[4], PALETTE[5], PALETTE[6], "#0b7a75", "#8a6d00", PALETTE[8])
 
 
 @styled
@@ -57,19 +57,14 @@ def u2_searches(results: Sequence[SearchResult], earlier: Sequence[PublishedLimi
 
 
 Line = tuple[np.ndarray, np.ndarray]
-Label = tuple[str, np.ndarray, np.ndarray, str]
 
 
 def _panel(
     axes: Axes, own: Sequence[SearchResult], earlier: Sequence[PublishedLimit]
-) -> tuple[list[Label], list[Line]]:
-    labels: list[Label] = []
+) -> tuple[list[Curve], list[Line]]:
+    labels = [draw_published(axes, curve, year=True) for curve in earlier]
     around: list[Line] = []
     values = [curve.u2 for curve in earlier]
-    for curve, colour in zip(earlier, cycle(_OTHERS), strict=False):
-        style = ":" if curve.confidence == "m" else "--" if curve.kind == "digitised" else "-"
-        axes.plot(curve.mass, curve.u2, color=colour, linewidth=1.2, linestyle=style)
-        labels.append((f"{plain(curve.label)} ({curve.year})", curve.mass, curve.u2, colour))
     for result, colour in zip(own, cycle(_OWN), strict=False):
         masses = result.number("m_n_mev")
         observed, expected = result.number("u2_ul_observed"), result.number("u2_ul_expected")
@@ -98,7 +93,7 @@ def _panel(
     axes.text(
         0.99,
         0.03,
-        "others: sampled points; solid: tabulated, dashed: read off a figure, dotted: not to be quoted",
+        LEGEND,
         transform=axes.transAxes,
         ha="right",
         fontsize=8.5,
