@@ -14,6 +14,7 @@ from conftest import KAONS, Command
 from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.formats.results import limits_table, read_result
 from hnlpeak.formats.spectrum_file import read_spectrum
+from hnlpeak.limits.settings import InjectedSignal
 from hnlpeak.searches.given import scan
 
 
@@ -75,7 +76,7 @@ def test_scan_that_simulates_finds_what_the_run_found(
     )
     assert done.code == 0, done.err
     ours, theirs = read_result(other), read_result(place)
-    ratio = 2 * KAONS / theirs.normalisation["n_kaon"]["value"]
+    ratio = 2 * KAONS / theirs.normalisation.n_kaon.value
     b = "branching_fraction_ul_observed"
     np.testing.assert_allclose(ours.number(b) * ratio, theirs.number(b), rtol=1e-9)
 
@@ -107,7 +108,7 @@ def test_an_injected_signal_is_found(card: Path, tmp_path: Path, hnlpeak: Comman
     assert abs(row["n_observed"] - row["background"] - wanted) < 6.0 * np.sqrt(wanted + row["background"])
     assert row["n_signal_lower"] > 0.0
     assert row["u2_ul_observed"] > 0.5 * u2
-    assert result.settings["injected"] == {"mass_mev": 300.0, "u2": u2}
+    assert result.exposure.injected == InjectedSignal(300.0, u2)
     assert result.row(400.0)["p_value"] > 1e-4
 
 

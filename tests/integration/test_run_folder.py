@@ -6,7 +6,6 @@ import json
 import re
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 FILES = {
@@ -79,9 +78,9 @@ def test_the_number_of_kaons_comes_back(finished: Path) -> None:
     """N_K is measured with a dozen K_e2; six standard deviations of its own error."""
     from hnlpeak.formats.results import read_result
 
-    found = read_result(finished).normalisation["n_kaon"]
-    assert abs(found["value"] - 2e6) < 6.0 * np.hypot(found["stat"], found["syst"])
-    assert found["stat"] < 0.7 * found["value"]
+    found = read_result(finished).normalisation.n_kaon
+    assert abs(found.value - 2e6) < 6.0 * found.error
+    assert found.stat < 0.7 * found.value
 
 
 def test_every_json_parses_without_nan_and_the_result_has_no_time(finished: Path) -> None:

@@ -43,8 +43,9 @@ def rows_of(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def settings_of(place: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((place / "result.json").read_text("utf-8"))["settings"]
+def background_of(place: Path) -> dict[str, Any]:
+    record = json.loads((place / "result.json").read_text("utf-8"))
+    found: dict[str, Any] = record["background"]["details"]
     return found
 
 
@@ -64,7 +65,7 @@ def folder(kmu2_card: Path, hnlpeak: Any) -> Path:
 
 
 def test_scale_of_the_control_run_is_that_of_the_exposures(folder: Path) -> None:
-    run = settings_of(folder)["background"]["control_run"]
+    run = background_of(folder)["control_run"]
     # 0.2 halo muons a decay in 1e6 decays, over the muons of the run
     assert abs(run["scale"] - 0.2e6 / 0.4e6) < 5.0 * run["scale_stat"]
     assert 0.0 < run["scale_stat"] < 0.2 * run["scale"]
@@ -77,7 +78,7 @@ def test_number_of_decays_closes(folder: Path) -> None:
 
 
 def test_data_of_the_control_region_agree_with_the_sum(folder: Path) -> None:
-    region = settings_of(folder)["background"]["control_region"]
+    region = background_of(folder)["control_region"]
     assert region["bins"] >= 3
     assert region["p_value"] > 1e-6
     assert region["expected"] == pytest.approx(region["observed"], abs=6.0 * region["expected"] ** 0.5)
@@ -94,7 +95,7 @@ def test_data_agree_with_the_background_in_the_windows(folder: Path) -> None:
 
 
 def test_composition_adds_up_with_its_errors(folder: Path) -> None:
-    errors = settings_of(folder)["background"]["errors"]
+    errors = background_of(folder)["errors"]
     for row in rows_of(folder / "composition.csv"):
         parts = {name: float(row[name]) for name in (*errors, "halo")}
         assert sum(parts.values()) == pytest.approx(float(row["background"]), rel=1e-6)

@@ -39,18 +39,19 @@ def test_number_of_decays_closes(folder: Path) -> None:
 
 
 def test_beam_is_found_with_three_tracks(folder: Path) -> None:
-    settings = json.loads((folder / "result.json").read_text("utf-8"))["settings"]
-    assert settings["beam_momentum_mev"] == pytest.approx(30e3, rel=2e-3)
+    simulation = json.loads((folder / "result.json").read_text("utf-8"))["simulation"]
+    assert simulation["beam_momentum_mev"] == pytest.approx(30e3, rel=2e-3)
 
 
 def test_triggers_are_counted_before_and_after_the_downscale(folder: Path) -> None:
-    settings = json.loads((folder / "result.json").read_text("utf-8"))["settings"]
-    assert settings["decays_delivered"] == pytest.approx(20 * 5e5)
-    assert settings["trigger_rate_hz"] == pytest.approx(20 * settings["recorded_rate_hz"])
+    exposure = json.loads((folder / "result.json").read_text("utf-8"))["exposure"]
+    rates = exposure["rates"]
+    assert exposure["decays_delivered"] == pytest.approx(20 * 5e5)
+    assert rates["trigger_rate_hz"] == pytest.approx(20 * rates["recorded_rate_hz"])
     # 20 MHz, a tenth kaons, three quarters of the intensity, 20 m of a decay length of 225.5 m
-    assert settings["decay_rate_hz"] == pytest.approx(20e6 * 0.1 * 0.75 * 0.0849, rel=2e-3)
+    assert rates["decay_rate_hz"] == pytest.approx(20e6 * 0.1 * 0.75 * 0.0849, rel=2e-3)
     # decays in the 25 m from the beam's last element trigger too
-    assert 0.6 < settings["trigger_rate_hz"] / settings["decay_rate_hz"] < 25.0 / 20.0
+    assert 0.6 < rates["trigger_rate_hz"] / rates["decay_rate_hz"] < 25.0 / 20.0
 
 
 def test_limits_are_those_of_this_apparatus(folder: Path) -> None:

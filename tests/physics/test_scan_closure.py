@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from hnlpeak.core.card import read_card
 from hnlpeak.estimation.background.bands import sideband_design
-from hnlpeak.estimation.background.estimates import BackgroundEstimates
-from hnlpeak.estimation.background.sideband import fit_sidebands
+from hnlpeak.estimation.background.sideband import SidebandEstimates, fit_sidebands
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.spectrum.window import gaussian_fraction, search_window
 from hnlpeak.statistics import Gaussian, p_value, rolke_lopez
@@ -31,7 +30,7 @@ def sigma(mass: float) -> float:
 
 def search(
     mass: float, per_window: float, events: float, seed: int
-) -> tuple[NDArray[np.float64], BackgroundEstimates, float]:
+) -> tuple[NDArray[np.float64], SidebandEstimates, float]:
     """Counts in the window and background estimates of toys, and the signal expected inside the window."""
     width = sigma(mass)
     falling = np.exp(-(CENTRES - mass) / 120.0)

@@ -15,16 +15,15 @@ def summary(result: SearchResult, place: Path) -> str:
     """Return a few lines: N_K, the strongest limit, the smallest local p-value, where the results are."""
     import numpy as np
 
-    n_kaon = result.normalisation["n_kaon"]
-    value, stat, syst = (float(n_kaon.get(name) or 0.0) for name in ("value", "stat", "syst"))
-    mass, u2, p = (result.number(name) for name in ("m_n_mev", "u2_ul_observed", "p_value"))
+    n_kaon = result.normalisation.n_kaon
+    mass, u2, p = result.hypotheses.mass, result.limits.observed.u2, result.excess.p_value
     lines = [
         f"{result.title}{' (simulated data)' if result.simulated else ''}",
-        f"N_K = {value:.4g} ± {stat:.2g} (stat) ± {syst:.2g} (syst)",
+        f"N_K = {n_kaon.value:.4g} ± {n_kaon.stat:.2g} (stat) ± {n_kaon.syst:.2g} (syst)",
     ]
-    injected = result.settings.get("injected")
+    injected = None if result.exposure is None else result.exposure.injected
     if injected is not None:
-        lines.append(f"signal injected: {injected['mass_mev']:g} MeV at |U|² = {injected['u2']:.2e}")
+        lines.append(f"signal injected: {injected.mass:g} MeV at |U|² = {injected.u2:.2e}")
     if np.all(np.isnan(u2)):
         lines.append("no upper limit on |U|² at any mass: see the column status of limits.csv")
     else:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from hnlpeak.core.atomic import write_text
 from hnlpeak.core.errors import InputDataError
+from hnlpeak.core.records import plain
+from hnlpeak.estimation.flux import flux_record
 from hnlpeak.formats.json_text import dump_json, read_json
 from hnlpeak.formats.table import table_text
 from hnlpeak.formats.uhi import write_uhi
@@ -46,7 +48,7 @@ def write_results(
     write_uhi(directory / "spectrum.json", spectrum)
     write_text(directory / "signal.csv", signal)
     write_text(directory / "cutflow.csv", cutflow)
-    write_text(directory / "normalisation.json", dump_json(result.to_record()["normalisation"]))
+    write_text(directory / "normalisation.json", dump_json(plain(flux_record(result.normalisation))))
     write_text(directory / "limits.csv", limits_table(result))
     write_text(directory / RESULT, dump_json(result.to_record()))
 

@@ -3,142 +3,115 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from hnlpeak.core.errors import HnlpeakError
+from hnlpeak.estimation.background.methods import explain_background
 from hnlpeak.limits.constraint import background_constraint
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.spectrum.window import window_words
-from hnlpeak.statistics import rolke_lopez
+from hnlpeak.statistics import method_call
 
 __all__ = ["explain"]
 
 _AGREEMENT = 1e-7
 
 
-def _again(name: str, stored: float | None, computed: float) -> float:
+def _again(name: str, stored: float, computed: float) -> float:
     """The stored number, if the one computed from its inputs agrees."""
-    if stored is None or not math.isclose(stored, computed, rel_tol=_AGREEMENT, abs_tol=1e-300):
+    if not math.isclose(stored, computed, rel_tol=_AGREEMENT, abs_tol=1e-300):
         raise HnlpeakError(
-            f"the result disagrees with its own inputs: {name} is {stored!r}, its inputs give {computed:.12g}"
+            f"the result disagrees with its own inputs: {name} is {stored:.12g}, its inputs give {computed:.12g}"
         )
     return stored
 
 
-def _g(value: float | None, digits: int = 4) -> str:
-    return "unknown" if value is None else f"{value:.{digits}g}"
+def _g(value: float, digits: int = 4) -> str:
+    return f"{value:.{digits}g}" if math.isfinite(value) else "unknown"
 
 
 def explain(result: SearchResult, mass: float) -> str:
     """Return the limit at ``mass`` (MeV) as text: a sentence, then n, b, N_S, B and |U|^2 step by step.
 
     The interval and the conversions are computed again and compared to 1e-7; ``HnlpeakError`` where the
-    result does not follow from its own inputs, ``UsageError`` where there is no hypothesis at ``mass``.
+    result does not follow from its own inputs, ``UsageError`` where there is no hypothesis at ``mass`` or the method of
+    the search is not known here.
     """
-    row = result.row(mass)
+    i = result.place(mass)
     channel = f"{result.meson} -> {result.lepton}+ N"
     mixing = f"|U_{result.lepton}4|^2"
-    lines = [_sentence(result, row, channel, mixing), ""]
-    lines += _counting(result, row)
-    if row["n_signal_ul_observed"] is None:
-        lines.append(f"There is no upper limit at this mass: {row['status']}.")
+    lines = [_sentence(result, i, channel, mixing), "", *_counting(result, i)]
+    if not math.isfinite(result.limits.observed.n_signal[i]):
+        lines.append(f"There is no upper limit at this mass: {result.status[i]}.")
         return "\n".join(lines)
-    lines += _steps(result, row, channel, mixing)
+    lines += _steps(result, i, channel, mixing)
     return "\n".join(lines)
 
 
-def _sentence(result: SearchResult, row: dict[str, Any], channel: str, mixing: str) -> str:
+def _sentence(result: SearchResult, i: int, channel: str, mixing: str) -> str:
     what = "Simulated data" if result.simulated else "The data"
-    cl = 100.0 * result.settings["cl"]
-    observed, expected = row["u2_ul_observed"], row["u2_ul_expected"]
-    if observed is None:
-        return f"{what} give no limit on {mixing} at m_N = {row['m_n_mev']:g} MeV: {row['status']}."
+    cl = 100.0 * result.settings.cl
+    mass, status = result.hypotheses.mass[i], result.status[i]
+    observed, expected = result.limits.observed.u2[i], result.limits.expected.median.u2[i]
+    if not math.isfinite(observed):
+        return f"{what} give no limit on {mixing} at m_N = {mass:g} MeV: {status}."
     text = (
-        f"{what} limit {channel} at m_N = {row['m_n_mev']:g} MeV to {mixing} < {_g(observed)} "
+        f"{what} limit {channel} at m_N = {mass:g} MeV to {mixing} < {_g(observed)} "
         f"({cl:g} % CL; {_g(expected)} expected with background only)"
     )
-    return text + ("." if row["status"] == "ok" else f"; mind: {row['status']}.")
+    return text + ("." if status == "ok" else f"; mind: {status}.")
 
 
-def _counting(result: SearchResult, row: dict[str, Any]) -> list[str]:
-    half = 0.5 * (row["window_high_mev"] - row["window_low_mev"])
+def _counting(result: SearchResult, i: int) -> list[str]:
+    table, windows = result.hypotheses, result.windows
+    half = 0.5 * (windows.high[i] - windows.low[i])
     lines = [
-        f"window      |m_miss - {row['m_n_mev']:g}| < {_g(half)} MeV ({window_words(result.settings['window'])}), "
-        f"bin edges {row['window_low_mev']:g} to {row['window_high_mev']:g} MeV ({row['selection']} cuts)",
-        f"observed    n = {row['n_observed']:g}",
+        f"window      |m_miss - {table.mass[i]:g}| < {_g(half)} MeV ({window_words(result.settings.window)}), "
+        f"bin edges {windows.low[i]:g} to {windows.high[i]:g} MeV ({table.selection[i]} cuts)",
+        f"observed    n = {result.n_observed[i]:g}",
     ]
-    if abs(row["window_efficiency_ratio"] - 1.0) > 0.01:
-        lines.insert(
-            1, f"            snapped: acceptance x {_g(row['window_efficiency_ratio'])} of the exact window"
-        )
-    if row["background"] is None:
+    ratio = windows.efficiency_ratio[i]
+    if abs(ratio - 1.0) > 0.01:
+        lines.insert(1, f"            snapped: acceptance x {_g(ratio)} of the exact window")
+    b = result.background
+    if not math.isfinite(b.background[i]):
         return [*lines, "background  no estimate"]
-    how = _BACKGROUND[result.settings["background"]["method"]]
     return [
         *lines,
-        f"background  b = {_g(row['background'])} +- {_g(row['background_error'])} {how(result, row)}",
-        f"excess      p = {_g(row['p_value'])}, {row['local_significance']:+.2f} sigma (local)",
+        f"background  b = {_g(b.background[i])} +- {_g(b.error[i])} {explain_background(b, i)}",
+        f"excess      p = {_g(result.excess.p_value[i])}, {result.excess.significance[i]:+.2f} sigma (local)",
     ]
 
 
-def _from_sidebands(result: SearchResult, row: dict[str, Any]) -> str:
-    order, alternative = row["background_order"], result.settings["background"]["alternative_order"]
-    return (
-        f"(stat {_g(row['background_stat'])}, order {order:g} against {alternative} "
-        f"{_g(row['background_syst'])}), from {row['sideband_events']:g} events in the side bands, "
-        f"chi2/dof {_g(row['sideband_deviance'])}/{row['sideband_degrees_of_freedom']:g}"
+def _steps(result: SearchResult, i: int, channel: str, mixing: str) -> list[str]:
+    settings, table, limit = result.settings, result.hypotheses, result.limits.observed
+    constraint = background_constraint(
+        float(result.background.background[i]), float(result.background.error[i]), kind=settings.constraint
     )
-
-
-def _from_templates(result: SearchResult, row: dict[str, Any]) -> str:
-    settings = result.settings["background"]
-    text = (
-        f"(stat {_g(row['background_stat'])}, syst {_g(row['background_syst'])}), from simulated "
-        f"{', '.join(settings['errors'])}"
+    interval = method_call(settings.method, settings.treatment)(
+        float(result.n_observed[i]), background=constraint, cl=settings.cl
     )
-    run = settings.get("control_run")
-    if run is None:
-        return text
-    return (
-        f"{text} and a control run times {_g(run['scale'])}, scaled with the {run['selection']} cuts between "
-        f"{run['low_mev']:g} and {run['high_mev']:g} MeV"
-    )
-
-
-_BACKGROUND = {"sideband": _from_sidebands, "templates": _from_templates}
-
-
-def _steps(result: SearchResult, row: dict[str, Any], channel: str, mixing: str) -> list[str]:
-    settings = result.settings
-    interval = rolke_lopez(
-        row["n_observed"],
-        background=background_constraint(
-            row["background"], row["background_error"], kind=settings["constraint"]
-        ),
-        cl=settings["cl"],
-        treatment=settings["treatment"],
-    )
-    n_signal = _again("n_signal_ul_observed", row["n_signal_ul_observed"], float(interval.upper))
+    n_signal = _again("n_signal_ul_observed", float(limit.n_signal[i]), float(interval.upper))
+    treatment = "" if settings.treatment is None else f", {settings.treatment}"
     lines = [
-        f"N_S         < {settings['method']}(n, b +- sigma_b; {settings['cl']:g}, {settings['treatment']}) "
-        f"= {_g(n_signal, 6)} events; {settings['convention']}",
+        f"N_S         < {settings.method}(n, b +- sigma_b; {settings.cl:g}{treatment}) "
+        f"= {_g(n_signal, 6)} events; {settings.convention}",
     ]
-    if row["branching_fraction_ul_observed"] is None:
+    if not math.isfinite(limit.branching_fraction[i]):
         return lines
-    n_kaon, acceptance = row["n_kaon"], row["acceptance"]
+    n_kaon, acceptance = float(table.n_kaon[i]), float(table.acceptance[i])
     fraction = _again(
         "branching_fraction_ul_observed",
-        row["branching_fraction_ul_observed"],
+        float(limit.branching_fraction[i]),
         n_signal / (n_kaon * acceptance),
     )
     lines.append(
         f"B({channel}) < N_S / (N_K A) = {_g(n_signal, 6)} / ({_g(n_kaon, 6)} x {_g(acceptance, 6)}) "
         f"= {_g(fraction, 6)}"
     )
-    if row["u2_ul_observed"] is None:
+    if not math.isfinite(limit.u2[i]):
         return lines
-    per_u2 = row["branching_fraction_per_u2"]
-    u2 = _again("u2_ul_observed", row["u2_ul_observed"], fraction / per_u2)
+    per_u2 = float(table.per_u2[i])
+    u2 = _again("u2_ul_observed", float(limit.u2[i]), fraction / per_u2)
     lines.append(
         f"{mixing}   < B / [B({result.meson} -> {result.lepton} nu) rho(m_N)] "
         f"= {_g(fraction, 6)} / {_g(per_u2, 6)} = {_g(u2, 6)}"

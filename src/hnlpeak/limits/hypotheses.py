@@ -1,24 +1,29 @@
-"""What each mass hypothesis needs before its events are counted: signal, N_K, window."""
+"""What each mass hypothesis is before its events are counted: signal, N_K, window."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.core.errors import InputDataError, UsageError
 from hnlpeak.core.measured import Measured
+from hnlpeak.core.records import Column, Vector, Words
 from hnlpeak.estimation.flux import KaonFlux
 from hnlpeak.estimation.signal import SignalModel, SignalPoint
 from hnlpeak.estimation.signal_mc import window_of
 from hnlpeak.experiment.analysis_card import AnalysisCard, FractionWindow
+from hnlpeak.limits.convert import branching_fraction_of, mixing_of
+from hnlpeak.limits.limit import Limit
 from hnlpeak.spectrum.spectrum import Spectrum
-from hnlpeak.spectrum.window import Window, window_record, window_words
+from hnlpeak.spectrum.window import Window, window_words
+from hnlpeak.theory.production import branching_fraction
 
-__all__ = ["Hypothesis", "check_masses", "hypotheses", "selection_rows"]
+__all__ = ["Hypotheses", "Hypothesis", "Windows", "check_masses", "hypotheses", "selection_rows"]
 
 _log = logging.getLogger("hnlpeak")
 
@@ -32,6 +37,72 @@ class Hypothesis:
     signal: SignalPoint
     n_kaon: Measured
     window: Window
+
+
+@dataclass(frozen=True, eq=False)
+class Windows:
+    """Window of each hypothesis on the bins of the spectrum, MeV.
+
+    ``efficiency_ratio``: acceptance of these bins over that of the exact window (1 without snapping).
+    """
+
+    low: Annotated[Vector, Column("window_low_mev")]
+    high: Annotated[Vector, Column("window_high_mev")]
+    efficiency_ratio: Annotated[Vector, Column("window_efficiency_ratio")]
+
+    @classmethod
+    def of(cls, found: Sequence[Hypothesis]) -> Windows:
+        """Return the windows of all hypotheses."""
+        return cls(
+            low=np.array([h.window.low for h in found]),
+            high=np.array([h.window.high for h in found]),
+            efficiency_ratio=np.array([h.window.efficiency_ratio for h in found]),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Hypotheses:
+    """All mass hypotheses of a search, one number (or word) a mass: masses and resolutions in MeV.
+
+    ``acceptance`` is that of the window on the bins of the spectrum, ``acceptance_no_window`` is NaN where it is not
+    known, ``per_u2`` the branching fraction for |U|^2 = 1 (0 where the decay is closed).
+    """
+
+    mass: Annotated[Vector, Column("m_n_mev")]
+    selection: Annotated[Words, Column("selection")]
+    sigma: Annotated[Vector, Column("sigma_mev")]
+    sigma_error: Annotated[Vector, Column("sigma_error_mev")]
+    acceptance: Annotated[Vector, Column("acceptance")]
+    acceptance_error: Annotated[Vector, Column("acceptance_error")]
+    acceptance_no_window: Annotated[Vector, Column("acceptance_no_window")]
+    n_kaon: Annotated[Vector, Column("n_kaon")]
+    n_kaon_error: Annotated[Vector, Column("n_kaon_error")]
+    per_u2: Annotated[Vector, Column("branching_fraction_per_u2")]
+
+    @classmethod
+    def of(cls, found: Sequence[Hypothesis], *, meson: str, lepton: str) -> Hypotheses:
+        """Return all hypotheses of the decay of a ``meson`` to a ``lepton``."""
+        ratio = np.array([h.window.efficiency_ratio for h in found])
+        whole = [h.signal.acceptance_no_window for h in found]
+        mass = np.array([h.mass for h in found])
+        per_u2 = branching_fraction(meson=meson, lepton=lepton, mass=mass, u2=1.0)
+        return cls(
+            mass=mass,
+            selection=np.array([h.selection for h in found]),
+            sigma=np.array([h.signal.sigma.value for h in found]),
+            sigma_error=np.array([h.signal.sigma.error for h in found]),
+            acceptance=ratio * np.array([h.signal.acceptance.value for h in found]),
+            acceptance_error=ratio * np.array([h.signal.acceptance.error for h in found]),
+            acceptance_no_window=np.array([np.nan if a is None else a.value for a in whole]),
+            n_kaon=np.array([h.n_kaon.value for h in found]),
+            n_kaon_error=np.array([h.n_kaon.error for h in found]),
+            per_u2=np.asarray(per_u2, dtype=np.float64),
+        )
+
+    def limit(self, n_signal: Vector) -> Limit:
+        """Return the limits on B and |U|^2 that limits on ``n_signal`` events in the windows mean."""
+        fraction = branching_fraction_of(n_signal, n_kaon=self.n_kaon, acceptance=self.acceptance)
+        return Limit(n_signal, fraction, mixing_of(fraction, per_u2=self.per_u2))
 
 
 def _number_of_kaons(signal: SignalPoint, flux: KaonFlux | None) -> Measured:
@@ -75,8 +146,8 @@ def hypotheses(
     known; ``InputDataError`` where the spectrum does not cover the windows.
     """
     rule = card.scan.window
-    if window_record(signal.window) != window_record(rule):
-        made, asked = (window_words(window_record(window)) for window in (signal.window, rule))
+    if signal.window != rule:
+        made, asked = window_words(signal.window), window_words(rule)
         raise UsageError(f"the signal's acceptances are for a window of {made}, the card asks for {asked}")
     masses = card.scan.masses()
     chosen = [card.selection_of(mass) for mass in masses]

@@ -1,31 +1,45 @@
-"""The result of a peak search: one row per mass hypothesis, savable and loadable."""
+"""The result of a peak search: frozen records, built once, and the columns and files that are views of them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hnlpeak.core.errors import InputDataError, UsageError
-from hnlpeak.limits.columns import EXTRA_COLUMNS, LIMITS_COLUMNS, TEXT_COLUMNS
+from hnlpeak.core.records import Column, Vector, Words, build, columns_of, plain, read_column
+from hnlpeak.estimation.background.estimates import BackgroundEstimates
+from hnlpeak.estimation.background.methods import DETAILS
+from hnlpeak.estimation.flux import KaonFlux
+from hnlpeak.limits.hypotheses import Hypotheses, Windows
+from hnlpeak.limits.intervals import Excess, SignalLimits
+from hnlpeak.limits.limit import Limit
+from hnlpeak.limits.settings import Exposure, Settings, Simulation
+from hnlpeak.limits.shape_limits import ShapeFit
+from hnlpeak.limits.toys import ToyResult
+from hnlpeak.statistics import TREATMENTS
 
 __all__ = ["RESULT_SCHEMA", "SearchResult"]
 
-RESULT_SCHEMA = 1
+RESULT_SCHEMA = 2
 """Version of the layout of ``result.json``."""
-
-Column = NDArray[np.float64] | NDArray[np.str_]
 
 
 @dataclass(frozen=True, eq=False)
 class SearchResult:
-    """Columns over the mass hypotheses (see ``limits.columns``) and what they were made with.
+    """One record for each question of a peak search; arrays have one number for each mass hypothesis.
 
-    ``settings`` holds the definitions behind the numbers (window, confidence level, treatment, convention,
-    definition of the expected limit, side bands); ``normalisation`` the number of kaon decays.
+    ``n_observed`` events are in the ``windows`` of the spectrum ``label``. ``limits`` are those of the search's method,
+    ``treatments`` its observed limits under each treatment of deficits (empty for a method without them),
+    ``with_errors`` those with the errors of N_K and A and the leakage as a Gaussian efficiency. ``shape`` is a fit of
+    the peak's shape in place of counting, ``toys`` are searches in background-only toys; None where the background is
+    not from side bands, or no toys were asked for. ``status`` is ``ok`` or words for what is out of the ordinary.
+    ``simulation`` is None where nothing was simulated, ``exposure`` where a spectrum was given.
+
+    Columns by their public names: ``number``, ``row``, ``[name]``.
     """
 
     analysis: str
@@ -34,99 +48,92 @@ class SearchResult:
     lepton: str
     simulated: bool
     label: str
-    settings: Mapping[str, Any]
-    normalisation: Mapping[str, Any]
-    columns: Mapping[str, Column] = field(repr=False)
+    settings: Settings
+    normalisation: KaonFlux
+    hypotheses: Annotated[Hypotheses, Column("")]
+    windows: Annotated[Windows, Column("")]
+    n_observed: Annotated[Vector, Column("n_observed")]
+    background: Annotated[BackgroundEstimates, Column("")]
+    excess: Annotated[Excess, Column("")]
+    limits: Annotated[SignalLimits, Column("")]
+    treatments: Annotated[Mapping[str, Limit], Column("")]
+    with_errors: Annotated[Limit, Column("with_errors")]
+    status: Annotated[Words, Column("status")]
+    shape: Annotated[ShapeFit | None, Column("")] = None
+    toys: Annotated[ToyResult | None, Column("")] = None
+    simulation: Simulation | None = None
+    exposure: Exposure | None = None
 
     def __post_init__(self) -> None:
-        """Raise ``UsageError`` unless all columns are there with one length."""
-        wanted = {*LIMITS_COLUMNS, *EXTRA_COLUMNS}
-        if set(self.columns) != wanted:
-            wrong = sorted(wanted.symmetric_difference(self.columns))
-            raise UsageError(f"columns of a search result missing or unknown: {', '.join(wrong)}")
-        if len({len(column) for column in self.columns.values()}) != 1:
-            raise UsageError("columns of a search result have different lengths")
+        """Raise ``UsageError`` unless all columns have one length, of one mass at least."""
+        lengths = {name: len(column) for name, column in self.columns.items()}
+        wrong = [name for name, length in lengths.items() if length != len(self)]
+        if wrong or not len(self):
+            raise UsageError(f"a search result of {len(self)} masses has columns of another length: {wrong}")
+
+    @cached_property
+    def columns(self) -> Mapping[str, Vector | Words]:
+        """All columns by name: those of ``limits.columns`` and whatever else the records hold."""
+        return columns_of(self)
 
     def __len__(self) -> int:
         """Return the number of mass hypotheses."""
-        return len(self.columns["m_n_mev"])
+        return len(self.hypotheses.mass)
 
-    def __getitem__(self, name: str) -> Column:
-        """Return one column. ``UsageError`` for an unknown name."""
+    def __getitem__(self, name: str) -> Vector | Words:
+        """Return one column. ``UsageError`` for one that this search does not have."""
         if name not in self.columns:
-            raise UsageError(f"no column {name!r} in a search result")
+            raise UsageError(f"no column {name!r} in the result of {self.analysis}")
         return self.columns[name]
 
-    def number(self, name: str) -> NDArray[np.float64]:
-        """Return a column of numbers as float64, NaN where there is none."""
+    def number(self, name: str) -> Vector:
+        """Return a column of numbers as float64, NaN where there is none. ``UsageError`` as for ``[name]``."""
         return np.asarray(self[name], dtype=np.float64)
 
-    def row(self, mass: float) -> dict[str, Any]:
-        """Return the row of ``mass`` (MeV): numbers, words, None where there is no number.
-
-        ``UsageError`` where ``mass`` is not a hypothesis (within a thousandth of an MeV).
-        """
-        masses = self.number("m_n_mev")
+    def place(self, mass: float) -> int:
+        """Return which hypothesis ``mass`` (MeV) is. ``UsageError`` if it is none (within a thousandth of an MeV)."""
+        masses = self.hypotheses.mass
         i = int(np.argmin(np.abs(masses - mass)))
         if not abs(masses[i] - mass) < 1e-3:
             raise UsageError(
                 f"no hypothesis at {mass:g} MeV in {self.analysis}: "
                 f"{masses[0]:g} to {masses[-1]:g} MeV, the nearest is {masses[i]:g}"
             )
-        return {name: _plain(column[i]) for name, column in self.columns.items()}
+        return i
+
+    def row(self, mass: float) -> dict[str, Any]:
+        """Return the columns at ``mass`` (MeV): numbers to 12 digits, words, None where there is no number.
+
+        ``UsageError`` where ``mass`` is not a hypothesis (within a thousandth of an MeV).
+        """
+        i = self.place(mass)
+        return {name: plain(column[i]) for name, column in self.columns.items()}
 
     def to_record(self) -> dict[str, Any]:
         """Return the content of ``result.json``: plain numbers to 12 digits, words, None for no number."""
-        return {
-            "schema": RESULT_SCHEMA,
-            "analysis": self.analysis,
-            "title": self.title,
-            "channel": {"meson": self.meson, "lepton": self.lepton},
-            "simulated": self.simulated,
-            "label": self.label,
-            "settings": _plain(self.settings),
-            "normalisation": _plain(self.normalisation),
-            "columns": {name: [_plain(item) for item in column] for name, column in self.columns.items()},
-        }
+        return {"schema": RESULT_SCHEMA, **plain(self), "columns": plain(self.columns)}
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any], origin: str) -> SearchResult:
         """Return the result of a ``result.json``. ``InputDataError`` naming ``origin`` if it is not one."""
         if record.get("schema") != RESULT_SCHEMA:
             raise InputDataError(
-                f"{origin}: result schema {record.get('schema')!r}, this version reads {RESULT_SCHEMA}"
+                f"{origin}: result schema {record.get('schema')!r}, this version reads {RESULT_SCHEMA}; "
+                "run the search again"
             )
         try:
-            columns: dict[str, Column] = {
-                name: np.array(items, dtype=np.str_)
-                if name in TEXT_COLUMNS
-                else np.array([np.nan if item is None else item for item in items], dtype=np.float64)
-                for name, items in record["columns"].items()
-            }
-            return cls(
-                analysis=record["analysis"],
-                title=record["title"],
-                meson=record["channel"]["meson"],
-                lepton=record["channel"]["lepton"],
-                simulated=record["simulated"],
-                label=record["label"],
-                settings=record["settings"],
-                normalisation=record["normalisation"],
-                columns=columns,
-            )
+            columns = {name: read_column(items) for name, items in record["columns"].items()}
+            return build(cls, record, columns, **_of_its_kind(record, columns))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InputDataError(f"{origin}: no search result ({type(error).__name__}: {error})") from error
 
 
-def _plain(item: Any) -> Any:
-    """Plain words and numbers, floats to 12 digits, None for numbers that do not exist."""
-    if isinstance(item, Mapping):
-        return {str(key): _plain(value) for key, value in item.items()}
-    if isinstance(item, list | tuple):
-        return [_plain(value) for value in item]
-    if item is None or isinstance(item, bool | int):
-        return item
-    if isinstance(item, str):
-        return str(item)
-    number = float(item)
-    return float(f"{number:.12g}") if np.isfinite(number) else None
+def _of_its_kind(record: Mapping[str, Any], columns: Mapping[str, Vector | Words]) -> dict[str, Any]:
+    """The records whose kind or number depends on the methods of the search."""
+    about = record["background"]["details"]
+    details = build(DETAILS[about["method"]], about, columns)
+    treatments = TREATMENTS if record["settings"]["treatment"] is not None else ()
+    return {
+        "background": build(BackgroundEstimates, {}, columns, details=details),
+        "treatments": {name: build(Limit, {}, columns, word=name.replace("-", "_")) for name in treatments},
+    }

@@ -9,34 +9,41 @@ own random streams, so that results do not depend on the number of workers.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from hnlpeak.core.records import Column, Key
 from hnlpeak.estimation.background.bands import SidebandDesign, sideband_design
 from hnlpeak.estimation.background.expectation import expected_spectrum
 from hnlpeak.estimation.background.sideband import SidebandModel, fit_toys
-from hnlpeak.estimation.flux import KaonFlux
-from hnlpeak.estimation.signal import SignalModel
 from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis_card import AnalysisCard, SidebandBackground, StatisticsCard
-from hnlpeak.limits.columns import TOY_BANDS
 from hnlpeak.limits.constraint import background_constraint
-from hnlpeak.limits.convert import branching_fraction_of, mixing_of
-from hnlpeak.limits.hypotheses import hypotheses, selection_rows
-from hnlpeak.limits.result import SearchResult
+from hnlpeak.limits.hypotheses import Hypotheses
+from hnlpeak.limits.intervals import Excess
+from hnlpeak.limits.limit import Bands
 from hnlpeak.limits.toy_spectra import ToyAxis, draw_toys, toy_axis
 from hnlpeak.simulation.streams import stream
-from hnlpeak.spectrum.spectrum import Spectrum
 from hnlpeak.spectrum.window import Window
-from hnlpeak.statistics import rolke_lopez, significance
+from hnlpeak.statistics import METHODS, method_call, significance
 from hnlpeak.statistics.look_elsewhere import gross_vitells, toy_p_value, upcrossings
 
-__all__ = ["BLOCK", "LEVEL", "ToySearches", "search_toys", "with_toys"]
+__all__ = [
+    "BLOCK",
+    "LEVEL",
+    "GrossVitells",
+    "LookElsewhere",
+    "ToyResult",
+    "ToySearches",
+    "search_toys",
+    "toy_result",
+    "toy_searches",
+]
 
 BLOCK = 50
 """Toys that share a random stream; part of the definition of the toys."""
@@ -44,8 +51,48 @@ BLOCK = 50
 LEVEL = 1.0
 """Significance at which upcrossings are counted for the Gross-Vitells formula."""
 
+_MEDIAN_FIRST = (2, 0, 1, 3, 4)
+"""Order of ``Bands`` in the rows of ``ToySearches.bands``."""
+
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class GrossVitells:
+    """Global p-value by the Gross-Vitells formula from the mean number of upcrossings of ``level`` in the toys."""
+
+    global_p_value: float
+    level: float
+    mean_upcrossings: float
+    mean_upcrossings_error: float
+
+
+@dataclass(frozen=True)
+class LookElsewhere:
+    """The largest local significance of a search at ``mass`` (MeV), and how often background makes one as large.
+
+    NaN where no mass has a significance. ``global_p_value`` counts the toys with a larger one at any mass.
+    """
+
+    toys: int
+    seed: int
+    largest_significance: float
+    mass: Annotated[float, Key("m_n_mev")]
+    global_p_value: float
+    global_p_value_error: float
+    gross_vitells: GrossVitells
+    statistic: str = "largest local significance of all masses"
+
+
+@dataclass(frozen=True, eq=False)
+class ToyResult:
+    """What background-only toys tell: ``global_p_value``, that background alone makes the local significance of a mass
+    at any mass, limits ``expected`` from them (quantiles), and the largest local significance."""
+
+    global_p_value: Annotated[Vector, Column("global_p_value")]
+    expected: Annotated[Bands, Column("toys")]
+    look_elsewhere: LookElsewhere
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,11 +101,13 @@ class ToySearches:
 
     ``largest``: largest local significance of all masses; ``crossings``: upcrossings of ``LEVEL``; ``upper``: upper
     limits on the signal events of each mass, shape (toy, mass), 0 where the interval is empty, NaN without side bands.
+    ``seed`` is that of their streams.
     """
 
     largest: Vector
     crossings: NDArray[np.int64]
     upper: Matrix
+    seed: int
 
     def bands(self) -> Matrix:
         """Quantiles of ``upper`` at -2, -1, 0, 1, 2 standard deviations, shape (5, mass): limits that some toy has."""
@@ -95,11 +144,18 @@ def _search_block(
     constraint = background_constraint(b[good], sigma[good], kind=statistics.constraint)
     z, upper = np.full(n.shape, np.nan), np.full(n.shape, np.nan)
     z[good] = significance(n[good], background=constraint)
-    limit = rolke_lopez(
-        n[good], background=constraint, cl=statistics.cl, treatment=statistics.treatment
-    ).upper
-    upper[good] = np.nan_to_num(limit, nan=0.0, posinf=np.inf)
+    upper[good] = _upper_limits(n[good], b[good], sigma[good], statistics)
     return {block: (np.nanmax(z, axis=1, initial=-np.inf), upcrossings(z, level=LEVEL), upper)}
+
+
+def _upper_limits(n: Vector, b: Vector, sigma: Vector, statistics: StatisticsCard) -> Vector:
+    """Limits by the card's method; as in expected limits, b below sigma / 1000 counts as that where it must be > 0."""
+    if METHODS[statistics.method].positive_background:
+        b = np.maximum(b, 1e-3 * sigma)
+    constraint = background_constraint(b, sigma, kind=statistics.constraint)
+    call = method_call(statistics.method, statistics.treatment)
+    limit = call(n, background=constraint, cl=statistics.cl).upper
+    return np.asarray(np.nan_to_num(np.asarray(limit), nan=0.0, posinf=np.inf))
 
 
 def _both(a: _Blocks, b: _Blocks) -> _Blocks:
@@ -127,34 +183,30 @@ def search_toys(
     task = partial(_search_block, axis, cells, rows, model, statistics, toys, context.seed)
     found = context.run(range(-(-toys // BLOCK)), task, _both)
     largest, crossings, upper = zip(*(found[block] for block in sorted(found)), strict=True)
-    return ToySearches(np.concatenate(largest), np.concatenate(crossings), np.concatenate(upper))
+    return ToySearches(
+        np.concatenate(largest), np.concatenate(crossings), np.concatenate(upper), context.seed
+    )
 
 
-def with_toys(
-    result: SearchResult,
-    spectrum: Spectrum,
+def toy_searches(
+    windows: Sequence[Window],
+    edges: Vector,
+    cumulative: Matrix,
+    rows: NDArray[np.int64],
     card: AnalysisCard,
-    *,
-    signal: SignalModel,
-    flux: KaonFlux | None = None,
     context: RunContext,
-) -> SearchResult:
-    """Return ``result``, the scan of ``spectrum``, with what ``card.statistics.toys`` toys tell; 0 changes nothing.
+) -> ToySearches | None:
+    """Search in the toys that ``card`` asks for; None for none, or where the background is not from side bands.
 
-    The columns ``global_p_value`` and ``n_signal_ul_toys*``, ``u2_ul_toys*`` are filled and the settings have
-    ``look_elsewhere``. Only for backgrounds from side bands.
+    ``cumulative[s, i]`` counts the events of selection ``s`` below bin edge ``i``, ``rows[m]`` is that of mass ``m``.
     """
     bands = card.background
     if card.statistics.toys == 0 or not isinstance(bands, SidebandBackground):
-        return result
-    found = hypotheses(spectrum, card, signal, flux)
-    windows = [h.window for h in found]
-    cumulative, rows = selection_rows(spectrum, found)
-    design = sideband_design(windows, spectrum.edges, bands)
+        return None
+    design = sideband_design(windows, edges, bands)
     model = SidebandModel(bands.order, bands.alternative_order, bands.family, bands.order_choice)
-    expected = expected_spectrum(design, windows, spectrum.edges, cumulative, model)
-    made = search_toys(
-        expected,
+    return search_toys(
+        expected_spectrum(design, windows, edges, cumulative, model),
         design,
         windows,
         rows,
@@ -163,47 +215,34 @@ def with_toys(
         toys=card.statistics.toys,
         context=context,
     )
-    return replace(
-        result,
-        columns={**result.columns, **_columns(result, made)},
-        settings={**result.settings, "look_elsewhere": _look_elsewhere(result, made, context.seed)},
+
+
+def toy_result(made: ToySearches, hypotheses: Hypotheses, local: Excess) -> ToyResult:
+    """Return what the toys tell of the significances ``local`` of a search."""
+    return ToyResult(
+        global_p_value=np.asarray(toy_p_value(local.significance, made.largest)),
+        expected=Bands(*(hypotheses.limit(made.bands()[i]) for i in _MEDIAN_FIRST)),
+        look_elsewhere=_look_elsewhere(made, hypotheses.mass, local.significance),
     )
 
 
-def _columns(result: SearchResult, made: ToySearches) -> dict[str, Vector]:
-    p = toy_p_value(result.number("local_significance"), made.largest)
-    columns = {"global_p_value": np.asarray(p)}
-    for name, limit in zip(TOY_BANDS, made.bands(), strict=True):
-        fraction = branching_fraction_of(
-            limit, n_kaon=result.number("n_kaon"), acceptance=result.number("acceptance")
-        )
-        columns[f"n_signal_ul_{name}"] = limit
-        columns[f"u2_ul_{name}"] = mixing_of(fraction, per_u2=result.number("branching_fraction_per_u2"))
-    return columns
-
-
-def _look_elsewhere(result: SearchResult, made: ToySearches, seed: int) -> dict[str, Any]:
-    """What ``result.json`` says of the largest local significance."""
-    z = result.number("local_significance")
+def _look_elsewhere(made: ToySearches, masses: Vector, z: Vector) -> LookElsewhere:
     some = bool(np.any(np.isfinite(z)))
     top = int(np.nanargmax(z)) if some else 0
     largest = float(z[top]) if some else float("nan")
     p = float(toy_p_value(largest, made.largest))
     crossings = float(made.crossings.mean())
-    return {
-        "toys": made.largest.size,
-        "seed": seed,
-        "statistic": "largest local significance of all masses",
-        "largest_significance": largest,
-        "m_n_mev": float(result.number("m_n_mev")[top]),
-        "global_p_value": p,
-        "global_p_value_error": float(np.sqrt(p * (1.0 - p) / made.largest.size)),
-        "gross_vitells": {
-            "global_p_value": gross_vitells(largest, mean_upcrossings=crossings, level=LEVEL)
-            if some
-            else None,
-            "level": LEVEL,
-            "mean_upcrossings": crossings,
-            "mean_upcrossings_error": float(made.crossings.std() / np.sqrt(made.crossings.size)),
-        },
-    }
+    return LookElsewhere(
+        toys=made.largest.size,
+        seed=made.seed,
+        largest_significance=largest,
+        mass=float(masses[top]),
+        global_p_value=p,
+        global_p_value_error=float(np.sqrt(p * (1.0 - p) / made.largest.size)),
+        gross_vitells=GrossVitells(
+            float(gross_vitells(largest, mean_upcrossings=crossings, level=LEVEL)) if some else float("nan"),
+            LEVEL,
+            crossings,
+            float(made.crossings.std() / np.sqrt(made.crossings.size)),
+        ),
+    )

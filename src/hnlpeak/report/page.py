@@ -14,6 +14,7 @@ from hnlpeak.report.tables import (
     cutflow_table,
     limits_table,
     normalisation_table,
+    search_settings_table,
     settings_table,
     treatments_table,
 )
@@ -66,7 +67,7 @@ def report_page(inputs: ReportInputs, svgs: Mapping[str, bytes]) -> str:
         treatments=treatments_table(result),
         cutflows=[cutflow_table(flow) for flow in inputs.cutflows],
         normalisation=normalisation_table(result),
-        settings=settings_table(result.settings, caption="Settings of the search."),
+        settings=search_settings_table(result),
         provenance=settings_table(inputs.provenance, caption="Provenance.", head=("what", "value")),
         sources=earlier_searches(inputs) if "u2" in svgs else [],
     )

@@ -16,6 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hnlpeak.limits.result import SearchResult
+from hnlpeak.statistics import METHODS
 
 __all__ = [
     "BAND_ONE",
@@ -132,9 +133,9 @@ def header(axes: Axes, *, simulated: bool, right: str = "") -> None:
 
 
 def convention(result: SearchResult) -> str:
-    """Return the words for what the limits of ``result`` are."""
-    level = 100.0 * float(result.settings["cl"])
-    method = {"rolke-lopez": "Rolke–López"}.get(
-        str(result.settings["method"]), str(result.settings["method"])
-    )
-    return f"{level:g} % CL upper end, {method} (two-sided), {result.settings['treatment']}"
+    """Return in a few words what the limits of ``result`` are: method, interval and level, treatment of deficits."""
+    settings = result.settings
+    known = METHODS.get(settings.method)
+    name = settings.method if known is None or not known.label else known.label
+    treatment = "" if settings.treatment is None else f", {settings.treatment}"
+    return f"{name}: {settings.convention.split(';')[0]}{treatment}"

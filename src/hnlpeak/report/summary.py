@@ -41,7 +41,7 @@ def verdict(result: SearchResult) -> str:
     text += f" at {smallest['m_n_mev']:g} MeV{_elsewhere(result)}."
     if strongest is None:
         return text + " There is no upper limit on the mixing."
-    cl = 100.0 * float(result.settings["cl"])
+    cl = 100.0 * result.settings.cl
     flavour = {"e": "e", "mu": "μ"}[result.lepton]
     limit = scientific(strongest["u2_ul_observed"])
     return f"{text} The strongest limit is |U_{flavour}4|² < {limit} ({cl:g} % CL) at {strongest['m_n_mev']:g} MeV."
@@ -49,28 +49,27 @@ def verdict(result: SearchResult) -> str:
 
 def _elsewhere(result: SearchResult) -> str:
     """What the number of masses makes of the local p-value."""
-    found = result.settings.get("look_elsewhere")
-    if found is None or found["global_p_value"] is None:
+    if result.toys is None or math.isnan(result.toys.look_elsewhere.global_p_value):
         return ", not corrected for the number of masses"
+    found = result.toys.look_elsewhere
     return (
-        f"; an excess as significant as the largest one ({found['largest_significance']:.1f}σ at "
-        f"{found['m_n_mev']:g} MeV) has probability {plain_number(found['global_p_value'], 2)} "
-        f"at any mass (global p-value, {found['toys']:d} toys)"
+        f"; an excess as significant as the largest one ({found.largest_significance:.1f}σ at "
+        f"{found.mass:g} MeV) has probability {plain_number(found.global_p_value, 2)} "
+        f"at any mass (global p-value, {found.toys:d} toys)"
     )
 
 
 def key_numbers(inputs: ReportInputs) -> list[tuple[str, str]]:
     """Return (words, number) of the search at a glance."""
     result = inputs.result
-    masses, kaons = result.number("m_n_mev"), result.normalisation["n_kaon"]
-    error = math.hypot(kaons.get("stat") or 0.0, kaons.get("syst") or 0.0)
+    masses, kaons = result.hypotheses.mass, result.normalisation.n_kaon
     numbers = [
         ("mass hypotheses", f"{len(result)}, {masses[0]:g} to {masses[-1]:g} MeV"),
         (
             f"{result.meson} decays in the fiducial volume",
-            plain_number(kaons["value"], 4),
+            plain_number(kaons.value, 4),
         ),
-        ("their relative error", f"{100.0 * error / float(kaons['value']):.2g} %"),
+        ("their relative error", f"{100.0 * kaons.error / kaons.value:.2g} %"),
         ("masses without a limit", str(int(np.isnan(result.number("u2_ul_observed")).sum()))),
     ]
     expected = _extreme(result, "u2_ul_expected")
@@ -88,19 +87,19 @@ def conditions(inputs: ReportInputs) -> list[str]:
     """Return sentences on when the limits hold: lifetime, flavour, exposure, what is simulated."""
     result = inputs.result
     flavour = {"e": "electron", "mu": "muon"}[result.lepton]
-    kaons = plain_number(float(result.normalisation["n_kaon"]["value"]), 4)
+    kaons = plain_number(result.normalisation.n_kaon.value, 4)
     found = [
         f"The limits on |U|² assume that the HNL mixes with the {flavour} flavour alone; "
         "those on the branching fraction do not depend on it.",
         *_lifetime(inputs),
         f"They refer to {kaons} {result.meson} decays in the fiducial volume of the experiment.",
-        f"Definition of a limit: {result.settings['convention']}.",
-        f"Errors: {result.settings['errors']}.",
+        f"Definition of a limit: {result.settings.convention}.",
+        f"Errors: {result.settings.errors}.",
     ]
-    injected = result.settings.get("injected")
+    injected = None if result.exposure is None else result.exposure.injected
     if injected is not None:
         found.append(
-            f"A signal was injected: {injected['mass_mev']:g} MeV at |U|² = {injected['u2']:.2e}. It also disturbs the "
+            f"A signal was injected: {injected.mass:g} MeV at |U|² = {injected.u2:.2e}. It also disturbs the "
             "side bands of neighbouring masses; their status says so."
         )
     if result.simulated:

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from hnlpeak.limits.columns import TREATMENTS, variant_columns
+from hnlpeak.core.measured import Measured
+from hnlpeak.core.records import plain
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.report.rounding import count_text, plain_number, scientific
 from hnlpeak.selection.cutflow import Cutflow
@@ -18,6 +19,7 @@ __all__ = [
     "cutflow_table",
     "limits_table",
     "normalisation_table",
+    "search_settings_table",
     "settings_table",
     "treatments_table",
 ]
@@ -79,19 +81,18 @@ def limits_table(result: SearchResult, *, step: float = 10.0) -> Table:
 
 def treatments_table(result: SearchResult, *, step: float = 50.0) -> Table:
     """Return the observed limit on |U|^2 under each treatment of deficits, and with the errors of N_K and A."""
-    names = [variant_columns(treatment)[1] for treatment in TREATMENTS]
     rows = [
         (
             f"{row['m_n_mev']:g}",
             count_text(row["n_observed"]),
             f"{plain_number(row['background'])} ± {plain_number(row['background_error'], 2)}",
-            *(scientific(row[name], 3) for name in names),
+            *(scientific(limit.u2[result.place(row["m_n_mev"])], 3) for limit in result.treatments.values()),
             scientific(row["u2_ul_with_errors"], 3),
         )
         for row in _every(result, step)
     ]
-    used = str(result.settings["treatment"])
-    head = tuple(f"{name} (used)" if name == used else name for name in TREATMENTS)
+    used = result.settings.treatment
+    head = tuple(f"{name} (used)" if name == used else name for name in result.treatments)
     return Table(
         "Observed upper limit on |U|² under each treatment of deficits; the last column has the errors of N_K and A.",
         ("m [MeV]", "n", "b ± σ_b", *head, "with errors"),
@@ -128,16 +129,12 @@ def normalisation_table(result: SearchResult) -> Table:
     rows = []
     for name, text in _QUANTITIES.items():
         words = text.format(meson=result.meson)
-        item = result.normalisation.get(name)
-        if item is None:
-            continue
-        if isinstance(item, Mapping):
-            numbers = (item["value"], item.get("stat"), item.get("syst"))
-            value, stat, syst = (
-                plain_number(number, n) for number, n in zip(numbers, (4, 2, 2), strict=True)
-            )
-            rows.append((words, value, stat, syst, str(item.get("source") or "")))
-        else:
+        item = getattr(result.normalisation, name)
+        if isinstance(item, Measured):
+            numbers = zip((item.value, item.stat, item.syst), (4, 2, 2), strict=True)
+            value, stat, syst = (plain_number(number, digits) for number, digits in numbers)
+            rows.append((words, value, stat, syst, item.source))
+        elif item is not None:
             rows.append((words, count_text(item), "", "", ""))
     return Table("Normalisation.", ("quantity", "value", "stat", "syst", "source"), tuple(rows))
 
@@ -162,3 +159,16 @@ def settings_table(
 ) -> Table:
     """Return a record of settings (or of provenance) in the order of names, nested ones with their path."""
     return Table(caption, tuple(head), tuple(_flat("", record)))
+
+
+def search_settings_table(result: SearchResult) -> Table:
+    """Return the definitions behind the numbers of a search, and how its data came about."""
+    record: dict[str, Any] = {
+        **plain(result.settings),
+        "background": plain(result.background.details),
+        **(plain(result.simulation) if result.simulation is not None else {}),
+        **(plain(result.exposure) if result.exposure is not None else {}),
+    }
+    if result.toys is not None:
+        record["look_elsewhere"] = plain(result.toys.look_elsewhere)
+    return settings_table(record, caption="Settings of the search.")

@@ -14,7 +14,6 @@ import numpy as np
 from hnlpeak.core.atomic import write_text
 from hnlpeak.core.kernel import source_digest
 from hnlpeak.core.measured import Measured
-from hnlpeak.estimation.background.templates import relative_errors
 from hnlpeak.estimation.composition import window_composition
 from hnlpeak.estimation.signal import SignalModel
 from hnlpeak.execution.context import RunContext
@@ -37,7 +36,6 @@ from hnlpeak.searches.given import search_spectrum
 from hnlpeak.searches.kept import keep_inputs
 from hnlpeak.searches.plan import Injection
 from hnlpeak.searches.run import search
-from hnlpeak.spectrum.window import window_rule
 
 __all__ = ["run_into", "scan_into", "write_search"]
 
@@ -64,7 +62,7 @@ def _composition_table(made: Search, masses: Sequence[float]) -> str:
         selections=[row["selection"] for row in rows],
         low=low,
         high=high,
-        decays=float(made.result.normalisation["n_kaon"]["value"]),
+        decays=made.result.normalisation.n_kaon.value,
     )
     columns: dict[str, Any] = {
         "m_n_mev": masses,
@@ -73,7 +71,7 @@ def _composition_table(made: Search, masses: Sequence[float]) -> str:
         "background_error": [row["background_error"] for row in rows],
         "simulated": sum(events for events, _ in parts.values()),
     }
-    common = relative_errors(made.result.settings["background"])
+    common = made.result.background.details.relative_errors
     for source, (events, errors) in parts.items():
         columns[source] = events
         columns[f"{source}_error"] = errors
@@ -204,7 +202,7 @@ def _signal(path: str, card: AnalysisCard) -> SignalModel:
     """The table's acceptances are for the window of the card, a folder's for that of its own result."""
     window = card.scan.window
     if Path(path).is_dir():
-        window = window_rule(read_result(path).settings["window"])
+        window = read_result(path).settings.window
     return read_signal_table(path, window=window, masses=card.scan.masses())
 
 

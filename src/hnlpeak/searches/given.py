@@ -16,7 +16,6 @@ from hnlpeak.limits.hypotheses import check_masses
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.limits.scan import scan as scan_spectrum
 from hnlpeak.limits.search import Search
-from hnlpeak.limits.toys import with_toys
 from hnlpeak.searches.joins import background_sources, drawn_templates, join
 from hnlpeak.searches.plan import plan
 from hnlpeak.searches.samples import calibrated
@@ -49,9 +48,7 @@ def search_spectrum(
     if n_kaon is None:
         peak_region(card, data)
     samples = calibrated(analysis, plan(analysis, real_data=True), context)
-    return join(
-        samples, data, exposure=card.exposure.decays if n_kaon is None else n_kaon.value, n_kaon=n_kaon
-    )
+    return join(samples, data, decays=card.exposure.decays if n_kaon is None else n_kaon.value, n_kaon=n_kaon)
 
 
 def _with_table(
@@ -66,9 +63,8 @@ def _with_table(
         todo = replace(plan(analysis, real_data=True), signal={})
         sources = background_sources(calibrated(analysis, todo, context), card.exposure.decays)
         decays = todo.decays - todo.normalisation.decays
-    result = scan_spectrum(data, card, signal=signal, flux=flux, sources=sources)
-    result = with_toys(result, data, card, signal=signal, flux=flux, context=context)
-    templates = drawn_templates(card, data, sources, float(result.normalisation["n_kaon"]["value"]))
+    result = scan_spectrum(data, card, signal=signal, flux=flux, sources=sources, context=context)
+    templates = drawn_templates(card, data, sources, result.normalisation.n_kaon.value)
     return Search(result, data, templates, signal, flux, (), None, None, decays)
 
 

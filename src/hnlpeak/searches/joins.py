@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 
@@ -19,8 +18,9 @@ from hnlpeak.estimation.templates import combine, with_control
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.limits.scan import scan
 from hnlpeak.limits.search import Search
-from hnlpeak.limits.toys import with_toys
+from hnlpeak.limits.settings import Exposure, Simulation
 from hnlpeak.searches.samples import Samples
+from hnlpeak.selection.cutflow import Cutflow
 from hnlpeak.spectrum.spectrum import Spectrum
 
 __all__ = ["background_sources", "drawn_templates", "join"]
@@ -71,24 +71,36 @@ def drawn_templates(
     return with_control(sources.decays, sources.control, source=HALO, scale=scale)
 
 
-def join(samples: Samples, data: Spectrum, *, exposure: float, n_kaon: Measured | None = None) -> Search:
+def join(
+    samples: Samples,
+    data: Spectrum,
+    *,
+    decays: float,
+    n_kaon: Measured | None = None,
+    cutflows: tuple[Cutflow, ...] = (),
+    exposure: Callable[[KaonFlux], Exposure] | None = None,
+) -> Search:
     """Everything after the data: templates, N_K (measured unless stated), signal, scan, one event to look at.
 
-    ``exposure`` is the number of decays that the templates stand for before N_K is known.
+    ``decays`` is the number of decays that the templates stand for before N_K is known; ``exposure`` tells how the data
+    came about once it is, None for a spectrum that is given.
     """
     card, context, calibration = samples.analysis.card, samples.context, samples.calibration
     normalisation = samples.run(samples.plan.normalisation)
-    sources = background_sources(samples, exposure)
+    sources = background_sources(samples, decays)
     # N_K first: it fails where the exposure is too small, and the signal takes its time
     flux = peak_flux(card, data, normalisation, sources) if n_kaon is None else KaonFlux(n_kaon)
     signal = _signal(samples)
-    result = scan(data, card, signal=signal, flux=flux, sources=sources)
-    result = with_toys(result, data, card, signal=signal, flux=flux, context=context)
-    beam: dict[str, Any] = {
-        "seed": context.seed,
-        "beam_momentum_mev": calibration.momentum.value,
-        "beam_momentum_error_mev": calibration.momentum.stat,
-    }
+    result = scan(
+        data,
+        card,
+        signal=signal,
+        flux=flux,
+        sources=sources,
+        context=context,
+        simulation=Simulation(context.seed, calibration.momentum.value, calibration.momentum.stat),
+        exposure=None if exposure is None else exposure(flux),
+    )
     event = replay(
         samples.plan.normalisation,
         samples.analysis.experiment,
@@ -99,12 +111,12 @@ def join(samples: Samples, data: Spectrum, *, exposure: float, n_kaon: Measured 
         number=None,
     )
     return Search(
-        replace(result, settings={**result.settings, **beam}),
+        result,
         data,
         drawn_templates(card, data, sources, flux.n_kaon.value),
         signal,
         flux,
-        (),
+        cutflows,
         calibration,
         event,
         samples.plan.decays,

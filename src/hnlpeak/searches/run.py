@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
+from functools import partial
 
 from hnlpeak.chain.sample_run import SampleResult, tally_candidates
 from hnlpeak.estimation.flux import KaonFlux
@@ -11,6 +10,7 @@ from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis import Analysis
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.limits.search import Search
+from hnlpeak.limits.settings import Exposure, InjectedSignal
 from hnlpeak.reconstruction.candidates import Candidates
 from hnlpeak.searches.joins import join
 from hnlpeak.searches.plan import Injection, plan
@@ -20,26 +20,20 @@ from hnlpeak.trigger.downscale import trigger_rates
 __all__ = ["run", "search"]
 
 
-def _delivered(
-    analysis: Analysis, data: SampleResult, exposure: float | None, flux: KaonFlux | None
-) -> dict[str, Any]:
+def _exposure(
+    analysis: Analysis, data: SampleResult, decays: float | None, inject: Injection | None, flux: KaonFlux
+) -> Exposure:
     """Decays behind the downscaled trigger (of real data as N_K tells them), and rates of simulated triggers."""
     downscale = analysis.card.exposure.downscale
-    if exposure is None:
-        measured = None if flux is None else flux.n_kaon.value * downscale
-        return {"downscale": downscale, "decays_delivered": measured}
+    if decays is None:
+        return Exposure(None, downscale, flux.n_kaon.value * downscale)
     rates = trigger_rates(
         analysis.experiment,
         triggers_per_decay=data.triggered / data.decays_in_fiducial,
         downscale=downscale,
     )
-    return {
-        "downscale": downscale,
-        "decays_delivered": exposure * downscale,
-        "decay_rate_hz": rates.decays,
-        "trigger_rate_hz": rates.triggers,
-        "recorded_rate_hz": rates.recorded,
-    }
+    injected = None if inject is None else InjectedSignal(inject.mass, inject.u2)
+    return Exposure(decays, downscale, decays * downscale, rates, injected)
 
 
 def _data(samples: Samples, candidates: Candidates | None) -> SampleResult:
@@ -69,17 +63,13 @@ def search(
     samples = calibrated(analysis, todo, context or RunContext())
     data = _data(samples, candidates)
     decays = kaons or analysis.card.exposure.decays
-    made = join(samples, data.spectrum, exposure=decays)
-    exposure = None if candidates is not None else decays
-    extra: dict[str, Any] = {
-        "exposure_decays": exposure,
-        **_delivered(analysis, data, exposure, made.flux),
-        "injected": None if inject is None else {"mass_mev": inject.mass, "u2": inject.u2},
-    }
-    return replace(
-        made,
-        result=replace(made.result, settings={**made.result.settings, **extra}),
+    simulated = None if candidates is not None else decays
+    return join(
+        samples,
+        data.spectrum,
+        decays=decays,
         cutflows=data.cutflows,
+        exposure=partial(_exposure, analysis, data, simulated, inject),
     )
 
 

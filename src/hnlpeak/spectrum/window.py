@@ -171,15 +171,13 @@ def window_rule(record: Any) -> WindowRule:
     return float(record)
 
 
-def window_share(record: Any) -> float:
-    """Return the share of a Gaussian signal in the window of a ``window_record``."""
-    rule = window_rule(record)
+def window_share(rule: WindowRule) -> float:
+    """Return the share of a Gaussian signal in the window of ``rule``."""
     return rule.fraction if isinstance(rule, FractionWindow) else math.erf(rule / math.sqrt(2.0))
 
 
-def window_words(record: Any) -> str:
-    """Return a ``window_record`` in words: "1 sigma", "68.27 % of the signal"."""
-    rule = window_rule(record)
+def window_words(rule: WindowRule) -> str:
+    """Return the ``rule`` in words: "1 sigma", "68.27 % of the signal"."""
     return (
         f"{100.0 * rule.fraction:g} % of the signal"
         if isinstance(rule, FractionWindow)

@@ -23,7 +23,8 @@ class Method:
 
     ``convention`` is a sentence part with {cl}, the level in per cent, and {one_sided}, that of a two-sided
     interval's upper end. ``whole_counts``: n must be whole. ``positive_background``: an uncertain measured
-    background must be above zero. ``cells`` is how finely sums over measurements sample a slow method.
+    background must be above zero. ``cells`` is how finely sums over measurements sample a slow method. ``label``: its
+    name on figures.
     """
 
     call: Callable[..., Interval]
@@ -33,6 +34,7 @@ class Method:
     whole_counts: bool = False
     positive_background: bool = False
     cells: int = 96
+    label: str = ""
 
     def words(self, cl: float) -> str:
         """What a result at ``cl`` is, in words."""
@@ -45,11 +47,13 @@ METHODS: dict[str, Method] = {
         "profile-likelihood interval; treatments " + ", ".join(TREATMENTS),
         "two-sided {cl} % interval; its upper end is asymptotically a one-sided {one_sided} % limit",
         two_sided=True,
+        label="Rolke–López",
     ),
     "cls": Method(
         cls,
         "CLs upper limit, asymptotic formulae",
         "one-sided {cl} % CLs upper limit",
+        label="CLs",
     ),
     "feldman-cousins": Method(
         feldman_cousins,
@@ -57,6 +61,7 @@ METHODS: dict[str, Method] = {
         "two-sided {cl} % unified interval; one-sided or two-sided as the data decide",
         two_sided=True,
         cells=24,
+        label="Feldman–Cousins",
     ),
     "bayes": Method(
         bayes,
@@ -64,22 +69,26 @@ METHODS: dict[str, Method] = {
         "one-sided {cl} % credible upper limit with a flat prior of the signal",
         whole_counts=True,
         positive_background=True,
+        label="Bayes",
     ),
     "cls-exact": Method(
         partial(cls, kind="exact"),
         "CLs upper limit, p-values summed over all pseudo-experiments",
         "one-sided {cl} % CLs upper limit",
         cells=48,
+        label="exact CLs",
     ),
     "one-sided": Method(
         one_sided,
         "one-sided upper limit of the bounded profile likelihood, asymptotic",
         "one-sided {cl} % upper limit",
+        label="profile likelihood",
     ),
     "power-constrained": Method(
         power_constrained,
         "one-sided upper limit, not below what background alone excludes with probability 0.16",
         "one-sided {cl} % upper limit, power-constrained at 0.1587",
+        label="profile likelihood",
     ),
 }
 """A new method is an entry here; commands, expected limits and coverage take it from here."""

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.core.errors import UsageError
+from hnlpeak.core.records import Key
 from hnlpeak.experiment.experiment import Experiment
 
 __all__ = ["TriggerRates", "kept_triggers", "trigger_rates"]
@@ -33,9 +35,9 @@ def kept_triggers(triggers: int, downscale: int, rng: np.random.Generator) -> ND
 class TriggerRates:
     """Rates in Hz at the mean intensity: decays in the fiducial volume, triggers from them, and those recorded."""
 
-    decays: float
-    triggers: float
-    recorded: float
+    decays: Annotated[float, Key("decay_rate_hz")]
+    triggers: Annotated[float, Key("trigger_rate_hz")]
+    recorded: Annotated[float, Key("recorded_rate_hz")]
 
 
 def trigger_rates(experiment: Experiment, *, triggers_per_decay: float, downscale: int) -> TriggerRates:

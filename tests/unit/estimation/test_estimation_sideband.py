@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from hnlpeak.estimation.background.bands import sideband_design
-from hnlpeak.estimation.background.estimates import BackgroundEstimates
-from hnlpeak.estimation.background.sideband import fit_sidebands
+from hnlpeak.estimation.background.sideband import SidebandEstimates, fit_sidebands
 from hnlpeak.experiment.analysis_card import SidebandBackground
 from hnlpeak.spectrum.window import gaussian_fraction, search_window
 
@@ -34,7 +33,7 @@ def card(**changes: object) -> SidebandBackground:
 
 def estimate(
     density: NDArray[np.float64], masses: list[float], sigma: float = 4.0, **changes: object
-) -> BackgroundEstimates:
+) -> SidebandEstimates:
     bands = card(**changes)
     windows = [search_window(mass, sigma, k=1.0, edges=EDGES) for mass in masses]
     cumulative = np.concatenate([[0.0], np.cumsum(density)])[None, :]

@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from hnlpeak.estimation.background.bands import SidebandDesign, sideband_design
-from hnlpeak.estimation.background.estimates import BackgroundEstimates
 from hnlpeak.estimation.background.sideband import (
     FAMILIES,
     Family,
     OrderChoice,
+    SidebandEstimates,
     SidebandModel,
     fit_sidebands,
     fit_toys,
@@ -54,7 +54,7 @@ def estimate(
     order: int = 2,
     alternative: int = 3,
     choice: OrderChoice = "fixed",
-) -> BackgroundEstimates:
+) -> SidebandEstimates:
     return fit_sidebands(
         design(masses),
         cumulative(counts)[None],

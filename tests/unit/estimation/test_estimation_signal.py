@@ -173,7 +173,7 @@ def test_no_window_holds_a_signal_that_lies_elsewhere() -> None:
 def test_rules_of_windows_survive_their_records(rule: WindowRule, words: str) -> None:
     record = window_record(rule)
     assert window_rule(record) == rule
-    assert window_words(record) == words
+    assert window_words(rule) == words
 
 
 @pytest.mark.parametrize(

@@ -225,7 +225,8 @@ def test_results_that_are_none(tmp_path: Path) -> None:
     for text, said in (
         ("[]", "not a search result"),
         ("{}", "result schema None"),
-        ('{"schema": 1}', "KeyError"),
+        ('{"schema": 1}', "result schema 1, this version reads 2; run the search again"),
+        ('{"schema": 2}', "KeyError"),
     ):
         (tmp_path / "result.json").write_text(text, "utf-8")
         with pytest.raises(InputDataError) as error:

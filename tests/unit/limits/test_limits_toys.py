@@ -11,19 +11,20 @@ from pydantic import ValidationError
 from scipy.stats import chi2, kstest
 
 from hnlpeak.core.card import read_card
+from hnlpeak.core.errors import UsageError
 from hnlpeak.core.measured import Measured
 from hnlpeak.estimation.background.bands import SidebandDesign, sideband_design
 from hnlpeak.estimation.background.expectation import expected_spectrum
 from hnlpeak.estimation.background.sideband import SidebandModel, fit_sidebands
 from hnlpeak.estimation.flux import KaonFlux
-from hnlpeak.estimation.signal import SignalModel, SignalPoint, signal_model
+from hnlpeak.estimation.signal import SignalPoint, signal_model
 from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis_card import AnalysisCard, SidebandBackground
 from hnlpeak.limits.explain import explain
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.limits.scan import scan
 from hnlpeak.limits.toy_spectra import draw_toys, toy_axis
-from hnlpeak.limits.toys import BLOCK, ToySearches, search_toys, with_toys
+from hnlpeak.limits.toys import BLOCK, ToySearches, search_toys
 from hnlpeak.report.summary import verdict
 from hnlpeak.spectrum.spectrum import Spectrum
 from hnlpeak.spectrum.window import Window, search_window
@@ -193,36 +194,36 @@ def test_toys_do_not_depend_on_workers(layout: tuple[list[Window], SidebandDesig
     assert not np.array_equal(toys_of(falling(5.0), layout, BLOCK, seed=2).largest, one.largest[:BLOCK])
 
 
-def _search(toys: int) -> tuple[SearchResult, Spectrum, AnalysisCard, SignalModel]:
+def _search(*, workers: int = 1, **statistics: Any) -> SearchResult:
+    """A search in toy data with the library's card but for a short scan and ``statistics``."""
     update: dict[str, Any] = {
         "scan": LIBRARY.scan.model_copy(update={"mass_min": 200.0, "mass_max": 320.0, "step": 10.0}),
-        "statistics": LIBRARY.statistics.model_copy(update={"toys": toys}),
+        "statistics": LIBRARY.statistics.model_copy(update=statistics),
     }
-    card = LIBRARY.model_copy(update=update)
     counts = np.random.Generator(np.random.Philox(3)).poisson(falling(12.0)).astype(np.int64)
     axis = hist.axis.Regular(counts.size, 100.0, 490.0, name="m_miss")
     spectrum = Spectrum.from_counts(
         counts[None, None], selections=["any"], sources=["s"], simulated=True, label="toy", axis=axis
     )
     points = [SignalPoint(m, Measured(4.0), Measured(0.15), Measured(0.22)) for m in (160.0, 400.0)]
-    signal = signal_model({"any": points}, window=1.0, source="toy")
-    return scan(spectrum, card, signal=signal, flux=KaonFlux(Measured(3e8))), spectrum, card, signal
+    return scan(
+        spectrum,
+        LIBRARY.model_copy(update=update),
+        signal=signal_model({"any": points}, window=1.0, source="toy"),
+        flux=KaonFlux(Measured(3e8)),
+        context=RunContext(seed=3, workers=workers),
+    )
 
 
 def test_result_with_toys() -> None:
-    result, spectrum, card, signal = _search(300)
-    assert np.isnan(result.number("global_p_value")).all()
-    assert "not corrected" in verdict(result)
-    flux = KaonFlux(Measured(3e8))
-    made, again = (
-        with_toys(result, spectrum, card, signal=signal, flux=flux, context=RunContext(seed=3, workers=w))
-        for w in (1, 2)
-    )
+    made, again = (_search(toys=300, workers=w) for w in (1, 2))
     assert made.to_record() == again.to_record()
-    found = made.settings["look_elsewhere"]
+    assert made.toys is not None
+    found = made.toys.look_elsewhere
     top = int(np.argmax(made.number("local_significance")))
-    assert found["m_n_mev"] == made.number("m_n_mev")[top]
-    assert found["global_p_value"] == pytest.approx(made.number("global_p_value")[top])
+    assert (found.toys, found.seed) == (300, 3)
+    assert found.mass == made.number("m_n_mev")[top]
+    assert found.global_p_value == pytest.approx(made.number("global_p_value")[top])
     assert np.all(made.number("global_p_value") >= made.number("p_value") - 0.1)
     # mass by mass the formula has the systematic error of these data, toys have their own
     ratio = made.number("n_signal_ul_toys") / made.number("n_signal_ul_expected")
@@ -234,34 +235,27 @@ def test_result_with_toys() -> None:
     assert SearchResult.from_record(made.to_record(), "here").to_record() == made.to_record()
 
 
+def test_without_toys_there_is_nothing_of_them() -> None:
+    result = _search()
+    assert result.toys is None
+    assert not any("toys" in name or "global" in name for name in result.columns)
+    assert "not corrected" in verdict(result)
+    with pytest.raises(UsageError, match="no column 'global_p_value'"):
+        result.number("global_p_value")
+
+
 def test_poisson_constraint_reaches_every_limit() -> None:
-    result, spectrum, card, signal = _search(0)
-    poisson = card.model_copy(
-        update={"statistics": card.statistics.model_copy(update={"constraint": "poisson", "toys": 100})}
-    )
-    flux = KaonFlux(Measured(3e8))
-    made = scan(spectrum, poisson, signal=signal, flux=flux)
+    result, made = _search(), _search(constraint="poisson", toys=100)
     b, sigma = made.number("background"), made.number("background_error")
     direct = rolke_lopez(made.number("n_observed"), background=equivalent_poisson(b, sigma))
     assert made.number("n_signal_ul_observed") == pytest.approx(direct.upper, rel=1e-9)
-    assert made.settings["constraint"] == "poisson"
+    assert made.settings.constraint == "poisson"
     for name in ("p_value", "n_signal_ul_expected", "n_signal_ul_with_errors"):
         assert not np.allclose(made.number(name), result.number(name), rtol=1e-6)
         assert made.number(name) == pytest.approx(result.number(name), rel=0.4)
     # it computes the limit again, and fails where that is another one
     assert f"{made.row(250.0)['n_signal_ul_observed']:.6g}" in explain(made, 250.0)
-    toys = with_toys(made, spectrum, poisson, signal=signal, flux=flux, context=RunContext(seed=1))
-    assert np.all(toys.number("n_signal_ul_toys") > 0.0)
-
-
-def test_no_toys_change_nothing() -> None:
-    result, spectrum, card, signal = _search(0)
-    assert (
-        with_toys(
-            result, spectrum, card, signal=signal, flux=KaonFlux(Measured(3e8)), context=RunContext(seed=1)
-        )
-        is result
-    )
+    assert np.all(made.number("n_signal_ul_toys") > 0.0)
 
 
 def test_toys_need_side_bands() -> None:

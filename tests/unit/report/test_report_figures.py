@@ -11,6 +11,7 @@ from typing import Any
 import matplotlib
 import numpy as np
 import pytest
+from changed_results import with_columns
 from matplotlib.figure import Figure
 
 from hnlpeak.core.errors import UsageError
@@ -68,11 +69,9 @@ def test_a_user_s_data_are_not_called_simulation(name: str, inputs: ReportInputs
 
 
 def test_nothing_without_limits_breaks_a_figure(inputs: ReportInputs) -> None:
-    nothing = {
-        name: column if column.dtype.kind == "U" or name == "m_n_mev" else np.full(len(column), np.nan)
-        for name, column in inputs.result.columns.items()
-    }
-    empty = dataclasses.replace(inputs.result, columns=nothing)
+    numbers = [name for name, column in inputs.result.columns.items() if column.dtype.kind == "f"]
+    none = np.full(len(inputs.result), np.nan)
+    empty = with_columns(inputs.result, **{name: none for name in numbers if name != "m_n_mev"})
     for name in sorted(NEEDS_NOTHING_ELSE):
         figure = FIGURES[name].draw(ReportInputs(empty))
         assert figure is not None
@@ -138,12 +137,12 @@ def test_templates_are_scaled_to_the_number_of_kaons(inputs: ReportInputs, templ
     parts = segments(inputs.result)
     places = snapped_edges(templates.edges, np.arange(200.0, 300.1, 10.0))
     found = stack(templates, inputs.result, parts, places)
-    scale = inputs.result.normalisation["n_kaon"]["value"] / templates.decays_in_fiducial
+    scale = inputs.result.normalisation.n_kaon.value / templates.decays_in_fiducial
     raw = rebin(templates.project("tight"), places)
     assert found.total == pytest.approx(scale * raw.values)
     assert sum(found.sources.values()) == pytest.approx(found.total)
-    kaons = inputs.result.normalisation["n_kaon"]
-    relative = math.hypot(kaons["stat"], kaons["syst"]) / kaons["value"]
+    kaons = inputs.result.normalisation.n_kaon
+    relative = kaons.error / kaons.value
     assert found.error == pytest.approx(np.hypot(scale * np.sqrt(raw.variances), relative * found.total))
 
 

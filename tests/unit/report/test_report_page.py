@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from changed_results import with_columns
 
 from hnlpeak.core.errors import HnlpeakError, InputDataError
 from hnlpeak.formats.manifest import sha256_of, write_manifest
@@ -99,11 +100,8 @@ def test_a_folder_that_cannot_be_made(inputs: ReportInputs, tmp_path: Path) -> N
 
 
 def without_limits(result: SearchResult) -> SearchResult:
-    columns = {
-        name: column if column.dtype.kind == "U" or name == "m_n_mev" else np.full(len(column), np.nan)
-        for name, column in result.columns.items()
-    }
-    return dataclasses.replace(result, columns=columns)
+    numbers = [name for name, column in result.columns.items() if column.dtype.kind == "f"]
+    return with_columns(result, **{n: np.full(len(result), np.nan) for n in numbers if n != "m_n_mev"})
 
 
 def test_verdict(inputs: ReportInputs) -> None:
@@ -113,12 +111,12 @@ def test_verdict(inputs: ReportInputs) -> None:
     assert text.startswith("No local excess above 3σ")
     assert f"at {m[np.argmin(p)]:g} MeV" in text
     assert f"{scientific(float(u2.min()))} (90 % CL) at {m[np.argmin(u2)]:g} MeV" in text
-    found = {
-        **result.columns,
-        "p_value": np.where(m == 300.0, 1e-5, p),
-        "local_significance": np.where(m == 300.0, 4.26, result.number("local_significance")),
-    }
-    excess = verdict(dataclasses.replace(result, columns=found))
+    found = with_columns(
+        result,
+        p_value=np.where(m == 300.0, 1e-5, p),
+        local_significance=np.where(m == 300.0, 4.26, result.number("local_significance")),
+    )
+    excess = verdict(found)
     assert excess.startswith("A local excess above 3σ")
     assert "(4.3σ) at 300 MeV" in excess
     assert verdict(without_limits(result)).startswith("No mass hypothesis could be tested")
@@ -131,9 +129,7 @@ def test_conditions_state_the_path_of_the_hnl(inputs: ReportInputs) -> None:
     # the proceedings: more than 10 km above 170 MeV for |U|^2 < 1e-4; the limits are far below that
     assert float(found[1]) > 10.0
     assert "NOT" not in words
-    weak = dataclasses.replace(
-        inputs.result, columns={**inputs.result.columns, "u2_ul_observed": np.full(len(inputs.result), 0.5)}
-    )
+    weak = with_columns(inputs.result, u2_ul_observed=np.full(len(inputs.result), 0.5))
     assert "NOT well outside" in " ".join(conditions(dataclasses.replace(inputs, result=weak)))
 
 

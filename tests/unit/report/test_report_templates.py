@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
 
 import matplotlib
 import numpy as np
 import pytest
+from changed_results import with_columns
 from matplotlib.figure import Figure
 
 from hnlpeak.core.errors import UsageError
@@ -68,7 +68,7 @@ def test_figure_of_the_background_estimate(made: SearchResult, data: Spectrum, t
     found = texts(figure)
     assert "hnlpeak simulation" in found
     assert "signal region" in found
-    p = made.settings["background"]["control_region"]["p_value"]
+    p = made.background.details.control_region.p_value
     assert 1e-6 < p <= 1.0
     assert any(text.startswith("control region\np = ") for text in found)
     lower = figure.axes[1]
@@ -88,10 +88,6 @@ def test_stacks_of_templates_have_their_systematic_errors(
     assert with_systematics(plain, result) is plain
 
 
-def limits(result: SearchResult, **columns: Any) -> SearchResult:
-    return dataclasses.replace(result, columns={**result.columns, **columns})
-
-
 def test_improvement_is_counted_where_curves_overlap(result: SearchResult) -> None:
     masses = result.number("m_n_mev")
     (kek,) = [curve for curve in published_before(2000, "e") if curve.name == "kek-e"]
@@ -99,12 +95,12 @@ def test_improvement_is_counted_where_curves_overlap(result: SearchResult) -> No
     theirs = np.where(on, np.interp(masses, kek.mass, kek.u2), 1.0)
     half = np.where(masses < 250.0, 0.5, 2.0)
     ours = np.where(on, np.asarray(kek.limit(np.clip(masses, kek.mass[0], kek.mass[-1]))), theirs) * half
-    row = improvement(limits(result, u2_ul_expected=ours, u2_ul_observed=0.1 * ours), [kek])[0]
+    row = improvement(with_columns(result, u2_ul_expected=ours, u2_ul_observed=0.1 * ours), [kek])[0]
     assert row.masses == on.sum() > 0
     assert (row.low, row.high) == (masses[on][0], masses[on][-1])
     assert row.expected == np.sum(masses[on] < 250.0)
     assert row.observed == row.masses
-    nothing = improvement(limits(result, u2_ul_expected=np.full(len(masses), np.nan)), [kek])[0]
+    nothing = improvement(with_columns(result, u2_ul_expected=np.full(len(masses), np.nan)), [kek])[0]
     assert nothing.masses == 0
     assert np.isnan(nothing.ratio)
 

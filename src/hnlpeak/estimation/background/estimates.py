@@ -2,42 +2,55 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-__all__ = ["BackgroundEstimates"]
+from hnlpeak.core.records import Column, Vector, Words
 
-Vector = NDArray[np.float64]
+__all__ = ["BackgroundDetails", "BackgroundEstimates"]
+
+
+@dataclass(frozen=True, eq=False)
+class BackgroundDetails:
+    """What one method knows beyond b and its errors; each method has a record of its own, derived from this one."""
+
+    method: str
+
+    @property
+    def relative_errors(self) -> Mapping[str, float]:
+        """Relative error, common to all windows, of each component that b is the sum of; empty if it is no sum."""
+        return {}
 
 
 @dataclass(frozen=True, eq=False)
 class BackgroundEstimates:
-    """Expected background in the window of each mass hypothesis; NaN where there is no estimate.
+    """Expected background in the window of each mass hypothesis, in events; NaN where there is no estimate.
 
-    ``status`` per mass is ``ok`` or words: ``order-lowered`` (too few events for the polynomial of the card),
-    ``one-sided`` (the limits leave only one side: b is extrapolated), ``no-side-bands``,
-    ``control-below-decays`` (fewer events in the halo's region than decays expected there: no halo subtracted).
-    ``deviance`` over ``degrees_of_freedom`` tells the goodness of a side-band fit, ``leakage`` the bias of b per
-    event of the full signal peak, ``alternative`` is b with the alternative order; NaN where a method has none.
-    ``settings`` says how b was made, for ``result.json``.
+    ``error`` is ``stat`` and ``syst`` in quadrature. ``leakage``: bias of b per event of the full signal peak.
+    ``status`` per mass is ``ok`` or words for what is out of the ordinary, which are those of the method.
     """
 
-    background: Vector
-    stat: Vector
-    syst: Vector
-    alternative: Vector
-    order: Vector
-    events: Vector
-    deviance: Vector
-    degrees_of_freedom: Vector
-    leakage: Vector
-    status: tuple[str, ...]
-    settings: dict[str, Any] = field(default_factory=dict)
+    background: Annotated[Vector, Column("background")]
+    error: Annotated[Vector, Column("background_error")]
+    stat: Annotated[Vector, Column("background_stat")]
+    syst: Annotated[Vector, Column("background_syst")]
+    leakage: Annotated[Vector, Column("leakage")]
+    status: Annotated[Words, Column("background_status")]
+    details: Annotated[Any, Column("")]
 
-    @property
-    def error(self) -> Vector:
-        """Total standard deviation of the background: ``stat`` and ``syst`` in quadrature."""
-        return np.hypot(self.stat, self.syst)
+    @classmethod
+    def of(
+        cls,
+        background: Vector,
+        *,
+        stat: Vector,
+        syst: Vector,
+        leakage: Vector,
+        status: Sequence[str],
+        details: BackgroundDetails,
+    ) -> BackgroundEstimates:
+        """Return the estimates with the two errors in quadrature; all arrays have one number a mass."""
+        return cls(background, np.hypot(stat, syst), stat, syst, leakage, np.array(status), details)

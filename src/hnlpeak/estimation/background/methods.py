@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.estimation.background.bands import sideband_design
-from hnlpeak.estimation.background.estimates import BackgroundEstimates
-from hnlpeak.estimation.background.sideband import fit_sidebands
+from hnlpeak.estimation.background.estimates import BackgroundDetails, BackgroundEstimates
+from hnlpeak.estimation.background.sideband import SidebandDetails, fit_sidebands, goodness_of_fit
 from hnlpeak.estimation.background.sources import BackgroundSources
-from hnlpeak.estimation.background.templates import template_estimates
+from hnlpeak.estimation.background.templates import TemplateDetails, template_estimates
 from hnlpeak.experiment.analysis_card import BackgroundCard, SidebandBackground, TemplateBackground
 from hnlpeak.spectrum.spectrum import Spectrum
 from hnlpeak.spectrum.window import Window
 
-__all__ = ["METHODS", "Task", "estimate_background"]
+__all__ = ["DETAILS", "METHODS", "Task", "estimate_background", "explain_background"]
 
 Vector = NDArray[np.float64]
 
@@ -48,18 +48,30 @@ def _sideband(task: Task, card: BackgroundCard) -> BackgroundEstimates:
         family=card.family,
         order_choice=card.order_choice,
     )
-    settings = {
-        "method": card.method,
-        "family": card.family,
-        "order_choice": card.order_choice,
-        "order": card.order,
-        "alternative_order": card.alternative_order,
-        "inner": card.inner,
-        "outer": card.outer,
-        "low_limit_mev": card.low_limit,
-        "high_limit_mev": card.high_limit,
-    }
-    return replace(found, settings=settings)
+    return BackgroundEstimates.of(
+        found.background,
+        stat=found.stat,
+        syst=found.syst,
+        leakage=found.leakage,
+        status=found.status,
+        details=SidebandDetails(
+            method=card.method,
+            family=card.family,
+            order_choice=card.order_choice,
+            order=card.order,
+            alternative_order=card.alternative_order,
+            inner=card.inner,
+            outer=card.outer,
+            low_limit=card.low_limit,
+            high_limit=card.high_limit,
+            used_order=found.order,
+            alternative=found.alternative,
+            events=found.events,
+            deviance=found.deviance,
+            degrees_of_freedom=found.degrees_of_freedom,
+            fit_p_value=goodness_of_fit(found.deviance, found.degrees_of_freedom),
+        ),
+    )
 
 
 def _templates(task: Task, card: BackgroundCard) -> BackgroundEstimates:
@@ -82,7 +94,39 @@ METHODS: dict[str, Callable[[Task, BackgroundCard], BackgroundEstimates]] = {
 }
 """A method is a function of the task and its card's table; a new one is a line here."""
 
+DETAILS: dict[str, type[BackgroundDetails]] = {"sideband": SidebandDetails, "templates": TemplateDetails}
+"""What each method says of itself beyond b and its errors."""
+
 
 def estimate_background(task: Task, card: BackgroundCard) -> BackgroundEstimates:
     """Return b and its errors in every window by the method of ``card``. ``UsageError`` for missing inputs."""
     return METHODS[card.method](task, card)
+
+
+def _words_of_sidebands(estimates: BackgroundEstimates, i: int) -> str:
+    fit: SidebandDetails = estimates.details
+    return (
+        f"(stat {estimates.stat[i]:.4g}, order {fit.used_order[i]:g} against {fit.alternative_order} "
+        f"{estimates.syst[i]:.4g}), from {fit.events[i]:g} events in the side bands, "
+        f"chi2/dof {fit.deviance[i]:.4g}/{fit.degrees_of_freedom[i]:g}"
+    )
+
+
+def _words_of_templates(estimates: BackgroundEstimates, i: int) -> str:
+    made: TemplateDetails = estimates.details
+    text = f"(stat {estimates.stat[i]:.4g}, syst {estimates.syst[i]:.4g}), from simulated {', '.join(made.errors)}"
+    run = made.control_run
+    if run is None:
+        return text
+    return (
+        f"{text} and a control run times {run.scale:.4g}, scaled with the {run.selection} cuts between "
+        f"{run.low:g} and {run.high:g} MeV"
+    )
+
+
+_WORDS = {"sideband": _words_of_sidebands, "templates": _words_of_templates}
+
+
+def explain_background(estimates: BackgroundEstimates, i: int) -> str:
+    """Return in words where the estimate of hypothesis ``i`` comes from."""
+    return _WORDS[estimates.details.method](estimates, i)

@@ -16,14 +16,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.core.kernel import kernel
+from hnlpeak.core.records import Column, Key
 from hnlpeak.estimation.background.bands import SidebandDesign
-from hnlpeak.estimation.background.estimates import BackgroundEstimates
+from hnlpeak.estimation.background.estimates import BackgroundDetails
 from hnlpeak.estimation.background.poisson_fit import (
     Workspace,
     add_sums,
@@ -39,6 +40,8 @@ __all__ = [
     "FAMILIES",
     "Family",
     "OrderChoice",
+    "SidebandDetails",
+    "SidebandEstimates",
     "SidebandFits",
     "SidebandModel",
     "fit_functions",
@@ -48,6 +51,9 @@ __all__ = [
 ]
 
 _B, _STAT, _ALTERNATIVE, _ORDER, _EVENTS, _DEVIANCE, _FREEDOM, _LEAKAGE, _SLOTS = range(9)
+
+POOR_FIT = 1e-4
+"""A fit with a smaller probability of its deviance is called poor."""
 
 EVENTS_PER_PARAMETER = 4.0
 """Side bands with fewer events than this per parameter get a function of lower order."""
@@ -70,6 +76,56 @@ class SidebandModel:
     alternative_order: int
     family: Family = "polynomial"
     order_choice: OrderChoice = "fixed"
+
+
+@dataclass(frozen=True, eq=False)
+class SidebandEstimates:
+    """Side-band fits of all masses, one number a mass; NaN where there are no side bands.
+
+    ``background`` in the window with its ``stat`` and ``syst`` errors, ``alternative`` with the alternative order;
+    ``order`` in use; ``events`` in the side bands; ``deviance`` over ``degrees_of_freedom``; ``leakage``: bias of the
+    background per event of the full signal peak. ``status``: ``ok`` or ``order-lowered`` (too few events for the order
+    of the card), ``one-sided`` (the limits leave only one side: b is extrapolated), ``no-side-bands``, ``poor-fit``.
+    """
+
+    background: Vector
+    stat: Vector
+    syst: Vector
+    alternative: Vector
+    order: Vector
+    events: Vector
+    deviance: Vector
+    degrees_of_freedom: Vector
+    leakage: Vector
+    status: tuple[str, ...]
+
+    @property
+    def error(self) -> Vector:
+        """Total standard deviation of the background: ``stat`` and ``syst`` in quadrature."""
+        return np.hypot(self.stat, self.syst)
+
+
+@dataclass(frozen=True, eq=False)
+class SidebandDetails(BackgroundDetails):
+    """How side bands were fitted: the card's choices, and at each mass the fit (see :class:`SidebandEstimates`).
+
+    ``fit_p_value``: probability of a larger deviance.
+    """
+
+    family: str
+    order_choice: str
+    order: int
+    alternative_order: int
+    inner: float
+    outer: float
+    low_limit: Annotated[float, Key("low_limit_mev")]
+    high_limit: Annotated[float, Key("high_limit_mev")]
+    used_order: Annotated[Vector, Column("background_order")]
+    alternative: Annotated[Vector, Column("background_alternative")]
+    events: Annotated[Vector, Column("sideband_events")]
+    deviance: Annotated[Vector, Column("sideband_deviance")]
+    degrees_of_freedom: Annotated[Vector, Column("sideband_degrees_of_freedom")]
+    fit_p_value: Annotated[Vector, Column("sideband_fit_p_value")]
 
 
 @dataclass(frozen=True, eq=False)
@@ -314,7 +370,7 @@ def fit_sidebands(
     alternative_order: int,
     family: Family = "polynomial",
     order_choice: OrderChoice = "fixed",
-) -> BackgroundEstimates:
+) -> SidebandEstimates:
     """Return the background under each mass of ``design``.
 
     ``cumulative[s, i]`` is the number of events of selection ``s`` below bin edge ``i`` of the spectrum;
@@ -327,6 +383,7 @@ def fit_sidebands(
     out, _ = _fits(design, cumulative[None], rows, wanted, family)
     columns = [np.ascontiguousarray(out[0, :, slot]) for slot in range(_SLOTS)]
     lowered = columns[_ORDER] < np.broadcast_to(wanted, (*out.shape[:2], 2))[0, :, 0]
+    poor = goodness_of_fit(columns[_DEVIANCE], columns[_FREEDOM]) < POOR_FIT
     status = []
     for i, sides in enumerate(design.sides):
         words = []
@@ -337,8 +394,10 @@ def fit_sidebands(
                 words.append("order-lowered")
             if sides == 1:
                 words.append("one-sided")
+            if poor[i]:
+                words.append("poor-fit")
         status.append(" ".join(words) or "ok")
-    return BackgroundEstimates(
+    return SidebandEstimates(
         background=columns[_B],
         stat=columns[_STAT],
         syst=np.abs(columns[_ALTERNATIVE] - columns[_B]),

@@ -8,25 +8,28 @@ relative systematic error of its own, N_K moves all modes together.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.core.errors import UsageError
+from hnlpeak.core.records import Key
 from hnlpeak.estimation.background.agreement import Agreement, agreement, bins_with
 from hnlpeak.estimation.background.control_run import ControlScale, control_region, control_scale
-from hnlpeak.estimation.background.estimates import BackgroundEstimates
+from hnlpeak.estimation.background.estimates import BackgroundDetails, BackgroundEstimates
 from hnlpeak.estimation.background.sources import HALO, BackgroundSources, sums_between
 from hnlpeak.experiment.analysis_card import TemplateBackground
 from hnlpeak.spectrum.spectrum import Spectrum
 
 __all__ = [
     "Component",
+    "ControlRegionAgreement",
+    "ScaledControlRun",
+    "TemplateDetails",
     "components",
     "control_agreement",
-    "relative_errors",
     "simulated_over_expected",
     "template_estimates",
 ]
@@ -49,6 +52,52 @@ class Component:
     stat: Vector
     shared: Vector
     syst: Vector
+
+
+@dataclass(frozen=True)
+class ControlRegionAgreement(Agreement):
+    """Data against the sum of all components between ``low`` and ``high`` (MeV), where nothing is fitted."""
+
+    low: Annotated[float, Key("low_mev")]
+    high: Annotated[float, Key("high_mev")]
+
+
+@dataclass(frozen=True)
+class ScaledControlRun:
+    """Scale of the control run with its errors, from the cuts of ``selection`` between ``low`` and ``high`` (MeV)."""
+
+    selection: str
+    low: Annotated[float, Key("low_mev")]
+    high: Annotated[float, Key("high_mev")]
+    scale: float
+    scale_stat: float
+    scale_syst: float
+
+    @property
+    def relative_error(self) -> float:
+        """Relative error of the scale; 0 where the scale is 0."""
+        return float(np.hypot(self.scale_stat, self.scale_syst)) / self.scale if self.scale else 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class TemplateDetails(BackgroundDetails):
+    """How templates were summed: relative systematic ``errors`` of the modes, test in the control region, the scale.
+
+    ``simulated_over_expected``: see the function of that name. ``control_run`` is None where none is scaled.
+    """
+
+    errors: Mapping[str, float]
+    control_region: ControlRegionAgreement
+    control_run: ScaledControlRun | None
+    simulated_over_expected: Mapping[str, float]
+
+    @property
+    def relative_errors(self) -> Mapping[str, float]:
+        """Of modes the card's, of the control run the whole error of its scale."""
+        run = self.control_run
+        if run is None or not run.scale:
+            return self.errors
+        return {**self.errors, HALO: run.relative_error}
 
 
 def _halo(
@@ -127,7 +176,7 @@ def control_agreement(
     *,
     selection: str,
     n_kaon: float,
-) -> Agreement:
+) -> ControlRegionAgreement:
     """Data against the sum of all sources in the control region of ``card``, in bins of at least 25 expected events."""
     edges = data.edges
     wanted = np.arange(card.control_low, card.control_high + 0.5 * _BIN_WIDTH, _BIN_WIDTH)
@@ -150,12 +199,13 @@ def control_agreement(
         return np.add.reduceat(values, ends[:-1])
 
     moves = {f"{name} {kind}": getattr(part, kind) for name, part in parts.items() for kind in _TOGETHER}
-    return agreement(
+    test = agreement(
         np.diff(cumulative[places[ends]]),
         {name: grouped(part.events) for name, part in parts.items()},
         {name: np.sqrt(grouped(part.stat**2)) for name, part in parts.items()},
         {name: grouped(shift) for name, shift in moves.items()},
     )
+    return ControlRegionAgreement(**vars(test), low=card.control_low, high=card.control_high)
 
 
 def template_estimates(
@@ -169,65 +219,45 @@ def template_estimates(
     n_kaon: Vector,
     n_kaon_error: Vector,
 ) -> BackgroundEstimates:
-    """Return b and its errors in each window. ``UsageError`` where there are no simulated decays."""
+    """Return b and its errors in each window. ``UsageError`` where there are no simulated decays.
+
+    The status of a window is ``control-below-decays`` where fewer events are seen in the halo's region than decays are
+    expected there: no halo is subtracted.
+    """
     if sources is None:
         raise UsageError("background method 'templates' needs simulated decays: search with the cards alone")
     parts, scale = components(data, sources, card, selections=selections, low=low, high=high, n_kaon=n_kaon)
     at: dict[str, Any] = {"selection": selections[0], "n_kaon": float(n_kaon[0])}
     decays = np.sum([part.events for name, part in parts.items() if name != HALO], axis=0)
     common = n_kaon_error / n_kaon * decays
-    none = np.full(len(low), np.nan)
     below = np.zeros(len(low), dtype=bool) if scale is None else scale.below
-    return BackgroundEstimates(
-        background=np.sum([part.events for part in parts.values()], axis=0),
+    return BackgroundEstimates.of(
+        np.sum([part.events for part in parts.values()], axis=0),
         stat=np.sqrt(np.sum([part.stat**2 + part.shared**2 for part in parts.values()], axis=0)),
         syst=np.sqrt(np.sum([part.syst**2 for part in parts.values()], axis=0) + common**2),
-        alternative=none,
-        order=none,
-        events=none,
-        deviance=none,
-        degrees_of_freedom=none,
         leakage=np.zeros(len(low)),
-        status=tuple("control-below-decays" if under else "ok" for under in below),
-        settings={
-            **_settings(card, scale, control_agreement(data, sources, card, **at)),
-            "simulated_over_expected": simulated_over_expected(
+        status=["control-below-decays" if under else "ok" for under in below],
+        details=TemplateDetails(
+            method=card.method,
+            errors=dict(card.errors),
+            control_region=control_agreement(data, sources, card, **at),
+            control_run=_scaled_run(card, scale),
+            simulated_over_expected=simulated_over_expected(
                 sources, low=float(low.min()), high=float(high.max()), **at
             ),
-        },
+        ),
     )
 
 
-def _settings(card: TemplateBackground, scale: ControlScale | None, found: Agreement) -> dict[str, Any]:
-    made: dict[str, Any] = {
-        "method": card.method,
-        "errors": dict(card.errors),
-        "control_region": {
-            "low_mev": card.control_low,
-            "high_mev": card.control_high,
-            **asdict(found),
-        },
-    }
+def _scaled_run(card: TemplateBackground, scale: ControlScale | None) -> ScaledControlRun | None:
     run = card.control_run
-    if run is not None and scale is not None:
-        made["control_run"] = {
-            "selection": run.selection,
-            "low_mev": run.low,
-            "high_mev": run.high,
-            "scale": float(scale.value[0]),
-            "scale_stat": float(scale.stat[0]),
-            "scale_syst": float(scale.syst[0]),
-        }
-    return made
-
-
-def relative_errors(settings: Mapping[str, Any]) -> dict[str, float]:
-    """Relative error, common to all windows, of each source in the ``settings`` of a result's background.
-
-    Of modes the card's, of the control run the whole error of its scale; empty for other methods.
-    """
-    found = {str(name): float(error) for name, error in settings.get("errors", {}).items()}
-    run = settings.get("control_run")
-    if run is not None and run["scale"]:
-        found[HALO] = float(np.hypot(run["scale_stat"], run["scale_syst"])) / float(run["scale"])
-    return found
+    if run is None or scale is None:
+        return None
+    return ScaledControlRun(
+        run.selection,
+        run.low,
+        run.high,
+        float(scale.value[0]),
+        float(scale.stat[0]),
+        float(scale.syst[0]),
+    )

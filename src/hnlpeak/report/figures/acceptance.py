@@ -31,7 +31,7 @@ def acceptance(result: SearchResult, signal: SignalModel | None = None) -> Figur
         axes.axvline(part.low, color=MUTED, linestyle=":", linewidth=1.2)
     axes.set_ylim(0.0, 1.35 * axes.get_ylim()[1])
     axes.set_xlabel(r"$m_N$ [MeV]")
-    axes.set_ylabel(f"Acceptance (window of {window_words(result.settings['window'])} included)")
+    axes.set_ylabel(f"Acceptance (window of {window_words(result.settings.window)} included)")
     axes.legend(loc="upper right", ncols=2)
     header(axes, simulated=True, right=f"${channel(result)}$")
     return figure

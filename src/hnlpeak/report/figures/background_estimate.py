@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from hnlpeak.estimation.background.templates import ControlRegionAgreement
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.report.figures.binning import composite, segments, snapped_edges, stack, with_systematics
 from hnlpeak.report.figures.spectrum_panels import (
@@ -32,15 +33,16 @@ _ROOM = 1.75
 
 
 @styled
-def background_estimate(result: SearchResult, data: Spectrum, templates: Spectrum) -> Figure:
-    """Draw data and the stacked background by source over m_miss (MeV), the regions marked.
+def background_estimate(
+    result: SearchResult, region: ControlRegionAgreement, data: Spectrum, templates: Spectrum
+) -> Figure:
+    """Draw data and the stacked background by component over m_miss (MeV), the control ``region`` marked.
 
     The lower panel is the total relative uncertainty of the estimate: statistics of simulation and control run, the
     scale of the control run, the systematic errors of the card, N_K. For results with templates.
     """
-    region = result.settings["background"]["control_region"]
-    masses = result.number("m_n_mev")
-    low = max(min(float(region["low_mev"]), float(masses[0])) - _MARGIN, float(data.edges[0]))
+    masses = result.hypotheses.mass
+    low = max(min(region.low, float(masses[0])) - _MARGIN, float(data.edges[0]))
     high = min(float(masses[-1]) + _MARGIN + 3.0, float(data.edges[-1]))
     low = _WIDTH * np.floor(low / _WIDTH)
     places = snapped_edges(data.edges, np.arange(low, high + 0.5 * _WIDTH, _WIDTH))
@@ -67,11 +69,10 @@ def background_estimate(result: SearchResult, data: Spectrum, templates: Spectru
     return figure
 
 
-def _regions(top: Axes, bottom: Axes, region: Mapping[str, Any], signal: tuple[float, float]) -> None:
+def _regions(top: Axes, bottom: Axes, region: ControlRegionAgreement, signal: tuple[float, float]) -> None:
     """Mark the regions; the control region with the p-value of its data."""
-    control = float(region["low_mev"]), float(region["high_mev"])
-    p = region["p_value"]
-    note = "" if p is None else f"\np = {plain_number(p, 2)}"
+    control = region.low, region.high
+    note = "" if math.isnan(region.p_value) else f"\np = {plain_number(region.p_value, 2)}"
     for (first, last), colour, text in (
         (control, MUTED, f"control region{note}"),
         (signal, EXPECTED, "signal region"),

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from hnlpeak.estimation.background.templates import relative_errors
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.spectrum.spectrum import Projection, Spectrum
 
@@ -47,7 +46,7 @@ class Stack:
 
 def segments(result: SearchResult) -> list[Segment]:
     """Return the selections of a result in the order of mass; each range ends where the next begins."""
-    masses, names = result.number("m_n_mev"), [str(name) for name in result["selection"]]
+    masses, names = result.hypotheses.mass, [str(name) for name in result.hypotheses.selection]
     starts = [i for i, name in enumerate(names) if i == 0 or names[i - 1] != name]
     lows = [-np.inf, *(float(masses[i]) for i in starts[1:])]
     return [
@@ -105,9 +104,9 @@ def stack(
 
     ``UsageError`` where the templates do not say how many decays they hold.
     """
-    kaons = result.normalisation["n_kaon"]
-    scale = templates.scaled_to(float(kaons["value"]))
-    relative = np.hypot(float(kaons["stat"]), float(kaons["syst"])) / float(kaons["value"])
+    kaons = result.normalisation.n_kaon
+    scale = templates.scaled_to(kaons.value)
+    relative = kaons.error / kaons.value
     pieces = {name: composite(templates, parts, places, sources=[name]) for name in templates.sources}
     total = scale * np.sum([p.values for p in pieces.values()], axis=0)
     variance = scale**2 * np.sum([p.variances for p in pieces.values()], axis=0)
@@ -120,7 +119,7 @@ def with_systematics(simulated: Stack, result: SearchResult) -> Stack:
 
     Other results have none to add.
     """
-    relative = relative_errors(result.settings["background"])
+    relative = result.background.details.relative_errors
     shifts = [relative[name] * values for name, values in simulated.sources.items() if name in relative]
     if not shifts:
         return simulated

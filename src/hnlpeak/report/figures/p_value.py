@@ -22,12 +22,11 @@ def p_value(result: SearchResult) -> Figure:
 
     figure = new_figure()
     axes = figure.subplots()
-    masses, p = result.number("m_n_mev"), result.number("p_value")
+    masses, p = result.hypotheses.mass, result.excess.p_value
     axes.plot(masses, p, color=INK, linewidth=1.3, label="local")
-    anywhere = result.number("global_p_value")
-    corrected = bool(np.any(np.isfinite(anywhere)))
-    if corrected:
-        axes.plot(masses, anywhere, color=PALETTE[1], linewidth=1.3, label="global (toys)")
+    corrected = result.toys is not None
+    if result.toys is not None:
+        axes.plot(masses, result.toys.global_p_value, color=PALETTE[1], linewidth=1.3, label="global (toys)")
         axes.legend(loc="lower right")
     lowest = float(np.nanmin(p, initial=1.0))
     for sigma in range(1, 6):

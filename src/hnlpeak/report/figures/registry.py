@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
+from hnlpeak.estimation.background.templates import TemplateDetails
 from hnlpeak.limits.published import PublishedLimit, list_published, published
 from hnlpeak.report.figures.acceptance import acceptance
 from hnlpeak.report.figures.background_estimate import background_estimate
@@ -70,9 +71,10 @@ def _m_miss(inputs: ReportInputs) -> Figure | None:
 def _background_estimate(inputs: ReportInputs) -> Figure | None:
     if inputs.data is None or inputs.templates is None:
         return None
-    if inputs.result.settings["background"]["method"] != "templates":
+    details = inputs.result.background.details
+    if not isinstance(details, TemplateDetails):
         return None
-    return background_estimate(inputs.result, inputs.data, inputs.templates)
+    return background_estimate(inputs.result, details.control_region, inputs.data, inputs.templates)
 
 
 def _composition(inputs: ReportInputs) -> Figure | None:

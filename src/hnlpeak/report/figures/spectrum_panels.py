@@ -56,25 +56,25 @@ class Example:
 
 def example_masses(result: SearchResult) -> list[float]:
     """Return three hypotheses with an expected limit, spread over the scan."""
-    good = np.flatnonzero(result.number("u2_ul_expected") > 0.0)
+    good = np.flatnonzero(result.limits.expected.median.u2 > 0.0)
     if good.size == 0:
         return []
     picked = sorted({int(good[int(share * (good.size - 1))]) for share in (0.15, 0.5, 0.85)})
-    return [float(result.number("m_n_mev")[i]) for i in picked]
+    return [float(result.hypotheses.mass[i]) for i in picked]
 
 
 def examples(result: SearchResult, *, times_limit: float = 10.0) -> list[Example]:
     """Return peaks at about ``times_limit`` the expected limit, |U|^2 rounded to one digit."""
     found = []
     for mass in example_masses(result):
-        row = result.row(mass)
-        u2 = float(f"{times_limit * row['u2_ul_expected']:.0e}")
-        whole = row["acceptance_no_window"]
-        if whole is None:
-            whole = row["acceptance"] / window_share(result.settings["window"])
-        events = u2 * row["branching_fraction_per_u2"] * row["n_kaon"] * whole
+        i, table = result.place(mass), result.hypotheses
+        u2 = float(f"{times_limit * result.limits.expected.median.u2[i]:.0e}")
+        whole = float(table.acceptance_no_window[i])
+        if math.isnan(whole):
+            whole = float(table.acceptance[i]) / window_share(result.settings.window)
+        events = u2 * float(table.per_u2[i]) * float(table.n_kaon[i]) * whole
         label = rf"$m_N$ = {mass:g} MeV, $|U|^2 = {mathematical(u2)}$"
-        found.append(Example(mass, row["sigma_mev"], events, label))
+        found.append(Example(mass, float(table.sigma[i]), events, label))
     return found
 
 

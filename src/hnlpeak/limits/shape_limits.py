@@ -1,0 +1,67 @@
+"""The fit of the peak's shape at every mass, beside counting in the window."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hnlpeak.core.records import Column, Vector
+from hnlpeak.estimation.background.bands import shape_design
+from hnlpeak.experiment.analysis_card import AnalysisCard, SidebandBackground
+from hnlpeak.limits.hypotheses import Hypotheses
+from hnlpeak.limits.limit import Limit
+from hnlpeak.limits.shape_fit import shape_limits
+from hnlpeak.spectrum.window import Window, gaussian_fraction
+
+__all__ = ["ShapeFit", "fit_shapes"]
+
+
+@dataclass(frozen=True, eq=False)
+class ShapeFit:
+    """Fit of the peak's shape (see ``limits.shape_fit``), in signal events in the window.
+
+    ``estimate`` is the best fit, >= 0, ``significance`` the square root of q(0); ``expected`` is the limit of the
+    Asimov spectrum of background alone.
+    """
+
+    estimate: Annotated[Vector, Column("n_signal_shape")]
+    significance: Annotated[Vector, Column("shape_significance")]
+    observed: Annotated[Limit, Column("shape")]
+    expected: Annotated[Limit, Column("shape_expected")]
+
+
+def fit_shapes(
+    windows: Sequence[Window],
+    edges: Vector,
+    cumulative: NDArray[np.float64],
+    rows: NDArray[np.int64],
+    card: AnalysisCard,
+    syst: Vector,
+    hypotheses: Hypotheses,
+) -> ShapeFit | None:
+    """Return the shape fit at each mass; None where the background is not from side bands.
+
+    The background has the family and order of the card, its systematic error ``syst`` in the window is a spurious
+    signal.
+    """
+    bands = card.background
+    if not isinstance(bands, SidebandBackground):
+        return None
+    inside = [gaussian_fraction(w.low, w.high, mean=w.mass, sigma=w.sigma) for w in windows]
+    made = shape_limits(
+        shape_design(windows, edges, bands),
+        cumulative,
+        rows,
+        inside=np.array(inside),
+        syst=syst,
+        order=bands.order,
+        family=bands.family,
+        cl=card.statistics.cl,
+    )
+    return ShapeFit(
+        made.estimate, made.significance, hypotheses.limit(made.upper), hypotheses.limit(made.expected)
+    )
