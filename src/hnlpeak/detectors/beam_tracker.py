@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field, StrictBool
 
-from hnlpeak.core.card import Sourced
 from hnlpeak.core.kernel import inlined
 from hnlpeak.core.quantity import Angle, Fraction, Length, NonNegative
 from hnlpeak.detectors.event import Record
+from hnlpeak.detectors.kind import DetectorKind, DetectorSpec, Outline
 
-__all__ = ["BeamTracker", "measure", "scattering"]
+__all__ = ["KIND", "BeamTracker", "measure", "scattering"]
 
 
-class BeamTracker(Sourced):
+class BeamTracker(DetectorSpec):
     """Stations at ``z``; when ``installed``, each kaon's momentum and angles are measured.
 
     ``station_radiation_lengths`` scatter the kaon only when the stations are installed.
     """
 
     kind: Literal["beam_tracker"]
-    system: str
     stations: Annotated[list[Length], Field(min_length=1)]
     installed: StrictBool
     momentum_resolution: Fraction
@@ -40,6 +39,22 @@ def scattering(spec: BeamTracker, momentum: float) -> float:
     return 13.6 / momentum * math.sqrt(t) * (1.0 + 0.038 * math.log(t))
 
 
+def _constants(spec: BeamTracker, system: int, setup: Any) -> None:
+    beam = setup["beam"]
+    extra = scattering(spec, float(beam["momentum"]))
+    for name in ("divergence_x", "divergence_y"):
+        beam[name] = np.hypot(beam[name], extra)
+    if spec.installed:
+        setup["tracker_installed"] = 1
+        setup["tracker_momentum"] = spec.momentum_resolution
+        setup["tracker_angle"] = spec.angle_resolution
+        setup["tracker_position"] = spec.position_resolution
+
+
+def _outline(spec: BeamTracker) -> list[Outline]:
+    return [Outline(spec.system, z, z, None, present=spec.installed) for z in spec.stations]
+
+
 @inlined
 def measure(momentum: float, angle: float, position: float, event: Record, rng: np.random.Generator) -> None:
     """Smear the kaon that the event carries by relative ``momentum``, ``angle`` and ``position`` errors."""
@@ -48,3 +63,6 @@ def measure(momentum: float, angle: float, position: float, event: Record, rng: 
     event.kaon_ty += angle * rng.standard_normal()
     event.kaon_x += position * rng.standard_normal()
     event.kaon_y += position * rng.standard_normal()
+
+
+KIND = DetectorKind(spec=BeamTracker, constants=_constants, outline=_outline, most=1)

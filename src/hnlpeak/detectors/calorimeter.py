@@ -9,24 +9,28 @@ from __future__ import annotations
 
 import math
 from enum import IntEnum
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
-from hnlpeak.core.card import Sourced
 from hnlpeak.core.kernel import inlined
-from hnlpeak.core.quantity import Energy, Fraction, Length, Positive, Rate, Share, Time
+from hnlpeak.core.quantity import Energy, Fraction, Length, Positive, Share
 from hnlpeak.detectors.detection import photon_detected
 from hnlpeak.detectors.event import MAX_CLUSTERS, Record
 from hnlpeak.detectors.inefficiency import InefficiencyCurve
+from hnlpeak.detectors.kind import Counter, DetectorKind, Outline, Plane
 from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape
-from hnlpeak.detectors.surface import Kind, Surface
+from hnlpeak.detectors.surface import LIGHT, Surface
 from hnlpeak.theory.species import Species
 
-__all__ = ["Calorimeter", "add_cluster", "pack", "respond"]
+__all__ = ["CODE", "KIND", "Calorimeter", "add_cluster", "pack", "respond"]
 
 
-class Calorimeter(Sourced):
+CODE = 7
+"""Code of its surfaces."""
+
+
+class Calorimeter(Counter):
     """Electromagnetic calorimeter; ``acceptance`` is the part that a selected track must cross (default: all).
 
     Energy resolution ``stochastic`` / sqrt(E / GeV) + ``noise`` / E + ``constant`` (in quadrature).
@@ -38,7 +42,6 @@ class Calorimeter(Sourced):
     """
 
     kind: Literal["calorimeter"]
-    system: str
     z: Length
     shape: Shape
     acceptance: Shape | None = None
@@ -47,7 +50,6 @@ class Calorimeter(Sourced):
     constant: Fraction
     position_stochastic: Length
     position_constant: Length
-    time_resolution: Time
     merge_distance: Length
     inefficiency: InefficiencyCurve
     low_tail: Fraction
@@ -59,7 +61,6 @@ class Calorimeter(Sourced):
     muon_catastrophic: Fraction
     muon_catastrophic_start: Share
     muon_catastrophic_index: Positive
-    accidental_rate: Rate = "0 Hz"  # type: ignore[assignment]
     accidental_energy: Energy = "5 GeV"  # type: ignore[assignment]
 
 
@@ -83,7 +84,7 @@ class _Slot(IntEnum):
     CURVE = SHAPE_WIDTH + 16
 
 
-def pack(spec: Calorimeter) -> list[Surface]:
+def pack(spec: Calorimeter, system: int) -> list[Surface]:
     """One surface."""
     row = [
         *spec.shape.packed(),
@@ -105,7 +106,7 @@ def pack(spec: Calorimeter) -> list[Surface]:
         spec.muon_catastrophic_index,
         *spec.inefficiency.packed(),
     ]
-    return [Surface(Kind.CALORIMETER, spec.z, row, spec.system)]
+    return [Surface(CODE, spec.z, row, spec.system, act_on_photons=True, stops=LIGHT)]
 
 
 @inlined
@@ -184,3 +185,25 @@ def respond(params: Record, event: Record, particle: Record, rng: np.random.Gene
     y = s.y + width * rng.standard_normal()
     time = params[_Slot.SIGMA_T] * rng.standard_normal()
     add_cluster(event, x, y, measured, time, params[_Slot.MERGE])
+
+
+def _constants(spec: Calorimeter, system: int, setup: Any) -> None:
+    setup["calorimeter_system"] = system
+    setup["calorimeter_z"] = spec.z
+    setup["accidental_energy"] = spec.accidental_energy
+
+
+def _outline(spec: Calorimeter) -> list[Outline]:
+    return [Outline(spec.system, spec.z, spec.z + 1270.0, spec.shape, "#ffd98f")]
+
+
+KIND = DetectorKind(
+    spec=Calorimeter,
+    response=pack,
+    acceptance=lambda spec: [Plane(spec.z, spec.acceptance or spec.shape)],
+    constants=_constants,
+    outline=_outline,
+    accidental_plane=lambda spec: Plane(spec.z, spec.shape),
+    stops_hadrons=True,
+    most=1,
+)

@@ -8,27 +8,28 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from hnlpeak.core.card import Sourced
 from hnlpeak.core.kernel import inlined
-from hnlpeak.core.quantity import Fraction, Length, Rate, Time
+from hnlpeak.core.quantity import Fraction, Length
 from hnlpeak.detectors.event import Record
+from hnlpeak.detectors.kind import Counter, DetectorKind, Outline
 from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape
-from hnlpeak.detectors.surface import Kind, Surface, record_time
+from hnlpeak.detectors.surface import Surface, record_time
 from hnlpeak.theory.species import CHARGE
 
-__all__ = ["GuardRing", "pack", "respond"]
+__all__ = ["CODE", "KIND", "GuardRing", "pack", "respond"]
 
 
-class GuardRing(Sourced):
+CODE = 6
+"""Code of its surfaces."""
+
+
+class GuardRing(Counter):
     """Scintillator frames at ``stations`` (z), each seeing a charged particle with ``efficiency``."""
 
     kind: Literal["guard_ring"]
-    system: str
     stations: Annotated[list[Length], Field(min_length=1)]
     shape: Shape
     efficiency: Fraction
-    time_resolution: Time
-    accidental_rate: Rate = "0 Hz"  # type: ignore[assignment]
 
 
 class _Slot(IntEnum):
@@ -40,7 +41,7 @@ class _Slot(IntEnum):
 def pack(spec: GuardRing, system: int) -> list[Surface]:
     """One surface a station."""
     row = [*spec.shape.packed(), float(system), spec.efficiency, spec.time_resolution]
-    return [Surface(Kind.GUARD_RING, z, row, spec.system) for z in spec.stations]
+    return [Surface(CODE, z, row, spec.system) for z in spec.stations]
 
 
 @inlined
@@ -48,3 +49,10 @@ def respond(params: Record, event: Record, particle: Record, rng: np.random.Gene
     """Record a signal when a charged particle crosses the frame."""
     if CHARGE[event.state.species] != 0.0 and rng.random() < params[_Slot.EFFICIENCY]:
         record_time(event, int(params[_Slot.SYSTEM]), params[_Slot.SIGMA_T] * rng.standard_normal())
+
+
+def _outline(spec: GuardRing) -> list[Outline]:
+    return [Outline(spec.system, z, z, spec.shape) for z in spec.stations]
+
+
+KIND = DetectorKind(spec=GuardRing, response=pack, outline=_outline, timed=True)

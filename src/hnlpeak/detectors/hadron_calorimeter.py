@@ -8,25 +8,28 @@ from typing import Literal
 
 import numpy as np
 
-from hnlpeak.core.card import Sourced
 from hnlpeak.core.kernel import inlined
 from hnlpeak.core.quantity import Energy, Fraction, Length, Positive
 from hnlpeak.detectors.event import Record
+from hnlpeak.detectors.kind import DetectorKind, DetectorSpec, Outline, Plane
 from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape
-from hnlpeak.detectors.surface import Kind, Surface
+from hnlpeak.detectors.surface import ALL_BUT_MUONS, Surface
 from hnlpeak.theory.species import Species
 
-__all__ = ["HadronCalorimeter", "pack", "respond"]
+__all__ = ["CODE", "KIND", "HadronCalorimeter", "pack", "respond"]
 
 
-class HadronCalorimeter(Sourced):
+CODE = 9
+"""Code of its surfaces."""
+
+
+class HadronCalorimeter(DetectorSpec):
     """Calorimeter of ``interaction_lengths`` with the resolution ``stochastic`` / sqrt(E / GeV).
 
     Pions interact with probability 1 - exp(-lengths) and stop; muons leave ``minimum_ionising``.
     """
 
     kind: Literal["hadron_calorimeter"]
-    system: str
     z: Length
     shape: Shape
     interaction_lengths: Positive
@@ -40,10 +43,10 @@ class _Slot(IntEnum):
     MIP = SHAPE_WIDTH + 2
 
 
-def pack(spec: HadronCalorimeter) -> list[Surface]:
+def pack(spec: HadronCalorimeter, system: int) -> list[Surface]:
     """One surface."""
     row = [*spec.shape.packed(), math.exp(-spec.interaction_lengths), spec.stochastic, spec.minimum_ionising]
-    return [Surface(Kind.HADRON_CALORIMETER, spec.z, row, spec.system)]
+    return [Surface(CODE, spec.z, row, spec.system, stops=ALL_BUT_MUONS)]
 
 
 @inlined
@@ -59,3 +62,16 @@ def respond(params: Record, event: Record, particle: Record, rng: np.random.Gene
         return
     sigma = params[_Slot.STOCHASTIC] * math.sqrt(energy * 1e3)
     particle.e_hadron += max(energy + sigma * rng.standard_normal(), 0.0)
+
+
+def _outline(spec: HadronCalorimeter) -> list[Outline]:
+    return [Outline(spec.system, spec.z, spec.z + 700.0, spec.shape, "#d9c4bd")]
+
+
+KIND = DetectorKind(
+    spec=HadronCalorimeter,
+    response=pack,
+    acceptance=lambda spec: [Plane(spec.z, spec.shape)],
+    outline=_outline,
+    stops_hadrons=True,
+)

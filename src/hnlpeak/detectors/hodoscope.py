@@ -8,27 +8,28 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from hnlpeak.core.card import Sourced
 from hnlpeak.core.kernel import inlined
-from hnlpeak.core.quantity import Fraction, Length, Rate, Time
+from hnlpeak.core.quantity import Fraction, Length
 from hnlpeak.detectors.event import Record
+from hnlpeak.detectors.kind import Counter, DetectorKind, Outline, Plane
 from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape
-from hnlpeak.detectors.surface import Kind, Surface
+from hnlpeak.detectors.surface import Surface
 from hnlpeak.theory.species import CHARGE
 
-__all__ = ["Hodoscope", "pack", "respond"]
+__all__ = ["CODE", "KIND", "Hodoscope", "pack", "respond"]
 
 
-class Hodoscope(Sourced):
+CODE = 3
+"""Code of its surfaces."""
+
+
+class Hodoscope(Counter):
     """Planes at ``planes`` (z), each with ``plane_efficiency``; a coincidence of all makes the trigger signal."""
 
     kind: Literal["hodoscope"]
-    system: str
     planes: Annotated[list[Length], Field(min_length=1, max_length=4)]
     shape: Shape
     plane_efficiency: Fraction
-    time_resolution: Time
-    accidental_rate: Rate = "0 Hz"  # type: ignore[assignment]
 
 
 class _Slot(IntEnum):
@@ -47,7 +48,7 @@ def pack(spec: Hodoscope, system: int) -> list[Surface]:
         spec.time_resolution,
         float(len(spec.planes)),
     ]
-    return [Surface(Kind.HODOSCOPE, z, row, spec.system) for z in spec.planes]
+    return [Surface(CODE, z, row, spec.system) for z in spec.planes]
 
 
 @inlined
@@ -60,3 +61,14 @@ def respond(params: Record, event: Record, particle: Record, rng: np.random.Gene
         particle.t_track = params[_Slot.SIGMA_T] * rng.standard_normal()
         bits = event.bits
         event.bits = bits | (1 << int(params[_Slot.SYSTEM]))
+
+
+def _planes(spec: Hodoscope) -> list[Plane]:
+    return [Plane(z, spec.shape) for z in spec.planes]
+
+
+def _outline(spec: Hodoscope) -> list[Outline]:
+    return [Outline(spec.system, z, z, spec.shape) for z in spec.planes]
+
+
+KIND = DetectorKind(spec=Hodoscope, verdict=pack, acceptance=_planes, outline=_outline, least=1, most=1)

@@ -8,21 +8,25 @@ from typing import Annotated, Literal, Self
 import numpy as np
 from pydantic import Field, StrictInt, model_validator
 
-from hnlpeak.core.card import Sourced
 from hnlpeak.core.kernel import inlined
 from hnlpeak.core.quantity import Fraction, Length, Positive
 from hnlpeak.detectors.event import Record
+from hnlpeak.detectors.kind import DetectorKind, DetectorSpec, Layer, Outline
 from hnlpeak.detectors.passage import highland_constants, highland_weight, plane_angle, radiate
 from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape
-from hnlpeak.detectors.surface import Kind, Surface
+from hnlpeak.detectors.surface import Surface
 from hnlpeak.theory.species import CHARGE, MASS, Species
 
-__all__ = ["MAX_SLABS", "Material", "layers", "pack", "respond"]
+__all__ = ["CODE", "KIND", "MAX_SLABS", "Material", "layers", "pack", "respond"]
 
 MAX_SLABS = 16
 
 
-class Material(Sourced):
+CODE = 10
+"""Code of its surfaces."""
+
+
+class Material(DetectorSpec):
     """A body of ``radiation_lengths`` from ``z_min`` to ``z_max``, treated as ``slabs`` equal thin layers.
 
     Each layer stands in the middle of its slab; a window is one layer with ``z_min`` = ``z_max``. Photons above
@@ -30,7 +34,6 @@ class Material(Sourced):
     """
 
     kind: Literal["material"]
-    system: str
     z_min: Length
     z_max: Length
     slabs: Annotated[StrictInt, Field(ge=1, le=MAX_SLABS)] = 1
@@ -66,7 +69,7 @@ class _Slot(IntEnum):
     RADIATION_THRESHOLD = SHAPE_WIDTH + 3
 
 
-def pack(spec: Material) -> list[Surface]:
+def pack(spec: Material, system: int) -> list[Surface]:
     """One surface a layer."""
     share = spec.radiation_lengths / spec.slabs
     row = [
@@ -75,13 +78,13 @@ def pack(spec: Material) -> list[Surface]:
         share,
         spec.radiation_threshold,
     ]
-    return [Surface(Kind.MATERIAL, z, row, spec.system) for z in spec.positions()]
+    return [Surface(CODE, z, row, spec.system) for z in spec.positions()]
 
 
-def layers(spec: Material) -> list[tuple[float, float]]:
+def layers(spec: Material) -> list[Layer]:
     """z (mm) and ``highland_weight`` of each layer, for the covariance of a track fit."""
     weight = highland_weight(spec.radiation_lengths / spec.slabs, spec.radiation_lengths)
-    return [(z, weight) for z in spec.positions()]
+    return [Layer(z, weight) for z in spec.positions()]
 
 
 @inlined
@@ -96,3 +99,10 @@ def respond(params: Record, event: Record, particle: Record, rng: np.random.Gene
     s.ty += theta * rng.standard_normal()
     if species in (Species.POSITRON, Species.ELECTRON):
         radiate(params[_Slot.MATERIAL], params[_Slot.RADIATION_THRESHOLD], event, rng)
+
+
+def _outline(spec: Material) -> list[Outline]:
+    return [Outline(spec.system, spec.z_min, spec.z_max, spec.shape, "#e8f1ea")]
+
+
+KIND = DetectorKind(spec=Material, response=pack, matter=layers, outline=_outline)

@@ -12,18 +12,22 @@ from typing import Literal, Self
 import numpy as np
 from pydantic import model_validator
 
-from hnlpeak.core.card import Sourced
 from hnlpeak.core.kernel import inlined
-from hnlpeak.core.quantity import Energy, Fraction, Length, Positive, Rate, Time
+from hnlpeak.core.quantity import Energy, Fraction, Length, Positive
 from hnlpeak.detectors.event import MAX_MUON_HITS, Record
+from hnlpeak.detectors.kind import Counter, DetectorKind, Outline, Plane
 from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape, inside
-from hnlpeak.detectors.surface import Kind, Surface, record_time
+from hnlpeak.detectors.surface import Surface, record_time
 from hnlpeak.theory.species import Species
 
-__all__ = ["MuonVeto", "pack", "record_hit", "respond"]
+__all__ = ["CODE", "KIND", "MuonVeto", "pack", "record_hit", "respond"]
 
 
-class MuonVeto(Sourced):
+CODE = 4
+"""Code of its surfaces."""
+
+
+class MuonVeto(Counter):
     """Muon counters behind ``radiation_lengths`` of absorber of the thickness ``absorber_length``.
 
     Muons below ``range_momentum`` stop; the efficiency rises to ``efficiency`` as
@@ -33,7 +37,6 @@ class MuonVeto(Sourced):
     """
 
     kind: Literal["muon_veto"]
-    system: str
     z: Length
     shape: Shape
     efficiency: Fraction
@@ -42,10 +45,8 @@ class MuonVeto(Sourced):
     radiation_lengths: Positive
     absorber_length: Length
     punch_through: Fraction
-    time_resolution: Time
     cell_x: Length = "0 mm"  # type: ignore[assignment]
     cell_y: Length = "0 mm"  # type: ignore[assignment]
-    accidental_rate: Rate = "0 Hz"  # type: ignore[assignment]
 
     @model_validator(mode="after")
     def _cells(self) -> Self:
@@ -83,7 +84,7 @@ def pack(spec: MuonVeto, system: int) -> list[Surface]:
         spec.cell_y,
         *spec.shape.packed(),
     ]
-    return [Surface(Kind.MUON_VETO, spec.z, row, spec.system)]
+    return [Surface(CODE, spec.z, row, spec.system)]
 
 
 @inlined
@@ -143,3 +144,21 @@ def respond(params: Record, event: Record, particle: Record, rng: np.random.Gene
     record_hit(event, system, x, y, s.z, params[_Slot.SIGMA_T] * rng.standard_normal())
     bits = event.bits
     event.bits = bits | (1 << system)
+
+
+def _plane(spec: MuonVeto) -> Plane:
+    return Plane(spec.z, spec.shape)
+
+
+def _outline(spec: MuonVeto) -> list[Outline]:
+    return [Outline(spec.system, spec.z, spec.z + 500.0, spec.shape, "#cfb8dc")]
+
+
+KIND = DetectorKind(
+    spec=MuonVeto,
+    verdict=pack,
+    acceptance=lambda spec: [_plane(spec)],
+    outline=_outline,
+    accidental_plane=_plane,
+    timed=True,
+)

@@ -8,17 +8,18 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from hnlpeak.core.card import Card, Sourced
+from hnlpeak.core.card import Card
 from hnlpeak.core.kernel import inlined
-from hnlpeak.core.quantity import Fraction, Length, Rate, Time
+from hnlpeak.core.quantity import Fraction, Length
 from hnlpeak.detectors.detection import detected, photon_detected
 from hnlpeak.detectors.event import Record
 from hnlpeak.detectors.inefficiency import InefficiencyCurve
+from hnlpeak.detectors.kind import Counter, DetectorKind, Outline
 from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape
-from hnlpeak.detectors.surface import Kind, Surface, record_time
+from hnlpeak.detectors.surface import ALL, Surface, record_time
 from hnlpeak.theory.species import CHARGE
 
-__all__ = ["PhotonVeto", "Station", "pack", "respond"]
+__all__ = ["CODE", "KIND", "PhotonVeto", "Station", "pack", "respond"]
 
 
 class Station(Card):
@@ -28,19 +29,20 @@ class Station(Card):
     shape: Shape
 
 
-class PhotonVeto(Sourced):
+CODE = 5
+"""Code of its surfaces."""
+
+
+class PhotonVeto(Counter):
     """Photon counters: inefficiency as a function of the photon's energy, ``charged_efficiency`` for tracks.
 
     A particle that hits a station is absorbed there.
     """
 
     kind: Literal["photon_veto"]
-    system: str
     stations: Annotated[list[Station], Field(min_length=1)]
     inefficiency: InefficiencyCurve
     charged_efficiency: Fraction
-    time_resolution: Time
-    accidental_rate: Rate = "0 Hz"  # type: ignore[assignment]
 
 
 class _Slot(IntEnum):
@@ -54,7 +56,7 @@ def pack(spec: PhotonVeto, system: int) -> list[Surface]:
     """One surface a station."""
     tail = [float(system), spec.time_resolution, spec.charged_efficiency, *spec.inefficiency.packed()]
     return [
-        Surface(Kind.PHOTON_VETO, z, [*station.shape.packed(), *tail], spec.system)
+        Surface(CODE, z, [*station.shape.packed(), *tail], spec.system, act_on_photons=True, stops=ALL)
         for station in spec.stations
         for z in station.z
     ]
@@ -71,3 +73,14 @@ def respond(params: Record, event: Record, particle: Record, rng: np.random.Gene
         seen = detected(event, rng, 1.0 - params[_Slot.CHARGED])
     if seen:
         record_time(event, int(params[_Slot.SYSTEM]), params[_Slot.SIGMA_T] * rng.standard_normal())
+
+
+def _outline(spec: PhotonVeto) -> list[Outline]:
+    return [
+        Outline(spec.system, z, z + 900.0, station.shape, "#c9ccd1")
+        for station in spec.stations
+        for z in station.z
+    ]
+
+
+KIND = DetectorKind(spec=PhotonVeto, response=pack, outline=_outline, timed=True)

@@ -8,26 +8,30 @@ from __future__ import annotations
 
 import math
 from enum import IntEnum
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
-from hnlpeak.core.card import Sourced
 from hnlpeak.core.kernel import inlined
 from hnlpeak.core.quantity import Length, NonNegative, Positive, Size
 from hnlpeak.detectors.event import Record
+from hnlpeak.detectors.kind import DetectorKind, DetectorSpec, Outline, Plane
 from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape
-from hnlpeak.detectors.surface import Kind, Surface
+from hnlpeak.detectors.surface import Surface, surface_table
 from hnlpeak.theory.species import CHARGE, MASS
 
-__all__ = ["RingCherenkov", "RingSlot", "pack", "respond", "ring_radius"]
+__all__ = ["CODE", "KIND", "RingCherenkov", "RingSlot", "pack", "respond", "ring_radius"]
 
 
 _WALK = 20.0  # larger means are drawn by rejection
 _RECIPROCAL = 1.0 / np.maximum(np.arange(80), 1)
 
 
-class RingCherenkov(Sourced):
+CODE = 8
+"""Code of its surfaces."""
+
+
+class RingCherenkov(DetectorSpec):
     """Mirror of ``focal_length``; ``radius`` and ``hits`` of the ring of a particle with beta = 1.
 
     ``hit_resolution`` is the error of one hit's radius, ``noise_hits`` the mean number of hits from elsewhere
@@ -35,7 +39,6 @@ class RingCherenkov(Sourced):
     """
 
     kind: Literal["ring_cherenkov"]
-    system: str
     z_entrance: Length
     entrance: Shape
     z_mirror: Length
@@ -60,7 +63,7 @@ class RingSlot(IntEnum):
     ANNULUS = SHAPE_WIDTH + 6
 
 
-def pack(spec: RingCherenkov) -> list[Surface]:
+def pack(spec: RingCherenkov, system: int) -> list[Surface]:
     """One surface at the mirror; the refractive index follows from the radius at beta = 1."""
     inverse_n = math.cos(math.atan(spec.radius / spec.focal_length))
     row = [
@@ -73,7 +76,7 @@ def pack(spec: RingCherenkov) -> list[Surface]:
         spec.noise_hits,
         spec.annulus,
     ]
-    return [Surface(Kind.RING_CHERENKOV, spec.z_mirror, row, spec.system)]
+    return [Surface(CODE, spec.z_mirror, row, spec.system)]
 
 
 @inlined
@@ -123,3 +126,26 @@ def respond(params: Record, event: Record, particle: Record, rng: np.random.Gene
             - params[RingSlot.ANNULUS] * rng.random()
         )
     particle.r_ring = radii / total
+
+
+def _planes(spec: RingCherenkov) -> list[Plane]:
+    return [Plane(spec.z_entrance, spec.entrance), Plane(spec.z_mirror, spec.mirror)]
+
+
+def _constants(spec: RingCherenkov, system: int, setup: Any) -> None:
+    setup["has_ring"] = 1
+    setup["ring"] = surface_table(pack(spec, system))["params"][0]
+
+
+def _outline(spec: RingCherenkov) -> list[Outline]:
+    return [Outline(spec.system, spec.z_entrance, spec.z_mirror, spec.mirror, "#e4f0fa")]
+
+
+KIND = DetectorKind(
+    spec=RingCherenkov,
+    response=pack,
+    acceptance=_planes,
+    constants=_constants,
+    outline=_outline,
+    most=1,
+)

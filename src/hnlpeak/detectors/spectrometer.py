@@ -9,22 +9,26 @@ from __future__ import annotations
 
 import math
 from enum import IntEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
-from hnlpeak.core.card import Card, Sourced
+from hnlpeak.core.card import Card
 from hnlpeak.core.kernel import inlined
 from hnlpeak.core.quantity import Energy, Fraction, Length, Positive, Share
 from hnlpeak.detectors.detection import decide
 from hnlpeak.detectors.event import Record
+from hnlpeak.detectors.kind import DetectorKind, DetectorSpec, Layer, Outline, Plane
 from hnlpeak.detectors.passage import highland_constants, highland_weight, plane_angle, radiate
 from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape
-from hnlpeak.detectors.surface import Kind, Surface
+from hnlpeak.detectors.surface import APERTURE, Surface
 from hnlpeak.theory.species import CHARGE, MASS, Species
 
 __all__ = [
+    "CHAMBER",
+    "KIND",
+    "MAGNET",
     "Chamber",
     "ChamberSlot",
     "Magnet",
@@ -36,6 +40,8 @@ __all__ = [
     "respond",
 ]
 
+MAGNET, CHAMBER = 1, 2
+"""Codes of its surfaces."""
 MAX_VIEWS = 4
 _TRIGGER_MARGIN = 30.0  # mm: wider than any scattering, so that the straight-line verdict loses nothing
 
@@ -62,7 +68,7 @@ class Magnet(Card):
     shape: Shape
 
 
-class Spectrometer(Sourced):
+class Spectrometer(DetectorSpec):
     """Chambers and dipole.
 
     ``view_angles`` (degrees) are the directions in which the views measure, each with the resolution
@@ -72,7 +78,6 @@ class Spectrometer(Sourced):
     """
 
     kind: Literal["spectrometer"]
-    system: str
     chambers: Annotated[list[Chamber], Field(min_length=3, max_length=8)]
     magnet: Magnet
     view_angles: Annotated[list[float], Field(min_length=2, max_length=MAX_VIEWS)]
@@ -132,7 +137,7 @@ def _directions(spec: Spectrometer) -> list[list[float]]:
     return [[math.cos(a), math.sin(a)] for a in angles]
 
 
-def pack(spec: Spectrometer) -> list[Surface]:
+def pack(spec: Spectrometer, system: int) -> list[Surface]:
     """Surfaces of the full response: each chamber and the magnet."""
     surfaces = [_magnet(spec)]
     clean = (1.0 - spec.tail_fraction) ** 2 * spec.view_efficiency ** len(spec.view_angles)
@@ -155,25 +160,26 @@ def pack(spec: Spectrometer) -> list[Surface]:
             float(len(spec.view_angles)),
             *views,
         ]
-        surfaces.append(Surface(Kind.CHAMBER, chamber.z, row, chamber.name))
+        surfaces.append(Surface(CHAMBER, chamber.z, row, chamber.name))
     return surfaces
 
 
-def layers(spec: Spectrometer) -> list[tuple[float, float]]:
+def layers(spec: Spectrometer) -> list[Layer]:
     """z (mm) and ``highland_weight`` of each chamber, for the covariance of a track fit."""
     weight = highland_weight(spec.radiation_lengths)
-    return [(chamber.z, weight) for chamber in spec.chambers]
+    return [Layer(chamber.z, weight) for chamber in spec.chambers]
 
 
-def apertures(spec: Spectrometer) -> list[Surface]:
+def apertures(spec: Spectrometer, system: int) -> list[Surface]:
     """Surfaces of the straight-line verdict: chambers as slightly wider apertures, and the magnet."""
-    rows = [Surface(Kind.APERTURE, c.z, c.shape.packed(_TRIGGER_MARGIN), c.name) for c in spec.chambers]
+    rows = [Surface(APERTURE, c.z, c.shape.packed(_TRIGGER_MARGIN), c.name) for c in spec.chambers]
     return [_magnet(spec), *rows]
 
 
 def _magnet(spec: Spectrometer) -> Surface:
     magnet = spec.magnet
-    return Surface(Kind.MAGNET, magnet.z, [*magnet.shape.packed(), magnet.direction * magnet.kick], "magnet")
+    row = [*magnet.shape.packed(), magnet.direction * magnet.kick]
+    return Surface(MAGNET, magnet.z, row, "magnet", act_on_photons=True)  # the yoke stops them
 
 
 @inlined
@@ -257,3 +263,35 @@ def _measure(
     hit.var_x = yy * variance
     hit.var_y = xx * variance
     particle.n_chambers += 1
+
+
+def _planes(spec: Spectrometer) -> list[Plane]:
+    return [Plane(c.z, c.acceptance or c.shape) for c in spec.chambers]
+
+
+def _constants(spec: Spectrometer, system: int, setup: Any) -> None:
+    setup["n_chambers"] = len(spec.chambers)
+    setup["chamber_z"][: len(spec.chambers)] = [chamber.z for chamber in spec.chambers]
+    setup["magnet_z"] = spec.magnet.z
+    setup["magnet_kick"] = spec.magnet.direction * spec.magnet.kick
+
+
+def _outline(spec: Spectrometer) -> list[Outline]:
+    magnet = spec.magnet
+    return [
+        *(Outline(chamber.name, chamber.z, chamber.z, chamber.shape, "#1f5f9e") for chamber in spec.chambers),
+        Outline("magnet", magnet.z - 650.0, magnet.z + 650.0, magnet.shape, "#8f949c", around=350.0),
+    ]
+
+
+KIND = DetectorKind(
+    spec=Spectrometer,
+    verdict=apertures,
+    response=pack,
+    acceptance=_planes,
+    matter=layers,
+    constants=_constants,
+    outline=_outline,
+    least=1,
+    most=1,
+)

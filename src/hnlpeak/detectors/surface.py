@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from enum import IntEnum
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,12 +11,16 @@ from numpy.typing import NDArray
 from hnlpeak.core.errors import CardError
 from hnlpeak.core.kernel import inlined
 from hnlpeak.detectors.event import MAX_TIMES, Record
+from hnlpeak.theory.species import Species
 
 __all__ = [
+    "ALL",
+    "ALL_BUT_MUONS",
+    "APERTURE",
+    "LIGHT",
     "MAX_SURFACES",
     "PARAMETERS",
     "SURFACES",
-    "Kind",
     "Surface",
     "record_time",
     "start_particle",
@@ -29,32 +32,36 @@ PARAMETERS = 48
 """Length of a surface's row of parameters."""
 
 
-class Kind(IntEnum):
-    """What a surface does to a particle that crosses its shape; ``simulation.transport`` has one line for each."""
-
-    APERTURE = 0
-    MAGNET = 1
-    CHAMBER = 2
-    HODOSCOPE = 3
-    MUON_VETO = 4
-    PHOTON_VETO = 5
-    GUARD_RING = 6
-    CALORIMETER = 7
-    RING_CHERENKOV = 8
-    HADRON_CALORIMETER = 9
-    MATERIAL = 10
+APERTURE = 0
+"""Code of a surface that counts the charged particles which cross it."""
 
 
-_ACTS_ON_PHOTONS = (Kind.PHOTON_VETO, Kind.CALORIMETER, Kind.MAGNET)  # the yoke stops them
+def _mask(*species: Species) -> int:
+    return sum(1 << code for code in species)
+
+
+LIGHT = _mask(Species.PHOTON, Species.POSITRON, Species.ELECTRON)
+"""Bit mask of photons and electrons, with one bit for each ``Species``."""
+ALL_BUT_MUONS = LIGHT | _mask(Species.PION_PLUS, Species.PION_MINUS)
+"""Bit mask of all species but muons."""
+ALL = _mask(*Species)
+"""Bit mask of all species."""
 
 
 class Surface(NamedTuple):
-    """One surface at ``z`` (mm) with the parameters of its kind; the first ``SHAPE_WIDTH`` are its shape."""
+    """One surface at ``z`` (mm) with the parameters of its kind; the first ``SHAPE_WIDTH`` are its shape.
 
-    kind: Kind
+    ``code`` says what the surface does to a particle that crosses it: ``simulation.transport`` has one line for each.
+    Photons fly through all surfaces but those that ``act_on_photons``. ``stops`` is the bit mask of the species that
+    usually end there, for pictures.
+    """
+
+    code: int
     z: float
     params: list[float]
     name: str
+    act_on_photons: bool = False
+    stops: int = 0
 
 
 SURFACES = np.dtype(
@@ -62,12 +69,13 @@ SURFACES = np.dtype(
         ("n", np.int64),
         ("n_neutral", np.int64),
         ("neutral", np.int64, (MAX_SURFACES,)),
-        ("kind", np.int64, (MAX_SURFACES,)),
+        ("code", np.int64, (MAX_SURFACES,)),
+        ("stops", np.int64, (MAX_SURFACES,)),
         ("z", np.float64, (MAX_SURFACES,)),
         ("params", np.float64, (MAX_SURFACES, PARAMETERS)),
     ]
 )
-"""A table of ``n`` surfaces in the order of z: their kinds, positions (mm) and rows of parameters.
+"""A table of ``n`` surfaces in the order of z: codes, bit masks of what stops, positions (mm), rows of parameters.
 
 ``neutral`` lists the ``n_neutral`` among them that act on photons."""
 
@@ -82,13 +90,14 @@ def surface_table(surfaces: Iterable[Surface]) -> NDArray[Any]:
         raise CardError(f"{len(ordered)} surfaces, at most {MAX_SURFACES} fit")
     table = np.zeros((), dtype=SURFACES)
     table["n"] = len(ordered)
-    neutral = [row for row, surface in enumerate(ordered) if surface.kind in _ACTS_ON_PHOTONS]
+    neutral = [row for row, surface in enumerate(ordered) if surface.act_on_photons]
     table["n_neutral"] = len(neutral)
     table["neutral"][: len(neutral)] = neutral
     for row, surface in enumerate(ordered):
         if len(surface.params) > PARAMETERS:
             raise CardError(f"{surface.name}: {len(surface.params)} parameters, at most {PARAMETERS} fit")
-        table["kind"][row] = surface.kind
+        table["code"][row] = surface.code
+        table["stops"][row] = surface.stops
         table["z"][row] = surface.z
         table["params"][row, : len(surface.params)] = surface.params
     return table

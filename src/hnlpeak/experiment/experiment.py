@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,35 +12,22 @@ from numpy.typing import NDArray
 
 from hnlpeak.core.card import read_card
 from hnlpeak.core.errors import CardError
-from hnlpeak.detectors import (
-    calorimeter,
-    guard_ring,
-    hadron_calorimeter,
-    hodoscope,
-    material,
-    muon_veto,
-    photon_veto,
-    ring_cherenkov,
-    spectrometer,
+from hnlpeak.detectors.kind import Counter, DetectorKind, DetectorSpec
+from hnlpeak.detectors.registry import KINDS
+from hnlpeak.detectors.surface import APERTURE, Surface, surface_table
+from hnlpeak.experiment.experiment_card import ExperimentCard
+from hnlpeak.experiment.setup import (
+    BEAM_FIELDS,
+    FIDUCIAL_FIELDS,
+    MAX_LAYERS,
+    RECONSTRUCTION_FIELDS,
+    new_setup,
 )
-from hnlpeak.detectors.beam_cherenkov import BeamCherenkov
-from hnlpeak.detectors.beam_tracker import BeamTracker, scattering
-from hnlpeak.detectors.calorimeter import Calorimeter
-from hnlpeak.detectors.material import Material
-from hnlpeak.detectors.muon_veto import MuonVeto
-from hnlpeak.detectors.ring_cherenkov import RingCherenkov
-from hnlpeak.detectors.spectrometer import Spectrometer
-from hnlpeak.detectors.surface import Kind, Surface, surface_table
-from hnlpeak.experiment.acceptance import acceptance_surfaces
-from hnlpeak.experiment.experiment_card import Detector, ExperimentCard
-from hnlpeak.experiment.setup import BEAM_FIELDS, FIDUCIAL_FIELDS, MAX_LAYERS, RECONSTRUCTION_FIELDS, SETUP
 from hnlpeak.theory.mesons import meson
 
 __all__ = ["Experiment", "build_setup", "load_experiment"]
 
-_TRIGGER_KINDS = ("hodoscope", "muon_veto")
 _MOST_PATHS = 7.0  # mean decay lengths before the fiducial volume: a meson in a thousand is left
-_TIMED_KINDS = ("beam_cherenkov", "guard_ring", "photon_veto", "muon_veto")
 
 
 @dataclass(frozen=True)
@@ -72,73 +59,71 @@ class Experiment:
         return decayed(fiducial.z_first, fiducial.z_last) / decayed(fiducial.z_min, fiducial.z_max)
 
 
-_PACK: dict[str, Callable[[Any, int], list[Surface]]] = {
-    "calorimeter": lambda spec, _: calorimeter.pack(spec),
-    "guard_ring": guard_ring.pack,
-    "hadron_calorimeter": lambda spec, _: hadron_calorimeter.pack(spec),
-    "hodoscope": hodoscope.pack,
-    "material": lambda spec, _: material.pack(spec),
-    "muon_veto": muon_veto.pack,
-    "photon_veto": photon_veto.pack,
-    "ring_cherenkov": lambda spec, _: ring_cherenkov.pack(spec),
-    "spectrometer": lambda spec, _: spectrometer.pack(spec),
-}
+def _described(card: ExperimentCard) -> Iterator[tuple[DetectorKind[Any], DetectorSpec, int]]:
+    """Kind, table and number of the system of each detector."""
+    systems = card.systems()
+    for detector in card.detectors:
+        yield KINDS[detector.kind], detector, systems.index(detector.system)
 
 
-def _only(detectors: list[Detector], kind: type[Any]) -> Any:
-    return next((detector for detector in detectors if isinstance(detector, kind)), None)
+def _fill_surfaces(setup: Any, card: ExperimentCard) -> None:
+    verdict: list[Surface] = []
+    response: list[Surface] = []
+    acceptance: list[Surface] = []
+    stops: list[float] = []
+    for kind, spec, system in _described(card):
+        first, full = kind.verdict(spec, system), kind.response(spec, system)
+        verdict += first
+        response += full
+        acceptance += [
+            Surface(APERTURE, z, shape.packed(), spec.system) for z, shape in kind.acceptance(spec)
+        ]
+        stops += [surface.z for surface in (*first, *full) if kind.stops_hadrons]
+    setup["verdict"] = surface_table(verdict)
+    setup["response"] = surface_table(response)
+    setup["acceptance"] = surface_table(acceptance)
+    last = max(surface.z for surface in (*verdict, *response))
+    setup["beam"]["z_end_hadron"] = min(stops, default=last)
+    setup["beam"]["z_end_muon"] = last
 
 
-def _fill_beam(row: Any, card: ExperimentCard, surfaces: list[Surface]) -> None:
-    beam = card.beam
-    decaying = meson(beam.meson)
-    tracker: BeamTracker | None = _only(card.detectors, BeamTracker)
-    extra = 0.0 if tracker is None else scattering(tracker, beam.momentum)
-    calorimeters = [s.z for s in surfaces if s.kind in (Kind.CALORIMETER, Kind.HADRON_CALORIMETER)]
-    z_muon = max(s.z for s in surfaces)
+def _fill_beam(row: Any, card: ExperimentCard) -> None:
+    decaying = meson(card.beam.meson)
     for name in BEAM_FIELDS:
-        row[name] = getattr(beam, name)
+        row[name] = getattr(card.beam, name)
     for name in FIDUCIAL_FIELDS:
         row[name] = getattr(card.fiducial, name)
-    row["divergence_x"] = np.hypot(beam.divergence_x, extra)
-    row["divergence_y"] = np.hypot(beam.divergence_y, extra)
     row["mass"] = decaying.mass
     row["c_tau"] = decaying.c_tau
-    row["z_end_hadron"] = min(calorimeters, default=z_muon)
-    row["z_end_muon"] = z_muon
 
 
-def _fill_beam_detectors(setup: Any, card: ExperimentCard) -> None:
-    tagger: BeamCherenkov | None = _only(card.detectors, BeamCherenkov)
-    setup["tag_system"] = -1
-    if tagger is not None:
-        setup["tag_system"] = card.systems().index(tagger.system)
-        setup["tag_efficiency"] = tagger.efficiency
-        setup["tag_resolution"] = tagger.time_resolution
-    tracker: BeamTracker | None = _only(card.detectors, BeamTracker)
-    if tracker is not None and tracker.installed:
-        setup["tracker_installed"] = 1
-        setup["tracker_momentum"] = tracker.momentum_resolution
-        setup["tracker_angle"] = tracker.angle_resolution
-        setup["tracker_position"] = tracker.position_resolution
+def _fill_accidentals(setup: Any, card: ExperimentCard) -> None:
+    """Rates of all systems, which of them make signals in an event, and where those with a place are."""
+    timed: list[int] = []
+    placed: list[int] = []
+    for kind, spec, system in _described(card):
+        if kind.timed:
+            timed.append(system)
+        rate = spec.accidental_rate if isinstance(spec, Counter) else 0.0
+        setup["accidental"][system] += rate
+        if kind.accidental_plane is None:
+            continue
+        placed.append(system)
+        if rate > 0.0:
+            z, shape = kind.accidental_plane(spec)
+            half_x, half_y = shape.box()
+            if not np.isfinite(half_x * half_y):
+                raise CardError(f"detectors.{spec.system}.shape: accidental signals need an outer edge")
+            setup["hit_half_x"][system], setup["hit_half_y"][system] = half_x, half_y
+            setup["hit_z"][system] = z
+    for name, found in (("timed", timed), ("noisy", [*timed, *placed])):
+        systems = list(dict.fromkeys(found))
+        setup[f"n_{name}"] = len(systems)
+        setup[name][: len(systems)] = systems
 
 
 def _fill_trigger(setup: Any, card: ExperimentCard) -> None:
-    systems = card.systems()
-    rates = setup["accidental"]
-    setup["calorimeter_system"] = -1
-    for detector in card.detectors:
-        system = systems.index(detector.system)
-        rates[system] += getattr(detector, "accidental_rate", 0.0)
-        if isinstance(detector, MuonVeto | Calorimeter) and detector.accidental_rate > 0.0:
-            half_x, half_y = detector.shape.box()
-            if not np.isfinite(half_x * half_y):
-                raise CardError(f"detectors.{detector.system}.shape: accidental signals need an outer edge")
-            setup["hit_half_x"][system], setup["hit_half_y"][system] = half_x, half_y
-            setup["hit_z"][system] = detector.z
-        if isinstance(detector, Calorimeter):
-            setup["calorimeter_system"] = system
-            setup["accidental_energy"] = detector.accidental_energy
+    systems, rates = card.systems(), setup["accidental"]
     setup["n_levels"] = len(card.trigger)
     for row, level in enumerate(card.trigger):
         vetoes = [systems.index(name) for name in level.veto]
@@ -151,67 +136,34 @@ def _fill_trigger(setup: Any, card: ExperimentCard) -> None:
         setup["quiet"][vetoes] = np.maximum(setup["quiet"][vetoes], level.window)
 
 
-def _layers(card: ExperimentCard, spec: Spectrometer) -> NDArray[np.float64]:
+def _fill_layers(setup: Any, card: ExperimentCard) -> None:
     """z and ``highland_weight`` of all matter from the first chamber to the last, in the order of z.
 
     What stands before the first chamber moves all points of a track alike and the fit needs none of it.
     """
-    found = spectrometer.layers(spec)
-    for detector in card.detectors:
-        if isinstance(detector, Material):
-            found += material.layers(detector)
-    first, last = spec.chambers[0].z, spec.chambers[-1].z
-    layers = np.array(sorted(layer for layer in found if first <= layer[0] < last))
+    first, last = setup["chamber_z"][0], setup["chamber_z"][setup["n_chambers"] - 1]
+    found = [layer for kind, spec, _ in _described(card) for layer in kind.matter(spec)]
+    layers = sorted(layer for layer in found if first <= layer.z < last)
     if len(layers) > MAX_LAYERS:
         raise CardError(f"{len(layers)} layers of matter in the spectrometer, at most {MAX_LAYERS} fit")
-    return layers
-
-
-def _fill_reconstruction(setup: Any, card: ExperimentCard) -> None:
-    for name in RECONSTRUCTION_FIELDS:
-        setup[name] = getattr(card.reconstruction, name)
-    setup["min_chambers"] = card.reconstruction.min_chambers
-    spec: Spectrometer = _only(card.detectors, Spectrometer)
-    setup["n_chambers"] = len(spec.chambers)
-    setup["chamber_z"][: len(spec.chambers)] = [chamber.z for chamber in spec.chambers]
-    layers = _layers(card, spec)
     setup["n_layers"] = len(layers)
-    setup["layer_z"][: len(layers)] = layers[:, 0]
-    setup["layer_weight"][: len(layers)] = layers[:, 1]
-    setup["magnet_z"] = spec.magnet.z
-    setup["magnet_kick"] = spec.magnet.direction * spec.magnet.kick
-    lkr: Calorimeter | None = _only(card.detectors, Calorimeter)
-    setup["calorimeter_z"] = 0.0 if lkr is None else lkr.z
-    ring: RingCherenkov | None = _only(card.detectors, RingCherenkov)
-    setup["has_ring"] = ring is not None
-    if ring is not None:
-        setup["ring"] = surface_table(ring_cherenkov.pack(ring))["params"][0]
+    setup["layer_z"][: len(layers)] = [layer.z for layer in layers]
+    setup["layer_weight"][: len(layers)] = [layer.weight for layer in layers]
 
 
 def build_setup(card: ExperimentCard) -> NDArray[Any]:
     """Pack a checked card into the one ``SETUP`` record that kernels read."""
-    systems = card.systems()
-    verdict: list[Surface] = spectrometer.apertures(_only(card.detectors, Spectrometer))
-    response: list[Surface] = []
-    for detector in card.detectors:
-        if detector.kind in _PACK:
-            surfaces = _PACK[detector.kind](detector, systems.index(detector.system))
-            (verdict if detector.kind in _TRIGGER_KINDS else response).extend(surfaces)
-    array = np.zeros(1, dtype=SETUP)
+    array = new_setup()
     setup = array[0]
-    setup["verdict"] = surface_table(verdict)
-    setup["response"] = surface_table(response)
-    setup["acceptance"] = surface_table(acceptance_surfaces(card.detectors))
-    _fill_beam(setup["beam"], card, verdict + response)
-    _fill_beam_detectors(setup, card)
+    _fill_beam(setup["beam"], card)
+    _fill_surfaces(setup, card)
+    for name in (*RECONSTRUCTION_FIELDS, "min_chambers"):
+        setup[name] = getattr(card.reconstruction, name)
+    for kind, spec, system in _described(card):
+        kind.constants(spec, system, setup)
+    _fill_layers(setup, card)
+    _fill_accidentals(setup, card)
     _fill_trigger(setup, card)
-    _fill_reconstruction(setup, card)
-    timed = list(dict.fromkeys(systems.index(d.system) for d in card.detectors if d.kind in _TIMED_KINDS))
-    setup["n_timed"] = len(timed)
-    setup["timed"][: len(timed)] = timed
-    noisy = [system for system in dict.fromkeys([*timed, int(setup["calorimeter_system"])]) if system >= 0]
-    setup["n_noisy"] = len(noisy)
-    setup["noisy"][: len(noisy)] = noisy
     array.setflags(write=False)
     return array
 

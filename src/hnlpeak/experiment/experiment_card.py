@@ -2,44 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self, Union
 
 from pydantic import Field, StrictInt, model_validator
 
 from hnlpeak.core.card import Sourced
 from hnlpeak.core.quantity import Angle, Energy, Fraction, Length, Positive, Rate, Time
-from hnlpeak.detectors.beam_cherenkov import BeamCherenkov
-from hnlpeak.detectors.beam_tracker import BeamTracker
-from hnlpeak.detectors.calorimeter import Calorimeter
 from hnlpeak.detectors.event import MAX_SYSTEMS
-from hnlpeak.detectors.guard_ring import GuardRing
-from hnlpeak.detectors.hadron_calorimeter import HadronCalorimeter
-from hnlpeak.detectors.hodoscope import Hodoscope
-from hnlpeak.detectors.material import Material
-from hnlpeak.detectors.muon_veto import MuonVeto
-from hnlpeak.detectors.photon_veto import PhotonVeto
-from hnlpeak.detectors.ring_cherenkov import RingCherenkov
-from hnlpeak.detectors.spectrometer import Spectrometer
+from hnlpeak.detectors.kind import DetectorSpec
+from hnlpeak.detectors.registry import KINDS
 from hnlpeak.experiment.halo_card import Halo
 from hnlpeak.experiment.meson_name import MesonName
 from hnlpeak.experiment.setup import MAX_LEVELS
 
 __all__ = ["Beam", "Detector", "ExperimentCard", "Fiducial", "Primary", "Reconstruction", "TriggerLevel"]
 
-Detector = Annotated[
-    BeamCherenkov
-    | BeamTracker
-    | Calorimeter
-    | GuardRing
-    | HadronCalorimeter
-    | Hodoscope
-    | Material
-    | MuonVeto
-    | PhotonVeto
-    | RingCherenkov
-    | Spectrometer,
-    Field(discriminator="kind"),
-]
+if TYPE_CHECKING:
+    Detector = DetectorSpec
+else:
+    Detector = Annotated[Union[tuple(kind.spec for kind in KINDS.values())], Field(discriminator="kind")]  # noqa: UP007
+"""A detector's table: one of the specs of ``detectors.registry``, told by its ``kind``."""
 
 
 class Primary(Sourced):
@@ -169,17 +151,7 @@ class ExperimentCard(Sourced):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        kinds: list[str] = [detector.kind for detector in self.detectors]
-        for kind, least, most in (
-            ("spectrometer", 1, 1),
-            ("calorimeter", 0, 1),
-            ("ring_cherenkov", 0, 1),
-            ("beam_tracker", 0, 1),
-            ("beam_cherenkov", 0, 1),
-            ("hodoscope", 1, 1),
-        ):
-            if not least <= kinds.count(kind) <= most:
-                raise ValueError(f"detectors: {kinds.count(kind)} of kind {kind}, expected {least} to {most}")
+        self._check_numbers()
         if self.halo is not None and self.halo.z_collimator > self.fiducial.z_first:
             raise ValueError("halo.z_collimator must not lie behind fiducial.z_first")
         systems = self.systems()
@@ -192,6 +164,14 @@ class ExperimentCard(Sourced):
                         f"trigger {level.name}: no system {system!r}, there are {', '.join(systems)}"
                     )
         return self
+
+    def _check_numbers(self) -> None:
+        present = [detector.kind for detector in self.detectors]
+        for name, kind in KINDS.items():
+            number = present.count(name)
+            if number < kind.least or (kind.most is not None and number > kind.most):
+                expected = f"{kind.least} or more" if kind.most is None else f"{kind.least} to {kind.most}"
+                raise ValueError(f"detectors: {number} of kind {name}, expected {expected}")
 
     def systems(self) -> list[str]:
         """Names of the detector systems in the order of the card, each once."""

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from hnlpeak.detectors.event import MAX_CHAMBERS, MAX_SYSTEMS
 from hnlpeak.detectors.surface import PARAMETERS, SURFACES
 
-__all__ = ["BEAM_FIELDS", "FIDUCIAL_FIELDS", "MAX_LAYERS", "MAX_LEVELS", "RECONSTRUCTION_FIELDS", "SETUP"]
+__all__ = [
+    "BEAM_FIELDS",
+    "FIDUCIAL_FIELDS",
+    "MAX_LAYERS",
+    "MAX_LEVELS",
+    "RECONSTRUCTION_FIELDS",
+    "SETUP",
+    "new_setup",
+]
 
 MAX_LEVELS = 4
 MAX_LAYERS = 40
@@ -102,3 +113,10 @@ place; ``timed`` lists the systems whose signals become columns, ``noisy`` those
 Layers are the matter between the first and the last chamber, chambers included, with ``passage.highland_weight``.
 Lengths in mm, momenta in MeV, times in ns.
 """
+
+
+def new_setup() -> NDArray[Any]:
+    """Return a set-up without any detector, as an array of one record: systems that are not there are -1."""
+    setup = np.zeros(1, dtype=SETUP)
+    setup["tag_system"] = setup["calorimeter_system"] = -1
+    return setup

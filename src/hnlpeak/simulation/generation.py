@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from hnlpeak.core.borrow import borrowed
 from hnlpeak.core.kernel import inlined, kernel
+from hnlpeak.detectors import calorimeter
 from hnlpeak.detectors.beam_cherenkov import tag
 from hnlpeak.detectors.beam_tracker import measure
 from hnlpeak.detectors.event import MAX_PARTICLES, MAX_SYSTEMS, Record
 from hnlpeak.detectors.shape import inside
-from hnlpeak.detectors.surface import Kind, start_particle
+from hnlpeak.detectors.surface import start_particle
 from hnlpeak.simulation.decay_in_flight import fly, place
 from hnlpeak.simulation.halo import HALO_KIND, through_collimator, throw_halo
 from hnlpeak.simulation.sample import Forced, ModeTable
@@ -204,7 +205,7 @@ def _cluster_apart(setup: Record, event: Record, photon: Record) -> bool:
     surfaces = setup.response
     for m in range(surfaces.n_neutral):
         n = surfaces.neutral[m]
-        if surfaces.kind[n] != Kind.CALORIMETER:
+        if surfaces.code[n] != calorimeter.CODE:
             continue
         dz = surfaces.z[n] - photon.z
         x, y = photon.x + photon.tx * dz, photon.y + photon.ty * dz

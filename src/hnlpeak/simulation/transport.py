@@ -19,21 +19,10 @@ from hnlpeak.detectors import (
 )
 from hnlpeak.detectors.event import Record
 from hnlpeak.detectors.shape import inside
-from hnlpeak.detectors.surface import Kind
+from hnlpeak.detectors.surface import APERTURE
 from hnlpeak.theory.species import CHARGE
 
 __all__ = ["transport"]
-
-_bend = spectrometer.bend
-_chamber = spectrometer.respond
-_hodoscope = hodoscope.respond
-_muon_veto = muon_veto.respond
-_photon_veto = photon_veto.respond
-_guard_ring = guard_ring.respond
-_calorimeter = calorimeter.respond
-_ring_cherenkov = ring_cherenkov.respond
-_hadron_calorimeter = hadron_calorimeter.respond
-_material = material.respond
 
 
 @inlined
@@ -59,31 +48,31 @@ def _decay(s: Record, mother: Record, daughter: Record) -> None:
 
 @inlined
 def _respond(
-    kind: int, params: NDArray[np.float64], event: Record, particle: Record, rng: np.random.Generator
+    code: int, params: NDArray[np.float64], event: Record, particle: Record, rng: np.random.Generator
 ) -> None:
-    """What a surface of ``kind`` does to a particle that crosses its shape: one line for each kind."""
-    if kind == Kind.APERTURE:
+    """What a surface with ``code`` does to a particle that crosses its shape: one line for each."""
+    if code == APERTURE:
         particle.n_chambers += 1
-    elif kind == Kind.PHOTON_VETO:
-        _photon_veto(params, event, particle, rng)
-    elif kind == Kind.CHAMBER:
-        _chamber(params, event, particle, rng)
-    elif kind == Kind.MAGNET:
-        _bend(params, event.state)
-    elif kind == Kind.HODOSCOPE:
-        _hodoscope(params, event, particle, rng)
-    elif kind == Kind.MUON_VETO:
-        _muon_veto(params, event, particle, rng)
-    elif kind == Kind.CALORIMETER:
-        _calorimeter(params, event, particle, rng)
-    elif kind == Kind.RING_CHERENKOV:
-        _ring_cherenkov(params, event, particle, rng)
-    elif kind == Kind.HADRON_CALORIMETER:
-        _hadron_calorimeter(params, event, particle, rng)
-    elif kind == Kind.GUARD_RING:
-        _guard_ring(params, event, particle, rng)
-    elif kind == Kind.MATERIAL:
-        _material(params, event, particle, rng)
+    elif code == photon_veto.CODE:
+        photon_veto.respond(params, event, particle, rng)
+    elif code == spectrometer.CHAMBER:
+        spectrometer.respond(params, event, particle, rng)
+    elif code == spectrometer.MAGNET:
+        spectrometer.bend(params, event.state)
+    elif code == hodoscope.CODE:
+        hodoscope.respond(params, event, particle, rng)
+    elif code == muon_veto.CODE:
+        muon_veto.respond(params, event, particle, rng)
+    elif code == calorimeter.CODE:
+        calorimeter.respond(params, event, particle, rng)
+    elif code == ring_cherenkov.CODE:
+        ring_cherenkov.respond(params, event, particle, rng)
+    elif code == hadron_calorimeter.CODE:
+        hadron_calorimeter.respond(params, event, particle, rng)
+    elif code == guard_ring.CODE:
+        guard_ring.respond(params, event, particle, rng)
+    elif code == material.CODE:
+        material.respond(params, event, particle, rng)
 
 
 @inlined
@@ -117,16 +106,16 @@ def transport(surfaces: Record, event: Record, particle: Record, rng: np.random.
             x0, y0, z0, tx, ty = s.x, s.y, s.z, s.tx, s.ty
         x = x0 + tx * (z - z0)
         y = y0 + ty * (z - z0)
-        kind = surfaces.kind[n]
+        code = surfaces.code[n]
         params = surfaces.params[n]
         if not inside(params, x, y):
-            if kind == Kind.MAGNET:
+            if code == spectrometer.MAGNET:
                 return
             continue
         s.x = x
         s.y = y
         s.z = z
-        _respond(kind, params, event, particle, rng)
+        _respond(code, params, event, particle, rng)
         if s.alive == 0:
             return
         if s.tx != tx or s.ty != ty:

@@ -1,10 +1,11 @@
-"""The detectors of an experiment as lines in a side view."""
+"""The detectors of an experiment as lines and boxes in a side view."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
+from hnlpeak.detectors.kind import Outline
+from hnlpeak.detectors.registry import KINDS
 from hnlpeak.detectors.shape import Shape
 from hnlpeak.experiment.experiment import Experiment
 
@@ -18,66 +19,42 @@ _BEAM_PIPE = 60.0
 class Plane:
     """A detector plane (or volume) from ``z`` to ``z_end``, mm, in one view: from ``inner`` to ``outer`` on each side.
 
-    ``in_beam`` detectors have no size in the card. ``present`` is False for what was not installed.
+    ``colour`` is None for what is drawn grey. ``present`` is False for what was not installed.
     """
 
     system: str
-    kind: str
     z: float
     z_end: float
     centre: float
     inner: float
     outer: float
-    in_beam: bool = False
-    present: bool = True
+    colour: str | None
+    present: bool
 
 
-def _plane(detector: Any, name: str, z: float, shape: Shape, view: str, z_end: float | None = None) -> Plane:
+def _sides(shape: Shape, view: str) -> tuple[float, float, float]:
+    """Centre, inner and outer half-size in ``view``."""
     along_x = view == "x"
     limits = [shape.outer_radius, shape.octagon, shape.half_width if along_x else shape.half_height]
-    known = [value for value in limits if value is not None]
     hole = shape.hole_half_x if along_x else shape.hole_half_y
-    return Plane(
-        name,
-        detector.kind,
-        z,
-        z if z_end is None else z_end,
+    return (
         shape.hole_x if along_x else 0.0,
         max(shape.hole_radius or 0.0, hole or 0.0),
-        min(known, default=10.0 * _BEAM_PIPE),
+        min((value for value in limits if value is not None), default=10.0 * _BEAM_PIPE),
     )
 
 
-def _of(detector: Any, view: str) -> list[Plane]:
-    name = detector.system
-    if detector.kind == "spectrometer":
-        magnet = detector.magnet
-        planes = [
-            _plane(detector, chamber.name, chamber.z, chamber.shape, view) for chamber in detector.chambers
-        ]
-        pole = _plane(detector, "magnet", magnet.z - 650.0, magnet.shape, view, magnet.z + 650.0)
-        return [
-            *planes,
-            Plane(pole.system, "magnet", pole.z, pole.z_end, 0.0, pole.outer, pole.outer + 350.0),
-        ]
-    if detector.kind == "ring_cherenkov":
-        return [_plane(detector, name, detector.z_entrance, detector.mirror, view, detector.z_mirror)]
-    if detector.kind == "hodoscope":
-        return [_plane(detector, name, z, detector.shape, view) for z in detector.planes]
-    if detector.kind == "photon_veto":
-        return [_plane(detector, name, z, s.shape, view) for s in detector.stations for z in s.z]
-    if detector.kind == "guard_ring":
-        return [_plane(detector, name, z, detector.shape, view) for z in detector.stations]
-    if detector.kind in ("beam_tracker", "beam_cherenkov"):
-        stations = getattr(detector, "stations", None) or [detector.z]
-        there = getattr(detector, "installed", True)
-        return [Plane(name, detector.kind, z, z, 0.0, 0.0, _BEAM_PIPE, True, there) for z in stations]
-    if detector.kind == "material":
-        return [_plane(detector, name, detector.z_min, detector.shape, view, detector.z_max)]
-    return [_plane(detector, name, detector.z, detector.shape, view)]
+def _plane(drawn: Outline, view: str) -> Plane:
+    centre, inner, outer = 0.0, 0.0, _BEAM_PIPE
+    if drawn.shape is not None:
+        centre, inner, outer = _sides(drawn.shape, view)
+    if drawn.around > 0.0:
+        centre, inner, outer = 0.0, outer, outer + drawn.around
+    return Plane(drawn.name, drawn.z, drawn.z_end, centre, inner, outer, drawn.colour, drawn.present)
 
 
 def planes(experiment: Experiment, view: str) -> list[Plane]:
     """Return all detectors of the card as planes in the ``view`` "x" or "y", in the order of z."""
-    found = [plane for detector in experiment.card.detectors for plane in _of(detector, view)]
-    return sorted(found, key=lambda plane: plane.z)
+    detectors = experiment.card.detectors
+    outlines = [drawn for detector in detectors for drawn in KINDS[detector.kind].outline(detector)]
+    return sorted((_plane(drawn, view) for drawn in outlines), key=lambda plane: plane.z)

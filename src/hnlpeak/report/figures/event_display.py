@@ -27,17 +27,6 @@ _SYMBOL = {
     Species.PION_PLUS: (r"$\pi^+$", "#0b7a75"),
     Species.PION_MINUS: (r"$\pi^-$", "#0b7a75"),
 }
-_FILL = {
-    "photon_veto": "#c9ccd1",
-    "ring_cherenkov": "#e4f0fa",
-    "calorimeter": "#ffd98f",
-    "hadron_calorimeter": "#d9c4bd",
-    "muon_veto": "#cfb8dc",
-    "magnet": "#8f949c",
-    "material": "#e8f1ea",
-    "spectrometer": EXPECTED,
-}
-_THICKNESS = {"calorimeter": 1270.0, "hadron_calorimeter": 700.0, "photon_veto": 900.0, "muon_veto": 500.0}
 _READ = {
     "p_mev": (r"$p$ = {:.2f} GeV", 1e-3),
     "m2_miss_mev2": (r"$m_{{\mathrm{{miss}}}}^2$ = {:.4f} GeV$^2$", 1e-6),
@@ -82,8 +71,8 @@ def event_display(
 
 
 def _draw_plane(axes: Axes, plane: Plane) -> None:
-    colour = _FILL.get(plane.kind, MUTED)
-    length = max(plane.z_end - plane.z, _THICKNESS.get(plane.kind, 0.0))
+    colour = plane.colour or MUTED
+    length = plane.z_end - plane.z
     for side in (1.0, -1.0):
         low, high = plane.centre + side * plane.inner, side * plane.outer
         if length > 0.0:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -11,12 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.detectors.shape import SHAPE_WIDTH, inside
-from hnlpeak.detectors.surface import Kind
+from hnlpeak.detectors.spectrometer import MAGNET
 from hnlpeak.theory.species import CHARGE, Species
 
 __all__ = ["particle_path"]
 
-_LIGHT = (Species.PHOTON, Species.POSITRON, Species.ELECTRON)
 _MUONS = (Species.MUON_PLUS, Species.MUON_MINUS)
 _inside: Callable[[Any, float, float], bool] = getattr(inside, "py_func", inside)
 """The shape test as plain Python: a picture needs no compiled one."""
@@ -47,12 +46,15 @@ def particle_path(setup: Any, particle: Any) -> NDArray[np.float64]:
             p *= float(after["p"] / before["p"])
             species = int(after["species"])
         x, y, z = x + tx * (plane - z), y + ty * (plane - z), plane
-        kind, params = int(surfaces["kind"][n]), surfaces["params"][n]
-        if kind == Kind.MAGNET and CHARGE[species] != 0.0 and _inside(params, x, y):
+        magnet, params = int(surfaces["code"][n]) == MAGNET, surfaces["params"][n]
+        if not _inside(params, x, y):
+            if magnet:  # the yoke
+                break
+        elif int(surfaces["stops"][n]) >> species & 1:
+            break
+        elif magnet and CHARGE[species] != 0.0:
             points.append((x, y, z))
             tx, ty = _kicked(tx, ty, CHARGE[species] * float(params[_KICK]) / p)
-        elif _stops(kind, params, species, x, y):
-            break
     else:
         last = float(setup["verdict"]["z"][: int(setup["verdict"]["n"])].max())
         if species in _MUONS and last > z:
@@ -71,15 +73,3 @@ def _kicked(tx: float, ty: float, kick: float) -> tuple[float, float]:
     ux, uy = tx * norm + kick, ty * norm
     uz = math.sqrt(max(1.0 - ux * ux - uy * uy, 1e-6))
     return ux / uz, uy / uz
-
-
-def _stops(kind: int, params: Sequence[float], species: int, x: float, y: float) -> bool:
-    if kind == Kind.MAGNET:
-        return not _inside(params, x, y)
-    if kind == Kind.PHOTON_VETO:
-        return bool(_inside(params, x, y))
-    if kind == Kind.CALORIMETER:
-        return species in _LIGHT and bool(_inside(params, x, y))
-    if kind == Kind.HADRON_CALORIMETER:
-        return species not in _MUONS and bool(_inside(params, x, y))
-    return False

@@ -1,0 +1,106 @@
+"""A kind of detector: one record, in the kind's own file, that says all the rest of the house asks of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, NamedTuple, TypeVar, get_args
+
+from hnlpeak.core.card import Sourced
+from hnlpeak.core.quantity import Rate, Time
+from hnlpeak.detectors.shape import Shape
+from hnlpeak.detectors.surface import Surface
+
+__all__ = ["Counter", "DetectorKind", "DetectorSpec", "Layer", "Outline", "Plane"]
+
+
+class DetectorSpec(Sourced):
+    """A detector's table in a card: its ``kind``, and the ``system`` by which trigger and columns call it."""
+
+    kind: str
+    system: str
+
+
+class Counter(DetectorSpec):
+    """A detector whose signals have times; other particles make more of them at ``accidental_rate``."""
+
+    time_resolution: Time
+    accidental_rate: Rate = "0 Hz"  # type: ignore[assignment]
+
+
+class Plane(NamedTuple):
+    """A ``shape`` at ``z`` (mm)."""
+
+    z: float
+    shape: Shape
+
+
+class Layer(NamedTuple):
+    """Thin matter at ``z`` (mm) with its ``passage.highland_weight``."""
+
+    z: float
+    weight: float
+
+
+class Outline(NamedTuple):
+    """How a detector is drawn: ``shape`` from ``z`` to ``z_end`` (mm) in ``colour``, None for a grey line.
+
+    ``around`` (mm) draws the matter of that width around the shape instead. Detectors in the beam have no shape;
+    ``present`` is False for what was not installed.
+    """
+
+    name: str
+    z: float
+    z_end: float
+    shape: Shape | None
+    colour: str | None = None
+    around: float = 0.0
+    present: bool = True
+
+
+S = TypeVar("S", bound=DetectorSpec)
+
+
+def _nothing(spec: DetectorSpec) -> list[Any]:
+    return []
+
+
+def _no_surfaces(spec: DetectorSpec, system: int) -> list[Surface]:
+    return []
+
+
+def _no_constants(spec: DetectorSpec, system: int, setup: Any) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class DetectorKind(Generic[S]):
+    """All that cards, set-ups, simulation and figures ask of a kind of detector.
+
+    ``spec`` is its table in a card, of which there may be ``least`` to ``most`` in an experiment. ``verdict`` packs
+    the surfaces that decide on the trigger (before the full response, all particles on straight lines), ``response``
+    those of the full response; ``simulation.transport`` has the line that calls what they do.
+
+    ``acceptance`` lists the planes that a selected track must cross, ``matter`` what the track fit must know.
+    ``constants`` writes into the set-up what generation and reconstruction read of the detector. ``outline`` draws
+    it. Signals of a ``timed`` kind become a column; ``accidental_plane`` is where accidental signals have a place.
+    With ``stops_hadrons`` no pion decays behind it.
+    """
+
+    spec: type[S]
+    outline: Callable[[S], list[Outline]]
+    verdict: Callable[[S, int], list[Surface]] = _no_surfaces
+    response: Callable[[S, int], list[Surface]] = _no_surfaces
+    acceptance: Callable[[S], list[Plane]] = _nothing
+    matter: Callable[[S], list[Layer]] = _nothing
+    constants: Callable[[S, int, Any], None] = _no_constants
+    accidental_plane: Callable[[S], Plane] | None = None
+    timed: bool = False
+    stops_hadrons: bool = False
+    least: int = 0
+    most: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The value of ``kind`` in a card."""
+        return str(get_args(self.spec.model_fields["kind"].annotation)[0])
