@@ -1,8 +1,11 @@
-"""The fast loop of a sample: generate, trigger, respond, reconstruct, select, fill, block by block."""
+"""The fast loop of a sample: generate, trigger, respond, reconstruct, select, fill, block by block.
+
+``chain.blocks`` goes through the same stages from Python.
+"""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,29 +13,18 @@ from numpy.typing import NDArray
 from hnlpeak.core.kernel import kernel
 from hnlpeak.detectors.event import new_block
 from hnlpeak.reconstruction.calibration import accumulate
-from hnlpeak.reconstruction.candidates import new_workspace, reconstruct
-from hnlpeak.selection.cuts import CutTable
-from hnlpeak.selection.tally import fill
+from hnlpeak.reconstruction.candidates import Assumed, new_workspace, reconstruct
+from hnlpeak.selection.tally import Counts, Selection, fill
+from hnlpeak.simulation.buffers import Buffers
 from hnlpeak.simulation.generation import KAON_WIDTH, generate
 from hnlpeak.simulation.response import respond
 from hnlpeak.simulation.sample import ModeTable
 from hnlpeak.theory.modes.slots import MAX_DAUGHTERS, Daughter
 
-__all__ = ["BLOCK_DECAYS", "Buffers", "calibrate_loop", "new_buffers", "sample_loop"]
+__all__ = ["BLOCK_DECAYS", "calibrate_loop", "new_buffers", "sample_loop"]
 
 BLOCK_DECAYS = 512
 """Decays in one block: the survivors' records fit into the cache."""
-
-
-class Buffers(NamedTuple):
-    """Arrays that a shard allocates once and uses again for every block."""
-
-    block: NDArray[Any]
-    daughters: NDArray[np.float64]
-    kaon: NDArray[np.float64]
-    scratch: NDArray[Any]
-    tracks: NDArray[Any]
-    candidates: NDArray[np.float64]
 
 
 def new_buffers(columns: int, decays: int = BLOCK_DECAYS) -> Buffers:
@@ -54,36 +46,20 @@ def sample_loop(
     setups: NDArray[Any],
     modes: ModeTable,
     rng: np.random.Generator,
-    calibration: NDArray[np.float64],
-    lepton_mass: float,
+    assumed: Assumed,
+    selection: Selection,
     buffers: Buffers,
-    rows: NDArray[np.int64],
-    cuts: CutTable,
-    unit: int,
-    spectrum: NDArray[np.int64],
-    squares: NDArray[np.int64],
-    passed: NDArray[np.int64],
-    only_failed: NDArray[np.int64],
+    counts: Counts,
     totals: NDArray[np.int64],
 ) -> None:
-    """Simulate ``decays`` decays and add what is selected to the integer arrays of a tally."""
-    block = buffers.block
+    """Simulate ``decays`` decays and add what is selected to ``counts``; ``totals`` are those of generation."""
     done = 0
     while done < decays:
-        size = min(block.size, decays - done)
-        events = generate(size, done, setups, modes, rng, block, buffers.daughters, buffers.kaon, totals)
-        respond(events, setups, rng, block)
-        n = reconstruct(
-            events,
-            setups,
-            calibration,
-            lepton_mass,
-            block,
-            buffers.scratch,
-            buffers.tracks,
-            buffers.candidates,
-        )
-        fill(n, buffers.candidates, rows, cuts, unit, spectrum, squares, passed, only_failed)
+        size = min(buffers.block.size, decays - done)
+        events = generate(size, done, setups, modes, rng, buffers, totals)
+        respond(events, setups, rng, buffers.block)
+        n = reconstruct(events, setups, assumed, buffers)
+        fill(n, buffers.candidates, selection, counts)
         done += size
 
 
@@ -98,11 +74,10 @@ def calibrate_loop(
     totals: NDArray[np.int64],
 ) -> None:
     """Simulate ``decays`` decays and add fully reconstructed three-track ones to ``sums``."""
-    block = buffers.block
     done = 0
     while done < decays:
-        size = min(block.size, decays - done)
-        events = generate(size, done, setups, modes, rng, block, buffers.daughters, buffers.kaon, totals)
-        respond(events, setups, rng, block)
-        accumulate(events, setups[0], block, buffers.scratch, buffers.tracks, sums)
+        size = min(buffers.block.size, decays - done)
+        events = generate(size, done, setups, modes, rng, buffers, totals)
+        respond(events, setups, rng, buffers.block)
+        accumulate(events, setups[0], buffers, sums)
         done += size

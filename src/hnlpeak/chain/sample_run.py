@@ -8,25 +8,24 @@ from functools import partial
 
 import numpy as np
 
-from hnlpeak.chain.loop import BLOCK_DECAYS, new_buffers
+from hnlpeak.chain.blocks import blocks
 from hnlpeak.chain.parts import tally_in_parts
-from hnlpeak.chain.shards import SelectionSpec, ShardSpec, calibrate_shard, tally_shard
+from hnlpeak.chain.shards import ShardSpec, assumed_of, calibrate_shard, selection_of, tally_shard
 from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.experiment.experiment import Experiment
 from hnlpeak.reconstruction.calibration import BeamCalibration, calibration_from_sums
-from hnlpeak.reconstruction.candidates import Candidates, reconstruct
-from hnlpeak.reconstruction.columns import COLUMN_MEANING, Column, column_names
+from hnlpeak.reconstruction.candidates import Candidates
+from hnlpeak.reconstruction.columns import column_names
 from hnlpeak.selection.cutflow import Cutflow
-from hnlpeak.selection.cuts import cut_names, cut_table
+from hnlpeak.selection.cuts import cut_names
 from hnlpeak.selection.tally import Tally, fill, new_tally
-from hnlpeak.simulation.generation import Total, generate
-from hnlpeak.simulation.response import respond
-from hnlpeak.simulation.sample import LEPTONS, Sample
-from hnlpeak.simulation.streams import shard_sizes, stream
+from hnlpeak.simulation.generation import Total
+from hnlpeak.simulation.sample import Sample
+from hnlpeak.simulation.streams import shard_sizes
+from hnlpeak.spectrum.axis import missing_mass_axis
 from hnlpeak.spectrum.fixed_point import from_fixed
 from hnlpeak.spectrum.spectrum import Spectrum
-from hnlpeak.theory.species import MASS
 
 __all__ = ["SampleResult", "calibrate", "run_sample", "simulate_candidates", "tally_candidates"]
 
@@ -61,6 +60,7 @@ def _result(
         "simulated": simulated,
         "label": label,
         "decays_in_fiducial": None if in_fiducial is None else float(in_fiducial),
+        "axis": missing_mass_axis(card.channel.meson).regular(),
     }
     if tally.squares.size:
         spectrum = Spectrum.from_weights(tally.spectrum, tally.squares, **common)  # type: ignore[arg-type]
@@ -104,9 +104,8 @@ def run_sample(
     task = partial(
         tally_shard,
         ShardSpec(experiment.setup, sample, context.seed, len(columns)),
-        SelectionSpec(
-            calibration.packed(), float(MASS[LEPTONS[card.channel.lepton]]), cut_table(card, columns)
-        ),
+        assumed_of(card, calibration),
+        selection_of(card, columns),
     )
 
     def done(shard: tuple[int, int]) -> None:
@@ -138,81 +137,34 @@ def simulate_candidates(
 ) -> Candidates:
     """All candidates of a sample in memory, from the same stages and the same streams as the fast loop."""
     names = column_names(experiment.timed_systems)
-    mass = float(MASS[LEPTONS[card.channel.lepton]])
-    packed = calibration.packed()
-    buffers = new_buffers(len(names))
-    totals = np.zeros(Total.WIDTH, dtype=np.int64)
+    spec, assumed = ShardSpec(experiment.setup, sample, seed, len(names)), assumed_of(card, calibration)
     parts = [np.zeros((len(names), 0))]
-    first = 0
-    for index, decays in _shards(sample):
-        rng = stream(seed, sample.name, index)
-        done = 0
-        while done < decays:
-            size = min(BLOCK_DECAYS, decays - done)
-            events = generate(
-                size,
-                first + done,
-                experiment.setup,
-                sample.table,
-                rng,
-                buffers.block,
-                buffers.daughters,
-                buffers.kaon,
-                totals,
-            )
-            respond(events, experiment.setup, rng, buffers.block)
-            n = reconstruct(
-                events,
-                experiment.setup,
-                packed,
-                mass,
-                buffers.block,
-                buffers.scratch,
-                buffers.tracks,
-                buffers.candidates,
-            )
-            parts.append(buffers.candidates[:, :n].copy())
-            done += size
-        first += decays
+    first = in_fiducial = 0
+    for shard in _shards(sample):
+        for block in blocks(spec, assumed, shard, first=first):
+            parts.append(block.candidates.copy())
+            in_fiducial += block.in_fiducial
+        first += shard[1]
     table = np.concatenate(parts, axis=1)
     return Candidates(
         dict(zip(names, table, strict=True)),
         True,
         sample.sources,
         sample.name,
-        float(totals[Total.IN_FIDUCIAL]),
+        float(in_fiducial),
     )
 
 
 def tally_candidates(candidates: Candidates, card: AnalysisCard) -> SampleResult:
     """Select candidates, real or simulated; the same cuts, cut-flow and spectrum as in the fast loop."""
-    names = list(candidates.columns)
-    cuts = cut_table(card, names)
     n = len(candidates)
-    weights = candidates.columns.get("weight")
-    weighted = weights is not None and bool(np.any(weights != 1.0))
-    table = [np.asarray(column, dtype=np.float64) for column in candidates.columns.values()]
-    rows = [names.index("m2_miss_mev2")]
-    for name, default in (("source", 0.0), ("weight", 1.0)):
-        if name in names:
-            rows.append(names.index(name))
-        else:
-            table.append(np.full(n, default))
-            rows.append(len(table) - 1)
-    tally = new_tally(
-        len(card.selections), len(candidates.sources), cuts.steps.shape[1], Total.WIDTH, weighted=weighted
-    )
-    fill(
-        n,
-        np.array(table),
-        np.array(rows, dtype=np.int64),
-        cuts,
-        tally.unit,
-        tally.spectrum,
-        tally.squares,
-        tally.passed,
-        tally.only_failed,
-    )
+    columns = {name: np.asarray(column, dtype=np.float64) for name, column in candidates.columns.items()}
+    weighted = "weight" in columns and bool(np.any(columns["weight"] != 1.0))
+    columns.setdefault("source", np.zeros(n))
+    columns.setdefault("weight", np.ones(n))
+    selection = selection_of(card, list(columns))
+    tally = new_tally(selection, sources=len(candidates.sources), totals=Total.WIDTH, weighted=weighted)
+    fill(n, np.array(list(columns.values())), selection, tally.counts)
     in_fiducial = candidates.decays_in_fiducial
     return _result(
         tally,
@@ -222,6 +174,3 @@ def tally_candidates(candidates: Candidates, card: AnalysisCard) -> SampleResult
         candidates.simulated,
         None if in_fiducial is None else int(in_fiducial),
     )
-
-
-assert list(COLUMN_MEANING)[Column.WEIGHT] == "weight"

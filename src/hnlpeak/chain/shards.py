@@ -5,6 +5,7 @@ Records and functions can be pickled, so that tasks run on threads, in processes
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,20 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.chain.loop import calibrate_loop, new_buffers, sample_loop
-from hnlpeak.reconstruction.calibration import N_SUMS
-from hnlpeak.reconstruction.columns import Column
-from hnlpeak.selection.cuts import CutTable
-from hnlpeak.selection.tally import Tally, new_tally
+from hnlpeak.experiment.analysis_card import AnalysisCard
+from hnlpeak.reconstruction.calibration import N_SUMS, BeamCalibration
+from hnlpeak.reconstruction.candidates import Assumed
+from hnlpeak.selection.cuts import cut_table
+from hnlpeak.selection.tally import Selection, Tally, new_tally
 from hnlpeak.simulation.generation import Total
-from hnlpeak.simulation.sample import Sample
+from hnlpeak.simulation.sample import LEPTONS, Sample
 from hnlpeak.simulation.streams import stream
+from hnlpeak.spectrum.axis import missing_mass_axis
+from hnlpeak.theory.species import MASS
 
-__all__ = ["SelectionSpec", "Shard", "ShardSpec", "calibrate_shard", "tally_shard"]
+__all__ = ["Shard", "ShardSpec", "assumed_of", "calibrate_shard", "selection_of", "tally_shard"]
 
 Shard = tuple[int, int]
 """Index of a shard and its number of decays."""
-
-ROWS = np.array([Column.M2_MISS, Column.SOURCE, Column.WEIGHT], dtype=np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,41 +46,32 @@ class ShardSpec:
         return setup
 
 
-@dataclass(frozen=True, eq=False)
-class SelectionSpec:
-    """What turns candidates into a tally: packed mean beam, lepton mass (MeV), cuts."""
-
-    calibration: NDArray[np.float64]
-    lepton_mass: float
-    cuts: CutTable
+def selection_of(card: AnalysisCard, columns: Sequence[str]) -> Selection:
+    """How candidates with these ``columns`` are selected and filled; ``CardError`` for a cut on another column."""
+    names = list(columns)
+    places = (names.index(name) for name in ("m2_miss_mev2", "source", "weight"))
+    return Selection(cut_table(card, names), missing_mass_axis(card.channel.meson), *places)
 
 
-def tally_shard(spec: ShardSpec, selection: SelectionSpec, shard: Shard) -> Tally:
+def assumed_of(card: AnalysisCard, calibration: BeamCalibration) -> Assumed:
+    """What reconstruction takes for granted in a search: the calibrated beam and the lepton of the channel."""
+    return Assumed(calibration.packed(), float(MASS[LEPTONS[card.channel.lepton]]))
+
+
+def tally_shard(spec: ShardSpec, assumed: Assumed, selection: Selection, shard: Shard) -> Tally:
     """Simulate, reconstruct and select one shard."""
     index, decays = shard
-    cuts = selection.cuts
-    tally = new_tally(
-        cuts.n_cuts.size,
-        len(spec.sample.sources),
-        cuts.steps.shape[1],
-        Total.WIDTH,
-        weighted=spec.sample.weighted,
-    )
+    sample = spec.sample
+    tally = new_tally(selection, sources=len(sample.sources), totals=Total.WIDTH, weighted=sample.weighted)
     sample_loop(
         decays,
         spec.frozen_setup(),
-        spec.sample.table,
-        stream(spec.seed, spec.sample.name, index),
-        selection.calibration,
-        selection.lepton_mass,
+        sample.table,
+        stream(spec.seed, sample.name, index),
+        assumed,
+        selection,
         new_buffers(spec.columns),
-        ROWS,
-        cuts,
-        tally.unit,
-        tally.spectrum,
-        tally.squares,
-        tally.passed,
-        tally.only_failed,
+        tally.counts,
         tally.totals,
     )
     return tally

@@ -33,6 +33,7 @@ def simulate(
     from hnlpeak.formats.candidates import write_candidates
     from hnlpeak.searches.plan import plan
     from hnlpeak.simulation.sample import background_sample, mode_sample, signal_sample
+    from hnlpeak.theory.modes import mode_of
 
     if not 1 <= number <= _MOST:
         raise UsageError(f"-n: got {number}, allowed are 1 to {_MOST} decays (ntuples are held in memory)")
@@ -47,6 +48,7 @@ def simulate(
     elif mode == "all":
         sample = background_sample("simulate/all", cards.card.samples.background_modes, number)
     else:
+        mode_of(channel.meson, mode)
         sample = mode_sample(f"simulate/{mode}", mode, number)
     beam = calibrate(plan(cards, kaons=1e5).calibration, cards.experiment, RunContext(seed=seed))
     candidates = simulate_candidates(sample, cards.experiment, cards.card, beam, seed=seed)

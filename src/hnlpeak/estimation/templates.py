@@ -39,6 +39,7 @@ def combine(samples: Mapping[str, tuple[Spectrum, float]], *, decays: float, lab
         simulated=True,
         label=label,
         decays_in_fiducial=decays,
+        axis=first.histogram.axes["m_miss"],
     )
 
 

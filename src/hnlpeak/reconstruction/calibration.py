@@ -17,6 +17,7 @@ from hnlpeak.core.kernel import kernel
 from hnlpeak.core.measured import Measured
 from hnlpeak.detectors.event import Record
 from hnlpeak.reconstruction.track import fit_track
+from hnlpeak.simulation.buffers import Buffers
 from hnlpeak.theory.species import MASS, Species
 
 __all__ = ["N_SUMS", "BeamCalibration", "accumulate", "calibration_from_sums"]
@@ -84,14 +85,7 @@ def _add(sums: NDArray[np.int64], place: int, value: float) -> None:
 
 
 @kernel
-def accumulate(
-    events: int,
-    setup: Record,
-    block: NDArray[np.void],
-    scratch: NDArray[np.void],
-    tracks: NDArray[np.void],
-    sums: NDArray[np.int64],
-) -> None:
+def accumulate(events: int, setup: Record, buffers: Buffers, sums: NDArray[np.int64]) -> None:
     """Add the fully reconstructed K -> 3 pi among the first ``events`` records to ``sums``.
 
     Three good tracks of total charge 1, invariant mass within the card's window of the meson's, total momentum
@@ -101,8 +95,9 @@ def accumulate(
     about the nominal momentum, tx^2 and ty^2 about the nominal slopes.
     """
     beam = setup.beam
+    scratch, tracks = buffers.scratch, buffers.tracks
     for i in range(events):
-        event = block[i]
+        event = buffers.block[i]
         found = charge = 0
         good = True
         for k in range(event.n_particles):

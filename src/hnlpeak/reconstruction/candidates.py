@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,13 +17,21 @@ from hnlpeak.reconstruction.columns import ABSENT_TIME, Column
 from hnlpeak.reconstruction.identification import clusters, muon_distance, ring_log_likelihood
 from hnlpeak.reconstruction.kinematics import angles, closest_approach, missing_mass2
 from hnlpeak.reconstruction.track import TRACK, fit_track, new_scratch, x_at, y_at
+from hnlpeak.simulation.buffers import Buffers
 from hnlpeak.theory.species import MASS, Species
 
-__all__ = ["Candidates", "new_workspace", "reconstruct"]
+__all__ = ["Assumed", "Candidates", "new_workspace", "reconstruct"]
 
 _M_E = float(MASS[Species.POSITRON])
 _M_MU = float(MASS[Species.MUON_PLUS])
 _M_PI = float(MASS[Species.PION_PLUS])
+
+
+class Assumed(NamedTuple):
+    """What reconstruction takes for granted: the packed mean beam, and the track's mass (MeV) as a lepton."""
+
+    beam: NDArray[np.float64]
+    lepton_mass: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,23 +114,19 @@ def _rings(setup: Record, particle: Record, p: float) -> tuple[float, float]:
 def reconstruct(
     events: int,
     setups: NDArray[np.void],
-    calibration: NDArray[np.float64],
-    lepton_mass: float,
-    block: NDArray[np.void],
-    scratch: NDArray[np.void],
-    tracks: NDArray[np.void],
-    out: NDArray[np.float64],
+    assumed: Assumed,
+    buffers: Buffers,
 ) -> int:
-    """Reconstruct the first ``events`` records into columns of ``out`` [column, candidate]; returns their number.
+    """Reconstruct the first ``events`` records of the block into candidates; returns their number.
 
-    ``calibration`` is the packed mean beam; with a beam tracker installed each kaon's own measurement is used.
+    With a beam tracker installed each kaon's own measurement takes the place of the assumed mean beam.
     """
-    setups, block, scratch = borrowed(setups), borrowed(block), borrowed(scratch)
-    tracks, out, calibration = borrowed(tracks), borrowed(out), borrowed(calibration)
-    setup = setups[0]
+    setups, assumed, buffers = borrowed(setups), borrowed(assumed), borrowed(buffers)
+    setup, block, out = setups[0], buffers.block, buffers.candidates
+    scratch, tracks = buffers.scratch, buffers.tracks
     n = 0
     axis = np.empty(6)
-    axis[:] = calibration
+    axis[:] = assumed.beam
     for i in range(events):
         event = block[i]
         n_tracks, k = _choose(setup, event, scratch, tracks)
@@ -147,7 +151,7 @@ def reconstruct(
         out[Column.IN_ACCEPTANCE, n] = _accepted(setup, track)
         out[Column.Z_VTX, n] = z_vtx
         out[Column.CDA, n] = cda
-        out[Column.M2_MISS, n] = missing_mass2(track, axis, setup.beam.mass, lepton_mass)
+        out[Column.M2_MISS, n] = missing_mass2(track, axis, setup.beam.mass, assumed.lepton_mass)
         out[Column.E_OVER_P, n] = own / track.p
         out[Column.E_EXTRA, n] = extra
         out[Column.E_HADRON, n] = particle.e_hadron

@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 from hnlpeak.limits.result import SearchResult
-from hnlpeak.report.style import plain
+from hnlpeak.report.style import INK, MUTED, PALETTE, plain
 from hnlpeak.theory.mesons import meson
+from hnlpeak.theory.modes import MODES
 
-__all__ = ["channel", "mixing", "source_label"]
+__all__ = ["channel", "mixing", "source_colour", "source_label"]
 
 _LEPTON = {"e": "e", "mu": r"\mu"}
-_SOURCE = {
-    "kmu2": r"$K^+\!\to\mu^+\nu$",
-    "ke2": r"$K^+\!\to e^+\nu$",
-    "ke2g-sd": r"$K^+\!\to e^+\nu\gamma$ (SD)",
-    "pipi0": r"$K^+\!\to\pi^+\pi^0$",
-    "pi3": r"$K^+\!\to\pi^+\pi^+\pi^-$",
-    "pi00": r"$K^+\!\to\pi^+\pi^0\pi^0$",
-    "ke3": r"$K^+\!\to\pi^0 e^+\nu$",
-    "kmu3": r"$K^+\!\to\pi^0\mu^+\nu$",
-    "halo": "muon halo",
-    "signal": "injected signal",
-}
+_NO_DECAY = {"halo": ("muon halo", PALETTE[9]), "signal": ("injected signal", INK)}
+"""Sources that are no decay mode of their own: how a legend names them, and their colour."""
 
 
 def channel(result: SearchResult) -> str:
@@ -35,4 +26,13 @@ def mixing(result: SearchResult) -> str:
 
 def source_label(name: str) -> str:
     """Return how a legend names the source ``name``."""
-    return _SOURCE.get(name, plain(name))
+    if name in MODES:
+        return f"${MODES[name].latex}$"
+    return _NO_DECAY[name][0] if name in _NO_DECAY else plain(name)
+
+
+def source_colour(name: str) -> str:
+    """Return the colour of the source ``name`` in all stacks."""
+    if name in MODES:
+        return MODES[name].colour
+    return _NO_DECAY[name][1] if name in _NO_DECAY else MUTED

@@ -19,9 +19,10 @@ from hnlpeak.detectors.beam_tracker import measure
 from hnlpeak.detectors.event import MAX_PARTICLES, MAX_SYSTEMS, Record
 from hnlpeak.detectors.shape import inside
 from hnlpeak.detectors.surface import start_particle
+from hnlpeak.simulation.buffers import Buffers
 from hnlpeak.simulation.decay_in_flight import fly, place
 from hnlpeak.simulation.halo import HALO_KIND, through_collimator, throw_halo
-from hnlpeak.simulation.sample import Forced, ModeTable
+from hnlpeak.simulation.sample import Bias, ModeTable
 from hnlpeak.simulation.transport import transport
 from hnlpeak.theory.modes.dispatch import sample_mode
 from hnlpeak.theory.modes.slots import Daughter
@@ -101,29 +102,8 @@ def _follow(particle: Record, tx: float, ty: float, scale: float) -> None:
 
 
 @inlined
-def _keeps(
-    forced: NDArray[np.float64],
-    daughters: NDArray[np.float64],
-    n: int,
-    event: Record,
-    rng: np.random.Generator,
-) -> bool:
-    """Weight a decay whose radiation was forced, and play for one without a soft charged daughter.
-
-    Only soft leptons make large missing masses: of decays whose charged daughters all have more than a momentum
-    (kaon frame), a share survives, with the inverse of the share as weight.
-    """
-    event.weight *= forced[Forced.RADIATED if n > 1 else Forced.NOT_RADIATED]
-    survival = forced[Forced.SURVIVAL]
-    if survival >= 1.0 or forced[Forced.SOFT2] == 0.0:
-        return True
-    for d in range(n):
-        row = daughters[d]
-        if CHARGE[int(row[Daughter.SPECIES])] == 0.0:
-            continue
-        p2 = row[Daughter.PX] ** 2 + row[Daughter.PY] ** 2 + row[Daughter.PZ] ** 2
-        if p2 < forced[Forced.SOFT2]:
-            return True
+def _roulette(survival: float, event: Record, rng: np.random.Generator) -> bool:
+    """Russian roulette: True with probability ``survival``, whose inverse then weights the event."""
     if rng.random() >= survival:
         return False
     event.weight /= survival
@@ -131,69 +111,86 @@ def _keeps(
 
 
 @inlined
-def _decay(
-    modes: ModeTable,
-    setup: Record,
-    event: Record,
-    rng: np.random.Generator,
-    daughters: NDArray[np.float64],
-    kaon: NDArray[np.float64],
-) -> int:
+def _is_kept(
+    bias: NDArray[np.float64], daughters: NDArray[np.float64], n: int, event: Record, rng: np.random.Generator
+) -> bool:
+    """Weight a decay whose radiation was forced; Russian roulette where no charged daughter is soft.
+
+    Only soft leptons make large missing masses: the decays that play are those whose charged daughters all have more
+    than a momentum in the kaon frame.
+    """
+    event.weight *= bias[Bias.RADIATED if n > 1 else Bias.NOT_RADIATED]
+    survival = bias[Bias.SURVIVAL]
+    if survival >= 1.0 or bias[Bias.SOFT2] == 0.0:
+        return True
+    for d in range(n):
+        row = daughters[d]
+        if CHARGE[int(row[Daughter.SPECIES])] == 0.0:
+            continue
+        p2 = row[Daughter.PX] ** 2 + row[Daughter.PY] ** 2 + row[Daughter.PZ] ** 2
+        if p2 < bias[Bias.SOFT2]:
+            return True
+    return _roulette(survival, event, rng)
+
+
+@inlined
+def _add_particle(daughter: NDArray[np.float64], event: Record, kaon: NDArray[np.float64]) -> bool:
+    """Begin the daughter's path at the decay point as the next particle of the event; False if it flies back."""
+    particle = event.particles[event.n_particles]
+    segment = particle.segments[0]
+    px, py, pz = daughter[Daughter.PX], daughter[Daughter.PY], daughter[Daughter.PZ]
+    if not place(px, py, pz, daughter[Daughter.ENERGY], kaon, segment):
+        return False
+    segment.x = event.x_decay
+    segment.y = event.y_decay
+    segment.z = event.z_decay
+    segment.species = int(daughter[Daughter.SPECIES])
+    start_particle(particle)
+    event.n_particles += 1
+    return True
+
+
+@inlined
+def _decay(modes: ModeTable, setup: Record, event: Record, rng: np.random.Generator, buffers: Buffers) -> int:
     """Draw the mode and fly its charged daughters through the verdict; returns the most chambers that one crosses.
 
     Gives up with -1 as soon as a daughter vetoes the first trigger level.
     """
+    daughters, kaon = buffers.daughters, buffers.kaon
     u = rng.random()
     mode = 0
     while u >= modes.cumulative[mode]:
         mode += 1
-    forced = modes.forced
-    _start_event(event, modes.sources[mode], forced[Forced.LOSS])
-    halo = modes.kinds[mode] == HALO_KIND
+    bias, params = modes.bias, modes.parameters[mode]
+    _start_event(event, modes.sources[mode], bias[Bias.LOSS])
+    halo = modes.codes[mode] == HALO_KIND
     if halo:
-        n = throw_halo(modes.parameters[mode], setup.beam, event, rng, daughters, kaon)
+        n = throw_halo(params, setup.beam, event, rng, daughters, kaon)
     else:
-        n = sample_mode(modes.kinds[mode], rng, modes.parameters[mode], daughters)
-        if not _keeps(forced, daughters, n, event, rng):
+        n = sample_mode(modes.codes[mode], rng, params, daughters)
+        if not _is_kept(bias, daughters, n, event, rng):
             return -1
     most = 0
     for d in range(n):
         k = event.n_particles
         if k == MAX_PARTICLES:
             break
-        daughter = daughters[d]
+        if not _add_particle(daughters[d], event, kaon):
+            continue
         particle = event.particles[k]
         segment = particle.segments[0]
-        px, py, pz = daughter[Daughter.PX], daughter[Daughter.PY], daughter[Daughter.PZ]
-        if not place(px, py, pz, daughter[Daughter.ENERGY], kaon, segment):
-            continue
-        segment.x = event.x_decay
-        segment.y = event.y_decay
-        segment.z = event.z_decay
-        segment.species = int(daughter[Daughter.SPECIES])
-        start_particle(particle)
-        event.n_particles = k + 1
         if CHARGE[segment.species] == 0.0:
             continue
         tx, ty, p = segment.tx, segment.ty, segment.p
-        if halo and not through_collimator(modes.parameters[mode], segment, rng):
+        if halo and not through_collimator(params, segment, rng):
             return -1
-        fly(
-            daughter,
-            kaon,
-            setup.beam,
-            forced[Forced.MUON_DECAY],
-            forced[Forced.PION_DECAY],
-            event,
-            particle,
-            rng,
-        )
+        muons, pions = bias[Bias.MUON_DECAY], bias[Bias.PION_DECAY]
+        fly(daughters[d], kaon, setup.beam, muons, pions, event, particle, rng)
         if halo:
             _follow(particle, segment.tx - tx, segment.ty - ty, segment.p / p)
         transport(setup.verdict, event, particle, rng)
         most = max(most, particle.n_chambers)
-        crossings = event.crossings
-        event.crossings = crossings + particle.n_chambers
+        event.crossings += particle.n_chambers
         if event.bits & setup.veto[0]:
             return -1
     return most
@@ -225,7 +222,7 @@ def _cluster_apart(setup: Record, event: Record, photon: Record) -> bool:
 
 @inlined
 def _survives(survival: float, setup: Record, event: Record, rng: np.random.Generator) -> bool:
-    """Play for an event that will hardly be selected: two tracks, or a photon in the calorimeter away from them."""
+    """Russian roulette where selection is unlikely: two tracks, or a photon in the calorimeter away from them."""
     tracks = 0
     apart = False
     for k in range(event.n_particles):
@@ -235,12 +232,7 @@ def _survives(survival: float, setup: Record, event: Record, rng: np.random.Gene
             tracks += particle.n_chambers >= setup.min_chambers
         elif segment.p > _CLEAR_CLUSTER * setup.cluster_threshold:
             apart = apart or _cluster_apart(setup, event, segment)
-    if tracks < 2 and not apart:
-        return True
-    if rng.random() >= survival:
-        return False
-    event.weight /= survival
-    return True
+    return (tracks < 2 and not apart) or _roulette(survival, event, rng)
 
 
 @inlined
@@ -281,27 +273,24 @@ def generate(
     setups: NDArray[np.void],
     modes: ModeTable,
     rng: np.random.Generator,
-    block: NDArray[np.void],
-    daughters: NDArray[np.float64],
-    kaon: NDArray[np.float64],
+    buffers: Buffers,
     totals: NDArray[np.int64],
 ) -> int:
     """Simulate ``decays`` decays, numbered from ``first``, up to the trigger; returns the number of survivors.
 
-    Survivors are the first records of ``block``; ``totals`` counts as ``Total`` says.
+    Survivors are the first records of the block; ``totals`` counts as ``Total`` says.
     """
-    setups, modes, rng, block = borrowed(setups), borrowed(modes), borrowed(rng), borrowed(block)
-    daughters, kaon = borrowed(daughters), borrowed(kaon)
-    setup = setups[0]
+    setups, modes, rng, buffers = borrowed(setups), borrowed(modes), borrowed(rng), borrowed(buffers)
+    setup, block, kaon = setups[0], buffers.block, buffers.kaon
     beam = setup.beam
     flight = beam.c_tau / beam.mass
     inverse_room = 1.0 / (beam.z_last - beam.z_first)
-    survival = modes.forced[Forced.SURVIVAL]
+    survival = modes.bias[Bias.SURVIVAL]
     survivors = 0
     for number in range(decays):
         event = block[survivors]
         _draw_kaon(beam, flight, inverse_room, event, rng, kaon)
-        chambers = _decay(modes, setup, event, rng, daughters, kaon)
+        chambers = _decay(modes, setup, event, rng, buffers)
         totals[_DECAYS] += 1
         totals[_IN_FIDUCIAL] += event.in_fiducial
         if chambers < setup.min_chambers:

@@ -20,7 +20,7 @@ from hnlpeak.theory.species import Species
 __all__ = [
     "HALO",
     "LEPTONS",
-    "Forced",
+    "Bias",
     "ModeTable",
     "Sample",
     "background_sample",
@@ -39,8 +39,12 @@ HALO = "halo"
 """Name of the source of halo muons."""
 
 
-class Forced(IntEnum):
-    """Places in the array of what a sample forces: shares, then weights and the play for hard daughters."""
+class Bias(IntEnum):
+    """Places in the array of a sample's biasing: shares of forced decays, losses and radiation, Russian roulette.
+
+    ``RADIATED`` and ``NOT_RADIATED`` are the weights that undo forced radiation. ``SURVIVAL`` is the probability to
+    survive Russian roulette, for decays without a charged daughter below the squared momentum ``SOFT2`` and others.
+    """
 
     MUON_DECAY = 0
     PION_DECAY = 1
@@ -51,17 +55,18 @@ class Forced(IntEnum):
     SURVIVAL = 6
 
 
-_NATURAL = (0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0)
+_ANALOGUE = (0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0)
+"""No biasing: decays as in nature, each with weight 1."""
 
 
 class ModeTable(NamedTuple):
-    """What kernels read: code, cumulative probability and parameters of each mode; source index; ``Forced``."""
+    """What kernels read: code, cumulative probability and parameters of each mode; source index; ``Bias``."""
 
-    kinds: NDArray[np.int64]
+    codes: NDArray[np.int64]
     cumulative: NDArray[np.float64]
     parameters: NDArray[np.float64]
     sources: NDArray[np.int64]
-    forced: NDArray[np.float64]
+    bias: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,7 @@ class Sample:
     """``decays`` meson decays between ``z_first`` and ``z_last`` of an experiment, under the random key ``name``.
 
     Halo muons count as decays here. ``sources`` names the possible sources; each mode of ``table`` points to one.
-    What the table forces, the events' weights undo.
+    The events' weights undo the biasing.
     """
 
     name: str
@@ -80,33 +85,33 @@ class Sample:
     @property
     def weighted(self) -> bool:
         """True where events carry weights."""
-        return tuple(self.table.forced) != _NATURAL
+        return tuple(self.table.bias) != _ANALOGUE
 
 
 def _table(
-    kinds: NDArray[np.int64],
+    codes: NDArray[np.int64],
     probabilities: NDArray[np.float64],
     parameters: NDArray[np.float64],
     sources: Sequence[int],
-    forced: Sequence[float] = _NATURAL,
+    bias: Sequence[float] = _ANALOGUE,
 ) -> ModeTable:
     # the likeliest first: the draw walks through the cumulative sums
     order = np.argsort(-probabilities, kind="stable")
     cumulative = np.cumsum(probabilities[order])
     cumulative[-1] = 1.0
     return ModeTable(
-        kinds=kinds[order].astype(np.int64),
+        codes=codes[order].astype(np.int64),
         cumulative=cumulative,
         parameters=np.ascontiguousarray(parameters[order]),
         sources=np.array(sources, dtype=np.int64)[order],
-        forced=np.array(forced),
+        bias=np.array(bias),
     )
 
 
 def background_sample(name: str, modes: Sequence[str], decays: int) -> Sample:
     """All ``modes`` by branching fraction (normalised to their sum), as in data."""
     mix = cocktail(modes)
-    table = _table(mix.kinds, mix.probabilities, mix.parameters, range(len(modes)))
+    table = _table(mix.codes, mix.probabilities, mix.parameters, range(len(modes)))
     return Sample(name, decays, tuple(modes), table)
 
 
@@ -125,7 +130,7 @@ def enriched_sample(name: str, modes: Sequence[str], decays: int, *, mode: str, 
     probabilities[place] = 0.0
     probabilities *= (1.0 - share) / probabilities.sum()
     probabilities[place] = share
-    table = _table(mix.kinds, probabilities, mix.parameters, range(len(modes)))
+    table = _table(mix.codes, probabilities, mix.parameters, range(len(modes)))
     return Sample(name, decays, tuple(modes), table)
 
 
@@ -141,25 +146,29 @@ def mode_sample(
     soft_momentum: float = 0.0,
     survival: float = 1.0,
 ) -> Sample:
-    """One background mode alone, with weights that undo what is forced.
+    """One background mode alone, with weights that undo the biasing.
 
-    Shares of the muons and pions made to decay in flight, of the photons made to go unnoticed, of the decays made to
-    radiate (0: natural). The share ``survival`` is kept of the decays that will hardly be selected: with two tracks,
-    with a photon that makes a cluster of its own, and (unless 0) without a charged daughter below ``soft_momentum``
-    (MeV, meson frame). Raises ``UsageError`` for an unknown mode, one that does not radiate, and survival 0.
+    Forced decays: shares of the muons and pions made to decay in flight, of the photons made to go unnoticed, of the
+    decays made to radiate (0: as in nature). Russian roulette: decays that will hardly be selected survive with the
+    probability ``survival``, those with two tracks, with a photon that makes a cluster of its own, and (unless 0)
+    without a charged daughter below ``soft_momentum`` (MeV, meson frame).
+
+    Raises ``UsageError`` for an unknown mode, forced radiation of one that does not radiate, and survival 0.
     """
-    if mode not in MODES or mode == "hnl":
-        known = ", ".join(key for key in MODES if key != "hnl")
+    if mode not in MODES or MODES[mode].branching_fraction is None:
+        known = ", ".join(key for key, other in MODES.items() if other.branching_fraction is not None)
         raise UsageError(f"mode {mode!r} is not known; allowed: {known}")
     if not 0.0 < survival <= 1.0:
         raise UsageError(f"survival of hard decays must be above 0 and at most 1, got {survival:g}")
     record = MODES[mode]
-    row, weights = record.pack(), (1.0, 1.0)
+    row, weights = record.pack(), [1.0, 1.0]
     if forced_radiation > 0.0:
-        row, *weights_found = force_radiation(mode, row, forced_radiation)
-        weights = (weights_found[0], weights_found[1])
-    forced = (forced_decay, forced_pion_decay, forced_loss, *weights, soft_momentum**2, survival)
-    table = _table(np.array([record.kind]), np.ones(1), row[None, :], [0], forced)
+        if not record.radiates:
+            radiating = ", ".join(key for key, other in MODES.items() if other.radiates)
+            raise UsageError(f"radiation can be forced in {radiating}; {mode!r} is simulated without it")
+        row, *weights = force_radiation(row, forced_radiation)
+    bias = (forced_decay, forced_pion_decay, forced_loss, *weights, soft_momentum**2, survival)
+    table = _table(np.array([record.code]), np.ones(1), row[None, :], [0], bias)
     return Sample(name, decays, (mode,), table)
 
 
@@ -168,7 +177,7 @@ def signal_sample(name: str, meson: str, lepton: str, mass: float, decays: int) 
     record = MODES["hnl"]
     params = record.pack(find_meson(meson).mass, LEPTONS[lepton], mass)
     return Sample(
-        name, decays, ("signal",), _table(np.array([record.kind]), np.ones(1), params[None, :], [0])
+        name, decays, ("signal",), _table(np.array([record.code]), np.ones(1), params[None, :], [0])
     )
 
 
@@ -185,7 +194,7 @@ def injected_sample(base: Sample, meson: str, lepton: str, mass: float, fraction
         base.decays,
         (*base.sources, "signal"),
         _table(
-            np.append(table.kinds, record.kind),
+            np.append(table.codes, record.code),
             probabilities,
             np.vstack([table.parameters, params]),
             [*table.sources, len(base.sources)],
@@ -203,10 +212,10 @@ def with_halo(base: Sample, halo: NDArray[np.float64], muons: int) -> Sample:
     table, total = base.table, base.decays + muons
     probabilities = np.diff(table.cumulative, prepend=0.0) * (base.decays / total)
     made = _table(
-        np.append(table.kinds, HALO_KIND),
+        np.append(table.codes, HALO_KIND),
         np.append(probabilities, muons / total),
         np.vstack([table.parameters, halo]),
         [*table.sources, len(base.sources)],
-        table.forced.tolist(),
+        table.bias.tolist(),
     )
     return replace(base, decays=total, sources=(*base.sources, HALO), table=made)

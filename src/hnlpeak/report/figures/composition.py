@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.report.figures.binning import segments, snapped_edges, stack
-from hnlpeak.report.labels import channel, source_label
-from hnlpeak.report.style import MUTED, PALETTE, header, new_figure, styled
+from hnlpeak.report.labels import channel, source_colour, source_label
+from hnlpeak.report.style import MUTED, header, new_figure, styled
 from hnlpeak.spectrum.spectrum import Spectrum
 
 __all__ = ["composition"]
@@ -29,8 +29,7 @@ def composition(result: SearchResult, templates: Spectrum) -> Figure:
     figure = new_figure(9.4, 5.6)
     axes = figure.subplots()
     bottom = np.zeros(edges.size - 1)
-    names = list(simulated.sources)
-    for name in sorted(names, key=lambda n: -simulated.sources[n].sum()):
+    for name in sorted(simulated.sources, key=lambda n: -simulated.sources[n].sum()):
         values = simulated.sources[name]
         if not values.sum() > 0.0:
             continue
@@ -40,7 +39,7 @@ def composition(result: SearchResult, templates: Spectrum) -> Figure:
             edges,
             baseline=bottom,
             fill=True,
-            color=PALETTE[names.index(name) % len(PALETTE)],
+            color=source_colour(name),
             label=f"{source_label(name)}  ({_percent(values.sum() / simulated.total.sum())})",
             linewidth=0.0,
         )

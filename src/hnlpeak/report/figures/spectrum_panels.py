@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.report.figures.binning import Stack
 from hnlpeak.report.garwood import garwood
-from hnlpeak.report.labels import source_label
+from hnlpeak.report.labels import source_colour, source_label
 from hnlpeak.report.rounding import mathematical
-from hnlpeak.report.style import INK, MUTED, PALETTE
+from hnlpeak.report.style import INK, MUTED
 from hnlpeak.spectrum.spectrum import Projection
 from hnlpeak.spectrum.window import window_share
 
@@ -117,13 +117,13 @@ def draw_data(axes: Axes, data: Projection, weights: Vector, label: str) -> None
 
 def draw_stack(axes: Axes, edges: Vector, simulated: Stack, weights: Vector) -> None:
     """Draw simulated sources on top of each other, the largest uppermost, with the error of their sum."""
-    names = list(simulated.sources)
     shown = sorted(
-        (n for n in names if simulated.sources[n].sum() > 0.0), key=lambda n: simulated.sources[n].sum()
+        (n for n in simulated.sources if simulated.sources[n].sum() > 0.0),
+        key=lambda n: simulated.sources[n].sum(),
     )
     heights = np.cumsum([simulated.sources[n] * weights for n in shown], axis=0)
     for name, height in reversed(list(zip(shown, heights, strict=True))):
-        colour = PALETTE[names.index(name) % len(PALETTE)]
+        colour = source_colour(name)
         # what cannot be seen is drawn but not named
         label = source_label(name) if simulated.sources[name].sum() > _NAMED * simulated.total.sum() else None
         axes.stairs(height, edges, fill=True, color=colour, label=label, linewidth=0.0)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from hnlpeak.theory.modes.cocktail import Cocktail, cocktail, draw_mode
 from hnlpeak.theory.modes.dispatch import sample_mode
-from hnlpeak.theory.modes.mode import PARAMETERS, Kind, Mode
+from hnlpeak.theory.modes.mode import PARAMETERS, Mode
 from hnlpeak.theory.modes.muon_decay import decay_muon
 from hnlpeak.theory.modes.pion_decay import decay_pion
-from hnlpeak.theory.modes.registry import MODES
+from hnlpeak.theory.modes.registry import MODES, mode_of
 from hnlpeak.theory.modes.slots import MAX_DAUGHTERS, Daughter
 
 __all__ = [
@@ -16,11 +16,11 @@ __all__ = [
     "PARAMETERS",
     "Cocktail",
     "Daughter",
-    "Kind",
     "Mode",
     "cocktail",
     "decay_muon",
     "decay_pion",
     "draw_mode",
+    "mode_of",
     "sample_mode",
 ]

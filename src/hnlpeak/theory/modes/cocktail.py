@@ -20,13 +20,13 @@ class Cocktail:
     """Background modes mixed by branching fraction.
 
     ``probabilities`` sum to 1: the branching fractions divided by their sum ``closure``, which says how much
-    of all decays the list covers. ``kinds`` and ``parameters`` (a row each) are what ``sample_mode`` reads.
+    of all decays the list covers. ``codes`` and ``parameters`` (a row each) are what ``sample_mode`` reads.
     """
 
     names: tuple[str, ...]
     probabilities: NDArray[np.float64]
     closure: float
-    kinds: NDArray[np.int64]
+    codes: NDArray[np.int64]
     parameters: NDArray[np.float64]
 
     @property
@@ -57,7 +57,7 @@ def cocktail(names: Sequence[str]) -> Cocktail:
         names=tuple(names),
         probabilities=values / closure,
         closure=closure,
-        kinds=np.array([MODES[name].kind for name in names], dtype=np.int64),
+        codes=np.array([MODES[name].code for name in names], dtype=np.int64),
         parameters=np.stack([MODES[name].pack() for name in names]),
     )
 

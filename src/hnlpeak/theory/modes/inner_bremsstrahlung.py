@@ -95,17 +95,13 @@ def pack_leptonic(lepton: Species) -> NDArray[np.float64]:
     return params
 
 
-def force_radiation(
-    mode: str, params: NDArray[np.float64], share: float
-) -> tuple[NDArray[np.float64], float, float]:
+def force_radiation(params: NDArray[np.float64], share: float) -> tuple[NDArray[np.float64], float, float]:
     """Parameters with which the ``share`` of decays radiates, and the weights with and without photon that undo it.
 
-    Raises ``UsageError`` for modes other than leptonic ones, and shares that are not between 0 and 1.
+    ``params`` are those of ``pack_leptonic``. Raises ``UsageError`` for shares that are not between 0 and 1.
     """
-    if mode not in ("ke2", "kmu2") or not 0.0 < share < 1.0:
-        raise UsageError(
-            f"radiation can be forced in ke2 and kmu2, to a share between 0 and 1; got {mode!r}, {share:g}"
-        )
+    if not 0.0 < share < 1.0:
+        raise UsageError(f"radiation is forced to a share between 0 and 1, got {share:g}")
     forced = params.copy()
     forced[_P_IB] = share
     natural = float(params[_P_IB])

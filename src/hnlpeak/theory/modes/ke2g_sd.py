@@ -17,11 +17,14 @@ from hnlpeak.core.measured import Measured
 from hnlpeak.theory.modes.envelope import upper_bound
 from hnlpeak.theory.modes.lepton_photon import place_lepton_photon
 from hnlpeak.theory.modes.masses import ELECTRON, KAON
-from hnlpeak.theory.modes.mode import PARAMETERS, Kind, Mode
+from hnlpeak.theory.modes.mode import PARAMETERS, Mode
 from hnlpeak.theory.modes.rows import put
 from hnlpeak.theory.species import Species
 
-__all__ = ["FORM_FACTOR_SLOPE", "MODE", "measured_fraction", "pack", "sample", "sd_plus_density"]
+__all__ = ["CODE", "FORM_FACTOR_SLOPE", "MODE", "measured_fraction", "pack", "sample", "sd_plus_density"]
+
+CODE = 2
+"""Code of the mode in kernels."""
 
 FORM_FACTOR_SLOPE = 0.38
 """lambda of V + A proportional to 1 + lambda (1 - x)."""
@@ -95,10 +98,13 @@ def _branching_fraction() -> Measured:
 
 
 MODE = Mode(
-    kind=Kind.KE2G_SD,
+    code=CODE,
     name="ke2g-sd",
     label="K+ -> e+ nu gamma (SD+)",
+    latex=r"K^+\!\to e^+\nu\gamma\ \mathrm{(SD)}",
+    colour="#bd1f01",
     parent="K+",
+    daughters=("e+", "nu", "gamma"),
     branching_fraction=_branching_fraction(),
     pack=pack,
     sample=sample,

@@ -7,10 +7,13 @@ from numpy.typing import NDArray
 
 from hnlpeak.core.measured import Measured
 from hnlpeak.theory.modes.kl3 import pack_kl3, sample_kl3
-from hnlpeak.theory.modes.mode import Kind, Mode
+from hnlpeak.theory.modes.mode import Mode
 from hnlpeak.theory.species import Species
 
-__all__ = ["MODE", "pack", "sample"]
+__all__ = ["CODE", "MODE", "pack", "sample"]
+
+CODE = 6
+"""Code of the mode in kernels."""
 
 
 def pack() -> NDArray[np.float64]:
@@ -22,10 +25,13 @@ sample = sample_kl3
 """Write e+ and the daughters of the pi0; returns 3, or 4 with a Dalitz decay."""
 
 MODE = Mode(
-    kind=Kind.KE3,
+    code=CODE,
     name="ke3",
     label="K+ -> pi0 e+ nu",
+    latex=r"K^+\!\to\pi^0 e^+\nu",
+    colour="#e76300",
     parent="K+",
+    daughters=("e+", "pi0", "nu"),
     branching_fraction=Measured(0.0507, stat=0.0004, source="PDG 2024"),
     pack=pack,
     sample=sample,

@@ -4,36 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.core.measured import Measured
 
-__all__ = ["PARAMETERS", "Kind", "Mode"]
+__all__ = ["PARAMETERS", "Mode"]
 
 PARAMETERS = 24
 """Length of every mode's parameter array, so that the parameters of several modes stack into one table."""
 
 
-class Kind(IntEnum):
-    """Codes of the decay modes in kernels, in the order of the registry."""
-
-    KMU2 = 0
-    KE2 = 1
-    KE2G_SD = 2
-    PIPI0 = 3
-    PI3 = 4
-    PI00 = 5
-    KE3 = 6
-    KMU3 = 7
-    HNL = 8
-
-
 @dataclass(frozen=True)
 class Mode:
-    """One decay mode.
+    """One decay mode: the record in the mode's own file that says all the rest of the house asks of it.
+
+    ``code`` is the number by which kernels know it (``dispatch``), ``label`` its name in words, ``latex`` in
+    formulae (without dollar signs), ``colour`` that of its part of a stack. ``parent`` is the decaying meson, as
+    ``theory.mesons`` calls it, and None where any meson will do; ``daughters`` are those of the primary decay
+    (``l+``: any lepton), the charged ones as they are drawn. ``radiates`` says that inner bremsstrahlung comes on
+    top, with a probability that can be forced.
 
     ``branching_fraction`` is None where the mode's rate is not a number of nature (M -> l N: the simulation
     knows how it decays, never how often). ``pack`` returns the float64 array of length ``PARAMETERS`` that
@@ -42,10 +33,14 @@ class Mode:
     charged lepton or positive pion of the primary decay.
     """
 
-    kind: Kind
+    code: int
     name: str
     label: str
-    parent: str
+    latex: str
+    colour: str
+    parent: str | None
+    daughters: tuple[str, ...]
     branching_fraction: Measured | None
     pack: Callable[..., NDArray[np.float64]]
     sample: Callable[[np.random.Generator, NDArray[np.float64], NDArray[np.float64]], int]
+    radiates: bool = False

@@ -8,13 +8,16 @@ from numpy.typing import NDArray
 from hnlpeak.core.kernel import kernel
 from hnlpeak.core.measured import Measured
 from hnlpeak.theory.modes.masses import KAON, PI_ZERO, PION
-from hnlpeak.theory.modes.mode import PARAMETERS, Kind, Mode
+from hnlpeak.theory.modes.mode import PARAMETERS, Mode
 from hnlpeak.theory.modes.pi0 import decay_pi0, pack_pi0
 from hnlpeak.theory.modes.rows import put
 from hnlpeak.theory.modes.three_pion import pack_three_pion, place_three_pions
 from hnlpeak.theory.species import Species
 
-__all__ = ["MODE", "SLOPES", "pack", "sample"]
+__all__ = ["CODE", "MODE", "SLOPES", "pack", "sample"]
+
+CODE = 5
+"""Code of the mode in kernels."""
 
 SLOPES = {"g": 0.626, "h": 0.052, "k": 0.0054}
 """Dalitz slopes, PDG."""
@@ -42,10 +45,13 @@ def sample(rng: np.random.Generator, params: NDArray[np.float64], out: NDArray[n
 
 
 MODE = Mode(
-    kind=Kind.PI00,
+    code=CODE,
     name="pi00",
     label="K+ -> pi+ pi0 pi0",
+    latex=r"K^+\!\to\pi^+\pi^0\pi^0",
+    colour="#a96b59",
     parent="K+",
+    daughters=("pi+", "pi0", "pi0"),
     branching_fraction=Measured(0.01760, stat=0.00023, source="PDG 2024"),
     pack=pack,
     sample=sample,

@@ -11,12 +11,15 @@ from hnlpeak.core.kernel import kernel
 from hnlpeak.core.kinematics import two_body_momentum, unit_vector
 from hnlpeak.core.measured import Measured
 from hnlpeak.theory.modes.masses import KAON, PI_ZERO, PION
-from hnlpeak.theory.modes.mode import PARAMETERS, Kind, Mode
+from hnlpeak.theory.modes.mode import PARAMETERS, Mode
 from hnlpeak.theory.modes.pi0 import PI0_PARAMETERS, decay_pi0, pack_pi0
 from hnlpeak.theory.modes.rows import put
 from hnlpeak.theory.species import Species
 
-__all__ = ["MODE", "pack", "sample"]
+__all__ = ["CODE", "MODE", "pack", "sample"]
+
+CODE = 3
+"""Code of the mode in kernels."""
 
 _PION_PLUS = float(Species.PION_PLUS)
 _MOMENTUM = PI0_PARAMETERS
@@ -45,10 +48,13 @@ def sample(rng: np.random.Generator, params: NDArray[np.float64], out: NDArray[n
 
 
 MODE = Mode(
-    kind=Kind.PIPI0,
+    code=CODE,
     name="pipi0",
     label="K+ -> pi+ pi0",
+    latex=r"K^+\!\to\pi^+\pi^0",
+    colour="#94a4a2",
     parent="K+",
+    daughters=("pi+", "pi0"),
     branching_fraction=Measured(0.2067, stat=0.0008, source="PDG 2024"),
     pack=pack,
     sample=sample,

@@ -8,12 +8,15 @@ from numpy.typing import NDArray
 from hnlpeak.core.kernel import kernel
 from hnlpeak.core.measured import Measured
 from hnlpeak.theory.modes.masses import KAON, PION
-from hnlpeak.theory.modes.mode import PARAMETERS, Kind, Mode
+from hnlpeak.theory.modes.mode import PARAMETERS, Mode
 from hnlpeak.theory.modes.rows import put
 from hnlpeak.theory.modes.three_pion import pack_three_pion, place_three_pions
 from hnlpeak.theory.species import Species
 
-__all__ = ["MODE", "SLOPES", "pack", "sample"]
+__all__ = ["CODE", "MODE", "SLOPES", "pack", "sample"]
+
+CODE = 4
+"""Code of the mode in kernels."""
 
 SLOPES = {"g": -0.21134, "h": 0.0185, "k": -0.00463}
 """Dalitz slopes, PDG."""
@@ -42,10 +45,13 @@ def sample(rng: np.random.Generator, params: NDArray[np.float64], out: NDArray[n
 
 
 MODE = Mode(
-    kind=Kind.PI3,
+    code=CODE,
     name="pi3",
     label="K+ -> pi+ pi+ pi-",
+    latex=r"K^+\!\to\pi^+\pi^+\pi^-",
+    colour="#832db6",
     parent="K+",
+    daughters=("pi+", "pi+", "pi-"),
     branching_fraction=Measured(0.05583, stat=0.00024, source="PDG 2024"),
     pack=pack,
     sample=sample,

@@ -1,13 +1,28 @@
-"""All decay modes by name, in the order of their codes."""
+"""All decay modes: the ``MODE`` of each file of this folder."""
 
 from __future__ import annotations
 
-from hnlpeak.theory.modes import ke2, ke2g_sd, ke3, kmu2, kmu3, pi0pi0, pipi0, pipipi, two_body_hnl
+from hnlpeak.core.discovery import records
+from hnlpeak.core.errors import UsageError
 from hnlpeak.theory.modes.mode import Mode
 
-__all__ = ["MODES"]
+__all__ = ["MODES", "mode_of"]
 
-_FILES = (kmu2, ke2, ke2g_sd, pipi0, pipipi, pi0pi0, ke3, kmu3, two_body_hnl)
+MODES: dict[str, Mode] = {
+    mode.name: mode
+    for mode in sorted(records("hnlpeak.theory.modes", "MODE", Mode), key=lambda mode: mode.code)
+}
+"""Decay modes by name, in the order of their codes."""
 
-MODES: dict[str, Mode] = {file.MODE.name: file.MODE for file in _FILES}
-"""Decay modes by name; the position is the mode's ``Kind``."""
+
+def mode_of(meson: str, name: str) -> Mode:
+    """Return the mode ``name`` if ``meson`` decays so at a known rate; ``UsageError`` says what there is."""
+    known = [
+        key for key, mode in MODES.items() if mode.parent == meson and mode.branching_fraction is not None
+    ]
+    if name in known:
+        return MODES[name]
+    what = f"{name!r} is no decay mode of {meson}"
+    if name in MODES and MODES[name].parent is not None:
+        what = f"{name!r} is a decay of {MODES[name].parent}, not of {meson}"
+    raise UsageError(f"{what}; there are {', '.join(known)}" if known else f"{what}, of which there is none")

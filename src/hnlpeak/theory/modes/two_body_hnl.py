@@ -15,11 +15,14 @@ from hnlpeak.core.errors import UsageError
 from hnlpeak.core.kernel import kernel
 from hnlpeak.core.kinematics import two_body_momentum, unit_vector
 from hnlpeak.theory.modes.masses import LEPTONS
-from hnlpeak.theory.modes.mode import PARAMETERS, Kind, Mode
+from hnlpeak.theory.modes.mode import PARAMETERS, Mode
 from hnlpeak.theory.modes.rows import put_polarised
 from hnlpeak.theory.species import MASS, Species
 
-__all__ = ["MODE", "lepton_helicity", "pack", "sample"]
+__all__ = ["CODE", "MODE", "lepton_helicity", "pack", "sample"]
+
+CODE = 8
+"""Code of the mode in kernels."""
 
 _SPECIES, _MOMENTUM, _ENERGY, _HELICITY = range(4)
 
@@ -65,10 +68,13 @@ def sample(rng: np.random.Generator, params: NDArray[np.float64], out: NDArray[n
 
 
 MODE = Mode(
-    kind=Kind.HNL,
+    code=CODE,
     name="hnl",
     label="M+ -> l+ N",
-    parent="M+",
+    latex=r"M^+\!\to\ell^+N",
+    colour="#1a1a1a",
+    parent=None,
+    daughters=("l+", "N"),
     branching_fraction=None,
     pack=pack,
     sample=sample,

@@ -1,0 +1,26 @@
+"""The arrays that a shard allocates once and uses again for every block."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Buffers"]
+
+
+class Buffers(NamedTuple):
+    """Room for one block from generation to candidates.
+
+    ``block`` holds the event records, ``candidates`` [column, candidate] what is reconstructed of them. Work space:
+    ``daughters`` [daughter, slot] and ``kaon`` (px, py, pz, E, m) of one decay, ``scratch`` and ``tracks`` of the
+    track fit.
+    """
+
+    block: NDArray[Any]
+    daughters: NDArray[np.float64]
+    kaon: NDArray[np.float64]
+    scratch: NDArray[Any]
+    tracks: NDArray[Any]
+    candidates: NDArray[np.float64]
