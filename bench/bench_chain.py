@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from hnlpeak.chain.loop import BLOCK_DECAYS, new_buffers
 from hnlpeak.chain.sample_run import calibrate, run_sample
+from hnlpeak.chain.shards import assumed_of
 from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis import Analysis, load_analysis
 from hnlpeak.reconstruction.calibration import BeamCalibration
@@ -24,9 +25,8 @@ from hnlpeak.reconstruction.candidates import reconstruct
 from hnlpeak.reconstruction.columns import column_names
 from hnlpeak.simulation.generation import Total, generate
 from hnlpeak.simulation.response import respond
-from hnlpeak.simulation.sample import LEPTONS, Sample, background_sample, mode_sample, signal_sample
+from hnlpeak.simulation.sample import Sample, background_sample, mode_sample, signal_sample
 from hnlpeak.simulation.streams import stream
-from hnlpeak.theory.species import MASS
 
 ROUNDS = 100
 BLOCKS = 40
@@ -44,19 +44,18 @@ class Cost:
 def cost(sample: Sample, analysis: Analysis, beam: BeamCalibration) -> Cost:
     """Time the stages of the fast loop block by block."""
     setup, rng = analysis.experiment.setup, stream(1, sample.name, 0)
-    mass = float(MASS[LEPTONS[analysis.card.channel.lepton]])
     b = new_buffers(len(column_names(analysis.experiment.timed_systems)))
-    packed, totals = beam.packed(), np.zeros(Total.WIDTH, dtype=np.int64)
+    assumed, totals = assumed_of(analysis.card, beam), np.zeros(Total.WIDTH, dtype=np.int64)
     rounds = np.zeros((ROUNDS, len(STAGES)))
     for k in range(-1, ROUNDS):
         spent = np.zeros(len(STAGES))
         for _ in range(BLOCKS):
             t0 = time.perf_counter()
-            n = generate(BLOCK_DECAYS, 0, setup, sample.table, rng, b.block, b.daughters, b.kaon, totals)
+            n = generate(BLOCK_DECAYS, 0, setup, sample.table, rng, b, totals)
             t1 = time.perf_counter()
             respond(n, setup, rng, b.block)
             t2 = time.perf_counter()
-            reconstruct(n, setup, packed, mass, b.block, b.scratch, b.tracks, b.candidates)
+            reconstruct(n, setup, assumed, b)
             spent += (t1 - t0, t2 - t1, time.perf_counter() - t2)
         if k >= 0:  # the first round loads the compiled code
             rounds[k] = spent / (BLOCKS * BLOCK_DECAYS) * 1e9

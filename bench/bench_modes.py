@@ -78,11 +78,11 @@ def main() -> None:
     out = np.zeros((MAX_DAUGHTERS, Daughter.WIDTH))
     for name, mode in MODES.items():
         params = mode.pack(493.677, Species.MUON_PLUS, 300.0) if name == "hnl" else mode.pack()
-        cost = best(lambda n, k=int(mode.kind), p=params: _one(k, rng, p, out, n), EVENTS)
+        cost = best(lambda n, k=mode.code, p=params: _one(k, rng, p, out, n), EVENTS)
         print(f"{name:10s} {cost:8.1f} ns")
     mix = cocktail(["kmu2", "pipi0", "pi3", "ke3", "kmu3", "pi00", "ke2", "ke2g-sd"])
     cumulative = mix.cumulative
-    mean = best(lambda n: _mixed(rng, cumulative, mix.kinds, mix.parameters, out, n), 3 * EVENTS)
+    mean = best(lambda n: _mixed(rng, cumulative, mix.codes, mix.parameters, out, n), 3 * EVENTS)
     print(f"cocktail   {mean:8.1f} ns (mean over the kaon cocktail, the choice of mode included)")
     peer = root_two_body()
     if peer is None:

@@ -53,17 +53,7 @@ def test_momentum_resolution_at_20_gev() -> None:
     totals, track = np.zeros(Total.WIDTH, dtype=np.int64), np.zeros(1, dtype=TRACK)
     pulls = []
     for _ in range(3):
-        n = generate(
-            20_000,
-            0,
-            experiment.setup,
-            sample.table,
-            rng,
-            buffers.block,
-            buffers.daughters,
-            buffers.kaon,
-            totals,
-        )
+        n = generate(20_000, 0, experiment.setup, sample.table, rng, buffers, totals)
         respond(n, experiment.setup, rng, buffers.block)
         for event in buffers.block[:n]:
             particle = event["particles"][0]

@@ -13,21 +13,19 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
+from hnlpeak.chain.loop import new_buffers
 from hnlpeak.chain.sample_run import calibrate, run_sample
 from hnlpeak.core.kernel import kernel
-from hnlpeak.detectors.event import new_block
-from hnlpeak.detectors.spectrometer import ChamberSlot
-from hnlpeak.detectors.surface import Kind
+from hnlpeak.detectors.spectrometer import CHAMBER, ChamberSlot
 from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis import Analysis, load_analysis
 from hnlpeak.reconstruction.calibration import BeamCalibration
 from hnlpeak.reconstruction.identification import ring_log_likelihood
-from hnlpeak.reconstruction.track import TRACK, fit_track, new_scratch
-from hnlpeak.simulation.generation import KAON_WIDTH, Total, generate
+from hnlpeak.reconstruction.track import fit_track
+from hnlpeak.simulation.generation import Total, generate
 from hnlpeak.simulation.response import respond
 from hnlpeak.simulation.sample import Sample, mode_sample, signal_sample
 from hnlpeak.simulation.streams import stream
-from hnlpeak.theory.modes.slots import MAX_DAUGHTERS, Daughter
 from hnlpeak.theory.species import CHARGE, MASS, Species
 
 P_MIN = 1e-6
@@ -68,7 +66,7 @@ def _without_tails() -> NDArray[Any]:
     """The set-up with Gaussian resolution and scattering only, and no lost view."""
     setup = cards().experiment.setup.copy()
     response = setup["response"][0]
-    for row in np.flatnonzero(response["kind"][: response["n"]] == Kind.CHAMBER):
+    for row in np.flatnonzero(response["code"][: response["n"]] == CHAMBER):
         response["params"][row, ChamberSlot.CLEAN] = 1.0
     setup.setflags(write=False)
     return setup
@@ -79,13 +77,12 @@ def tracks(mode: str, decays: int) -> dict[str, NDArray[np.float64]]:
     """Undisturbed tracks of a mode, with their truth, in a set-up without tails."""
     setup = _without_tails()
     sample, rng = mode_sample("fit", mode, decays), stream(2, f"fit/{mode}", 0)
-    block, scratch, track = new_block(BLOCK), new_scratch(), np.zeros(3, dtype=TRACK)
-    daughters, kaon = np.zeros((MAX_DAUGHTERS, Daughter.WIDTH)), np.zeros(KAON_WIDTH)
+    buffers = new_buffers(1, BLOCK)
     totals, out, n = np.zeros(Total.WIDTH, dtype=np.int64), np.zeros((len(FIELDS), 3 * decays)), 0
     for _ in range(decays // BLOCK):
-        events = generate(BLOCK, 0, setup, sample.table, rng, block, daughters, kaon, totals)
-        respond(events, setup, rng, block)
-        n = _fit_all(events, setup, block, scratch, track, out, n)
+        events = generate(BLOCK, 0, setup, sample.table, rng, buffers, totals)
+        respond(events, setup, rng, buffers.block)
+        n = _fit_all(events, setup, buffers.block, buffers.scratch, buffers.tracks, out, n)
     table = dict(zip(FIELDS, out[:, :n], strict=True))
     clean = table["segments"] == 1
     return {name: column[clean] for name, column in table.items()}

@@ -19,10 +19,12 @@ from hnlpeak.chain.sample_run import (
     simulate_candidates,
     tally_candidates,
 )
+from hnlpeak.chain.shards import selection_of
 from hnlpeak.core.errors import UsageError
 from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis import Analysis, load_analysis
 from hnlpeak.reconstruction.calibration import BeamCalibration
+from hnlpeak.reconstruction.columns import column_names
 from hnlpeak.selection.tally import Tally, new_tally
 from hnlpeak.simulation.sample import Sample, background_sample, mode_sample
 from hnlpeak.simulation.streams import SHARD_DECAYS, shard_sizes, stream
@@ -119,7 +121,8 @@ def test_shards_hold_all_decays(decays: int) -> None:
 
 
 def _random_tally(rng: np.random.Generator) -> Tally:
-    empty = new_tally(2, 3, 4, 3, weighted=True)
+    columns = column_names(analysis().experiment.timed_systems)
+    empty = new_tally(selection_of(analysis().card, columns), sources=3, totals=3, weighted=True)
     names = ("spectrum", "squares", "passed", "only_failed", "totals")
     return Tally(empty.unit, *(rng.integers(0, 2**50, getattr(empty, name).shape) for name in names))
 

@@ -25,7 +25,7 @@ def _fill(kind, rng, params, rows, table):
 def energies(name):
     """Energies of the three primary daughters in the order of the reference."""
     rows, table = np.zeros(EVENTS, dtype=np.int64), np.zeros((EVENTS, MAX_DAUGHTERS, Daughter.WIDTH))
-    _fill(int(MODES[name].kind), np.random.Generator(np.random.Philox(77)), MODES[name].pack(), rows, table)
+    _fill(MODES[name].code, np.random.Generator(np.random.Philox(77)), MODES[name].pack(), rows, table)
     e = np.where(np.arange(MAX_DAUGHTERS) < rows[:, None], table[..., Daughter.ENERGY], 0.0)
     if name == "pi3":
         return e[:, :3]

@@ -30,8 +30,8 @@ def tally_in_parts(
     """
     if store is None:
         return make(shards)
-    total: Tally | None = None
-    for first in range(0, len(shards), PART_SHARDS):
+
+    def part_from(first: int) -> Tally:
         part = shards[first : first + PART_SHARDS]
         name = f"{sample}/{first}+{len(part)}"
         kept = store.load(name)
@@ -39,10 +39,9 @@ def tally_in_parts(
             tally = make(part)
             arrays = {key: getattr(tally, key) for key in _ARRAYS}
             store.save(name, {**arrays, "unit": np.array(tally.unit, dtype=np.int64)})
-        else:
-            tally = Tally(int(kept["unit"]), *(kept[key] for key in _ARRAYS))
-            for shard in part:
-                done(shard)
-        total = tally if total is None else total + tally
-    assert total is not None
-    return total
+            return tally
+        for shard in part:
+            done(shard)
+        return Tally(int(kept["unit"]), *(kept[key] for key in _ARRAYS))
+
+    return reduce(Tally.__add__, map(part_from, range(0, len(shards), PART_SHARDS)))

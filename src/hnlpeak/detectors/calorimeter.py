@@ -84,7 +84,7 @@ class _Slot(IntEnum):
     CURVE = SHAPE_WIDTH + 16
 
 
-def pack(spec: Calorimeter, system: int) -> list[Surface]:
+def pack(spec: Calorimeter, system: int = 0) -> list[Surface]:
     """One surface."""
     row = [
         *spec.shape.packed(),

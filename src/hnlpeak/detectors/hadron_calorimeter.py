@@ -43,7 +43,7 @@ class _Slot(IntEnum):
     MIP = SHAPE_WIDTH + 2
 
 
-def pack(spec: HadronCalorimeter, system: int) -> list[Surface]:
+def pack(spec: HadronCalorimeter, system: int = 0) -> list[Surface]:
     """One surface."""
     row = [*spec.shape.packed(), math.exp(-spec.interaction_lengths), spec.stochastic, spec.minimum_ionising]
     return [Surface(CODE, spec.z, row, spec.system, stops=ALL_BUT_MUONS)]

@@ -69,7 +69,7 @@ class _Slot(IntEnum):
     RADIATION_THRESHOLD = SHAPE_WIDTH + 3
 
 
-def pack(spec: Material, system: int) -> list[Surface]:
+def pack(spec: Material, system: int = 0) -> list[Surface]:
     """One surface a layer."""
     share = spec.radiation_lengths / spec.slabs
     row = [

@@ -63,7 +63,7 @@ class RingSlot(IntEnum):
     ANNULUS = SHAPE_WIDTH + 6
 
 
-def pack(spec: RingCherenkov, system: int) -> list[Surface]:
+def pack(spec: RingCherenkov, system: int = 0) -> list[Surface]:
     """One surface at the mirror; the refractive index follows from the radius at beta = 1."""
     inverse_n = math.cos(math.atan(spec.radius / spec.focal_length))
     row = [

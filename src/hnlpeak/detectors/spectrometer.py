@@ -137,7 +137,7 @@ def _directions(spec: Spectrometer) -> list[list[float]]:
     return [[math.cos(a), math.sin(a)] for a in angles]
 
 
-def pack(spec: Spectrometer, system: int) -> list[Surface]:
+def pack(spec: Spectrometer, system: int = 0) -> list[Surface]:
     """Surfaces of the full response: each chamber and the magnet."""
     surfaces = [_magnet(spec)]
     clean = (1.0 - spec.tail_fraction) ** 2 * spec.view_efficiency ** len(spec.view_angles)
@@ -170,7 +170,7 @@ def layers(spec: Spectrometer) -> list[Layer]:
     return [Layer(chamber.z, weight) for chamber in spec.chambers]
 
 
-def apertures(spec: Spectrometer, system: int) -> list[Surface]:
+def apertures(spec: Spectrometer, system: int = 0) -> list[Surface]:
     """Surfaces of the straight-line verdict: chambers as slightly wider apertures, and the magnet."""
     rows = [Surface(APERTURE, c.z, c.shape.packed(_TRIGGER_MARGIN), c.name) for c in spec.chambers]
     return [_magnet(spec), *rows]

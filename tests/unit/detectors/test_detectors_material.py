@@ -14,7 +14,6 @@ from scipy import stats
 
 from hnlpeak.detectors import material
 from hnlpeak.detectors.material import Material
-from hnlpeak.detectors.surface import Kind
 from hnlpeak.experiment.experiment import load_experiment
 from hnlpeak.theory.species import MASS, Species
 
@@ -39,7 +38,7 @@ def body(**changes: object) -> Material:
 def test_layers_stand_in_the_middle_of_their_slabs() -> None:
     surfaces = material.pack(body())
     assert [s.z for s in surfaces] == [2e3, 4e3, 6e3, 8e3, 10e3]
-    assert {s.kind for s in surfaces} == {Kind.MATERIAL}
+    assert {s.code for s in surfaces} == {material.CODE}
     assert [s.z for s in material.pack(body(z_max="1 m", slabs=1))] == [1e3]
 
 

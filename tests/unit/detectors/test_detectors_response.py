@@ -21,7 +21,7 @@ from hnlpeak.detectors import (
     ring_cherenkov,
     spectrometer,
 )
-from hnlpeak.detectors.surface import Kind, Surface
+from hnlpeak.detectors.surface import Surface
 from hnlpeak.experiment.experiment import load_experiment
 from hnlpeak.theory.species import MASS, Species
 
@@ -203,7 +203,7 @@ def test_ring_thresholds(shoot: Shoot, species: Species, threshold: float) -> No
 @pytest.mark.parametrize("charge", [1, -1])
 def test_the_magnet_kicks_by_its_transverse_momentum(shoot: Shoot, charge: int) -> None:
     straw = spec("STRAW")
-    magnet = next(s for s in spectrometer.pack(straw) if s.kind == Kind.MAGNET)
+    magnet = next(s for s in spectrometer.pack(straw) if s.code == spectrometer.MAGNET)
     species = Species.PION_PLUS if charge > 0 else Species.PION_MINUS
     p, tx, ty = 15e3, 2e-3, -1e-3
     s = shoot([magnet], species, p, tx=tx, ty=ty, n=1)["state"][0]
@@ -224,7 +224,7 @@ def test_the_yoke_stops_photons_and_tracks(shoot: Shoot) -> None:
 
 
 def _chamber(**changes: object) -> list[Surface]:
-    chambers = [s for s in spectrometer.pack(spec("STRAW", **changes)) if s.kind == Kind.CHAMBER]
+    chambers = [s for s in spectrometer.pack(spec("STRAW", **changes)) if s.code == spectrometer.CHAMBER]
     return chambers[:1]
 
 

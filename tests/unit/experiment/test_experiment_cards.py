@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hnlpeak import detectors
 from hnlpeak.core.errors import CardError
-from hnlpeak.detectors.surface import MAX_SURFACES, PARAMETERS, Kind, Surface, surface_table
+from hnlpeak.detectors import calorimeter, photon_veto, spectrometer
+from hnlpeak.detectors.surface import APERTURE, MAX_SURFACES, PARAMETERS, Surface, surface_table
 from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.experiment.experiment import load_experiment
 
@@ -100,6 +102,21 @@ def test_bad_experiments(tmp_path: Path, old: str, new: str, message: str) -> No
         ("cl = 0.90", "cl = 90", r"statistics\.cl"),
         ('experiment = "na62-2015"', 'experiment = "na61"', r"no card 'na61'"),
         ('meson = "K+"', 'meson = "pi+"', r"channel\.meson is 'pi\+'"),
+        (
+            'calibration_mode = "pi3"',
+            'calibration_mode = "kmu2"',
+            r"samples\.calibration_mode: 'kmu2' \(K\+ -> mu\+ nu \(gamma\)\) has 1 charged daughters, .* with 3",
+        ),
+        (
+            'calibration_mode = "pi3"',
+            'calibration_mode = "hnl"',
+            r"calibration_mode: 'hnl' is no decay mode of K\+; there are kmu2",
+        ),
+        (
+            'background_modes = ["kmu2"',
+            'background_modes = ["kmu4"',
+            r"samples\.background_modes: 'kmu4' is no decay mode of K\+",
+        ),
     ],
 )
 def test_bad_analyses(tmp_path: Path, old: str, new: str, message: str) -> None:
@@ -110,6 +127,40 @@ def test_bad_analyses(tmp_path: Path, old: str, new: str, message: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_modes_of_another_meson_than_the_beam(tmp_path: Path) -> None:
+    (tmp_path / "beam.toml").write_text(changed(EXPERIMENT, 'meson = "K+"', 'meson = "pi"'), "utf-8")
+    text = changed(ANALYSIS, 'meson = "K+"', 'meson = "pi^+"')
+    path = tmp_path / "pions.toml"
+    path.write_text(changed(text, 'experiment = "na62-2015"', 'experiment = "beam.toml"'), "utf-8")
+    message = r"samples\.background_modes: 'kmu2' is a decay of K\+, not of pi\+, of which there is none"
+    with pytest.raises(CardError, match=message):
+        load_analysis(path)
+
+
+def test_spellings_of_the_meson_are_one(tmp_path: Path) -> None:
+    (tmp_path / "beam.toml").write_text(changed(EXPERIMENT, 'meson = "K+"', 'meson = "K^+"'), "utf-8")
+    text = changed(ANALYSIS, 'meson = "K+"', 'meson = "K"')
+    path = tmp_path / "kaons.toml"
+    path.write_text(changed(text, 'experiment = "na62-2015"', 'experiment = "beam.toml"'), "utf-8")
+    made = load_analysis(path)
+    assert (made.card.channel.meson, made.experiment.card.beam.meson) == ("K+", "K+")
+
+
+def test_numbers_of_detectors_are_those_of_their_kinds(tmp_path: Path) -> None:
+    path = tmp_path / "card.toml"
+    second = EXPERIMENT[EXPERIMENT.index('[[detectors]]\nkind = "beam_cherenkov"') :]
+    second = second[: second.index("[[detectors]]", 5)]
+    path.write_text(changed(EXPERIMENT, "[[detectors]]", second + "[[detectors]]"), "utf-8")
+    with pytest.raises(CardError, match=r"detectors: 2 of kind beam_cherenkov, expected 0 to 1"):
+        load_experiment(path)
+
+
+def test_codes_of_surfaces_are_their_own() -> None:
+    codes = [module.CODE for module in vars(detectors).values() if hasattr(module, "CODE")]
+    codes += [APERTURE, spectrometer.MAGNET, spectrometer.CHAMBER]
+    assert len(codes) == len(set(codes)) >= 11
+
+
 def test_surfaces_are_packed_in_the_order_of_z() -> None:
     setup = load_experiment("na62-2015").setup[0]
     for name in ("verdict", "response", "acceptance"):
@@ -117,12 +168,12 @@ def test_surfaces_are_packed_in_the_order_of_z() -> None:
         z = table["z"][: table["n"]]
         assert table["n"] > 3
         assert np.all(np.diff(z) >= 0.0)
-        kinds = table["kind"][table["neutral"][: table["n_neutral"]]]
-        assert set(kinds.tolist()) <= {Kind.PHOTON_VETO, Kind.CALORIMETER, Kind.MAGNET}
+        codes = table["code"][table["neutral"][: table["n_neutral"]]]
+        assert set(codes.tolist()) <= {photon_veto.CODE, calorimeter.CODE, spectrometer.MAGNET}
 
 
 def test_tables_that_do_not_fit_are_refused() -> None:
-    surface = Surface(Kind.APERTURE, 1.0, [0.0] * 8, "plane")
+    surface = Surface(APERTURE, 1.0, [0.0] * 8, "plane")
     with pytest.raises(CardError, match=f"{MAX_SURFACES + 1} surfaces, at most {MAX_SURFACES} fit"):
         surface_table([surface] * (MAX_SURFACES + 1))
     with pytest.raises(CardError, match=f"plane: {PARAMETERS + 1} parameters"):

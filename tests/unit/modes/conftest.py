@@ -61,7 +61,7 @@ def draw() -> Callable[..., Sample]:
             return kept[name, n, seed]
         rows, table = np.zeros(n, dtype=np.int64), np.zeros((n, MAX_DAUGHTERS, Daughter.WIDTH))
         rng = np.random.Generator(np.random.Philox(seed))
-        _fill(int(MODES[name].kind), rng, parameters(name) if params is None else params, rows, table)
+        _fill(MODES[name].code, rng, parameters(name) if params is None else params, rows, table)
         sample = Sample(rows, table)
         if params is None:
             kept[name, n, seed] = sample

@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 
 from hnlpeak.core.errors import UsageError
+from hnlpeak.theory.mesons import MESONS
 from hnlpeak.theory.modes import (
     MAX_DAUGHTERS,
     MODES,
     PARAMETERS,
     Daughter,
-    Kind,
     cocktail,
     draw_mode,
+    mode_of,
     sample_mode,
 )
 from hnlpeak.theory.species import CHARGE, MASS, Species
@@ -21,12 +22,24 @@ from hnlpeak.theory.species import CHARGE, MASS, Species
 KAON_MASS = 493.677
 BACKGROUND = [name for name in MODES if name != "hnl"]
 MAIN = ["kmu2", "pipi0", "pi3", "pi00", "ke3", "kmu3"]
-INVISIBLE_MASS = {"hnl": 300.0}
-ALL_VISIBLE = {"pipi0", "pi3", "pi00"}
-ROWS = {"kmu2": {1, 2}, "ke2": {1, 2}, "ke2g-sd": {2}, "pipi0": {3, 4}, "pi3": {3}, "pi00": {5, 6, 7}}
-FIRST = {"kmu2": "MUON_PLUS", "kmu3": "MUON_PLUS", "hnl": "MUON_PLUS"} | dict.fromkeys(
-    ("ke2", "ke2g-sd", "ke3"), "POSITRON"
-)
+INVISIBLE_MASS = {"N": 300.0, "nu": 0.0}
+SPECIES = {
+    "e+": Species.POSITRON,
+    "mu+": Species.MUON_PLUS,
+    "pi+": Species.PION_PLUS,
+    "l+": Species.MUON_PLUS,
+}
+
+
+def rows_of(mode):
+    """Numbers of visible daughters: a pi0 leaves two, or three after a Dalitz decay; a radiated photon is one more."""
+    pions = mode.daughters.count("pi0")
+    seen = sum(daughter not in (*INVISIBLE_MASS, "pi0") for daughter in mode.daughters)
+    return {seen + 2 * pions + more for more in range(pions + 1 + mode.radiates)}
+
+
+def invisible_of(mode):
+    return [daughter for daughter in mode.daughters if daughter in INVISIBLE_MASS]
 
 
 def philox(seed):
@@ -37,9 +50,38 @@ def parameters(name):
     return MODES[name].pack(KAON_MASS, Species.MUON_PLUS, 300.0) if name == "hnl" else MODES[name].pack()
 
 
-def test_positions_are_kinds():
-    assert [mode.kind for mode in MODES.values()] == list(Kind)
+def test_codes_and_names_are_their_own():
+    codes = [mode.code for mode in MODES.values()]
+    assert len(set(codes)) == len(codes) >= 9
+    assert codes == sorted(codes)
     assert all(name == mode.name for name, mode in MODES.items())
+
+
+def test_parents_are_mesons_of_the_table():
+    for mode in MODES.values():
+        assert mode.parent is None or mode.parent in MESONS
+        assert (mode.parent is None) == (mode.branching_fraction is None)
+        if mode.parent is not None:
+            assert mode.label.startswith(f"{mode.parent} -> ")
+
+
+def test_colours_and_formulae_are_their_own():
+    for what in ("colour", "latex", "label"):
+        assert len({getattr(mode, what) for mode in MODES.values()}) == len(MODES)
+
+
+@pytest.mark.parametrize(
+    ("meson", "name", "message"),
+    [
+        ("K+", "hnl", r"'hnl' is no decay mode of K\+; there are kmu2, ke2"),
+        ("K+", "kmu4", r"'kmu4' is no decay mode of K\+; there are kmu2"),
+        ("pi+", "kmu2", r"'kmu2' is a decay of K\+, not of pi\+, of which there is none"),
+    ],
+)
+def test_modes_of_another_meson_are_refused(meson, name, message):
+    assert mode_of("K+", "kmu2") is MODES["kmu2"]
+    with pytest.raises(UsageError, match=message):
+        mode_of(meson, name)
 
 
 @pytest.mark.parametrize("name", MODES)
@@ -51,21 +93,23 @@ def test_dispatch_calls_the_mode(name):
     a, b = philox(5), philox(5)
     for _ in range(20):
         n = MODES[name].sample(a, params, direct)
-        assert sample_mode(int(MODES[name].kind), b, params, through) == n
+        assert sample_mode(MODES[name].code, b, params, through) == n
         np.testing.assert_array_equal(direct[:n], through[:n])
 
 
 def test_unknown_kind_writes_nothing():
     out = np.full((MAX_DAUGHTERS, Daughter.WIDTH), 7.0)
-    assert sample_mode(len(Kind), philox(1), np.zeros(PARAMETERS), out) == 0
+    assert (
+        sample_mode(1 + max(mode.code for mode in MODES.values()), philox(1), np.zeros(PARAMETERS), out) == 0
+    )
     assert np.all(out == 7.0)
 
 
 @pytest.mark.parametrize("name", MODES)
 def test_daughters(name, draw):
     sample = draw(name, 20_000)
-    assert set(np.unique(sample.rows)) <= ROWS.get(name, {1} if name == "hnl" else {3, 4})
-    assert np.all(sample.species[:, 0] == Species[FIRST.get(name, "PION_PLUS")])
+    assert set(np.unique(sample.rows)) == rows_of(MODES[name])
+    assert np.all(sample.species[:, 0] == SPECIES[MODES[name].daughters[0]])
     present = sample.species >= 0
     charge = np.where(present, CHARGE[sample.species], 0.0).sum(axis=1)
     np.testing.assert_allclose(charge, 1.0)
@@ -79,11 +123,12 @@ def test_energy_and_momentum(name, draw):
     np.testing.assert_allclose(shell[present], MASS[sample.species][present] ** 2, atol=2e-8 * KAON_MASS)
     lost_e = KAON_MASS - np.sum(sample.energy * present, axis=1)
     lost_p = np.linalg.norm(np.sum(sample.momentum * present[..., None], axis=1), axis=-1)
-    if name in ALL_VISIBLE:
+    invisible = invisible_of(MODES[name])
+    if not invisible:
         np.testing.assert_allclose(lost_e, 0.0, atol=1e-9)
         np.testing.assert_allclose(lost_p, 0.0, atol=1e-9)
     else:
-        expected = INVISIBLE_MASS.get(name, 0.0) ** 2
+        expected = INVISIBLE_MASS[invisible[0]] ** 2
         np.testing.assert_allclose(lost_e**2 - lost_p**2, expected, atol=1e-8 * KAON_MASS**2)
         assert np.all(lost_e > 0.0)
 
@@ -119,7 +164,7 @@ def test_closure_of_the_main_modes():
     assert mix.probabilities.sum() == pytest.approx(1.0)
     assert mix.probabilities[1] * mix.closure == pytest.approx(0.2067)
     assert mix.parameters.shape == (len(MAIN), PARAMETERS)
-    assert list(mix.kinds) == [MODES[name].kind for name in MAIN]
+    assert list(mix.codes) == [MODES[name].code for name in MAIN]
 
 
 def test_modes_are_drawn_with_their_probabilities():

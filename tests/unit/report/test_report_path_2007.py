@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hnlpeak.chain.loop import new_buffers
+from hnlpeak.detectors import material
 from hnlpeak.experiment.experiment import load_experiment
 from hnlpeak.report.figures.apparatus import planes
 from hnlpeak.report.figures.particle_path import particle_path
@@ -18,12 +19,10 @@ def test_muon_bends_in_the_magnet_and_reaches_the_last_counter() -> None:
     experiment = load_experiment("na62-2007")
     buffers, sample, rng = new_buffers(40, 200), mode_sample("path", "kmu2", 200), stream(1, "path", 0)
     totals = np.zeros(Total.WIDTH, dtype=np.int64)
-    n = generate(
-        200, 0, experiment.setup, sample.table, rng, buffers.block, buffers.daughters, buffers.kaon, totals
-    )
+    n = generate(200, 0, experiment.setup, sample.table, rng, buffers, totals)
     respond(n, experiment.setup, rng, buffers.block)
     setup = experiment.setup[0]
-    assert setup["magnet_z"] in setup["response"]["z"][setup["response"]["kind"] == 10]
+    assert setup["magnet_z"] in setup["response"]["z"][setup["response"]["code"] == material.CODE]
     checked = 0
     for event in buffers.block[:n]:
         particle = event["particles"][0]
@@ -40,4 +39,4 @@ def test_muon_bends_in_the_magnet_and_reaches_the_last_counter() -> None:
 
 def test_matter_has_its_length_in_the_side_view() -> None:
     gas = next(p for p in planes(load_experiment("na62-2007"), "y") if p.system == "helium")
-    assert (gas.kind, gas.z, gas.z_end, gas.inner, gas.outer) == ("material", 216e3, 239e3, 80.0, 1450.0)
+    assert (gas.colour, gas.z, gas.z_end, gas.inner, gas.outer) == ("#e8f1ea", 216e3, 239e3, 80.0, 1450.0)

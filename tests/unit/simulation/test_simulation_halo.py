@@ -11,7 +11,6 @@ import pytest
 from hnlpeak.chain.loop import new_buffers
 from hnlpeak.chain.sample_run import calibrate, run_sample
 from hnlpeak.core.errors import UsageError
-from hnlpeak.detectors.event import new_block
 from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.experiment.halo_card import Halo
@@ -42,22 +41,19 @@ def muons(decays: int, **changes: Any) -> np.ndarray[Any, Any]:
     sample = halo_sample("halo", pack_halo(halo, CARD.beam), decays)
     buffers = new_buffers(len(column_names(ANALYSIS.experiment.timed_systems)), decays)
     totals = np.zeros(Total.WIDTH, dtype=np.int64)
-    block = new_block(decays)
     n = generate(
         decays,
         0,
         ANALYSIS.experiment.setup,
         sample.table,
         stream(3, "halo", 0),
-        block,
-        buffers.daughters,
-        buffers.kaon,
+        buffers,
         totals,
     )
     assert totals[Total.DECAYS] == decays
     assert totals[Total.IN_FIDUCIAL] == 0
     assert totals[Total.TRIGGERED] == n
-    return block[:n]
+    return buffers.block[:n]
 
 
 def first_segments(events: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -33,9 +33,7 @@ def crossings(chosen: Experiment, mode: str) -> np.ndarray:
     sample = mode_sample("multiplicity", mode, 20_000)
     totals = np.zeros(Total.WIDTH, dtype=np.int64)
     rng = stream(1, "multiplicity", 0)
-    n = generate(
-        20_000, 0, chosen.setup, sample.table, rng, buffers.block, buffers.daughters, buffers.kaon, totals
-    )
+    n = generate(20_000, 0, chosen.setup, sample.table, rng, buffers, totals)
     return buffers.block["crossings"][:n].copy()
 
 
