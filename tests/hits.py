@@ -18,16 +18,20 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from hnlpeak.chain.loop import new_buffers
 from hnlpeak.core import borrow
 from hnlpeak.detectors.event import new_block
 from hnlpeak.detectors.surface import Surface, surface_table
 from hnlpeak.experiment.experiment import Experiment, build_setup, load_experiment
 from hnlpeak.experiment.experiment_card import ExperimentCard
-from hnlpeak.reconstruction.candidates import new_workspace, reconstruct
+from hnlpeak.reconstruction.candidates import Assumed, reconstruct
 from hnlpeak.reconstruction.columns import column_names
 from hnlpeak.reconstruction.identification import clusters, muon_distance
 from hnlpeak.reconstruction.track import TRACK, fit_track, new_scratch
+from hnlpeak.simulation.buffers import Buffers
+from hnlpeak.simulation.generation import Total, generate
 from hnlpeak.simulation.response import respond
+from hnlpeak.simulation.sample import Sample
 from hnlpeak.theory.species import Species
 
 LIBRARY = Path(str(resources.files("hnlpeak"))) / "library" / "experiments"
@@ -234,7 +238,21 @@ def candidates(
 ) -> dict[str, NDArray[np.float64]]:
     """Columns of the candidates reconstructed from a block of the experiment ``name``."""
     names = column_names(shipped(name).timed_systems)
-    out = np.full((len(names), len(block)), np.nan)
-    scratch, tracks = (records(part) for part in new_workspace())
-    n = reconstruct(len(block), array, np.array(axis, dtype=float), lepton_mass, block, scratch, tracks, out)
-    return dict(zip(names, out[:, :n], strict=True))
+    buffers = room(len(names), len(block))._replace(block=block)
+    buffers.candidates[:] = np.nan
+    n = reconstruct(len(block), array, Assumed(np.array(axis, dtype=float), lepton_mass), buffers)
+    return dict(zip(names, buffers.candidates[:, :n], strict=True))
+
+
+def room(columns: int, decays: int) -> Buffers:
+    """Buffers of a shard, as kernels take them."""
+    made = new_buffers(columns, decays)
+    arrays = {name: records(getattr(made, name)) for name in ("block", "scratch", "tracks")}
+    return made._replace(**arrays)
+
+
+def generated(array: NDArray[Any], sample: Sample, decays: int, stream: np.random.Generator) -> NDArray[Any]:
+    """Records of the events that trigger among ``decays`` decays of the sample."""
+    buffers, totals = room(1, decays), np.zeros(Total.WIDTH, dtype=np.int64)
+    n = generate(decays, 0, array, sample.table, stream, buffers, totals)
+    return buffers.block[:n]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -9,22 +10,30 @@ import pytest
 from numpy.typing import NDArray
 
 import hits
-from hnlpeak.detectors.surface import Kind, Surface
+from hnlpeak.detectors import calorimeter, photon_veto
+from hnlpeak.detectors.registry import KINDS
+from hnlpeak.detectors.surface import Surface
 from hnlpeak.theory.species import Species
 
 SPECIES = (Species.PHOTON, Species.POSITRON, Species.MUON_PLUS, Species.PION_PLUS)
 LEFT_BEHIND = ("x", "y", "z")  # where the particle was last, whatever the surface did
 
 
-def of_kind(kind: Kind) -> Surface:
-    """A surface of the kind as a shipped card packs it, at 1 m."""
+@cache
+def surfaces() -> dict[int, Surface]:
+    """One surface of each code, as a shipped card packs it, at 1 m."""
+    found: dict[int, Surface] = {}
     for name in ("na62-2015", "na62-2007"):
         for stage in ("response", "verdict"):
-            table = hits.setup(name)[0][stage]
+            table = hits.shipped(name).setup[0][stage]
             for row in range(int(table["n"])):
-                if table["kind"][row] == kind:
-                    return Surface(kind, 1000.0, np.array(table["params"][row]).tolist(), kind.name)
-    raise AssertionError(f"no shipped card has a {kind.name}")
+                code = int(table["code"][row])
+                params, neutral = (
+                    np.array(table["params"][row]).tolist(),
+                    table["neutral"][: table["n_neutral"]],
+                )
+                found[code] = Surface(code, 1000.0, params, str(code), act_on_photons=row in neutral)
+    return found
 
 
 def traces(surfaces: list[Surface], species: Species, x: float) -> list[NDArray[Any]]:
@@ -48,10 +57,14 @@ def acts(surface: Surface, x: float) -> list[Species]:
     ]
 
 
-@pytest.mark.parametrize("kind", Kind, ids=lambda kind: kind.name)
-def test_each_kind_leaves_a_trace_of_what_crosses_it(kind: Kind) -> None:
-    surface = of_kind(kind)
-    seen = {species for x in (60.0, 140.0, 400.0, 700.0, 1000.0) for species in acts(surface, x)}
+def test_the_shipped_cards_have_detectors_of_all_kinds() -> None:
+    cards = [hits.shipped(name).card for name in ("na62-2015", "na62-2007")]
+    assert {detector.kind for card in cards for detector in card.detectors} == set(KINDS)
+
+
+@pytest.mark.parametrize("code", sorted(surfaces()))
+def test_each_surface_leaves_a_trace_of_what_crosses_it(code: int) -> None:
+    seen = {species for x in (60.0, 140.0, 400.0, 700.0, 1000.0) for species in acts(surfaces()[code], x)}
     charged = set(SPECIES) - {Species.PHOTON}
-    assert seen & charged if kind != Kind.PHOTON_VETO else seen == set(SPECIES)
-    assert (Species.PHOTON in seen) == (kind in (Kind.PHOTON_VETO, Kind.CALORIMETER))
+    assert seen & charged if code != photon_veto.CODE else seen == set(SPECIES)
+    assert (Species.PHOTON in seen) == (code in (photon_veto.CODE, calorimeter.CODE))

@@ -7,13 +7,10 @@ import math
 from functools import cache
 from typing import Any
 
-import numpy as np
 import pytest
 from scipy import stats
 
 import hits
-from hnlpeak.chain.loop import new_buffers
-from hnlpeak.simulation.generation import Total, generate
 from hnlpeak.simulation.sample import mode_sample
 from hnlpeak.trigger.decision import accidental_veto, level_passes, multiplicity_passes
 
@@ -67,20 +64,8 @@ def triggered(**changes: Any) -> int:
         table["trigger"] = [level]
 
     chosen = hits.experiment(edit=edit)
-    buffers = new_buffers(40, DECAYS)
-    sample, totals = mode_sample("decision", "pipi0", DECAYS), np.zeros(Total.WIDTH, dtype=np.int64)
-    array = hits.records(chosen.setup)
-    return generate(
-        DECAYS,
-        0,
-        array,
-        sample.table,
-        hits.rng(1),
-        hits.records(buffers.block),
-        buffers.daughters,
-        buffers.kaon,
-        totals,
-    )
+    sample = mode_sample("decision", "pipi0", DECAYS)
+    return len(hits.generated(hits.records(chosen.setup), sample, DECAYS, hits.rng(1)))
 
 
 @cache
