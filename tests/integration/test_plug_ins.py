@@ -133,7 +133,8 @@ def cards(place: Path) -> Path:
     experiment = (EXAMPLES / "compact.toml").read_text("utf-8")
     (place / "compact.toml").write_text(changed(experiment, "[[detectors]]", WALL_IN_CARD + "[[detectors]]"))
     text = (EXAMPLES / "compact-kmu2.toml").read_text("utf-8")
-    text = changed(text, "[[cuts]]", CUT + "[[cuts]]")
+    vertex = '[[cuts]]\nname = "closest approach"'  # what crosses the wall is known before it
+    text = changed(text, vertex, CUT + vertex)
     text = changed(text, 'background_modes = ["kmu2"', 'background_modes = ["kmux", "kmu2"')
     path = place / "card.toml"
     path.write_text(text, "utf-8")
