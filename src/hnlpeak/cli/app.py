@@ -11,6 +11,7 @@ from hnlpeak.cli import (
     check,
     coverage,
     explain,
+    export,
     interval,
     listing,
     report,
@@ -42,6 +43,7 @@ app.command()(interval.interval)
 app.command()(coverage.coverage)
 app.add_typer(theory.app, name="theory")
 app.command()(explain.explain)
+app.command()(export.export)
 app.command()(report.report)
 app.command()(check.check)
 app.command(name="list")(listing.listing)

@@ -1,0 +1,1 @@
+"""A finished search in the formats of others: HEPData, pyhf, HS3, ROOT, LaTeX; one file a format."""

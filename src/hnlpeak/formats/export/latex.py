@@ -1,0 +1,106 @@
+"""A LaTeX table of the limits, one row a mass, for a paper's appendix (packages booktabs and longtable)."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+from hnlpeak.core.atomic import write_text
+from hnlpeak.formats.export.export import Export, Finished
+
+__all__ = ["EXPORT"]
+
+_COLUMNS = (
+    "m_n_mev",
+    "sigma_mev",
+    "n_observed",
+    "background",
+    "background_error",
+    "acceptance",
+    "n_signal_ul_expected",
+    "n_signal_ul_observed",
+    "branching_fraction_ul_observed",
+    "u2_ul_expected",
+    "u2_ul_observed",
+)
+_SPECIAL = {
+    "\\": r"\textbackslash{}",
+    **{c: f"\\{c}" for c in "&%$#_{}"},
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "→": r"$\to$",
+    "μ": r"$\mu$",
+}
+
+
+def _text(words: str) -> str:
+    """``words`` with TeX's special characters escaped."""
+    return "".join(_SPECIAL.get(character, character) for character in words)
+
+
+def _power(value: float) -> str:
+    """Three digits and a power of ten."""
+    if value == 0.0:
+        return "$0$"
+    exponent = math.floor(math.log10(abs(value)))
+    mantissa = f"{value / 10.0**exponent:.2f}"
+    if mantissa in ("10.00", "-10.00"):
+        mantissa, exponent = mantissa.replace("10.00", "1.00"), exponent + 1
+    return f"${mantissa} \\times 10^{{{exponent}}}$"
+
+
+def _row(values: dict[str, float]) -> str:
+    cells = [
+        f"{values['m_n_mev']:g}",
+        f"{values['sigma_mev']:.2f}",
+        f"{values['n_observed']:g}",
+        f"${values['background']:.1f} \\pm {values['background_error']:.1f}$",
+        f"{values['acceptance']:.4f}",
+        f"{values['n_signal_ul_expected']:.1f}",
+        f"{values['n_signal_ul_observed']:.1f}",
+        _power(values["branching_fraction_ul_observed"]),
+        _power(values["u2_ul_expected"]),
+        _power(values["u2_ul_observed"]),
+    ]
+    return " & ".join(cells) + r" \\"
+
+
+def _write(search: Finished, place: Path) -> list[Path]:
+    result = search.result
+    rows = search.rows(_COLUMNS)
+    lepton = r"\mu" if result.lepton == "mu" else result.lepton
+    level = f"{100.0 * result.settings.cl:g}\\,\\%"
+    head = (
+        r"$m_N$ & $\sigma$ & $n$ & $b$ & $A$ & exp. & obs. & $\mathcal{B}$ obs. & "
+        rf"$|U_{{{lepton}4}}|^2$ exp. & $|U_{{{lepton}4}}|^2$ obs. \\"
+    )
+    caption = (
+        f"{_text(search.origin)} Upper limits at {level} CL ({_text(result.settings.convention)}) on the number of "
+        f"signal events, the branching fraction and the mixing. Masses and resolutions in MeV. "
+        f"{_text(search.left_out(rows))}"
+    )
+    columns = {name: result.number(name) for name in _COLUMNS}
+    lines = [
+        "% made by hnlpeak; needs \\usepackage{booktabs,longtable}",
+        r"\begin{longtable}{rrrrrrrrrr}",
+        rf"\caption{{{caption.strip()}}}\\",
+        r"\toprule",
+        head,
+        r"\midrule",
+        r"\endfirsthead",
+        r"\toprule",
+        head,
+        r"\midrule",
+        r"\endhead",
+        r"\bottomrule",
+        r"\endfoot",
+        *(_row({name: float(column[i]) for name, column in columns.items()}) for i in rows),
+        r"\end{longtable}",
+        "",
+    ]
+    path = place / "limits.tex"
+    write_text(path, "\n".join(lines))
+    return [path]
+
+
+EXPORT = Export("latex", "limits.tex: a long table for a paper's appendix", _write)

@@ -1,0 +1,144 @@
+"""Each export read back by the program that it is for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hnlpeak.cli.scan import scan
+from hnlpeak.core.errors import InputDataError, UsageError
+from hnlpeak.formats.export.registry import EXPORTS
+from hnlpeak.formats.export.write import export_search
+from hnlpeak.formats.results import read_result
+from hnlpeak.formats.uhi import read_uhi
+from hnlpeak.statistics import Gaussian, cls
+
+# of libraries' own, not ours
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:jsonschema.RefResolver:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:hepdata_lib.*"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+SIGNAL = "m_n_mev,sigma_mev,acceptance,n_kaon\n170,11.2,0.15,3.01e8\n448,0.9,0.1,3.01e8\n"
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("export")
+    edges = np.arange(100.0, 490.5, 0.5)
+    counts = np.random.Generator(np.random.Philox(9)).poisson(4.0 * np.exp(-(edges[:-1] - 200.0) / 200.0))
+    rows = [f"{low},{low + 0.5},{n}" for low, n in zip(edges[:-1], counts, strict=True)]
+    spectrum, table = folder / "toy.csv", folder / "sig.csv"
+    spectrum.write_text("low_mev,high_mev,count\n" + "\n".join(rows) + "\n", "utf-8")
+    table.write_text(SIGNAL, "utf-8")
+    scan(str(spectrum), "na62-2015-ke2", signal=str(table), output=folder / "limits")
+    return folder / "limits"
+
+
+def test_pyhf_loads_fits_and_sets_our_cls_limit(place):
+    """pyhf's asymptotic CLs of one pruned channel is ours; every channel has n, b and sigma_b to 1e-12."""
+    pyhf = pytest.importorskip("pyhf")
+    workspace = pyhf.Workspace(json.loads(export_search(place, "pyhf")[0].read_text("utf-8")))
+    result = read_result(place)
+    assert len(workspace.channels) == len(result) == len(workspace.measurement_names)
+    for mass in (200.0, 300.0, 440.0):
+        name = f"m{mass:g}"
+        one = workspace.prune(
+            channels=[c for c in workspace.channels if c != name],
+            measurements=[m for m in workspace.measurement_names if m != name],
+        )
+        row = result.row(mass)
+        background = one["channels"][0]["samples"][1]
+        assert background["data"][0] == pytest.approx(row["background"], rel=1e-12)
+        high = background["modifiers"][0]["data"]["hi_data"][0]
+        assert high - background["data"][0] == pytest.approx(row["background_error"], rel=1e-9)
+        model = one.model()
+        data = one.data(model)
+        ours = cls(row["n_observed"], background=Gaussian(row["background"], row["background_error"]), cl=0.9)
+        found = pyhf.infer.hypotest(ours.upper, data, model, test_stat="qtilde")
+        assert float(found) == pytest.approx(0.1, rel=2e-4)
+
+
+def test_hepdata_submission_is_valid_and_holds_the_numbers(place):
+    validator = pytest.importorskip("hepdata_validator.full_submission_validator")
+    yaml = pytest.importorskip("yaml")
+    written = export_search(place, "hepdata")
+    folder = written[0].parent
+    assert {"submission.yaml"} < {path.name for path in written}
+    check = validator.FullSubmissionValidator()
+    assert check.validate(directory=str(folder)), check.get_messages()
+    documents = list(yaml.safe_load_all((folder / "submission.yaml").read_text("utf-8")))
+    tables = {d["name"]: d for d in documents if "name" in d}
+    assert "Upper limits on the mixing" in tables
+    assert "not a result of any collaboration" in tables["Upper limits on the mixing"]["description"]
+    data = yaml.safe_load((folder / tables["Upper limits on the mixing"]["data_file"]).read_text("utf-8"))
+    result = read_result(place)
+    masses = [float(value["value"]) for value in data["independent_variables"][0]["values"]]
+    np.testing.assert_allclose(masses, result.number("m_n_mev"), rtol=1e-12)
+    columns = {v["header"]["name"]: v["values"] for v in data["dependent_variables"]}
+    found = [float(value["value"]) for value in columns["Observed"]]
+    np.testing.assert_allclose(found, result.number("u2_ul_observed"), rtol=1e-12)
+    band = columns["Expected, 2 s.d. band"]
+    low = [float(v["value"]) + float(v["errors"][0]["asymerror"]["minus"]) for v in band]
+    np.testing.assert_allclose(low, result.number("u2_ul_expected_m2s"), rtol=1e-9)
+
+
+def test_root_file_has_spectrum_graphs_and_columns(place):
+    uproot = pytest.importorskip("uproot")
+    (path,) = export_search(place, "root")
+    result, spectrum = read_result(place), read_uhi(place / "spectrum.json")
+    with uproot.open(path) as file:
+        for name in spectrum.selections:
+            values, edges = file[f"spectrum/{name}"].to_numpy()
+            np.testing.assert_array_equal(values, spectrum.project(name).values)
+            np.testing.assert_allclose(edges, spectrum.edges, rtol=1e-12)
+        tree = file["limits"].arrays(library="np")
+        np.testing.assert_allclose(tree["u2_ul_observed"], result.number("u2_ul_observed"), rtol=1e-15)
+        graph = file["graphs/u2_ul_observed"]
+        np.testing.assert_allclose(graph.member("fX"), result.number("m_n_mev"))
+        np.testing.assert_allclose(graph.member("fY"), result.number("u2_ul_observed"), rtol=1e-12)
+        band = file["graphs/u2_ul_expected_p1s"]
+        np.testing.assert_allclose(band.member("fY"), result.number("u2_ul_expected_p1s"), rtol=1e-12)
+
+
+def test_hs3_document_names_every_part(place):
+    (path,) = export_search(place, "hs3")
+    made, result = json.loads(path.read_text("utf-8")), read_result(place)
+    names = {kind: {item["name"] for item in made[kind]} for kind in ("distributions", "data", "domains")}
+    assert len(made["analyses"]) == len(result)
+    for analysis, likelihood in zip(made["analyses"], made["likelihoods"], strict=True):
+        assert analysis["likelihood"] == likelihood["name"]
+        assert set(likelihood["distributions"]) < names["distributions"] | {None}
+        assert set(likelihood["data"]) < names["data"] | {None}
+        assert set(analysis["domains"]) < names["domains"] | {None}
+    observed = [item["contents"][0] for item in made["data"]]
+    np.testing.assert_array_equal(observed, result.number("n_observed"))
+
+
+def test_latex_table_has_every_mass_once(place):
+    (path,) = export_search(place, "latex")
+    text = path.read_text("utf-8")
+    rows = [line for line in text.splitlines() if line.endswith(r"\\") and r"\pm" in line]
+    assert [float(line.split("&")[0]) for line in rows] == read_result(place).number("m_n_mev").tolist()
+    assert text.count("{") == text.count("}")
+    assert "not a result of any collaboration" in text
+
+
+def test_export_replaces_an_older_one_and_leaves_nothing_beside(place):
+    first = export_search(place, "latex")[0]
+    first.write_text("old", "utf-8")
+    assert export_search(place, "latex")[0].read_text("utf-8").startswith("% made by hnlpeak")
+    assert {path.name for path in (place / "export").iterdir()} <= set(EXPORTS)
+
+
+def test_unknown_formats_and_empty_folders_are_refused(place, tmp_path):
+    with pytest.raises(UsageError, match="allowed are hepdata, pyhf, hs3, root, latex"):
+        export_search(place, "yoda")
+    with pytest.raises(InputDataError, match=r"result\.json"):
+        export_search(tmp_path, "latex")
+    with pytest.raises(InputDataError, match="no such folder"):
+        export_search(tmp_path / "none", "latex")
