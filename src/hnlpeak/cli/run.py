@@ -34,6 +34,12 @@ def run(
     inject: Annotated[
         str | None, typer.Option(metavar="MASS:U2", help="Put a signal into the pseudo-data, e.g. 300:3e-6.")
     ] = None,
+    method: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Statistical method, see `hnlpeak list methods` (default: the card's)."
+        ),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the results in DIR.")] = False,
 ) -> None:
     """Run a search: simulate (or read) data, measure N_K, signal and background, scan, write limits and figures."""
@@ -50,6 +56,8 @@ def run(
     if data is not None and (inject is not None or kaons is not None):
         raise UsageError("--inject and --kaons are for pseudo-data, they cannot be given with --data")
     cards = load_analysis(analysis)
+    if method is not None:
+        cards = cards.with_method(method)
     injection = _injection(inject)
     todo = plan(cards, kaons=kaons, inject=injection, real_data=data is not None)
     place = output if output is not None else Path(cards.card.name)

@@ -45,6 +45,12 @@ def scan(
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the simulated signal.")] = 1,
     workers: Annotated[int | None, typer.Option(help="Threads (default: the usable CPUs).")] = None,
+    method: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Statistical method, see `hnlpeak list methods` (default: the card's)."
+        ),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the results in DIR.")] = False,
 ) -> None:
     """Scan a spectrum for peaks: observed and expected limits at every mass of the analysis."""
@@ -61,6 +67,8 @@ def scan(
     stated = _stated(n_kaon, n_kaon_error)
     place = output if output is not None else Path(f"{split_address(spectrum)[0].stem}-limits")
     cards = load_analysis(analysis)
+    if method is not None:
+        cards = cards.with_method(method)
     decays = 0 if signal is not None else plan(cards, real_data=True).decays
     with decays_progress(decays) as progress:
         made = scan_into(

@@ -11,7 +11,16 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from hnlpeak.core.errors import CardError
 
-__all__ = ["Card", "Confidence", "Sourced", "card_kind", "library_names", "library_title", "read_card"]
+__all__ = [
+    "Card",
+    "Confidence",
+    "Sourced",
+    "card_kind",
+    "first_message",
+    "library_names",
+    "library_title",
+    "read_card",
+]
 
 Confidence = Literal["V", "C", "M", "m", "E"]
 """V read in the source, C computed from such, M well known, m less certain, E estimate."""
@@ -91,7 +100,8 @@ def _table(text: str, origin: str) -> dict[str, object]:
         raise CardError(f"{origin}: not valid TOML: {error}") from error
 
 
-def _message(error: ValidationError) -> str:
+def first_message(error: ValidationError) -> str:
+    """Return one line: the key of the first error, what is wrong there, how many more there are."""
     first = error.errors(include_url=False)[0]
     key = ".".join(str(part) for part in first["loc"]) or "(top level)"
     if first["type"] == "extra_forbidden":
@@ -117,4 +127,4 @@ def read_card(
     try:
         return kind.model_validate(table), text, place
     except ValidationError as error:
-        raise CardError(f"{origin}: {_message(error)}") from error
+        raise CardError(f"{origin}: {first_message(error)}") from error

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+import tomllib
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hnlpeak.core.card import read_card
+from pydantic import ValidationError
+
+from hnlpeak.core.card import first_message, read_card
 from hnlpeak.core.errors import CardError, UsageError
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.experiment.experiment import Experiment, load_experiment
+from hnlpeak.statistics.methods import METHODS
 from hnlpeak.theory.modes import MODES, mode_of
 
 __all__ = ["Analysis", "load_analysis"]
@@ -23,6 +28,27 @@ class Analysis:
     card: AnalysisCard
     experiment: Experiment
     text: str
+
+    def with_method(self, method: str) -> Analysis:
+        """Return the same search with another statistical ``method``, in its card and in the text of it.
+
+        A treatment of deficits stays where the method has it. ``UsageError`` for a method that is not known or does
+        not go with the rest of the card's ``[statistics]``, and for a card that does not have it on a line of its own.
+        """
+        if method == self.card.statistics.method:
+            return self
+        if method not in METHODS:
+            raise UsageError(f"--method: got {method!r}, allowed are {', '.join(METHODS)}")
+        text = _with_method(self.text, method)
+        try:
+            card = AnalysisCard.model_validate(tomllib.loads(text))
+        except ValidationError as error:
+            raise UsageError(f"--method {method}: {first_message(error)}") from error
+        if card.statistics.method != method:
+            raise UsageError(
+                f"--method: the card {self.card.name} has no line 'method = ...' in a table [statistics] to change"
+            )
+        return replace(self, card=card, text=text)
 
     @property
     def cards(self) -> dict[str, str]:
@@ -71,3 +97,13 @@ def _check_modes(card: AnalysisCard, origin: str | Path) -> None:
             f"{origin}: samples.calibration_mode: {calibrating.name!r} ({calibrating.label}) has {tracks} charged "
             f"daughters, the beam is calibrated with {_CALIBRATION_TRACKS}"
         )
+
+
+def _with_method(text: str, method: str) -> str:
+    """A card's text with ``method`` on its line in ``[statistics]``, and without a treatment that it does not have."""
+    head, mark, tail = text.partition("\n[statistics]")
+    table, after, rest = tail.partition("\n[")
+    table = re.sub(r"(?m)^(\s*method\s*=\s*).*$", lambda match: f'{match[1]}"{method}"', table)
+    if not METHODS[method].treatments:
+        table = re.sub(r"(?m)^\s*treatment\s*=.*\n?", "", table)
+    return "".join((head, mark, table, after, rest))

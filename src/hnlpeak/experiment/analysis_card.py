@@ -7,7 +7,7 @@ it is in code.
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, StrictInt, Tag, model_validator
 
@@ -15,6 +15,9 @@ from hnlpeak.core.card import Card, Sourced
 from hnlpeak.core.quantity import Energy, Fraction, MassSquared, OpenShare, Positive, Share
 from hnlpeak.experiment.meson_name import MesonName
 from hnlpeak.experiment.selection_card import Cut, SelectionCard, check_selections, cuts_of
+from hnlpeak.statistics.expected import ExpectedDefinition
+from hnlpeak.statistics.methods import METHODS
+from hnlpeak.statistics.rolke_lopez import Treatment
 
 __all__ = [
     "AnalysisCard",
@@ -188,16 +191,40 @@ BackgroundCard = Annotated[SidebandBackground | TemplateBackground, Field(discri
 class StatisticsCard(Sourced):
     """How an interval is made of (n, b, sigma_b).
 
+    ``method`` is one of ``hnlpeak list methods``. ``treatment`` of deficits belongs to rolke-lopez (bounded unless
+    given). ``expected`` defines expected limits; asymptotic belongs to cls. Feldman-Cousins and exact CLs take seconds
+    a mass for any definition but asimov.
     ``constraint``: b +- sigma_b enters as a Gaussian or as the Poisson count of a control region with that estimate.
     ``toys``: background-only toys of the whole spectrum, for the global p-value and for limits expected from toys.
     """
 
-    method: Literal["rolke-lopez"]
-    treatment: Literal["unbounded", "bounded", "trolke", "trolke-bounded"]
+    method: str
+    treatment: Treatment | None = None
     cl: Annotated[float, Field(gt=0.0, lt=1.0)]
-    expected: Literal["unconditional", "fixed", "asimov"] = "unconditional"
+    expected: ExpectedDefinition = "unconditional"
     constraint: Literal["gaussian", "poisson"] = "gaussian"
     toys: Annotated[StrictInt, Field(ge=0, le=10_000_000)] = 0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _usual_treatment(cls, table: Any) -> Any:
+        method = table.get("method") if isinstance(table, dict) else None
+        known = METHODS.get(method) if isinstance(method, str) else None
+        return (
+            {"treatment": known.treatments[0], **table} if known is not None and known.treatments else table
+        )
+
+    @model_validator(mode="after")
+    def _method(self) -> Self:
+        if self.method not in METHODS:
+            raise ValueError(f"method must be one of {', '.join(METHODS)}, got {self.method!r}")
+        if self.treatment is not None and self.treatment not in METHODS[self.method].treatments:
+            raise ValueError(
+                f"treatment applies to rolke-lopez only, got {self.treatment!r} with {self.method}"
+            )
+        if self.expected == "asymptotic" and self.method != "cls":
+            raise ValueError(f"expected = 'asymptotic' belongs to method cls, got {self.method}")
+        return self
 
 
 class Template(Card):

@@ -21,7 +21,6 @@ from hnlpeak.limits.hypotheses import Hypotheses
 from hnlpeak.limits.limit import Bands, Limit
 from hnlpeak.statistics import (
     METHODS,
-    TREATMENTS,
     Gaussian,
     Interval,
     Poisson,
@@ -146,12 +145,10 @@ def treatment_limits(
     n: Vector, background: BackgroundEstimates, hypotheses: Hypotheses, statistics: StatisticsCard
 ) -> dict[str, Limit]:
     """Return the observed limits under each treatment of deficits; empty for a method that has none."""
-    if statistics.treatment is None:
-        return {}
     good = usable(background, statistics.method)
     constraint = _constraint(background, good, statistics)
     found: dict[str, Limit] = {}
-    for treatment in TREATMENTS:
+    for treatment in METHODS[statistics.method].treatments:
         call = method_call(statistics.method, treatment)
         upper = call(n[good], background=constraint, cl=statistics.cl).upper
         found[treatment] = hypotheses.limit(_spread(good, upper))

@@ -26,7 +26,7 @@ _SECTIONS = (
     ("conditions", "When the limits hold"),
     ("figures", "Figures"),
     ("limits", "Limits"),
-    ("treatments", "Treatments"),
+    ("treatments", "Variants"),
     ("cutflow", "Cut-flow"),
     ("normalisation", "Normalisation"),
     ("settings", "Settings and provenance"),

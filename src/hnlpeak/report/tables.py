@@ -80,21 +80,26 @@ def limits_table(result: SearchResult, *, step: float = 10.0) -> Table:
 
 
 def treatments_table(result: SearchResult, *, step: float = 50.0) -> Table:
-    """Return the observed limit on |U|^2 under each treatment of deficits, and with the errors of N_K and A."""
+    """Return the observed limit on |U|^2 under each treatment of deficits, and with the errors of N_K and A.
+
+    The limit as it is takes the place of the treatments where the method has none.
+    """
+    used = result.settings.treatment
+    variants = result.treatments or {result.settings.method: result.limits.observed}
     rows = [
         (
             f"{row['m_n_mev']:g}",
             count_text(row["n_observed"]),
             f"{plain_number(row['background'])} ± {plain_number(row['background_error'], 2)}",
-            *(scientific(limit.u2[result.place(row["m_n_mev"])], 3) for limit in result.treatments.values()),
+            *(scientific(limit.u2[result.place(row["m_n_mev"])], 3) for limit in variants.values()),
             scientific(row["u2_ul_with_errors"], 3),
         )
         for row in _every(result, step)
     ]
-    used = result.settings.treatment
-    head = tuple(f"{name} (used)" if name == used else name for name in result.treatments)
+    head = tuple(f"{name} (used)" if name == used else name for name in variants)
+    what = "Observed upper limit on |U|²" + (" under each treatment of deficits" if result.treatments else "")
     return Table(
-        "Observed upper limit on |U|² under each treatment of deficits; the last column has the errors of N_K and A.",
+        f"{what}; the last column has the errors of N_K and A.",
         ("m [MeV]", "n", "b ± σ_b", *head, "with errors"),
         tuple(rows),
     )

@@ -24,7 +24,7 @@ class Method:
     ``convention`` is a sentence part with {cl}, the level in per cent, and {one_sided}, that of a two-sided
     interval's upper end. ``whole_counts``: n must be whole. ``positive_background``: an uncertain measured
     background must be above zero. ``cells`` is how finely sums over measurements sample a slow method. ``label``: its
-    name on figures.
+    name on figures. ``treatments`` of deficits that its call knows, the usual one first.
     """
 
     call: Callable[..., Interval]
@@ -35,6 +35,7 @@ class Method:
     positive_background: bool = False
     cells: int = 96
     label: str = ""
+    treatments: tuple[Treatment, ...] = ()
 
     def words(self, cl: float) -> str:
         """What a result at ``cl`` is, in words."""
@@ -48,6 +49,7 @@ METHODS: dict[str, Method] = {
         "two-sided {cl} % interval; its upper end is asymptotically a one-sided {one_sided} % limit",
         two_sided=True,
         label="Rolke–López",
+        treatments=("bounded", *(name for name in TREATMENTS if name != "bounded")),
     ),
     "cls": Method(
         cls,
@@ -101,8 +103,9 @@ def method_call(method: str, treatment: Treatment | None = None) -> Callable[...
     """
     if method not in METHODS:
         raise UsageError(f"method must be one of {', '.join(METHODS)}, got {method!r}")
-    if method == "rolke-lopez":
-        return partial(rolke_lopez, treatment="bounded" if treatment is None else treatment)
+    known = METHODS[method].treatments
+    if known:
+        return partial(METHODS[method].call, treatment=known[0] if treatment is None else treatment)
     if treatment is not None:
         raise UsageError(f"treatment applies to rolke-lopez only, got {treatment!r} with {method}")
     return METHODS[method].call

@@ -93,3 +93,17 @@ def test_occupied_folders_are_refused(inputs: Path) -> None:
     assert error.value.exit_code == 2
     with pytest.raises(HnlpeakError, match="is a file"):
         scan("toy.csv", "na62-2015-ke2", signal="sig.csv", output=Path("toy.csv"), overwrite=True)
+
+
+def test_the_method_of_the_command_line(inputs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scan("toy.csv", "na62-2015-ke2", signal="sig.csv", method="one-sided", output=Path("out"))
+    capsys.readouterr()
+    explain(Path("out"), 300.0)
+    said = capsys.readouterr().out
+    assert "one-sided(n, b +- sigma_b; 0.9)" in said
+    assert "two-sided" not in said
+    kept = (inputs / "out" / "figures" / "data" / "analysis.toml").read_text("utf-8")
+    assert 'method = "one-sided"' in kept
+    with pytest.raises(HnlpeakError, match="--method: got 'guess'") as error:
+        scan("toy.csv", "na62-2015-ke2", signal="sig.csv", method="guess", output=Path("other"))
+    assert error.value.exit_code == 2

@@ -1,0 +1,162 @@
+"""The statistical method of a search: any of the registry, by the card, in scan, toys, explanation and figures."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import hist
+import numpy as np
+import pytest
+from numpy.typing import ArrayLike
+from pydantic import ValidationError
+
+from hnlpeak.core.errors import UsageError
+from hnlpeak.core.measured import Measured
+from hnlpeak.estimation.flux import KaonFlux
+from hnlpeak.estimation.signal import SignalPoint, signal_model
+from hnlpeak.experiment.analysis import Analysis, load_analysis
+from hnlpeak.experiment.analysis_card import StatisticsCard
+from hnlpeak.limits.explain import explain
+from hnlpeak.limits.result import SearchResult
+from hnlpeak.limits.scan import scan
+from hnlpeak.report.style import convention
+from hnlpeak.report.tables import treatments_table
+from hnlpeak.spectrum.spectrum import Spectrum
+from hnlpeak.statistics import METHODS, Gaussian, Interval, Method, cls, expected_limit
+
+CARD = load_analysis("na62-2015-ke2").card
+
+
+def statistics(**changes: Any) -> StatisticsCard:
+    table = {"method": "rolke-lopez", "cl": 0.9, "reference": "test", "confidence": "E", **changes}
+    return StatisticsCard.model_validate(table)
+
+
+def search(rate: float = 0.5, **changes: Any) -> SearchResult:
+    """Four masses in a flat spectrum of ``rate`` events in each MeV."""
+    update = {
+        "scan": CARD.scan.model_copy(update={"mass_min": 240.0, "mass_max": 270.0, "step": 10.0}),
+        "statistics": statistics(**changes),
+    }
+    counts = np.random.Generator(np.random.Philox(11)).poisson(0.2 * rate, 1950).astype(np.int64)
+    spectrum = Spectrum.from_counts(
+        counts[None, None],
+        selections=["any"],
+        sources=["s"],
+        simulated=True,
+        label="toy",
+        axis=hist.axis.Regular(counts.size, 100.0, 490.0, name="m_miss"),
+    )
+    points = [SignalPoint(m, Measured(4.0), Measured(0.15), Measured(0.22)) for m in (160.0, 400.0)]
+    return scan(
+        spectrum,
+        CARD.model_copy(update=update),
+        signal=signal_model({"any": points}, window=1.0, source="toy"),
+        flux=KaonFlux(Measured(3e8)),
+    )
+
+
+def made_up(n: ArrayLike, *, background: Gaussian, **_: Any) -> Interval:
+    """No statistics at all: the limit is n + 7 + the background's error, at any level."""
+    counts, b, sigma = np.broadcast_arrays(
+        *(np.asarray(x, dtype=np.float64) for x in (n, background.value, background.sigma))
+    )
+    return Interval.of(0.0 * counts, counts + 7.0 + sigma, counts - b, np.zeros(counts.shape, dtype=np.int8))
+
+
+def test_a_method_is_an_entry_of_the_registry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scan, expected limits, toys, record, explanation, figure and table know a new one by that alone."""
+    words = "{cl} % of nothing; never to be quoted"
+    monkeypatch.setitem(METHODS, "made-up", Method(made_up, "a test's own", words, label="Made up"))
+    result = search(method="made-up", toys=20)
+    n, sigma = result.n_observed, result.background.error
+    assert result.limits.observed.n_signal == pytest.approx(n + 7.0 + sigma)
+    assert np.all(result.limits.expected.m2s.n_signal >= 7.0)
+    assert result.toys is not None
+    assert np.all(result.toys.expected.m2s.n_signal > 7.0)
+    assert result.treatments == {}
+    again = SearchResult.from_record(result.to_record(), "here")
+    assert again.to_record() == result.to_record()
+    for known in (result, again):
+        text = explain(known, 250.0)
+        assert (
+            f"made-up(n, b +- sigma_b; 0.9) = {known.row(250.0)['n_signal_ul_observed']:.6g} events" in text
+        )
+        assert "90 % of nothing; never to be quoted" in text
+        assert convention(known) == "Made up: 90 % of nothing"
+    assert treatments_table(result).head[3:] == ("made-up", "with errors")
+
+
+def test_cls_is_cls_everywhere() -> None:
+    result, usual = search(method="cls"), search()
+    n, b, sigma = result.n_observed, result.background.background, result.background.error
+    direct = cls(n, background=Gaussian(b, sigma), cl=0.9)
+    assert result.limits.observed.n_signal == pytest.approx(direct.upper, rel=1e-9)
+    wanted = expected_limit(background=Gaussian(b, sigma), cl=0.9, method="cls")
+    assert result.limits.expected.p1s.n_signal == pytest.approx(wanted.p1s, rel=1e-9)
+    assert not np.allclose(result.limits.observed.u2, usual.limits.observed.u2, rtol=1e-3)
+    assert result.excess.p_value == pytest.approx(usual.excess.p_value)
+    assert np.all(result.with_errors.n_signal > result.limits.observed.n_signal)
+    assert result.settings.convention == "one-sided 90 % CLs upper limit"
+    said = explain(result, 250.0) + convention(result) + str(result.to_record())
+    assert "two-sided" not in said
+    assert "bounded" not in said
+    assert "two-sided" in explain(usual, 250.0)
+    assert convention(usual) == "Rolke–López: two-sided 90 % interval, bounded"
+
+
+def test_expected_definitions_of_the_card() -> None:
+    fast = search(method="cls", expected="asymptotic").limits.expected.median.n_signal
+    exact = search(method="cls").limits.expected.median.n_signal
+    assert fast == pytest.approx(exact, rel=0.3)
+    assert not np.allclose(fast, exact, rtol=1e-3)
+
+
+def test_no_interval_without_the_background_that_a_method_needs() -> None:
+    """Empty side bands: b = 0 exactly, which a gamma prior cannot have."""
+    result = search(rate=0.0, method="bayes")
+    assert result.status.tolist() == ["order-lowered background-zero"] * 4
+    assert np.isnan(result.limits.observed.n_signal).all()
+    assert "There is no upper limit at this mass" in explain(result, 250.0)
+    assert np.isfinite(search(rate=0.0).limits.observed.n_signal).all()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"method": "guess"}, r"method must be one of rolke-lopez, cls, .*got 'guess'"),
+        ({"method": "cls", "treatment": "bounded"}, "treatment applies to rolke-lopez only"),
+        ({"expected": "asymptotic"}, "belongs to method cls"),
+        ({"treatment": "boundless"}, "treatment"),
+    ],
+)
+def test_cards_that_ask_for_what_is_not_there(changes: dict[str, str], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        statistics(**changes)
+
+
+def test_the_usual_treatment() -> None:
+    assert statistics().treatment == "bounded"
+    assert statistics(treatment="trolke").treatment == "trolke"
+    assert statistics(method="one-sided").treatment is None
+
+
+def test_an_analysis_with_another_method_has_another_text() -> None:
+    """The text is what a folder keeps, and its hash what it belongs to."""
+    own = load_analysis("na62-2015-ke2")
+    other = own.with_method("cls")
+    assert (other.card.statistics.method, other.card.statistics.treatment) == ("cls", None)
+    assert other.card.model_copy(update={"statistics": own.card.statistics}) == own.card
+    changed = set(own.text.splitlines()) ^ set(other.text.splitlines())
+    assert {line.split("=")[0].strip() for line in changed} == {"method", "treatment"}
+    assert own.with_method("rolke-lopez") is own
+    assert other.with_method("rolke-lopez").card.statistics == own.card.statistics
+    with pytest.raises(UsageError, match=r"--method: got 'guess', allowed are rolke-lopez, cls"):
+        own.with_method("guess")
+    inline = own.text.replace("[statistics]", "[statistics] # own line", 1)
+    assert Analysis(own.card, own.experiment, inline).with_method("bayes").card.statistics.method == "bayes"
+    table = 'statistics = { method = "rolke-lopez", cl = 0.9, reference = "test", confidence = "E" }\n'
+    moved = table + re.sub(r"\n\[statistics\].*?(?=\n\[)", "", own.text, flags=re.S)
+    with pytest.raises(UsageError, match=r"no line 'method = ...'"):
+        Analysis(own.card, own.experiment, moved).with_method("cls")
