@@ -19,7 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.chain.loop import new_buffers
-from hnlpeak.core import borrow
 from hnlpeak.detectors.event import new_block
 from hnlpeak.detectors.surface import Surface, surface_table
 from hnlpeak.experiment.experiment import Experiment, build_setup, load_experiment
@@ -36,9 +35,6 @@ from hnlpeak.theory.species import Species
 
 LIBRARY = Path(str(resources.files("hnlpeak"))) / "library" / "experiments"
 Edit = Callable[[dict[str, Any]], None]
-
-if numba.config.DISABLE_JIT:
-    type(borrow.borrowed).__call__ = lambda _, thing: thing  # type: ignore[method-assign]
 
 
 def records(array: NDArray[Any]) -> NDArray[Any]:

@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hnlpeak.chain.loop import new_buffers
+import hits
 from hnlpeak.core.errors import CardError
 from hnlpeak.experiment.experiment import Experiment, load_experiment
-from hnlpeak.simulation.generation import Total, generate
 from hnlpeak.simulation.sample import mode_sample
 from hnlpeak.simulation.streams import stream
 
@@ -29,12 +28,9 @@ def experiment(tmp_path: Path, limits: str) -> Experiment:
 
 
 def crossings(chosen: Experiment, mode: str) -> np.ndarray:
-    buffers = new_buffers(40, 20_000)
     sample = mode_sample("multiplicity", mode, 20_000)
-    totals = np.zeros(Total.WIDTH, dtype=np.int64)
-    rng = stream(1, "multiplicity", 0)
-    n = generate(20_000, 0, chosen.setup, sample.table, rng, buffers, totals)
-    return buffers.block["crossings"][:n].copy()
+    found = hits.generated(hits.records(chosen.setup), sample, sample.decays, stream(1, "multiplicity", 0))
+    return np.asarray(found["crossings"])
 
 
 @pytest.mark.parametrize("mode", ["kmu2", "pi3"])
