@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import SCRIPT, Command
 from numpy.typing import NDArray
 
+from conftest import SCRIPT, Command
 from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.formats.json_text import dump_json

@@ -10,7 +10,14 @@ import numpy as np
 
 from hnlpeak.chain.blocks import blocks
 from hnlpeak.chain.parts import tally_in_parts
-from hnlpeak.chain.shards import ShardSpec, assumed_of, calibrate_shard, selection_of, tally_shard
+from hnlpeak.chain.shards import (
+    ShardSpec,
+    assumed_of,
+    calibrate_shard,
+    empty_tally,
+    selection_of,
+    tally_shard,
+)
 from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.experiment.experiment import Experiment
@@ -101,12 +108,9 @@ def run_sample(
     Parts that the ``store`` of ``context`` has are taken from it, others are kept there.
     """
     columns = column_names(experiment.timed_systems)
-    task = partial(
-        tally_shard,
-        ShardSpec(experiment.setup, sample, context.seed, len(columns)),
-        assumed_of(card, calibration),
-        selection_of(card, columns),
-    )
+    spec = ShardSpec(experiment.setup, sample, context.seed, len(columns))
+    selection = selection_of(card, columns)
+    task = partial(tally_shard, spec, assumed_of(card, calibration), selection)
 
     def done(shard: tuple[int, int]) -> None:
         context.report(sample.name, shard[1])
@@ -114,7 +118,9 @@ def run_sample(
     def part(shards: Sequence[tuple[int, int]]) -> Tally:
         return context.run(shards, task, Tally.__add__, on_done=done)
 
-    tally = tally_in_parts(sample.name, _shards(sample), part, context.store, done)
+    tally = tally_in_parts(
+        sample.name, _shards(sample), part, context.store, done, empty_tally(spec, selection)
+    )
     return _result(tally, card, sample.sources, sample.name, True, int(tally.totals[Total.IN_FIDUCIAL]))
 
 

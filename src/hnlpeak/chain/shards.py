@@ -24,7 +24,15 @@ from hnlpeak.simulation.streams import stream
 from hnlpeak.spectrum.axis import missing_mass_axis
 from hnlpeak.theory.species import MASS
 
-__all__ = ["Shard", "ShardSpec", "assumed_of", "calibrate_shard", "selection_of", "tally_shard"]
+__all__ = [
+    "Shard",
+    "ShardSpec",
+    "assumed_of",
+    "calibrate_shard",
+    "empty_tally",
+    "selection_of",
+    "tally_shard",
+]
 
 Shard = tuple[int, int]
 """Index of a shard and its number of decays."""
@@ -58,11 +66,16 @@ def assumed_of(card: AnalysisCard, calibration: BeamCalibration) -> Assumed:
     return Assumed(calibration.packed(), float(MASS[LEPTONS[card.channel.lepton]]))
 
 
+def empty_tally(spec: ShardSpec, selection: Selection) -> Tally:
+    """The tally of no shard."""
+    sample = spec.sample
+    return new_tally(selection, sources=len(sample.sources), totals=Total.WIDTH, weighted=sample.weighted)
+
+
 def tally_shard(spec: ShardSpec, assumed: Assumed, selection: Selection, shard: Shard) -> Tally:
     """Simulate, reconstruct and select one shard."""
     index, decays = shard
-    sample = spec.sample
-    tally = new_tally(selection, sources=len(sample.sources), totals=Total.WIDTH, weighted=sample.weighted)
+    sample, tally = spec.sample, empty_tally(spec, selection)
     sample_loop(
         decays,
         spec.frozen_setup(),

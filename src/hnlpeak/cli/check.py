@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,9 +11,17 @@ __all__ = ["check"]
 
 
 def check(
-    card: Annotated[str, typer.Argument(metavar="CARD", help="Analysis or experiment card: name or path.")],
+    card: Annotated[
+        str,
+        typer.Argument(
+            metavar="CARD|DIR", help="Analysis or experiment card (name or path), or a folder of results."
+        ),
+    ],
 ) -> None:
-    """Check a card; an analysis is checked with its experiment and its cuts."""
+    """Check a card (an analysis with its experiment and its cuts), or the files of a finished folder."""
+    if Path(card).is_dir():
+        _folder(Path(card))
+        return
     from hnlpeak.core.card import card_kind
     from hnlpeak.experiment.analysis import load_analysis
     from hnlpeak.experiment.experiment import load_experiment
@@ -28,3 +37,9 @@ def check(
         f"{card}: analysis {cards.card.name} of {cards.experiment.card.name}, {len(cards.card.scan.masses())} masses, "
         f"{todo.decays:.4g} decays to simulate: ok"
     )
+
+
+def _folder(place: Path) -> None:
+    from hnlpeak.formats.manifest import MANIFEST, verify
+
+    typer.echo(f"{place}: {verify(place)} files as {MANIFEST} lists them: ok")

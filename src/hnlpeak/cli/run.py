@@ -62,7 +62,7 @@ def run(
     todo = plan(cards, kaons=kaons, inject=injection, real_data=data is not None)
     place = output if output is not None else Path(cards.card.name)
     with decays_progress(todo.decays) as progress:
-        made = run_into(
+        result = run_into(
             place,
             cards,
             kaons=kaons,
@@ -72,7 +72,7 @@ def run(
             overwrite=overwrite,
             command=tuple(sys.argv),
         )
-    typer.echo(summary(made.result, place), err=True)
+    typer.echo(summary(result, place), err=True)
 
 
 def _injection(text: str | None) -> Injection | None:

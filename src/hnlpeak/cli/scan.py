@@ -71,7 +71,7 @@ def scan(
         cards = cards.with_method(method)
     decays = 0 if signal is not None else plan(cards, real_data=True).decays
     with decays_progress(decays) as progress:
-        made = scan_into(
+        result = scan_into(
             place,
             spectrum,
             cards,
@@ -81,7 +81,7 @@ def scan(
             overwrite=overwrite,
             command=sys.argv,
         )
-    typer.echo(summary(made.result, place), err=True)
+    typer.echo(summary(result, place), err=True)
 
 
 def _stated(value: float | None, error: float) -> Measured | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hnlpeak.core.errors import HnlpeakError
 
-__all__ = ["atomic_path", "write_text"]
+__all__ = ["atomic_path", "sync_folder", "write_text"]
 
 
 def _sync(path: Path) -> None:
@@ -19,6 +19,12 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def sync_folder(path: Path) -> None:
+    """Flush the names in a folder to disk, as far as its file system can."""
+    with contextlib.suppress(OSError):  # some file systems cannot flush folders
+        _sync(path)
 
 
 @contextlib.contextmanager
@@ -44,8 +50,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         _sync(partial)
         partial.replace(target)
         partial = None
-        with contextlib.suppress(OSError):  # some file systems cannot flush folders
-            _sync(target.parent)
+        sync_folder(target.parent)
     except OSError as error:
         raise HnlpeakError(f"{target}: cannot be written ({error.strerror or error})") from error
     finally:

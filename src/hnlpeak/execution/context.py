@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.execution.run import run
 
-__all__ = ["Progress", "RunContext", "Store"]
+__all__ = ["Part", "Progress", "RunContext", "Store"]
 
 Progress = Callable[[str, int], None]
 """Called with the name of a sample and a number of its decays that are done; with 0 when all begins."""
@@ -21,14 +21,23 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
+class Part(NamedTuple):
+    """Some shards of a sample: how many from which on, and their decays."""
+
+    sample: str
+    first: int
+    shards: int
+    decays: int
+
+
 class Store(Protocol):
-    """Keeps named bundles of integer arrays; a damaged one is as good as none."""
+    """Keeps the integer arrays of finished parts; a damaged or foreign one is as good as none."""
 
-    def load(self, name: str) -> Mapping[str, NDArray[np.int64]] | None:
-        """The bundle, or None."""
+    def load(self, part: Part) -> Mapping[str, NDArray[np.int64]] | None:
+        """The arrays of a part, or None."""
 
-    def save(self, name: str, arrays: Mapping[str, NDArray[np.int64]]) -> None:
-        """Keep a bundle."""
+    def save(self, part: Part, arrays: Mapping[str, NDArray[np.int64]]) -> None:
+        """Keep the arrays of a part."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,20 +8,21 @@ from __future__ import annotations
 import hashlib
 import platform
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from hnlpeak.core.atomic import write_text
+from hnlpeak.core.errors import InputDataError
 from hnlpeak.core.kernel import source_digest
 from hnlpeak.core.version import VERSION
-from hnlpeak.formats.json_text import dump_json
+from hnlpeak.formats.json_text import dump_json, read_json
 from hnlpeak.theory.domain import LEPTON_MASS
 from hnlpeak.theory.mesons import MESONS
 
-__all__ = ["MANIFEST", "sha256_of", "write_manifest"]
+__all__ = ["MANIFEST", "read_manifest", "sha256_of", "verify", "versions", "write_manifest"]
 
 MANIFEST = "manifest.json"
 _PACKAGES = (
@@ -44,11 +45,15 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _version(package: str) -> str | None:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None
+def versions(packages: Sequence[str] = _PACKAGES) -> dict[str, str | None]:
+    """Return the versions of installed ``packages``, None for one that is not there."""
+    found: dict[str, str | None] = {}
+    for package in packages:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found[package] = None
+    return found
 
 
 def _is_result(path: Path, directory: Path) -> bool:
@@ -76,7 +81,7 @@ def write_manifest(
         "schema": 1,
         "hnlpeak": {"version": VERSION, "sources": source_digest()},
         "python": sys.version.split()[0],
-        "packages": {name: _version(name) for name in _PACKAGES},
+        "packages": versions(),
         "cards": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in cards.items()},
         "seed": seed,
         "particle_masses_mev": {
@@ -93,3 +98,36 @@ def write_manifest(
         **(extra or {}),
     }
     write_text(directory / MANIFEST, dump_json(record))
+
+
+def read_manifest(directory: Path) -> dict[str, Any]:
+    """Return the manifest of a finished folder. ``InputDataError`` where there is none, or it is no manifest."""
+    path = directory / MANIFEST
+    if not path.is_file():
+        raise InputDataError(f"{directory}: no {MANIFEST}, so it is not the folder of a finished run or scan")
+    record = read_json(path)
+    files = record.get("files") if isinstance(record, dict) else None
+    if not isinstance(files, dict) or not all(isinstance(digest, str) for digest in files.values()):
+        raise InputDataError(f"{path}: not a manifest")
+    return dict(record)
+
+
+def verify(directory: Path, *, leave_out: Collection[str] = ()) -> int:
+    """Compare the files of a finished folder with its manifest; returns how many there are.
+
+    ``leave_out`` are names of files that may differ. ``InputDataError`` naming the first that is missing, altered,
+    or no plain file inside the folder.
+    """
+    files = {
+        name: digest for name, digest in read_manifest(directory)["files"].items() if name not in leave_out
+    }
+    for name, digest in sorted(files.items()):
+        path = directory / name
+        steps = [path, *(directory / parent for parent in Path(name).parents if parent != Path())]
+        if Path(name).is_absolute() or ".." in Path(name).parts or any(step.is_symlink() for step in steps):
+            raise InputDataError(f"{path}: is in {MANIFEST}, but no plain file inside the folder")
+        if not path.is_file():
+            raise InputDataError(f"{path}: is missing, {MANIFEST} lists it")
+        if sha256_of(path) != digest:
+            raise InputDataError(f"{path}: is not the file that {MANIFEST} lists, its SHA-256 differs")
+    return len(files)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from hnlpeak.core.atomic import write_text
-from hnlpeak.core.kernel import source_digest
 from hnlpeak.core.measured import Measured
 from hnlpeak.estimation.composition import window_composition
 from hnlpeak.estimation.signal import SignalModel
@@ -20,7 +18,6 @@ from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis import Analysis
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.formats.candidates import read_candidates
-from hnlpeak.formats.checkpoint import check_place, open_run
 from hnlpeak.formats.cutflow_table import cutflow_table, passed_table
 from hnlpeak.formats.manifest import sha256_of, write_manifest
 from hnlpeak.formats.results import read_result, write_results
@@ -29,11 +26,15 @@ from hnlpeak.formats.signal_table import read_signal_table, signal_table
 from hnlpeak.formats.spectrum_file import read_spectrum
 from hnlpeak.formats.table import table_text
 from hnlpeak.limits.comparison import compare
+from hnlpeak.limits.result import SearchResult
 from hnlpeak.limits.search import Search
 from hnlpeak.report.inputs import ReportInputs
 from hnlpeak.report.write import write_report
+from hnlpeak.searches.claim import open_run
 from hnlpeak.searches.given import search_spectrum
+from hnlpeak.searches.identity import Identity, identity
 from hnlpeak.searches.kept import keep_inputs
+from hnlpeak.searches.places import check_place
 from hnlpeak.searches.plan import Injection
 from hnlpeak.searches.run import search
 
@@ -119,47 +120,36 @@ def _event_label(candidate: Mapping[str, float] | None, provenance: Mapping[str,
     )
 
 
-def _identity(
-    analysis: Analysis, seed: int, inputs: Mapping[str, str], settings: Mapping[str, object]
-) -> dict[str, object]:
-    """What a folder belongs to: an unfinished search goes on only where all of this is the same."""
-    return {
-        "cards": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in analysis.cards.items()},
-        "seed": seed,
-        "inputs": dict(inputs),
-        "sources": source_digest(),
-        **settings,
-    }
-
-
 def _search_into(
     place: Path,
     analysis: Analysis,
     make: Callable[[RunContext], Search],
     *,
     context: RunContext,
-    identity: Mapping[str, object],
+    belongs: Identity,
     overwrite: bool,
     inputs: Mapping[str, str],
     command: Sequence[str],
-) -> Search:
+) -> SearchResult:
     """Make a search and write it; the manifest has a seed only where something was simulated."""
     started = datetime.now(UTC)
-    with open_run(place, identity, overwrite=overwrite) as store:
-        made = make(replace(context, store=store))
+    with open_run(place, belongs, overwrite=overwrite) as claim:
+        if claim.done:
+            return read_result(place)
+        made = make(replace(context, store=claim.store))
         provenance = {"analysis": analysis.card.name, "experiment": analysis.experiment.card.name}
         if made.decays:
             provenance["seed"] = str(context.seed)
-        write_search(store.stage, made, analysis, provenance=provenance)
+        write_search(claim.stage, made, analysis, provenance=provenance)
         write_manifest(
-            store.stage,
+            claim.stage,
             cards=analysis.cards,
             seed=context.seed if made.decays else None,
             command=command,
             started=started,
             extra={"inputs": dict(inputs), "decays_simulated": made.decays},
         )
-    return made
+    return made.result
 
 
 def run_into(
@@ -172,7 +162,7 @@ def run_into(
     context: RunContext,
     overwrite: bool,
     command: Sequence[str] = (),
-) -> Search:
+) -> SearchResult:
     """Run ``analysis`` into the folder ``place``; an unfinished run of the same cards and seed is resumed.
 
     ``data`` is the address of an ntuple of real candidates. Raises ``UsageError`` for a finished or foreign folder,
@@ -191,7 +181,7 @@ def run_into(
         analysis,
         make,
         context=context,
-        identity=_identity(analysis, context.seed, inputs, settings),
+        belongs=identity(analysis, context.seed, inputs, settings),
         overwrite=overwrite,
         inputs=inputs,
         command=command,
@@ -216,7 +206,7 @@ def scan_into(
     context: RunContext,
     overwrite: bool,
     command: Sequence[str] = (),
-) -> Search:
+) -> SearchResult:
     """Scan the spectrum at the address ``spectrum`` into the folder ``place``.
 
     ``signal`` is a table or the folder of an earlier run; without it the signal (and N_K unless stated) is simulated
@@ -243,7 +233,7 @@ def scan_into(
         analysis,
         make,
         context=context,
-        identity=_identity(analysis, context.seed, inputs, settings),
+        belongs=identity(analysis, context.seed, inputs, settings),
         overwrite=overwrite,
         inputs=inputs,
         command=command,

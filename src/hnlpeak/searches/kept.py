@@ -6,28 +6,32 @@ candidate, words), ``templates.json`` (UHI), ``event.npy`` and the texts of both
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 
 from hnlpeak.core.atomic import atomic_path, write_text
 from hnlpeak.core.card import read_card
-from hnlpeak.core.errors import InputDataError, UsageError
+from hnlpeak.core.errors import HnlpeakError, InputDataError, UsageError
 from hnlpeak.detectors.event import EVENT
 from hnlpeak.estimation.signal import SignalCurve, SignalModel
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.experiment.experiment import load_experiment
 from hnlpeak.formats.json_text import dump_json, read_json
-from hnlpeak.formats.manifest import MANIFEST, sha256_of
+from hnlpeak.formats.manifest import MANIFEST, read_manifest, sha256_of, verify
 from hnlpeak.formats.results import read_result
 from hnlpeak.formats.table import table_text
 from hnlpeak.formats.uhi import read_uhi, write_uhi
 from hnlpeak.limits.improvement import Improvement, improvement, published_before
 from hnlpeak.report.inputs import ReportInputs
 from hnlpeak.report.write import write_report
+from hnlpeak.searches.lock import locked
+from hnlpeak.searches.places import REDRAW, check_place
+from hnlpeak.searches.publish import finish_publishing, publish
 from hnlpeak.selection.cutflow import Cutflow
 from hnlpeak.spectrum.window import window_record, window_rule
 
@@ -35,6 +39,8 @@ __all__ = ["keep_inputs", "read_inputs", "remake_report", "report_searches"]
 
 _SCHEMA = 1
 _DATA = Path("figures") / "data"
+FORMATS = ("png", "svg", "pdf")
+"""Formats of figures that are drawn again."""
 _CARDS = ("analysis.toml", "experiment.toml")
 _ARRAYS = ("passed", "only_failed")
 
@@ -170,19 +176,40 @@ def read_inputs(directory: str | Path) -> ReportInputs:
 def remake_report(directory: str | Path) -> list[Path]:
     """Draw the figures (PNG, SVG and PDF) and the page of a finished folder again; returns their paths.
 
-    The manifest gets their new checksums. ``InputDataError`` where ``directory`` is no finished search.
+    They are made aside and take their place together, with a manifest that has their new checksums; figures that are
+    drawn no more go. ``InputDataError`` where ``directory`` is no finished search or a file that a report is made of
+    is not the one of its manifest.
     """
     place = Path(directory)
-    manifest = place / MANIFEST
-    if not manifest.is_file():
-        raise InputDataError(f"{place}: no {MANIFEST}, so it is not the folder of a finished run or scan")
-    record = read_json(manifest)
-    if not isinstance(record, dict) or not isinstance(record.get("files"), dict):
-        raise InputDataError(f"{manifest}: not a manifest")
-    written = write_report(read_inputs(place), place, formats=("png", "svg", "pdf"))
-    record["files"].update({path.relative_to(place).as_posix(): sha256_of(path) for path in written})
-    write_text(manifest, dump_json(record))
-    return written
+    check_place(place)
+    if not place.is_dir():
+        raise InputDataError(f"{place}: no such folder")
+    stage = place / REDRAW
+    with locked(place):
+        finish_publishing(place)
+        record = read_manifest(place)
+        drawn = [name for name in record["files"] if _is_drawn(name)]
+        verify(place, leave_out=drawn)
+        inputs = read_inputs(place)
+        shutil.rmtree(stage, ignore_errors=True)
+        try:
+            stage.mkdir()
+            written = [path.relative_to(stage) for path in write_report(inputs, stage, formats=FORMATS)]
+            made = {path.as_posix(): sha256_of(stage / path) for path in written}
+            kept = {name: digest for name, digest in record["files"].items() if name not in drawn}
+            write_text(stage / MANIFEST, dump_json({**record, "files": {**kept, **made}}))
+            publish(stage, place, remove=drawn, run=None)
+        except OSError as error:
+            raise HnlpeakError(f"{place}: cannot be drawn again ({error.strerror or error})") from error
+        finally:
+            shutil.rmtree(stage, ignore_errors=True)
+    return [place / path for path in written]
+
+
+def _is_drawn(name: str) -> bool:
+    """True for what ``write_report`` makes: the page, and figures beside their data."""
+    path = PurePosixPath(name)
+    return name == "report.html" or (path.parent == PurePosixPath("figures") and path.suffix[1:] in FORMATS)
 
 
 def report_searches(
@@ -209,7 +236,7 @@ def report_searches(
     ]
     place = Path(out)
     place.mkdir(parents=True, exist_ok=True)
-    paths = save(u2_searches(results, earlier), place / "u2_searches", formats=("png", "svg", "pdf"))
+    paths = save(u2_searches(results, earlier), place / "u2_searches", formats=FORMATS)
     table = place / "improvement.csv"
     names = [field.name for field in fields(Improvement)]
     records = [asdict(row) for row in rows]

@@ -9,14 +9,12 @@ import pytest
 
 from hnlpeak.core.atomic import atomic_path, write_text
 from hnlpeak.core.card import read_card
-from hnlpeak.core.errors import HnlpeakError, InputDataError, UsageError
+from hnlpeak.core.errors import HnlpeakError, UsageError
 from hnlpeak.core.measured import Measured
 from hnlpeak.estimation.flux import KaonFlux
 from hnlpeak.estimation.signal import SignalPoint, signal_model
 from hnlpeak.experiment.analysis_card import AnalysisCard
-from hnlpeak.formats.checkpoint import open_run
 from hnlpeak.formats.json_text import dump_json
-from hnlpeak.formats.manifest import MANIFEST, sha256_of, write_manifest
 from hnlpeak.formats.ntuple import read_ntuple, read_ntuple_metadata, write_ntuple
 from hnlpeak.formats.signal_table import read_signal_table, signal_table
 from hnlpeak.formats.spectrum_file import read_spectrum, write_spectrum
@@ -167,119 +165,3 @@ def test_json_has_sorted_keys_and_no_nan() -> None:
     assert dump_json({"b": 1, "a": None}, indent=None) == '{"a": null, "b": 1}\n'
     with pytest.raises(ValueError, match="not JSON compliant"):
         dump_json({"a": float("nan")})
-
-
-IDENTITY = {"seed": 7}
-
-
-def test_folder_is_complete_when_its_manifest_is_there(tmp_path: Path) -> None:
-    place = tmp_path / "out"
-    with open_run(place, IDENTITY, overwrite=False) as store:
-        write_text(store.stage / "limits.csv", "x\n")
-        (store.stage / "figures").mkdir()
-        write_text(store.stage / "figures" / "a.svg", "<svg/>")
-        write_manifest(store.stage, cards={"analyses/x": "text"}, seed=7)
-        assert not (place / "limits.csv").exists()
-    record = json.loads((place / MANIFEST).read_text("utf-8"))
-    assert record["files"] == {
-        "figures/a.svg": sha256_of(place / "figures" / "a.svg"),
-        "limits.csv": sha256_of(place / "limits.csv"),
-    }
-    assert record["seed"] == 7
-    assert record["particle_masses_mev"]["K+"] == pytest.approx(493.677, abs=0.05)
-    assert record["cards"]["analyses/x"] == "982d9e3eb996f559e633f4d194def3761d909f5a3b647d1a851fead67c32c9d1"
-    assert sorted(p.name for p in place.iterdir()) == ["figures", "limits.csv", MANIFEST]
-    with pytest.raises(UsageError, match="finished run"), open_run(place, IDENTITY, overwrite=False):
-        pass
-    (place / "mine.txt").write_text("not of the run", "utf-8")
-    (tmp_path / "outside.txt").write_text("not of the folder", "utf-8")
-    record["files"]["../outside.txt"] = ""
-    (place / MANIFEST).write_text(json.dumps(record), "utf-8")
-    with open_run(place, IDENTITY, overwrite=True) as store:
-        write_text(store.stage / "other.csv", "y\n")
-    assert sorted(p.name for p in place.rglob("*") if p.is_file()) == ["mine.txt", "other.csv"]
-    assert (tmp_path / "outside.txt").exists()
-    with (
-        pytest.raises(UsageError, match="is a file"),
-        open_run(place / "mine.txt", IDENTITY, overwrite=True),
-    ):
-        pass
-
-
-def _fail(place: Path, identity: dict[str, int], error: BaseException, *, saved: bool) -> None:
-    """A run that stops with ``error`` after it wrote a result, and perhaps a part."""
-    with open_run(place, identity, overwrite=identity != IDENTITY) as store:
-        if saved:
-            store.save("part", {"a": np.arange(3)})
-        write_text(store.stage / "limits.csv", "new\n")
-        raise error
-
-
-def test_overwriting_that_fails_leaves_the_old_result(tmp_path: Path) -> None:
-    place = tmp_path / "out"
-    with open_run(place, IDENTITY, overwrite=False) as store:
-        write_text(store.stage / "limits.csv", "old\n")
-        write_manifest(store.stage, cards={}, seed=7)
-    before = {p: p.read_bytes() for p in place.iterdir()}
-    with pytest.raises(UsageError, match="no good"):
-        _fail(place, {"seed": 8}, UsageError("no good"), saved=True)
-    assert {p: p.read_bytes() for p in place.iterdir()} == before
-
-
-@pytest.mark.parametrize(
-    ("error", "saved", "left"),
-    [
-        (KeyboardInterrupt(), True, [".unfinished"]),
-        (KeyboardInterrupt(), False, None),
-        (HnlpeakError("disk full"), True, [".unfinished"]),
-        (UsageError("never"), True, None),
-        (InputDataError("never"), True, None),
-    ],
-)
-def test_what_stays_after_an_error(
-    tmp_path: Path, error: BaseException, saved: bool, left: list[str] | None
-) -> None:
-    place = tmp_path / "out"
-    with pytest.raises(type(error)):
-        _fail(place, IDENTITY, error, saved=saved)
-    assert (sorted(p.name for p in place.iterdir()) if place.exists() else None) == left
-    if left:
-        with pytest.raises(UsageError, match="something else"), open_run(place, {"seed": 8}, overwrite=False):
-            pass
-        with open_run(place, IDENTITY, overwrite=False) as store:
-            kept = store.load("part")
-            assert kept is not None
-            assert kept["a"].tolist() == [0, 1, 2]
-            assert list(store.stage.iterdir()) == []
-
-
-def test_a_folder_is_held_by_one_run_at_a_time(tmp_path: Path) -> None:
-    place = tmp_path / "out"
-    with open_run(place, IDENTITY, overwrite=False):
-        for _ in range(2):  # the refused one must not take the lock away
-            with pytest.raises(HnlpeakError, match="another run"), open_run(place, IDENTITY, overwrite=True):
-                pass
-    assert not place.exists()
-
-
-def test_links_are_refused(tmp_path: Path) -> None:
-    (tmp_path / "real").mkdir()
-    (tmp_path / "link").symlink_to("real")
-    with (
-        pytest.raises(UsageError, match="symbolic link to real"),
-        open_run(tmp_path / "link", IDENTITY, overwrite=True),
-    ):
-        pass
-
-
-@pytest.mark.parametrize("place", [0.0, 0.3, 0.6, 0.999])
-def test_damaged_parts_are_not_used(tmp_path: Path, place: float) -> None:
-    with open_run(tmp_path / "out", IDENTITY, overwrite=False) as store:
-        store.save("part", {"a": np.arange(1000)})
-        (file,) = (tmp_path / "out" / ".unfinished").glob("*.npz")
-        raw = bytearray(file.read_bytes())
-        raw[int(place * len(raw))] ^= 4
-        file.write_bytes(raw)
-        assert store.load("part") is None
-        file.write_bytes(raw[: len(raw) // 2])
-        assert store.load("part") is None

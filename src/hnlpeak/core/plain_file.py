@@ -1,0 +1,34 @@
+"""Reading plain files only: a link is not followed, a pipe does not block, nothing is read beyond a size."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+__all__ = ["is_folder", "read_plain"]
+
+
+def read_plain(path: Path, *, most: int) -> bytes:
+    """Return the content of a file of at most ``most`` bytes.
+
+    ``OSError`` where it is not there, a link, a folder, a pipe, a device, or larger.
+    """
+    # without O_NONBLOCK opening a pipe waits for a writer
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as file:
+        facts = os.fstat(descriptor)
+        if not stat.S_ISREG(facts.st_mode):
+            raise OSError(errno.EINVAL, "not a plain file", str(path))
+        if facts.st_size > most:
+            raise OSError(errno.EFBIG, f"{facts.st_size} bytes, at most {most} are read", str(path))
+        return file.read(facts.st_size)
+
+
+def is_folder(path: Path) -> bool:
+    """True for a folder itself, False for anything else, links to folders and nothing at all included."""
+    try:
+        return stat.S_ISDIR(path.lstat().st_mode)
+    except OSError:
+        return False

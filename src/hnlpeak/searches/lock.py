@@ -1,0 +1,58 @@
+"""One process at a time in the folder of a search."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from hnlpeak.core.errors import HnlpeakError
+from hnlpeak.searches.places import LOCK, check_inside
+
+__all__ = ["locked"]
+
+
+def _open(place: Path) -> int:
+    """Descriptor of the lock file of ``place``, locked. ``BlockingIOError`` where another process has it."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+    while True:
+        place.mkdir(parents=True, exist_ok=True)
+        try:
+            descriptor = os.open(place / LOCK, flags, 0o666)
+        except FileNotFoundError:  # the folder was taken away in between
+            continue
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with contextlib.suppress(FileNotFoundError):
+                # the file may have been removed between open and lock: then the lock guards nothing
+                if os.path.samestat(os.fstat(descriptor), os.lstat(place / LOCK)):
+                    return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def locked(place: Path) -> Iterator[None]:
+    """Hold ``place``, made if it is not there; a folder that is still empty at the end is taken away again.
+
+    ``HnlpeakError`` where another process is at work in it, ``UsageError`` where something inside is a link.
+    """
+    made = not place.exists()
+    check_inside(place)
+    try:
+        descriptor = _open(place)
+    except BlockingIOError as error:
+        raise HnlpeakError(f"{place}: another run is at work in this folder") from error
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            # removed while it is held: whoever opened it before finds that it is gone, and opens a new one
+            (place / LOCK).unlink()
+            if made:
+                place.rmdir()
+        os.close(descriptor)

@@ -1,0 +1,137 @@
+"""Results take their place whatever ends the process: it dies at each file event in turn, and the next one finishes."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from conftest import NEW, OLD, content, fill, make
+from hnlpeak.core.errors import UsageError
+from hnlpeak.execution.context import Part
+from hnlpeak.formats.manifest import MANIFEST, verify
+from hnlpeak.searches.claim import open_run
+
+IDENTITY = {"seed": 7}
+EVENTS = {
+    "os.rename",
+    "os.remove",
+    "os.mkdir",
+    "os.rmdir",
+    "os.truncate",
+    "open",
+    "tempfile.mkstemp",
+    "os.chmod",
+}
+KILLED = 137
+
+
+@pytest.fixture(autouse=True)
+def no_flush(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that dies loses nothing that it wrote; flushing is for machines that die, and takes its time."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+
+
+def dies_at(event: int, work: Callable[[], None], place: Path) -> bool:
+    """Do ``work`` in a process that is gone at its file event number ``event``; False where it has fewer."""
+    child = os.fork()
+    if child == 0:
+        seen = 0
+
+        def watch(name: str, arguments: tuple[object, ...]) -> None:
+            nonlocal seen
+            if name not in EVENTS or str(place) not in str(arguments):
+                return
+            seen += 1
+            if seen == event:
+                os._exit(KILLED)
+
+        code = 1
+        try:
+            sys.addaudithook(watch)
+            work()
+            code = 0
+        finally:
+            os._exit(code)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert status in (0, KILLED)
+    return status == KILLED
+
+
+def check_whole(place: Path, allowed: list[dict[str, str]]) -> None:
+    """A folder with a manifest holds one of the ``allowed`` results and nothing of another."""
+    if not (place / MANIFEST).exists():
+        return
+    verify(place)
+    names = json.loads((place / MANIFEST).read_text("utf-8"))["files"]
+    found = content(place)
+    assert set(names) == set(found)
+    assert found in allowed
+
+
+def run_with_a_part(place: Path, files: dict[str, str], *, overwrite: bool) -> None:
+    with open_run(place, IDENTITY, overwrite=overwrite) as claim:
+        if claim.done:
+            return
+        part = Part("data", 0, 1, 1000)
+        if claim.store.load(part) is None:
+            claim.store.save(part, {"a": np.arange(3)})
+        fill(claim.stage, files)
+
+
+def finished(place: Path) -> bool:
+    """A manifest, and nothing left of a publication but perhaps its empty folder."""
+    return (place / MANIFEST).exists() and not list((place / ".publish").glob(".journal*"))
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_run_that_dies_at_any_file_event_is_finished_by_the_same_command(
+    tmp_path: Path, overwrite: bool
+) -> None:
+    event, killed = 1, True
+    while killed:
+        place = tmp_path / f"out{event}"
+        if overwrite:
+            make(place, {"seed": 1}, OLD)
+        killed = dies_at(event, lambda p=place: run_with_a_part(p, NEW, overwrite=overwrite), place)  # type: ignore[misc]
+        check_whole(place, [OLD, NEW])
+        # at the very last event the folder holds a finished run, and says so
+        with contextlib.suppress(UsageError) if finished(place) else contextlib.nullcontext():
+            run_with_a_part(place, NEW, overwrite=overwrite)
+        assert content(place) == NEW, event
+        assert verify(place) == len(NEW)
+        assert not [p for p in place.iterdir() if p.name.startswith(".")], event
+        event += 1
+    assert event > 60
+
+
+def test_two_deaths_in_a_row(tmp_path: Path) -> None:
+    """The one that finishes dies too."""
+    for first in range(60, 130, 11):
+        for second in range(1, 40, 9):
+            place = tmp_path / f"out{first}-{second}"
+            make(place, {"seed": 1}, OLD)
+            for event in (first, second):
+                dies_at(event, lambda p=place: run_with_a_part(p, NEW, overwrite=True), place)  # type: ignore[misc]
+                check_whole(place, [OLD, NEW])
+            run_with_a_part(place, NEW, overwrite=True)
+            assert content(place) == NEW
+
+
+def test_somebody_else_finishes_and_is_then_refused(tmp_path: Path) -> None:
+    """A folder that is half published is no folder of nobody: it gets finished first."""
+    for event in range(1, 200, 5):
+        place = tmp_path / f"out{event}"
+        make(place, {"seed": 1}, OLD)
+        if not dies_at(event, lambda p=place: run_with_a_part(p, NEW, overwrite=True), place):  # type: ignore[misc]
+            break
+        with pytest.raises(UsageError, match="finished run"):
+            make(place, {"seed": 99}, {"foreign": "x"})
+        assert content(place) in (OLD, NEW)
+        verify(place)
