@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from conftest import SCRIPT, Command
-from hnlpeak.execution.context import RunContext
+from hnlpeak.execution.context import Part, RunContext
 from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.formats.json_text import dump_json
 from hnlpeak.searches.run import search
@@ -30,7 +30,7 @@ def start_until_a_part_is_kept(card: Path, place: Path) -> subprocess.Popen[str]
     )
     signal.signal(signal.SIGINT, before)
     end = time.monotonic() + 200.0
-    while not list((place / ".unfinished").glob("*.sha256")):
+    while not list((place / ".unfinished").glob("*.part")):
         assert process.poll() is None, process.communicate()[1]
         assert time.monotonic() < end
         time.sleep(0.01)
@@ -45,7 +45,7 @@ def test_killed_damaged_and_resumed_on_two_workers(
     process.send_signal(signal.SIGKILL)
     process.communicate()
     assert {p.name for p in place.iterdir()} <= {".unfinished", ".lock"}
-    part = next((place / ".unfinished").glob("*.npz"))
+    part = next((place / ".unfinished").glob("*.part"))
     damaged = bytearray(part.read_bytes())
     damaged[len(damaged) // 2] ^= 1
     part.write_bytes(damaged)
@@ -73,23 +73,23 @@ def test_interrupted_by_the_keyboard(card: Path, tmp_path: Path) -> None:
     assert "Traceback" not in said
     assert said.splitlines()[-1].startswith("hnlpeak: interrupted")
     assert [p.name for p in place.iterdir()] == [".unfinished"]
-    assert list((place / ".unfinished").glob("*.npz"))
+    assert list((place / ".unfinished").glob("*.part"))
 
 
 class StopsAfter:
     """Keeps parts in memory and stops the search when it has kept ``most`` of them."""
 
     def __init__(self, most: int) -> None:
-        self.parts: dict[str, dict[str, NDArray[np.int64]]] = {}
+        self.parts: dict[Part, dict[str, NDArray[np.int64]]] = {}
         self.most = most
         self.hits = 0
 
-    def load(self, name: str) -> Mapping[str, NDArray[np.int64]] | None:
-        self.hits += name in self.parts
-        return self.parts.get(name)
+    def load(self, part: Part) -> Mapping[str, NDArray[np.int64]] | None:
+        self.hits += part in self.parts
+        return self.parts.get(part)
 
-    def save(self, name: str, arrays: Mapping[str, NDArray[np.int64]]) -> None:
-        self.parts[name] = dict(arrays)
+    def save(self, part: Part, arrays: Mapping[str, NDArray[np.int64]]) -> None:
+        self.parts[part] = dict(arrays)
         if len(self.parts) == self.most:
             raise KeyboardInterrupt
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from hnlpeak.chain import parts
 from hnlpeak.chain.sample_run import SampleResult, calibrate, run_sample
-from hnlpeak.execution.context import RunContext
+from hnlpeak.execution.context import Part, RunContext
 from hnlpeak.experiment.analysis import Analysis, load_analysis
 from hnlpeak.reconstruction.calibration import BeamCalibration
 from hnlpeak.simulation import streams
@@ -23,14 +23,14 @@ class Memory:
     """Keeps parts, forgets those in ``lost`` and stops after ``most`` new ones."""
 
     def __init__(self, most: int) -> None:
-        self.parts: dict[str, dict[str, NDArray[np.int64]]] = {}
+        self.parts: dict[Part, dict[str, NDArray[np.int64]]] = {}
         self.most = most
 
-    def load(self, name: str) -> Mapping[str, NDArray[np.int64]] | None:
-        return self.parts.get(name)
+    def load(self, part: Part) -> Mapping[str, NDArray[np.int64]] | None:
+        return self.parts.get(part)
 
-    def save(self, name: str, arrays: Mapping[str, NDArray[np.int64]]) -> None:
-        self.parts[name] = dict(arrays)
+    def save(self, part: Part, arrays: Mapping[str, NDArray[np.int64]]) -> None:
+        self.parts[part] = dict(arrays)
         self.most -= 1
         if self.most == 0:
             raise KeyboardInterrupt

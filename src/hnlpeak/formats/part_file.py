@@ -48,7 +48,9 @@ def unpack_part(raw: bytes, belongs: Mapping[str, Any]) -> dict[str, NDArray[np.
             return None
         shapes = {str(name): tuple(int(n) for n in shape) for name, shape in record["arrays"]}
         size = 8 * sum(math.prod(shape) for shape in shapes.values())
-        if size > MAX_PART_BYTES or any(n < 0 for shape in shapes.values() for n in shape):
+        if size > MAX_PART_BYTES or any(
+            not 0 <= n <= MAX_PART_BYTES for shape in shapes.values() for n in shape
+        ):
             return None
         unpacker = zlib.decompressobj()
         content = unpacker.decompress(payload, size + 1)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from small_runs import NEW, OLD, content, fill, make
 
-from conftest import NEW, OLD, content, fill, make
 from hnlpeak.core.errors import HnlpeakError, InputDataError, UsageError
 from hnlpeak.execution.context import Part
 from hnlpeak.formats.manifest import MANIFEST, sha256_of, verify

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from small_runs import NEW, OLD, content, fill, make
 
-from conftest import NEW, OLD, content, fill, make
 from hnlpeak.core.errors import UsageError
 from hnlpeak.execution.context import Part
+from hnlpeak.formats import manifest
 from hnlpeak.formats.manifest import MANIFEST, verify
 from hnlpeak.searches.claim import open_run
 
@@ -36,6 +37,7 @@ KILLED = 137
 def no_flush(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that dies loses nothing that it wrote; flushing is for machines that die, and takes its time."""
     monkeypatch.setattr(os, "fsync", lambda _: None)
+    monkeypatch.setattr(manifest, "versions", dict)
 
 
 def dies_at(event: int, work: Callable[[], None], place: Path) -> bool:
