@@ -14,6 +14,7 @@ from hnlpeak.cli import (
     export,
     interval,
     listing,
+    recast,
     report,
     run,
     scan,
@@ -44,6 +45,7 @@ app.command()(coverage.coverage)
 app.add_typer(theory.app, name="theory")
 app.command()(explain.explain)
 app.command()(export.export)
+app.command()(recast.recast)
 app.command()(report.report)
 app.command()(check.check)
 app.command(name="list")(listing.listing)

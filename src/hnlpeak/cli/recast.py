@@ -27,22 +27,23 @@ def recast(
     from hnlpeak.cli.options import check_output
     from hnlpeak.core.atomic import write_text
     from hnlpeak.core.errors import InputDataError, UsageError
+    from hnlpeak.experiment.experiment import load_experiment
+    from hnlpeak.formats.results import read_result
     from hnlpeak.formats.table import table_text
     from hnlpeak.limits.recast import parse_mixture
     from hnlpeak.limits.recast import recast as recast_result
-    from hnlpeak.searches.kept import read_inputs
 
     if nature not in _NATURES:
         raise UsageError(f"--nature: got {nature!r}, allowed are {' and '.join(_NATURES)}")
     if output is not None:
         check_output(output, (".csv",))
     shares = parse_mixture(mixture)
-    kept = read_inputs(directory)
-    if kept.experiment is None:
-        raise InputDataError(f"{directory}: no experiment card in figures/data, so the beam is not known")
-    card = kept.experiment.card
+    result, kept = read_result(directory), directory / "figures" / "data" / "experiment.toml"
+    if not kept.is_file():
+        raise InputDataError(f"{kept}: not there, so the beam of the search is not known; run it again")
+    card = load_experiment(kept).card
     made = recast_result(
-        kept.result,
+        result,
         shares,
         nature=cast("Nature", nature),
         momentum=card.beam.momentum,
