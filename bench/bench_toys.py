@@ -13,10 +13,10 @@ import time
 
 import numpy as np
 
+from hnlpeak.background.bands import sideband_design
+from hnlpeak.background.expectation import expected_spectrum
+from hnlpeak.background.sideband_fit import SidebandModel, fit_toys
 from hnlpeak.core.card import read_card
-from hnlpeak.estimation.background.bands import sideband_design
-from hnlpeak.estimation.background.expectation import expected_spectrum
-from hnlpeak.estimation.background.sideband import SidebandModel, fit_toys
 from hnlpeak.execution.context import RunContext
 from hnlpeak.execution.run import usable_cpus
 from hnlpeak.experiment.analysis_card import AnalysisCard

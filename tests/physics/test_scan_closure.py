@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from hnlpeak.background.bands import sideband_design
+from hnlpeak.background.sideband_fit import SidebandEstimates, fit_sidebands
 from hnlpeak.core.card import read_card
-from hnlpeak.estimation.background.bands import sideband_design
-from hnlpeak.estimation.background.sideband import SidebandEstimates, fit_sidebands
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.spectrum.window import gaussian_fraction, search_window
 from hnlpeak.statistics import Gaussian, p_value, rolke_lopez

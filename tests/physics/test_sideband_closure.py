@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hnlpeak.estimation.background.bands import sideband_design
-from hnlpeak.estimation.background.sideband import fit_sidebands
-from hnlpeak.experiment.analysis_card import SidebandBackground
+from hnlpeak.background.bands import sideband_design
+from hnlpeak.background.sideband import SidebandBackground
+from hnlpeak.background.sideband_fit import fit_sidebands
 from hnlpeak.spectrum.window import search_window
 
 CARD = SidebandBackground.model_validate(

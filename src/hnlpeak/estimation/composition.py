@@ -25,16 +25,8 @@ def window_composition(
     ``selections`` names the selection of each window; arrays have one entry a window.
     """
     scale = templates.scaled_to(decays)
-    made: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
-    for source in templates.sources:
-        events, errors = np.zeros(len(low)), np.zeros(len(low))
-        for selection in dict.fromkeys(selections):
-            edges, values, variances = templates.project(selection, sources=[source])
-            rows = np.array([name == selection for name in selections])
-            sums = np.concatenate([[0.0], np.cumsum(values)])
-            squares = np.concatenate([[0.0], np.cumsum(variances)])
-            first, last = (np.searchsorted(edges, ends[rows] - 1e-9) for ends in (low, high))
-            events[rows] = scale * (sums[last] - sums[first])
-            errors[rows] = scale * np.sqrt(np.maximum(squares[last] - squares[first], 0.0))
-        made[source] = (events, errors)
-    return made
+    parts = {name: templates.between(selections, low, high, sources=[name]) for name in templates.sources}
+    return {
+        name: (scale * sums.values, scale * np.sqrt(np.maximum(sums.variances, 0.0)))
+        for name, sums in parts.items()
+    }

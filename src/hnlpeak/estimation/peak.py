@@ -6,11 +6,11 @@ import math
 
 import numpy as np
 
+from hnlpeak.background.control_run import control_region, under_peak
+from hnlpeak.background.inputs import BackgroundInputs
 from hnlpeak.chain.sample_run import SampleResult
 from hnlpeak.core.errors import UsageError
 from hnlpeak.core.measured import Measured
-from hnlpeak.estimation.background.control_run import control_region, under_peak
-from hnlpeak.estimation.background.sources import BackgroundSources
 from hnlpeak.estimation.flux import KaonFlux, measure_flux
 from hnlpeak.estimation.templates import background_per_kaon
 from hnlpeak.experiment.analysis_card import AnalysisCard
@@ -45,32 +45,32 @@ def peak_region(card: AnalysisCard, spectrum: Spectrum) -> tuple[float, float]:
 
 
 def peak_flux(
-    card: AnalysisCard, data: Spectrum, normalisation: SampleResult, sources: BackgroundSources | None
+    card: AnalysisCard, data: Spectrum, normalisation: SampleResult, inputs: BackgroundInputs | None
 ) -> KaonFlux:
     """N_K from the peak of ``data`` with the acceptance of the ``normalisation`` sample.
 
-    ``sources`` tell the background under the peak. ``UsageError`` where there is no peak.
+    ``inputs`` tell the background under the peak. ``UsageError`` where there is no peak.
     """
     region = card.normalisation
     low, high = peak_region(card, data)
     decays = float(normalisation.decays_in_fiducial)
-    passed = normalisation.spectrum.counts_between(region.selection, low, high)
+    passed = float(normalisation.spectrum.between(region.selection, low, high).values)
     acceptance = passed / decays
     beta = fixed = Measured(0.0)
-    if sources is not None:
+    if inputs is not None:
         beta = background_per_kaon(
-            sources.decays, selection=region.selection, low=low, high=high, mode=region.mode
+            inputs.decays, selection=region.selection, low=low, high=high, mode=region.mode
         )
-    scaled = control_region(data, sources, card.background)
-    if scaled is not None and sources is not None and sources.control is not None:
-        fixed, less = under_peak(scaled, sources.control.counts_between(region.selection, low, high))
+    scaled = control_region(data, inputs, card.background)
+    if scaled is not None and inputs is not None and inputs.control is not None:
+        fixed, less = under_peak(scaled, float(inputs.control.between(region.selection, low, high).values))
         beta = Measured(
             beta.value + less.value,
             stat=math.hypot(beta.stat, less.stat),
             syst=math.hypot(beta.syst, less.syst),
             source=f"{beta.source}; {less.source}",
         )
-    n_sm = data.counts_between(region.selection, low, high)
+    n_sm = float(data.between(region.selection, low, high).values)
     if not n_sm:
         raise UsageError(
             f"spectrum {data.label!r} has no event in the Standard-Model region ({region.selection} cuts, "

@@ -52,13 +52,11 @@ def background_per_kaon(
         raise UsageError(f"templates {templates.label!r} do not say how many decays they stand for")
     if not others:
         return Measured(0.0, source="no other mode simulated")
-    edges, values, variances = templates.project(selection, sources=others)
-    centres = 0.5 * (edges[1:] + edges[:-1])
-    inside = (centres > low) & (centres < high)
+    sums = templates.between(selection, low, high, sources=others)
     decays = templates.decays_in_fiducial
     return Measured(
-        float(values[inside].sum()) / decays,
-        stat=math.sqrt(float(variances[inside].sum())) / decays,
+        float(sums.values) / decays,
+        stat=math.sqrt(float(sums.variances)) / decays,
         source=f"simulated {', '.join(others)}",
     )
 

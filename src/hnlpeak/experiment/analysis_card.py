@@ -11,29 +11,28 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, StrictInt, Tag, model_validator
 
+from hnlpeak.background.methods import METHODS as METHODS_OF_BACKGROUND
+from hnlpeak.background.methods import BackgroundTable
 from hnlpeak.core.card import Card, Sourced
-from hnlpeak.core.quantity import Energy, Fraction, MassSquared, OpenShare, Positive, Share
+from hnlpeak.core.quantity import Energy, Fraction, MassSquared, OpenShare, Positive
 from hnlpeak.experiment.meson_name import MesonName
 from hnlpeak.experiment.selection_card import Cut, SelectionCard, check_selections, cuts_of
+from hnlpeak.spectrum.window_rule import FractionWindow, WindowRule
 from hnlpeak.statistics.expected import ExpectedDefinition
 from hnlpeak.statistics.methods import METHODS
 from hnlpeak.statistics.rolke_lopez import Treatment
 
 __all__ = [
     "AnalysisCard",
-    "BackgroundCard",
     "Channel",
-    "ControlRun",
     "Cut",
     "FractionWindow",
     "Normalisation",
     "Samples",
     "Scan",
     "SelectionCard",
-    "SidebandBackground",
     "StatisticsCard",
     "Template",
-    "TemplateBackground",
     "WindowRule",
 ]
 
@@ -54,22 +53,8 @@ class ExposureCard(Sourced):
     downscale: Annotated[StrictInt, Field(ge=1)] = 1
 
 
-class FractionWindow(Card):
-    """The window that holds ``fraction`` of the selected signal, in bins of ``bin`` of the squared missing mass.
-
-    It grows from the bin (counted from 0) that holds m_N^2 by one bin on each side until the fraction is inside.
-    """
-
-    fraction: Annotated[Share, Field(lt=1.0)]
-    bin: MassSquared
-
-
 def _form_of_window(value: object) -> str:
     return "record" if isinstance(value, dict | FractionWindow) else "number"
-
-
-WindowRule = float | FractionWindow
-"""Half-width of the search window in units of the mass resolution, or the fraction of the signal that it holds."""
 
 
 class Scan(Sourced):
@@ -110,82 +95,6 @@ class Normalisation(Sourced):
     published_n_kaon: Positive | None = None
     published_n_kaon_error: Positive | None = None
     published_curves: list[str] = []
-
-
-class SidebandBackground(Sourced):
-    """Background from side bands: a function of ``order`` fitted between ``inner`` and ``outer`` resolutions.
-
-    ``family``: a polynomial or the exponential of one. ``order_choice`` "akaike": each mass takes the order up to
-    ``order`` with the least deviance + 2 (number of parameters). ``alternative_order`` gives the systematic error.
-    Bands stay between ``low_limit`` and ``high_limit``.
-    """
-
-    method: Literal["sideband"]
-    family: Literal["polynomial", "exp-polynomial"] = "polynomial"
-    order_choice: Literal["fixed", "akaike"] = "fixed"
-    order: Annotated[StrictInt, Field(ge=0, le=5)]
-    alternative_order: Annotated[StrictInt, Field(ge=0, le=5)]
-    inner: Positive
-    outer: Positive
-    low_limit: Energy
-    high_limit: Energy
-
-    @model_validator(mode="after")
-    def _bands(self) -> Self:
-        if not self.inner < self.outer:
-            raise ValueError(f"empty side bands: inner = {self.inner:g} is not below outer = {self.outer:g}")
-        if not self.low_limit < self.high_limit:
-            raise ValueError("empty range: low_limit is not below high_limit")
-        if self.alternative_order == self.order:
-            raise ValueError(
-                f"alternative_order = {self.order} is the order itself: it would give no systematic error"
-            )
-        return self
-
-
-class ControlRun(Sourced):
-    """Data taken without meson decays (halo alone), and the region where they are scaled to the searched data.
-
-    In the region, ``low`` to ``high`` in missing mass after the cuts of ``selection``, such events dominate. ``error``
-    is the relative systematic error of carrying the scale from there to the search windows. ``muons`` is the
-    number of halo muons of a simulated control run.
-    """
-
-    selection: str
-    low: Energy
-    high: Energy
-    error: Fraction
-    muons: Annotated[StrictInt, Field(ge=100)]
-
-    @model_validator(mode="after")
-    def _region(self) -> Self:
-        if not self.low < self.high:
-            raise ValueError("empty region: low is not below high")
-        return self
-
-
-class TemplateBackground(Sourced):
-    """Background from simulated decays, one template a mode, and what is no decay from a control run.
-
-    ``errors`` are the relative systematic errors of each template. Between ``control_low`` and ``control_high`` the
-    data are compared with the sum (selection of the lowest mass); nothing is fitted there.
-    """
-
-    method: Literal["templates"]
-    errors: dict[str, Fraction]
-    control_low: Energy
-    control_high: Energy
-    control_run: ControlRun | None = None
-
-    @model_validator(mode="after")
-    def _region(self) -> Self:
-        if not self.control_low < self.control_high:
-            raise ValueError("empty control region: control_low is not below control_high")
-        return self
-
-
-BackgroundCard = Annotated[SidebandBackground | TemplateBackground, Field(discriminator="method")]
-"""How the background of a window is estimated; ``method`` tells which keys there are."""
 
 
 class StatisticsCard(Sourced):
@@ -282,7 +191,7 @@ class AnalysisCard(Sourced):
     named_cuts: list[Cut] = []
     selections: list[SelectionCard]
     normalisation: Normalisation
-    background: BackgroundCard
+    background: BackgroundTable
     statistics: StatisticsCard
     samples: Samples
     columns: dict[str, str] = {}
@@ -295,14 +204,16 @@ class AnalysisCard(Sourced):
             raise ValueError(f"samples.templates: a mode appears twice in {modes}")
         names = [selection.name for selection in self.selections]
         check_selections(self.selections, self.cuts, self.named_cuts)
-        if self.statistics.toys and self.background.method != "sideband":
-            raise ValueError("statistics.toys: toys of the spectrum need background.method = 'sideband'")
+        smooth = [name for name, known in METHODS_OF_BACKGROUND.items() if known.smooth is not None]
+        if self.statistics.toys and self.background.method not in smooth:
+            raise ValueError(
+                f"statistics.toys: toys of the spectrum need a smooth background (method {', '.join(smooth)})"
+            )
         if self.normalisation.selection not in names:
             raise ValueError(
                 f"normalisation.selection = {self.normalisation.selection!r} is not one of {names}"
             )
-        if isinstance(self.background, TemplateBackground):
-            self._check_templates(self.background, names)
+        self.background.check(selections=names, modes=modes)
         for mass in self.scan.masses():
             self.selection_of(mass)
         masses = self.samples.signal_masses
@@ -311,17 +222,6 @@ class AnalysisCard(Sourced):
         if masses[0] > self.scan.mass_min or masses[-1] < self.scan.masses()[-1]:
             raise ValueError("samples.signal_masses must cover the scan: acceptance is never extrapolated")
         return self
-
-    def _check_templates(self, background: TemplateBackground, names: list[str]) -> None:
-        modes = {template.mode for template in self.samples.templates}
-        if set(background.errors) != modes:
-            raise ValueError(
-                f"background.errors must name the modes of samples.templates, {sorted(modes)}, "
-                f"got {sorted(background.errors)}"
-            )
-        run = background.control_run
-        if run is not None and run.selection not in names:
-            raise ValueError(f"background.control_run.selection = {run.selection!r} is not one of {names}")
 
     def cuts_of(self, selection: SelectionCard) -> list[Cut]:
         """Cuts of one of the ``selections`` in their order; none of a union."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
+from hnlpeak.background.methods import explain_background
 from hnlpeak.core.errors import HnlpeakError
-from hnlpeak.estimation.background.methods import explain_background
 from hnlpeak.limits.constraint import background_constraint
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.spectrum.window import window_words

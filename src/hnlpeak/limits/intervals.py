@@ -13,8 +13,8 @@ from typing import Annotated, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hnlpeak.background.estimates import BackgroundEstimates
 from hnlpeak.core.records import Column, Vector, Words
-from hnlpeak.estimation.background.estimates import BackgroundEstimates
 from hnlpeak.experiment.analysis_card import StatisticsCard
 from hnlpeak.limits.constraint import background_constraint
 from hnlpeak.limits.hypotheses import Hypotheses

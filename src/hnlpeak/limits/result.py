@@ -9,10 +9,10 @@ from typing import Annotated, Any
 
 import numpy as np
 
+from hnlpeak.background.estimates import BackgroundEstimates
+from hnlpeak.background.methods import METHODS
 from hnlpeak.core.errors import InputDataError, UsageError
 from hnlpeak.core.records import Column, Vector, Words, build, columns_of, plain, read_column
-from hnlpeak.estimation.background.estimates import BackgroundEstimates
-from hnlpeak.estimation.background.methods import DETAILS
 from hnlpeak.estimation.flux import KaonFlux
 from hnlpeak.limits.hypotheses import Hypotheses, Windows
 from hnlpeak.limits.intervals import Excess, SignalLimits
@@ -122,16 +122,26 @@ class SearchResult:
                 "run the search again"
             )
         try:
+            _known_method(record, origin)
             columns = {name: read_column(items) for name, items in record["columns"].items()}
             return build(cls, record, columns, **_of_its_kind(record, columns))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InputDataError(f"{origin}: no search result ({type(error).__name__}: {error})") from error
 
 
+def _known_method(record: Mapping[str, Any], origin: str) -> None:
+    """Raise ``InputDataError`` where the background method of a record is not known here."""
+    method = record["background"]["details"]["method"]
+    if method not in METHODS:
+        raise InputDataError(
+            f"{origin}: made with the background method {method!r}; this version knows {', '.join(METHODS)}"
+        )
+
+
 def _of_its_kind(record: Mapping[str, Any], columns: Mapping[str, Vector | Words]) -> dict[str, Any]:
     """The records whose kind or number depends on the methods of the search."""
     about = record["background"]["details"]
-    details = build(DETAILS[about["method"]], about, columns)
+    details = build(METHODS[about["method"]].details, about, columns)
     treatments = TREATMENTS if record["settings"]["treatment"] is not None else ()
     return {
         "background": build(BackgroundEstimates, {}, columns, details=details),

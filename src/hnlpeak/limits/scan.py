@@ -11,11 +11,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from hnlpeak.background.estimates import BackgroundEstimates
+from hnlpeak.background.inputs import BackgroundInputs
+from hnlpeak.background.method import Task
+from hnlpeak.background.methods import estimate_background, smooth_background
 from hnlpeak.core.measured import Measured
 from hnlpeak.core.records import Words
-from hnlpeak.estimation.background.estimates import BackgroundEstimates
-from hnlpeak.estimation.background.methods import Task, estimate_background
-from hnlpeak.estimation.background.sources import BackgroundSources
 from hnlpeak.estimation.flux import KaonFlux
 from hnlpeak.estimation.signal import SignalModel
 from hnlpeak.execution.context import RunContext
@@ -40,14 +41,14 @@ def scan(
     *,
     signal: SignalModel,
     flux: KaonFlux | None = None,
-    sources: BackgroundSources | None = None,
+    inputs: BackgroundInputs | None = None,
     context: RunContext | None = None,
     simulation: Simulation | None = None,
     exposure: Exposure | None = None,
 ) -> SearchResult:
     """Return observed and expected limits at every mass of ``card``.
 
-    N_K is that of ``flux``, else the column n_kaon of the ``signal`` table. ``sources`` are what background methods
+    N_K is that of ``flux``, else the column n_kaon of the ``signal`` table. ``inputs`` are what background methods
     other than side bands need. ``context`` has the seed of the toys (1 unless given); ``simulation`` and ``exposure``
     say where the spectrum comes from. A mass without a limit is a row with a status and NaN. Raises ``UsageError``
     where the signal does not cover the scan or N_K is unknown, ``InputDataError`` where the spectrum does not cover
@@ -57,11 +58,14 @@ def scan(
     windows = [h.window for h in found]
     cumulative, rows = selection_rows(spectrum, found)
     n = cumulative[rows, [w.last for w in windows]] - cumulative[rows, [w.first for w in windows]]
-    background = estimate_background(_task(spectrum, found, sources), card.background)
+    smooth = smooth_background(card.background, windows, spectrum.edges)
+    background = estimate_background(_task(spectrum, found, inputs), card.background)
     table = Hypotheses.of(found, meson=card.channel.meson, lepton=card.channel.lepton)
     local = excess(n, background, card.statistics)
     limits = signal_limits(n, background, table, card.statistics)
-    toys = toy_searches(windows, spectrum.edges, cumulative, rows, card, context or RunContext())
+    toys = toy_searches(
+        smooth, windows, spectrum.edges, cumulative, rows, card.statistics, context or RunContext()
+    )
     return SearchResult(
         analysis=card.name,
         title=card.title,
@@ -80,21 +84,23 @@ def scan(
         treatments=treatment_limits(n, background, table, card.statistics),
         with_errors=limit_with_errors(n, background, table, card.statistics),
         status=_status(background, limits, table),
-        shape=fit_shapes(windows, spectrum.edges, cumulative, rows, card, background.syst, table),
+        shape=None
+        if smooth is None
+        else fit_shapes(smooth, windows, cumulative, rows, card.statistics.cl, background.syst, table),
         toys=None if toys is None else toy_result(toys, table, local),
         simulation=simulation,
         exposure=exposure,
     )
 
 
-def _task(spectrum: Spectrum, found: Sequence[Hypothesis], sources: BackgroundSources | None) -> Task:
+def _task(spectrum: Spectrum, found: Sequence[Hypothesis], inputs: BackgroundInputs | None) -> Task:
     return Task(
         spectrum,
         [h.window for h in found],
         [h.selection for h in found],
         np.array([h.n_kaon.value for h in found]),
         np.array([h.n_kaon.error for h in found]),
-        sources,
+        inputs,
     )
 
 

@@ -20,9 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erfinv
 
-from hnlpeak.core.kernel import kernel
-from hnlpeak.estimation.background.bands import SidebandDesign
-from hnlpeak.estimation.background.poisson_fit import (
+from hnlpeak.background.bands import SidebandDesign
+from hnlpeak.background.poisson_fit import (
     BARRIER,
     POLYNOMIAL,
     Workspace,
@@ -32,7 +31,8 @@ from hnlpeak.estimation.background.poisson_fit import (
     solve,
     workspace,
 )
-from hnlpeak.estimation.background.sideband import FAMILIES, Family
+from hnlpeak.background.sideband_fit import FAMILIES, Family
+from hnlpeak.core.kernel import kernel
 
 __all__ = ["ShapeLimits", "shape_limits"]
 

@@ -9,9 +9,8 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
+from hnlpeak.background.method import SmoothBackground
 from hnlpeak.core.records import Column, Vector
-from hnlpeak.estimation.background.bands import shape_design
-from hnlpeak.experiment.analysis_card import AnalysisCard, SidebandBackground
 from hnlpeak.limits.hypotheses import Hypotheses
 from hnlpeak.limits.limit import Limit
 from hnlpeak.limits.shape_fit import shape_limits
@@ -35,32 +34,30 @@ class ShapeFit:
 
 
 def fit_shapes(
+    background: SmoothBackground,
     windows: Sequence[Window],
-    edges: Vector,
     cumulative: NDArray[np.float64],
     rows: NDArray[np.int64],
-    card: AnalysisCard,
+    cl: float,
     syst: Vector,
     hypotheses: Hypotheses,
-) -> ShapeFit | None:
-    """Return the shape fit at each mass; None where the background is not from side bands.
+) -> ShapeFit:
+    """Return the shape fit at each mass, with limits at the level ``cl`` of a two-sided interval.
 
-    The background has the family and order of the card, its systematic error ``syst`` in the window is a spurious
-    signal.
+    The function is the one of ``background``, the systematic error ``syst`` of its estimate in the window is a spurious
+    signal. ``cumulative[s, i]`` counts the events of selection ``s`` below bin edge ``i``, ``rows[m]`` is that of mass
+    ``m``.
     """
-    bands = card.background
-    if not isinstance(bands, SidebandBackground):
-        return None
     inside = [gaussian_fraction(w.low, w.high, mean=w.mass, sigma=w.sigma) for w in windows]
     made = shape_limits(
-        shape_design(windows, edges, bands),
+        background.whole,
         cumulative,
         rows,
         inside=np.array(inside),
         syst=syst,
-        order=bands.order,
-        family=bands.family,
-        cl=card.statistics.cl,
+        order=background.model.order,
+        family=background.model.family,
+        cl=cl,
     )
     return ShapeFit(
         made.estimate, made.significance, hypotheses.limit(made.upper), hypotheses.limit(made.expected)

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from hnlpeak.background.bands import SidebandDesign
 from hnlpeak.core.kernel import kernel
-from hnlpeak.estimation.background.bands import SidebandDesign
 from hnlpeak.spectrum.window import Window
 
 __all__ = ["ToyAxis", "draw_toys", "toy_axis"]

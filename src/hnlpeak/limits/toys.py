@@ -1,6 +1,6 @@
 """Searches in background-only toys: the global p-value, and expected limits without any formula for them.
 
-A toy is the whole spectrum drawn anew about its background-only expectation (``estimation.background.expectation``)
+A toy is the whole spectrum drawn anew about its background-only expectation (``background.expectation``)
 and searched as the data are: same windows, side bands fitted again, significances and limits of every mass.
 Overlapping windows and shared side bands correlate the masses in the toys as in the data. Blocks of toys have their
 own random streams, so that results do not depend on the number of workers.
@@ -17,12 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from hnlpeak.background.bands import SidebandDesign
+from hnlpeak.background.expectation import expected_spectrum
+from hnlpeak.background.method import SmoothBackground
+from hnlpeak.background.sideband_fit import SidebandModel, fit_toys
 from hnlpeak.core.records import Column, Key
-from hnlpeak.estimation.background.bands import SidebandDesign, sideband_design
-from hnlpeak.estimation.background.expectation import expected_spectrum
-from hnlpeak.estimation.background.sideband import SidebandModel, fit_toys
 from hnlpeak.execution.context import RunContext
-from hnlpeak.experiment.analysis_card import AnalysisCard, SidebandBackground, StatisticsCard
+from hnlpeak.experiment.analysis_card import StatisticsCard
 from hnlpeak.limits.constraint import background_constraint
 from hnlpeak.limits.hypotheses import Hypotheses
 from hnlpeak.limits.intervals import Excess
@@ -189,30 +190,28 @@ def search_toys(
 
 
 def toy_searches(
+    background: SmoothBackground | None,
     windows: Sequence[Window],
     edges: Vector,
     cumulative: Matrix,
     rows: NDArray[np.int64],
-    card: AnalysisCard,
+    statistics: StatisticsCard,
     context: RunContext,
 ) -> ToySearches | None:
-    """Search in the toys that ``card`` asks for; None for none, or where the background is not from side bands.
+    """Search in the toys that the card asks for; None for none, or where the background is not smooth.
 
     ``cumulative[s, i]`` counts the events of selection ``s`` below bin edge ``i``, ``rows[m]`` is that of mass ``m``.
     """
-    bands = card.background
-    if card.statistics.toys == 0 or not isinstance(bands, SidebandBackground):
+    if statistics.toys == 0 or background is None:
         return None
-    design = sideband_design(windows, edges, bands)
-    model = SidebandModel(bands.order, bands.alternative_order, bands.family, bands.order_choice)
     return search_toys(
-        expected_spectrum(design, windows, edges, cumulative, model),
-        design,
+        expected_spectrum(background.bands, windows, edges, cumulative, background.model),
+        background.bands,
         windows,
         rows,
-        model=model,
-        statistics=card.statistics,
-        toys=card.statistics.toys,
+        model=background.model,
+        statistics=statistics,
+        toys=statistics.toys,
         context=context,
     )
 

@@ -11,12 +11,11 @@ from hnlpeak.estimation.peak import peak_region
 from hnlpeak.estimation.signal import SignalModel
 from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis import Analysis
-from hnlpeak.experiment.analysis_card import TemplateBackground
 from hnlpeak.limits.hypotheses import check_masses
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.limits.scan import scan as scan_spectrum
 from hnlpeak.limits.search import Search
-from hnlpeak.searches.joins import background_sources, drawn_templates, join
+from hnlpeak.searches.joins import background_inputs, drawn_templates, join
 from hnlpeak.searches.plan import plan
 from hnlpeak.searches.samples import calibrated
 from hnlpeak.spectrum.spectrum import Spectrum
@@ -57,14 +56,14 @@ def _with_table(
     """Nothing is simulated but the templates of a background that is made of them."""
     card = analysis.card
     flux = None if n_kaon is None else KaonFlux(n_kaon)
-    sources, decays = None, 0
-    if isinstance(card.background, TemplateBackground):
+    inputs, decays = None, 0
+    if card.background.needs_decays:
         check_masses(data, card)
         todo = replace(plan(analysis, real_data=True), signal={})
-        sources = background_sources(calibrated(analysis, todo, context), card.exposure.decays)
+        inputs = background_inputs(calibrated(analysis, todo, context), card.exposure.decays)
         decays = todo.decays - todo.normalisation.decays
-    result = scan_spectrum(data, card, signal=signal, flux=flux, sources=sources, context=context)
-    templates = drawn_templates(card, data, sources, result.normalisation.n_kaon.value)
+    result = scan_spectrum(data, card, signal=signal, flux=flux, inputs=inputs, context=context)
+    templates = drawn_templates(card, data, inputs, result.normalisation.n_kaon.value)
     return Search(result, data, templates, signal, flux, (), None, None, decays)
 
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from hnlpeak.background.control_run import control_region, control_scale
+from hnlpeak.background.inputs import HALO, BackgroundInputs
 from hnlpeak.chain.replay import replay
 from hnlpeak.core.measured import Measured
-from hnlpeak.estimation.background.control_run import control_region, control_scale
-from hnlpeak.estimation.background.sources import HALO, BackgroundSources
 from hnlpeak.estimation.flux import KaonFlux
 from hnlpeak.estimation.peak import mode_fraction, peak_flux
 from hnlpeak.estimation.signal import SignalModel, SignalPoint, signal_model
@@ -23,7 +23,7 @@ from hnlpeak.searches.samples import Samples
 from hnlpeak.selection.cutflow import Cutflow
 from hnlpeak.spectrum.spectrum import Spectrum
 
-__all__ = ["background_sources", "drawn_templates", "join"]
+__all__ = ["background_inputs", "drawn_templates", "join"]
 
 
 def _signal(samples: Samples) -> SignalModel:
@@ -46,7 +46,7 @@ def _signal(samples: Samples) -> SignalModel:
     return signal_model(points, window=card.scan.window, source=source)
 
 
-def background_sources(samples: Samples, decays: float) -> BackgroundSources | None:
+def background_inputs(samples: Samples, decays: float) -> BackgroundInputs | None:
     """Simulated background of ``decays`` decays and the control run; None where the card has no templates."""
     if not samples.plan.templates:
         return None
@@ -56,19 +56,19 @@ def background_sources(samples: Samples, decays: float) -> BackgroundSources | N
     }
     templates = combine(spectra, decays=decays, label="simulated background by decay mode")
     control = samples.plan.control
-    return BackgroundSources(templates, None if control is None else samples.run(control).spectrum)
+    return BackgroundInputs(templates, None if control is None else samples.run(control).spectrum)
 
 
 def drawn_templates(
-    card: AnalysisCard, data: Spectrum, sources: BackgroundSources | None, n_kaon: float
+    card: AnalysisCard, data: Spectrum, inputs: BackgroundInputs | None, n_kaon: float
 ) -> Spectrum | None:
     """Templates for figures and tables: the simulated decays and the scaled control run."""
-    region = control_region(data, sources, card.background)
-    if region is None or sources is None or sources.control is None:
-        return None if sources is None else sources.decays
+    region = control_region(data, inputs, card.background)
+    if region is None or inputs is None or inputs.control is None:
+        return None if inputs is None else inputs.decays
     # figures scale everything to N_K
-    scale = float(control_scale(region, np.array([n_kaon])).value[0]) / sources.decays.scaled_to(n_kaon)
-    return with_control(sources.decays, sources.control, source=HALO, scale=scale)
+    scale = float(control_scale(region, np.array([n_kaon])).value[0]) / inputs.decays.scaled_to(n_kaon)
+    return with_control(inputs.decays, inputs.control, source=HALO, scale=scale)
 
 
 def join(
@@ -87,16 +87,16 @@ def join(
     """
     card, context, calibration = samples.analysis.card, samples.context, samples.calibration
     normalisation = samples.run(samples.plan.normalisation)
-    sources = background_sources(samples, decays)
+    inputs = background_inputs(samples, decays)
     # N_K first: it fails where the exposure is too small, and the signal takes its time
-    flux = peak_flux(card, data, normalisation, sources) if n_kaon is None else KaonFlux(n_kaon)
+    flux = peak_flux(card, data, normalisation, inputs) if n_kaon is None else KaonFlux(n_kaon)
     signal = _signal(samples)
     result = scan(
         data,
         card,
         signal=signal,
         flux=flux,
-        sources=sources,
+        inputs=inputs,
         context=context,
         simulation=Simulation(context.seed, calibration.momentum.value, calibration.momentum.stat),
         exposure=None if exposure is None else exposure(flux),
@@ -113,7 +113,7 @@ def join(
     return Search(
         result,
         data,
-        drawn_templates(card, data, sources, flux.n_kaon.value),
+        drawn_templates(card, data, inputs, flux.n_kaon.value),
         signal,
         flux,
         cutflows,

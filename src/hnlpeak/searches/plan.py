@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from hnlpeak.core.errors import UsageError
 from hnlpeak.experiment.analysis import Analysis
-from hnlpeak.experiment.analysis_card import AnalysisCard, ControlRun, TemplateBackground
 from hnlpeak.reconstruction.columns import column_names
 from hnlpeak.selection.cuts import cut_table
 from hnlpeak.simulation.halo import pack_halo
@@ -90,7 +89,7 @@ def plan(
             fraction = float(branching_fraction(meson=meson, lepton=lepton, mass=inject.mass, u2=inject.u2))
             data = injected_sample(data, meson, lepton, inject.mass, fraction)
         data = _with_halo(analysis, data, exposure)
-    run = _control_run(card)
+    run = card.background.scaled_run()
     return Plan(
         calibration=mode_sample("calibration", samples.calibration_mode, size(samples.calibration_decays)),
         data=data,
@@ -117,11 +116,6 @@ def plan(
         },
         control=None if run is None else halo_sample("control", _halo(analysis), size(run.muons)),
     )
-
-
-def _control_run(card: AnalysisCard) -> ControlRun | None:
-    background = card.background
-    return background.control_run if isinstance(background, TemplateBackground) else None
 
 
 def _halo(analysis: Analysis) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import hist
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from hnlpeak.core.errors import InputDataError, UsageError
 from hnlpeak.spectrum.axis import m_miss_axis
@@ -22,7 +22,7 @@ from hnlpeak.spectrum.foreign import (
     weights_of,
 )
 
-__all__ = ["ANY_SELECTION", "Projection", "Spectrum"]
+__all__ = ["ANY_SELECTION", "Projection", "Spectrum", "Sums"]
 
 ANY_SELECTION = "any"
 """Name of the only selection of a user's one-dimensional histogram: it serves every hypothesis."""
@@ -32,6 +32,13 @@ class Projection(NamedTuple):
     """One selection summed over sources: bin ``edges`` (MeV, n + 1), ``values`` and ``variances`` (n)."""
 
     edges: NDArray[np.float64]
+    values: NDArray[np.float64]
+    variances: NDArray[np.float64]
+
+
+class Sums(NamedTuple):
+    """Sums over the bins of ranges of the missing mass: ``values`` and ``variances``, one number a range."""
+
     values: NDArray[np.float64]
     variances: NDArray[np.float64]
 
@@ -206,20 +213,45 @@ class Spectrum:
             self.edges, from_fixed(sum_fixed(w[i, chosen])), from_fixed(sum_fixed(w2[i, chosen]))
         )
 
-    def counts_between(self, selection: str, low: float, high: float) -> float:
-        """Return the sum of the bins of ``selection`` whose edges lie nearest to [``low``, ``high``] MeV.
+    def between(
+        self,
+        selections: str | Sequence[str],
+        low: ArrayLike,
+        high: ArrayLike,
+        *,
+        sources: Sequence[str] | None = None,
+    ) -> Sums:
+        """Return the sums of the bins between the edges nearest to ``low`` and ``high`` (MeV, which broadcast).
 
-        ``UsageError`` where the range is empty or leaves the axis.
+        ``selections`` names one selection for all ranges, or one for each. Summed over all or the given ``sources``.
+        ``UsageError`` where a range is empty or leaves the axis by more than half a bin.
         """
-        edges, values, _ = self.project(selection)
+        lows, highs = np.broadcast_arrays(*(np.asarray(end, dtype=np.float64) for end in (low, high)))
+        first, last = self._nearest_edges(lows, highs)
+        names = np.broadcast_to(np.asarray(selections), lows.shape)
+        sums = Sums(np.zeros(lows.shape), np.zeros(lows.shape))
+        for name in dict.fromkeys(names.ravel().tolist()):
+            on = names == name
+            for out, column in zip(sums, self.project(name, sources=sources)[1:], strict=True):
+                cumulative = np.concatenate([[0.0], np.cumsum(column)])
+                out[on] = cumulative[last[on]] - cumulative[first[on]]
+        return sums
+
+    def _nearest_edges(
+        self, low: NDArray[np.float64], high: NDArray[np.float64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Places of the edges nearest to the ends of ranges; the left one of two that are equally near."""
+        edges = self.edges
         half = 0.5 * float(np.max(np.diff(edges)))
-        if not (edges[0] - half <= low < high <= edges[-1] + half):
+        wrong = ~((edges[0] - half <= low) & (low < high) & (high <= edges[-1] + half))
+        if np.any(wrong):
+            at = int(np.argmax(wrong.ravel()))
             raise UsageError(
-                f"range {low:g} to {high:g} MeV is not inside spectrum {self.label!r}, "
+                f"range {low.ravel()[at]:g} to {high.ravel()[at]:g} MeV is not inside spectrum {self.label!r}, "
                 f"{edges[0]:g} to {edges[-1]:g} MeV"
             )
-        first, last = (int(np.argmin(np.abs(edges - end))) for end in (low, high))
-        return float(values[first:last].sum())
+        middles = 0.5 * (edges[1:] + edges[:-1])
+        return np.searchsorted(middles, low), np.searchsorted(middles, high)
 
     def scaled_to(self, decays: float) -> float:
         """Return ``decays`` / ``decays_in_fiducial``. ``UsageError`` if the number of decays is not known."""

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.core.errors import UsageError
-from hnlpeak.experiment.analysis_card import FractionWindow, WindowRule
+from hnlpeak.spectrum.window_rule import FractionWindow, WindowRule
 
 __all__ = [
     "SNAP_TOLERANCE",

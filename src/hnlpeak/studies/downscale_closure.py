@@ -51,12 +51,12 @@ def downscale_closure(
         RunContext(seed=seed),
     )
     decays = float(simulated.decays_in_fiducial)
-    a = simulated.spectrum.counts_between(region.selection, -edge, edge) / decays
+    a = float(simulated.spectrum.between(region.selection, -edge, edge).values) / decays
     sample = enriched_sample("downscale/data", modes, delivered, mode=region.mode, share=_SHARE)
     data = simulate_candidates(sample, experiment, card, beam, seed=seed)
     mask = kept_triggers(len(data), downscale, stream(seed, "downscale/kept", 0))
     kept: Candidates = replace(data, columns={name: column[mask] for name, column in data.columns.items()})
-    n = tally_candidates(kept, card).spectrum.counts_between(region.selection, -edge, edge)
+    n = float(tally_candidates(kept, card).spectrum.between(region.selection, -edge, edge).values)
     flux = measure_flux(
         n,
         acceptance_sm=Measured(a, stat=(a * (1.0 - a) / decays) ** 0.5),

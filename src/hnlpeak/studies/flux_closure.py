@@ -68,7 +68,7 @@ def flux_closure(
         mode_sample("closure/simulation", mode, simulated_decays), nominal, card, beam, RunContext(seed=0)
     )
     in_fiducial = float(simulated.decays_in_fiducial)
-    a = simulated.spectrum.counts_between(selection, -edge, edge) / in_fiducial
+    a = float(simulated.spectrum.between(selection, -edge, edge).values) / in_fiducial
     acceptance = Measured(a, stat=(a * (1.0 - a) / in_fiducial) ** 0.5)
     rows = []
     for seed in seeds:
@@ -76,7 +76,7 @@ def flux_closure(
             "closure/data", card.samples.background_modes, decays, mode=mode, share=_SHARE
         )
         made = run_sample(sample, truth, card, beam_of_data, RunContext(seed=seed))
-        n = made.spectrum.counts_between(selection, -edge, edge)
+        n = float(made.spectrum.between(selection, -edge, edge).values)
         flux = measure_flux(n, acceptance_sm=acceptance, branching_fraction=Measured(_SHARE))
         # the number of decays is fixed here: what fluctuates is how many of them are selected
         spread = replace(flux.n_kaon, stat=flux.n_kaon.stat * (1.0 - _SHARE * a) ** 0.5)

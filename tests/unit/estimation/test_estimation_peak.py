@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from hnlpeak.background.inputs import BackgroundInputs
 from hnlpeak.chain.sample_run import SampleResult
 from hnlpeak.core.errors import UsageError
-from hnlpeak.estimation.background.sources import BackgroundSources
 from hnlpeak.estimation.peak import mode_fraction, peak_flux, peak_region
 from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.spectrum.axis import m_miss_axis
@@ -55,14 +55,14 @@ def normalisation() -> SampleResult:
     return SampleResult(made, (), 200_000, 100_000, 60_000)
 
 
-def sources() -> BackgroundSources:
+def sources() -> BackgroundInputs:
     modes = {name: counts() for name in CARD.background.errors}
     fraction = mode_fraction("kmu2").value
     modes["kmu2"] = counts(peak=1e6 * fraction * ACCEPTANCE)
     other = next(name for name in modes if name != "kmu2")
     modes[other] = counts(peak=1e6 * OTHERS, region=1e6 * IN_REGION)
     decays = spectrum(modes, 1e6, weighted=True)
-    return BackgroundSources(decays, spectrum({"halo": counts(peak=HALO_PEAK, region=HALO_REGION)}))
+    return BackgroundInputs(decays, spectrum({"halo": counts(peak=HALO_PEAK, region=HALO_REGION)}))
 
 
 def data(halo: float) -> Spectrum:

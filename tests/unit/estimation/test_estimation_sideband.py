@@ -7,9 +7,9 @@ import pytest
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from hnlpeak.estimation.background.bands import sideband_design
-from hnlpeak.estimation.background.sideband import SidebandEstimates, fit_sidebands
-from hnlpeak.experiment.analysis_card import SidebandBackground
+from hnlpeak.background.bands import sideband_design
+from hnlpeak.background.sideband import SidebandBackground
+from hnlpeak.background.sideband_fit import SidebandEstimates, fit_sidebands
 from hnlpeak.spectrum.window import gaussian_fraction, search_window
 
 EDGES = np.linspace(100.0, 490.0, 3901)

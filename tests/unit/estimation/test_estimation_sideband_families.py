@@ -7,8 +7,9 @@ import pytest
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from hnlpeak.estimation.background.bands import SidebandDesign, sideband_design
-from hnlpeak.estimation.background.sideband import (
+from hnlpeak.background.bands import SidebandDesign, sideband_design
+from hnlpeak.background.sideband import SidebandBackground
+from hnlpeak.background.sideband_fit import (
     FAMILIES,
     Family,
     OrderChoice,
@@ -17,7 +18,6 @@ from hnlpeak.estimation.background.sideband import (
     fit_sidebands,
     fit_toys,
 )
-from hnlpeak.experiment.analysis_card import SidebandBackground
 from hnlpeak.spectrum.window import gaussian_fraction, search_window
 
 EDGES = np.linspace(100.0, 490.0, 3901)

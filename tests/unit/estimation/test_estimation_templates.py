@@ -10,20 +10,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from hnlpeak.background.agreement import agreement, bins_with
+from hnlpeak.background.control_run import ControlRegion, control_region, control_scale, under_peak
+from hnlpeak.background.inputs import BackgroundInputs
+from hnlpeak.background.template_sums import components, control_agreement, simulated_over_expected
+from hnlpeak.background.templates import TemplateBackground, template_estimates
 from hnlpeak.core.errors import UsageError
 from hnlpeak.core.measured import Measured
-from hnlpeak.estimation.background.agreement import agreement, bins_with
-from hnlpeak.estimation.background.control_run import ControlRegion, control_region, control_scale, under_peak
-from hnlpeak.estimation.background.sources import BackgroundSources
-from hnlpeak.estimation.background.templates import (
-    components,
-    control_agreement,
-    simulated_over_expected,
-    template_estimates,
-)
 from hnlpeak.estimation.flux import measure_flux
 from hnlpeak.estimation.templates import with_control
-from hnlpeak.experiment.analysis_card import TemplateBackground
 from hnlpeak.spectrum import Spectrum
 from hnlpeak.spectrum.fixed_point import FIXED_POINT
 
@@ -79,12 +74,12 @@ SCALE = 0.25
 
 
 @pytest.fixture(scope="module")
-def sources() -> BackgroundSources:
+def sources() -> BackgroundInputs:
     """Templates of 20 times the data's statistics, a control run of four times its halo."""
     rng = np.random.Generator(np.random.Philox(5))
     decays = np.stack([rng.poisson(20.0 * TRUTH[mode]) for mode in MODES], axis=1)
     control = rng.poisson(HALO / SCALE)[:, None]
-    return BackgroundSources(
+    return BackgroundInputs(
         spectrum(decays, sources=MODES, label="templates", weight=0.05),
         spectrum(control, sources=("halo",), label="control"),
     )
@@ -95,7 +90,7 @@ def data(rng: np.random.Generator) -> Spectrum:
     return spectrum(counts, sources=("data",), label="data")
 
 
-def estimate(given: Spectrum, sources: BackgroundSources, card: TemplateBackground = CARD) -> Any:
+def estimate(given: Spectrum, sources: BackgroundInputs, card: TemplateBackground = CARD) -> Any:
     low = np.array([310.0, 350.0])
     return template_estimates(
         given,
@@ -109,7 +104,7 @@ def estimate(given: Spectrum, sources: BackgroundSources, card: TemplateBackgrou
     )
 
 
-def test_estimate_is_the_sum_of_its_parts(sources: BackgroundSources) -> None:
+def test_estimate_is_the_sum_of_its_parts(sources: BackgroundInputs) -> None:
     given = data(np.random.Generator(np.random.Philox(6)))
     found = estimate(given, sources)
     region = control_region(given, sources, CARD)
@@ -147,7 +142,7 @@ def test_estimate_is_the_sum_of_its_parts(sources: BackgroundSources) -> None:
     assert found.details.method == "templates"
 
 
-def test_pulls_of_the_estimate(sources: BackgroundSources) -> None:
+def test_pulls_of_the_estimate(sources: BackgroundInputs) -> None:
     """b from 400 toys of the data: unbiased, with the spread of the part of its error that toys have."""
     rng = np.random.Generator(np.random.Philox(7))
     window = slice(150, 156)
@@ -162,7 +157,7 @@ def test_pulls_of_the_estimate(sources: BackgroundSources) -> None:
     assert abs(found.mean() - truth) < 5.0 * math.hypot(offset, spread / 20.0)
 
 
-def test_fewer_events_than_decays_in_the_region_of_the_halo(sources: BackgroundSources) -> None:
+def test_fewer_events_than_decays_in_the_region_of_the_halo(sources: BackgroundInputs) -> None:
     empty = spectrum(np.zeros((2, 1, 200)), sources=("data",), label="empty")
     found = estimate(empty, sources)
     assert found.status.tolist() == ["control-below-decays"] * 2
@@ -180,15 +175,15 @@ def test_fewer_events_than_decays_in_the_region_of_the_halo(sources: BackgroundS
     assert parts["halo"].shared[0] > 0.0
 
 
-def test_without_a_control_run_only_decays(sources: BackgroundSources) -> None:
+def test_without_a_control_run_only_decays(sources: BackgroundInputs) -> None:
     given = data(np.random.Generator(np.random.Philox(8)))
-    found = estimate(given, BackgroundSources(sources.decays), ALONE)
+    found = estimate(given, BackgroundInputs(sources.decays), ALONE)
     assert found.background[0] == pytest.approx(sources.decays.histogram.values()[0, :, 110:116].sum())
     assert found.details.control_run is None
     assert found.details.relative_errors == CARD.errors
 
 
-def test_refusals(sources: BackgroundSources) -> None:
+def test_refusals(sources: BackgroundInputs) -> None:
     given = data(np.random.Generator(np.random.Philox(9)))
     with pytest.raises(UsageError, match="needs simulated decays"):
         template_estimates(
@@ -202,13 +197,13 @@ def test_refusals(sources: BackgroundSources) -> None:
             n_kaon_error=np.zeros(1),
         )
     with pytest.raises(UsageError, match="there is none"):
-        control_region(given, BackgroundSources(sources.decays), CARD)
+        control_region(given, BackgroundInputs(sources.decays), CARD)
     own = hist.Hist(hist.axis.Regular(200, 200.0, 400.0, name="m"), storage=hist.storage.Int64())
     with pytest.raises(UsageError, match="one selection for all"):
         control_region(Spectrum.from_uhi(own), sources, CARD)
     nothing = spectrum(np.zeros((2, 1, 200)), sources=("halo",), label="nothing")
     with pytest.raises(UsageError, match="no event of the selection 'halo'"):
-        control_region(given, BackgroundSources(sources.decays, nothing), CARD)
+        control_region(given, BackgroundInputs(sources.decays, nothing), CARD)
 
 
 def test_kaons_and_scale_are_solved_together() -> None:
@@ -230,7 +225,7 @@ def test_kaons_and_scale_are_solved_together() -> None:
     assert control_scale(region, np.array([flux.n_kaon.value])).value[0] == pytest.approx(scale, rel=1e-9)
 
 
-def test_agreement_of_toys_is_flat_and_sees_a_wrong_shape(sources: BackgroundSources) -> None:
+def test_agreement_of_toys_is_flat_and_sees_a_wrong_shape(sources: BackgroundInputs) -> None:
     rng = np.random.Generator(np.random.Philox(10))
     p = np.array(
         [
@@ -265,7 +260,7 @@ def test_bins_hold_enough() -> None:
     assert bins_with(np.array([1.0, 2.0]), 25.0).tolist() == [0, 2]
 
 
-def test_control_run_as_a_source(sources: BackgroundSources) -> None:
+def test_control_run_as_a_source(sources: BackgroundInputs) -> None:
     assert sources.control is not None
     drawn = with_control(sources.decays, sources.control, source="halo", scale=SCALE)
     assert drawn.sources == (*MODES, "halo")
@@ -278,6 +273,6 @@ def test_control_run_as_a_source(sources: BackgroundSources) -> None:
     )
 
 
-def test_effective_statistics(sources: BackgroundSources) -> None:
+def test_effective_statistics(sources: BackgroundInputs) -> None:
     found = simulated_over_expected(sources, selection="search", low=300.0, high=380.0, n_kaon=KAONS)
     assert found == {name: pytest.approx(20.0, rel=1e-6) for name in (*MODES, "all")}

@@ -227,6 +227,7 @@ def test_results_that_are_none(tmp_path: Path) -> None:
         ("{}", "result schema None"),
         ('{"schema": 1}', "result schema 1, this version reads 2; run the search again"),
         ('{"schema": 2}', "KeyError"),
+        ('{"schema": 2, "background": 3}', "TypeError"),
     ):
         (tmp_path / "result.json").write_text(text, "utf-8")
         with pytest.raises(InputDataError) as error:

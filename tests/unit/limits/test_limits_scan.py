@@ -280,7 +280,7 @@ def test_result_record_round_trip(asimov: SearchResult) -> None:
         InputDataError, match="here: result schema 1, this version reads 2; run the search again"
     ):
         SearchResult.from_record({**record, "schema": 1}, "here")
-    for spoiled in ({"columns": {}}, {"settings": {}}, {"background": {"details": {"method": "none"}}}):
+    for spoiled in ({"columns": {}}, {"settings": {}}, {"background": {"details": {"method": "sideband"}}}):
         with pytest.raises(InputDataError, match="here: no search result"):
             SearchResult.from_record({**record, **spoiled}, "here")
 

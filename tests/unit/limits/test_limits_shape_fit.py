@@ -8,10 +8,11 @@ import pytest
 from numpy.typing import NDArray
 from scipy.optimize import brentq, minimize
 
+from hnlpeak.background.bands import SidebandDesign, shape_design, sideband_design
+from hnlpeak.background.sideband import SidebandBackground
+from hnlpeak.background.sideband_fit import Family, fit_sidebands
 from hnlpeak.core.card import read_card
-from hnlpeak.estimation.background.bands import SidebandDesign, shape_design, sideband_design
-from hnlpeak.estimation.background.sideband import Family, fit_sidebands
-from hnlpeak.experiment.analysis_card import AnalysisCard, SidebandBackground
+from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.limits.shape_fit import ShapeLimits, shape_limits
 from hnlpeak.spectrum.window import gaussian_fraction, search_window
 from hnlpeak.statistics import Gaussian, rolke_lopez

@@ -10,16 +10,17 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 from scipy.stats import chi2, kstest
 
+from hnlpeak.background.bands import SidebandDesign, sideband_design
+from hnlpeak.background.expectation import expected_spectrum
+from hnlpeak.background.sideband import SidebandBackground
+from hnlpeak.background.sideband_fit import SidebandModel, fit_sidebands
 from hnlpeak.core.card import read_card
 from hnlpeak.core.errors import UsageError
 from hnlpeak.core.measured import Measured
-from hnlpeak.estimation.background.bands import SidebandDesign, sideband_design
-from hnlpeak.estimation.background.expectation import expected_spectrum
-from hnlpeak.estimation.background.sideband import SidebandModel, fit_sidebands
 from hnlpeak.estimation.flux import KaonFlux
 from hnlpeak.estimation.signal import SignalPoint, signal_model
 from hnlpeak.execution.context import RunContext
-from hnlpeak.experiment.analysis_card import AnalysisCard, SidebandBackground
+from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.limits.explain import explain
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.limits.scan import scan
@@ -269,5 +270,5 @@ def test_toys_need_side_bands() -> None:
         "reference": "test",
         "confidence": "E",
     }
-    with pytest.raises(ValidationError, match="toys of the spectrum need"):
+    with pytest.raises(ValidationError, match="toys of the spectrum need a smooth background"):
         AnalysisCard.model_validate(table)

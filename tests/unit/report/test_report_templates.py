@@ -11,11 +11,12 @@ import pytest
 from changed_results import with_columns
 from matplotlib.figure import Figure
 
+from hnlpeak.background.inputs import BackgroundInputs
+from hnlpeak.background.templates import TemplateBackground
 from hnlpeak.core.errors import UsageError
-from hnlpeak.estimation.background.sources import BackgroundSources
 from hnlpeak.estimation.flux import KaonFlux
 from hnlpeak.estimation.signal import SignalModel
-from hnlpeak.experiment.analysis_card import AnalysisCard, TemplateBackground
+from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.limits.explain import explain
 from hnlpeak.limits.improvement import improvement, published_before
 from hnlpeak.limits.result import SearchResult
@@ -50,7 +51,7 @@ def made(
         }
     )
     own = card.model_copy(update={"background": background})
-    return scan(data, own, signal=signal, flux=flux, sources=BackgroundSources(templates))
+    return scan(data, own, signal=signal, flux=flux, inputs=BackgroundInputs(templates))
 
 
 def test_result_is_explained_with_its_sources(made: SearchResult) -> None:

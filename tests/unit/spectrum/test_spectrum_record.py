@@ -41,13 +41,25 @@ def test_projection_sums_sources_of_one_selection() -> None:
     spectrum = counts([[[1, 2, 3, 4], [10, 0, 0, 0]], [[5, 5, 5, 5], [0, 0, 0, 1]]])
     assert spectrum.project("tight").values.tolist() == [11, 2, 3, 4]
     assert spectrum.project("loose", sources=["b"]).values.tolist() == [0, 0, 0, 1]
-    assert spectrum.counts_between("tight", 101.0, 103.0) == 5
     with pytest.raises(UsageError, match="no selection 'medium'"):
         spectrum.project("medium")
     with pytest.raises(UsageError, match="no source 'c'"):
         spectrum.project("tight", sources=["c"])
-    with pytest.raises(UsageError, match="not inside"):
-        spectrum.counts_between("tight", 90.0, 103.0)
+
+
+def test_events_between_two_masses_are_those_between_the_nearest_edges() -> None:
+    """Bins of 1 MeV from 100 MeV on: an end in the middle of a bin takes its left edge."""
+    spectrum = counts([[[1, 2, 3, 4], [10, 0, 0, 0]], [[5, 5, 5, 5], [0, 0, 0, 7]]])
+    one = spectrum.between("tight", 101.0, 103.0)
+    assert (float(one.values), float(one.variances)) == (5.0, 5.0)
+    low, high = [100.0, 100.4, 100.5, 100.6, 99.6], [101.0, 101.6, 101.5, 104.4, 104.0]
+    assert spectrum.between("tight", low, high).values.tolist() == [11.0, 13.0, 11.0, 9.0, 20.0]
+    both = spectrum.between(["loose", "tight"], [103.0, 103.0], 104.0)
+    assert both.values.tolist() == [12.0, 4.0]
+    assert spectrum.between("loose", 100.0, 104.0, sources=["b"]).values == 7.0
+    for ends in ((90.0, 103.0), (101.0, 105.0), (102.0, 101.0), (102.0, 102.0)):
+        with pytest.raises(UsageError, match=f"range {ends[0]:g} to {ends[1]:g} MeV is not inside"):
+            spectrum.between("tight", *ends)
 
 
 def test_weights_add_exactly_in_any_order() -> None:

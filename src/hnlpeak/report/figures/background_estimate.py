@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hnlpeak.estimation.background.templates import ControlRegionAgreement
+from hnlpeak.background.template_sums import ControlRegionAgreement
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.report.figures.binning import composite, segments, snapped_edges, stack, with_systematics
 from hnlpeak.report.figures.spectrum_panels import (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from hnlpeak.estimation.background.templates import TemplateDetails
+from hnlpeak.background.templates import TemplateDetails
 from hnlpeak.limits.published import PublishedLimit, list_published, published
 from hnlpeak.report.figures.acceptance import acceptance
 from hnlpeak.report.figures.background_estimate import background_estimate

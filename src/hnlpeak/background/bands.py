@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hnlpeak.experiment.analysis_card import SidebandBackground
 from hnlpeak.spectrum.window import Window, gaussian_fraction
+
+if TYPE_CHECKING:
+    from hnlpeak.background.sideband import SidebandBackground
 
 __all__ = ["GROUP_WIDTH", "SidebandDesign", "shape_design", "sideband_design"]
 

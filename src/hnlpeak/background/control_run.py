@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hnlpeak.background.card import BackgroundCard
+from hnlpeak.background.inputs import BackgroundInputs
 from hnlpeak.core.errors import UsageError
 from hnlpeak.core.measured import Measured
-from hnlpeak.estimation.background.sources import BackgroundSources, sums_between
-from hnlpeak.experiment.analysis_card import BackgroundCard, TemplateBackground
 from hnlpeak.spectrum.spectrum import ANY_SELECTION, Spectrum
 
 __all__ = ["ControlRegion", "ControlScale", "control_region", "control_scale", "under_peak"]
@@ -49,38 +49,37 @@ class ControlScale:
 
 
 def control_region(
-    data: Spectrum, sources: BackgroundSources | None, background: BackgroundCard
+    data: Spectrum, inputs: BackgroundInputs | None, background: BackgroundCard
 ) -> ControlRegion | None:
     """Count data, control run and simulated decays in the region of the card; None where it scales no control run.
 
     ``UsageError`` where the data have no such selection or the control run has no event there.
     """
-    if not isinstance(background, TemplateBackground) or background.control_run is None:
+    card, errors = background.scaled_run(), background.mode_errors()
+    if card is None:
         return None
-    card, errors = background.control_run, background.errors
     if data.selections == (ANY_SELECTION,):
         raise UsageError(
             f"spectrum {data.label!r} has one selection for all: the control run cannot be scaled without a "
             f"spectrum of the selection {card.selection!r}"
         )
-    if sources is None or sources.control is None:
+    if inputs is None or inputs.control is None:
         raise UsageError("the card scales a control run, but there is none")
-    low, high = np.array([card.low]), np.array([card.high])
-    control = sources.control.counts_between(card.selection, card.low, card.high)
+    control = float(inputs.control.between(card.selection, card.low, card.high).values)
     if not control > 0.0:
         raise UsageError(
-            f"control run {sources.control.label!r} has no event of the selection {card.selection!r} between "
+            f"control run {inputs.control.label!r} has no event of the selection {card.selection!r} between "
             f"{card.low:g} and {card.high:g} MeV: it is too small"
         )
     expected, stat2, syst2 = 0.0, 0.0, 0.0
-    unit = sources.decays.scaled_to(1.0)
-    for mode in sources.decays.sources:
-        sums, squares = sums_between(sources.decays, mode, selections=[card.selection], low=low, high=high)
-        expected += unit * sums[0]
-        stat2 += unit**2 * squares[0]
-        syst2 += (errors[mode] * unit * sums[0]) ** 2
+    unit = inputs.decays.scaled_to(1.0)
+    for mode in inputs.decays.sources:
+        sums, squares = map(float, inputs.decays.between(card.selection, card.low, card.high, sources=[mode]))
+        expected += unit * sums
+        stat2 += unit**2 * squares
+        syst2 += (errors[mode] * unit * sums) ** 2
     return ControlRegion(
-        data.counts_between(card.selection, card.low, card.high),
+        float(data.between(card.selection, card.low, card.high).values),
         control,
         expected,
         stat2**0.5,

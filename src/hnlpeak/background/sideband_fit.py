@@ -16,16 +16,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Annotated, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hnlpeak.core.kernel import kernel
-from hnlpeak.core.records import Column, Key
-from hnlpeak.estimation.background.bands import SidebandDesign
-from hnlpeak.estimation.background.estimates import BackgroundDetails
-from hnlpeak.estimation.background.poisson_fit import (
+from hnlpeak.background.bands import SidebandDesign
+from hnlpeak.background.poisson_fit import (
     Workspace,
     add_sums,
     expectations,
@@ -34,13 +31,13 @@ from hnlpeak.estimation.background.poisson_fit import (
     solve,
     workspace,
 )
+from hnlpeak.core.kernel import kernel
 
 __all__ = [
     "EVENTS_PER_PARAMETER",
     "FAMILIES",
     "Family",
     "OrderChoice",
-    "SidebandDetails",
     "SidebandEstimates",
     "SidebandFits",
     "SidebandModel",
@@ -103,29 +100,6 @@ class SidebandEstimates:
     def error(self) -> Vector:
         """Total standard deviation of the background: ``stat`` and ``syst`` in quadrature."""
         return np.hypot(self.stat, self.syst)
-
-
-@dataclass(frozen=True, eq=False)
-class SidebandDetails(BackgroundDetails):
-    """How side bands were fitted: the card's choices, and at each mass the fit (see :class:`SidebandEstimates`).
-
-    ``fit_p_value``: probability of a larger deviance.
-    """
-
-    family: str
-    order_choice: str
-    order: int
-    alternative_order: int
-    inner: float
-    outer: float
-    low_limit: Annotated[float, Key("low_limit_mev")]
-    high_limit: Annotated[float, Key("high_limit_mev")]
-    used_order: Annotated[Vector, Column("background_order")]
-    alternative: Annotated[Vector, Column("background_alternative")]
-    events: Annotated[Vector, Column("sideband_events")]
-    deviance: Annotated[Vector, Column("sideband_deviance")]
-    degrees_of_freedom: Annotated[Vector, Column("sideband_degrees_of_freedom")]
-    fit_p_value: Annotated[Vector, Column("sideband_fit_p_value")]
 
 
 @dataclass(frozen=True, eq=False)
@@ -417,7 +391,7 @@ def fit_functions(
     """Return the order used for each mass (-1 where there is no fit) and the parameters, shape (mass, parameter).
 
     ``cumulative`` counts of one selection serve all masses. Parameters are those of powers of t, see
-    :mod:`~hnlpeak.estimation.background.bands`.
+    :mod:`~hnlpeak.background.bands`.
     """
     rows = np.zeros(design.groups.size, dtype=np.int64)
     counts = cumulative[None, None]

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from hnlpeak.estimation.background.bands import SidebandDesign
-from hnlpeak.estimation.background.sideband import Family, SidebandModel, fit_functions
+from hnlpeak.background.bands import SidebandDesign
+from hnlpeak.background.sideband_fit import Family, SidebandModel, fit_functions
 from hnlpeak.spectrum.window import Window
 
 __all__ = ["expected_spectrum"]

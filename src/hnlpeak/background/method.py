@@ -1,0 +1,62 @@
+"""What a background method is for the rest of the house: one record, made in the method's own file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hnlpeak.background.bands import SidebandDesign
+from hnlpeak.background.card import BackgroundCard
+from hnlpeak.background.estimates import BackgroundDetails, BackgroundEstimates
+from hnlpeak.background.inputs import BackgroundInputs
+from hnlpeak.background.sideband_fit import SidebandModel
+from hnlpeak.spectrum.spectrum import Spectrum
+from hnlpeak.spectrum.window import Window
+
+__all__ = ["BackgroundMethod", "SmoothBackground", "Task"]
+
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """What a method works on: the spectrum, each hypothesis' window, selection and N_K, and further inputs."""
+
+    spectrum: Spectrum
+    windows: Sequence[Window]
+    selections: Sequence[str]
+    n_kaon: Vector
+    n_kaon_error: Vector
+    inputs: BackgroundInputs | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class SmoothBackground:
+    """A background that is a smooth function about each mass: it can be drawn as toys and fitted under a peak.
+
+    ``bands`` beside each window, ``whole`` bands with the window inside, ``model``: the functions.
+    """
+
+    bands: SidebandDesign
+    whole: SidebandDesign
+    model: SidebandModel
+
+
+@dataclass(frozen=True)
+class BackgroundMethod:
+    """``card`` is its table ``[background]``, ``details`` the record of what it knows beyond b and its errors.
+
+    ``estimate(task, card)`` gives b in every window and raises ``UsageError`` for missing inputs. ``explain(estimates,
+    i)`` says where that of hypothesis ``i`` comes from. ``smooth(card, windows, edges)`` is there where the background
+    is smooth: only then are there toys and a fit of the peak's shape.
+    """
+
+    card: type[BackgroundCard]
+    details: type[BackgroundDetails]
+    estimate: Callable[[Task, Any], BackgroundEstimates]
+    explain: Callable[[BackgroundEstimates, int], str]
+    smooth: Callable[[Any, Sequence[Window], Vector], SmoothBackground] | None = None

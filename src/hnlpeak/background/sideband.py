@@ -1,0 +1,142 @@
+"""The background method ``sideband``: a smooth function fitted beside each window (see ``sideband_fit``)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, StrictInt, model_validator
+
+from hnlpeak.background.bands import shape_design, sideband_design
+from hnlpeak.background.card import BackgroundCard
+from hnlpeak.background.estimates import BackgroundDetails, BackgroundEstimates
+from hnlpeak.background.method import BackgroundMethod, SmoothBackground, Task
+from hnlpeak.background.sideband_fit import (
+    Family,
+    OrderChoice,
+    SidebandModel,
+    fit_sidebands,
+    goodness_of_fit,
+)
+from hnlpeak.core.quantity import Energy, Positive
+from hnlpeak.core.records import Column, Key, Vector
+from hnlpeak.spectrum.window import Window
+
+__all__ = ["METHOD", "SidebandBackground", "SidebandDetails"]
+
+
+class SidebandBackground(BackgroundCard):
+    """Background from side bands: a function of ``order`` fitted between ``inner`` and ``outer`` resolutions.
+
+    ``family``: a polynomial or the exponential of one. ``order_choice`` "akaike": each mass takes the order up to
+    ``order`` with the least deviance + 2 (number of parameters). ``alternative_order`` gives the systematic error.
+    Bands stay between ``low_limit`` and ``high_limit``.
+    """
+
+    method: Literal["sideband"]
+    family: Family = "polynomial"
+    order_choice: OrderChoice = "fixed"
+    order: Annotated[StrictInt, Field(ge=0, le=5)]
+    alternative_order: Annotated[StrictInt, Field(ge=0, le=5)]
+    inner: Positive
+    outer: Positive
+    low_limit: Energy
+    high_limit: Energy
+
+    @model_validator(mode="after")
+    def _bands(self) -> Self:
+        if not self.inner < self.outer:
+            raise ValueError(f"empty side bands: inner = {self.inner:g} is not below outer = {self.outer:g}")
+        if not self.low_limit < self.high_limit:
+            raise ValueError("empty range: low_limit is not below high_limit")
+        if self.alternative_order == self.order:
+            raise ValueError(
+                f"alternative_order = {self.order} is the order itself: it would give no systematic error"
+            )
+        return self
+
+
+@dataclass(frozen=True, eq=False)
+class SidebandDetails(BackgroundDetails):
+    """How side bands were fitted: the card's choices, and at each mass the fit (see ``SidebandEstimates``).
+
+    ``fit_p_value``: probability of a larger deviance.
+    """
+
+    family: str
+    order_choice: str
+    order: int
+    alternative_order: int
+    inner: float
+    outer: float
+    low_limit: Annotated[float, Key("low_limit_mev")]
+    high_limit: Annotated[float, Key("high_limit_mev")]
+    used_order: Annotated[Vector, Column("background_order")]
+    alternative: Annotated[Vector, Column("background_alternative")]
+    events: Annotated[Vector, Column("sideband_events")]
+    deviance: Annotated[Vector, Column("sideband_deviance")]
+    degrees_of_freedom: Annotated[Vector, Column("sideband_degrees_of_freedom")]
+    fit_p_value: Annotated[Vector, Column("sideband_fit_p_value")]
+
+
+def _estimate(task: Task, card: SidebandBackground) -> BackgroundEstimates:
+    names = sorted(set(task.selections))
+    counts = [task.spectrum.project(name).values for name in names]
+    fits = fit_sidebands(
+        sideband_design(task.windows, task.spectrum.edges, card),
+        np.array([np.concatenate([[0.0], np.cumsum(values)]) for values in counts]),
+        np.array([names.index(name) for name in task.selections], dtype=np.int64),
+        order=card.order,
+        alternative_order=card.alternative_order,
+        family=card.family,
+        order_choice=card.order_choice,
+    )
+    return BackgroundEstimates.of(
+        fits.background,
+        stat=fits.stat,
+        syst=fits.syst,
+        leakage=fits.leakage,
+        status=fits.status,
+        details=SidebandDetails(
+            method=card.method,
+            family=card.family,
+            order_choice=card.order_choice,
+            order=card.order,
+            alternative_order=card.alternative_order,
+            inner=card.inner,
+            outer=card.outer,
+            low_limit=card.low_limit,
+            high_limit=card.high_limit,
+            used_order=fits.order,
+            alternative=fits.alternative,
+            events=fits.events,
+            deviance=fits.deviance,
+            degrees_of_freedom=fits.degrees_of_freedom,
+            fit_p_value=goodness_of_fit(fits.deviance, fits.degrees_of_freedom),
+        ),
+    )
+
+
+def _explain(estimates: BackgroundEstimates, i: int) -> str:
+    fit: SidebandDetails = estimates.details
+    return (
+        f"(stat {estimates.stat[i]:.4g}, order {fit.used_order[i]:g} against {fit.alternative_order} "
+        f"{estimates.syst[i]:.4g}), from {fit.events[i]:g} events in the side bands, "
+        f"chi2/dof {fit.deviance[i]:.4g}/{fit.degrees_of_freedom[i]:g}"
+    )
+
+
+def _smooth(
+    card: SidebandBackground, windows: Sequence[Window], edges: NDArray[np.float64]
+) -> SmoothBackground:
+    return SmoothBackground(
+        sideband_design(windows, edges, card),
+        shape_design(windows, edges, card),
+        SidebandModel(card.order, card.alternative_order, card.family, card.order_choice),
+    )
+
+
+METHOD = BackgroundMethod(SidebandBackground, SidebandDetails, _estimate, _explain, _smooth)

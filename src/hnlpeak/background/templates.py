@@ -1,0 +1,191 @@
+"""The background method ``templates``: simulated decays by mode, and a scaled control run (see ``template_sums``)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+import numpy as np
+from pydantic import model_validator
+
+from hnlpeak.background.card import BackgroundCard, ControlRun
+from hnlpeak.background.control_run import ControlScale
+from hnlpeak.background.estimates import BackgroundDetails, BackgroundEstimates
+from hnlpeak.background.inputs import HALO, BackgroundInputs
+from hnlpeak.background.method import BackgroundMethod, Task
+from hnlpeak.background.template_sums import (
+    ControlRegionAgreement,
+    components,
+    control_agreement,
+    simulated_over_expected,
+)
+from hnlpeak.core.errors import UsageError
+from hnlpeak.core.quantity import Energy, Fraction
+from hnlpeak.core.records import Key, Vector
+from hnlpeak.spectrum.spectrum import Spectrum
+
+__all__ = ["METHOD", "ScaledControlRun", "TemplateBackground", "TemplateDetails", "template_estimates"]
+
+
+class TemplateBackground(BackgroundCard):
+    """Background from simulated decays, one template a mode, and what is no decay from a control run.
+
+    ``errors`` are the relative systematic errors of each template. Between ``control_low`` and ``control_high`` the
+    data are compared with the sum (selection of the lowest mass); nothing is fitted there.
+    """
+
+    method: Literal["templates"]
+    needs_decays: ClassVar[bool] = True
+    errors: dict[str, Fraction]
+    control_low: Energy
+    control_high: Energy
+    control_run: ControlRun | None = None
+
+    @model_validator(mode="after")
+    def _region(self) -> Self:
+        if not self.control_low < self.control_high:
+            raise ValueError("empty control region: control_low is not below control_high")
+        return self
+
+    def scaled_run(self) -> ControlRun | None:
+        """Return the control run of the table."""
+        return self.control_run
+
+    def mode_errors(self) -> Mapping[str, float]:
+        """Return the relative systematic error of each template."""
+        return self.errors
+
+    def check(self, *, selections: Sequence[str], modes: Sequence[str]) -> None:
+        """Raise ``ValueError`` unless each template has an error and the control run a selection."""
+        if set(self.errors) != set(modes):
+            raise ValueError(
+                f"background.errors must name the modes of samples.templates, {sorted(set(modes))}, "
+                f"got {sorted(self.errors)}"
+            )
+        run = self.control_run
+        if run is not None and run.selection not in selections:
+            raise ValueError(
+                f"background.control_run.selection = {run.selection!r} is not one of {list(selections)}"
+            )
+
+
+@dataclass(frozen=True)
+class ScaledControlRun:
+    """Scale of the control run with its errors, from the cuts of ``selection`` between ``low`` and ``high`` (MeV)."""
+
+    selection: str
+    low: Annotated[float, Key("low_mev")]
+    high: Annotated[float, Key("high_mev")]
+    scale: float
+    scale_stat: float
+    scale_syst: float
+
+    @property
+    def relative_error(self) -> float:
+        """Relative error of the scale; 0 where the scale is 0."""
+        return float(np.hypot(self.scale_stat, self.scale_syst)) / self.scale if self.scale else 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class TemplateDetails(BackgroundDetails):
+    """How templates were summed: relative systematic ``errors`` of the modes, test in the control region, the scale.
+
+    ``simulated_over_expected``: see the function of that name. ``control_run`` is None where none is scaled.
+    """
+
+    errors: Mapping[str, float]
+    control_region: ControlRegionAgreement
+    control_run: ScaledControlRun | None
+    simulated_over_expected: Mapping[str, float]
+
+    @property
+    def relative_errors(self) -> Mapping[str, float]:
+        """Of modes the card's, of the control run the whole error of its scale."""
+        run = self.control_run
+        if run is None or not run.scale:
+            return self.errors
+        return {**self.errors, HALO: run.relative_error}
+
+
+def template_estimates(
+    data: Spectrum,
+    inputs: BackgroundInputs | None,
+    card: TemplateBackground,
+    *,
+    selections: Sequence[str],
+    low: Vector,
+    high: Vector,
+    n_kaon: Vector,
+    n_kaon_error: Vector,
+) -> BackgroundEstimates:
+    """Return b and its errors in each window. ``UsageError`` where there are no simulated decays.
+
+    The status of a window is ``control-below-decays`` where fewer events are seen in the halo's region than decays are
+    expected there: no halo is subtracted.
+    """
+    if inputs is None:
+        raise UsageError("background method 'templates' needs simulated decays: search with the cards alone")
+    parts, scale = components(data, inputs, card, selections=selections, low=low, high=high, n_kaon=n_kaon)
+    at: dict[str, Any] = {"selection": selections[0], "n_kaon": float(n_kaon[0])}
+    decays = np.sum([part.events for name, part in parts.items() if name != HALO], axis=0)
+    common = n_kaon_error / n_kaon * decays
+    below = np.zeros(len(low), dtype=bool) if scale is None else scale.below
+    return BackgroundEstimates.of(
+        np.sum([part.events for part in parts.values()], axis=0),
+        stat=np.sqrt(np.sum([part.stat**2 + part.shared**2 for part in parts.values()], axis=0)),
+        syst=np.sqrt(np.sum([part.syst**2 for part in parts.values()], axis=0) + common**2),
+        leakage=np.zeros(len(low)),
+        status=["control-below-decays" if under else "ok" for under in below],
+        details=TemplateDetails(
+            method=card.method,
+            errors=dict(card.errors),
+            control_region=control_agreement(data, inputs, card, **at),
+            control_run=_scaled_run(card, scale),
+            simulated_over_expected=simulated_over_expected(
+                inputs, low=float(low.min()), high=float(high.max()), **at
+            ),
+        ),
+    )
+
+
+def _scaled_run(card: TemplateBackground, scale: ControlScale | None) -> ScaledControlRun | None:
+    run = card.control_run
+    if run is None or scale is None:
+        return None
+    return ScaledControlRun(
+        run.selection,
+        run.low,
+        run.high,
+        float(scale.value[0]),
+        float(scale.stat[0]),
+        float(scale.syst[0]),
+    )
+
+
+def _estimate(task: Task, card: TemplateBackground) -> BackgroundEstimates:
+    return template_estimates(
+        task.spectrum,
+        task.inputs,
+        card,
+        selections=task.selections,
+        low=np.array([window.low for window in task.windows]),
+        high=np.array([window.high for window in task.windows]),
+        n_kaon=task.n_kaon,
+        n_kaon_error=task.n_kaon_error,
+    )
+
+
+def _explain(estimates: BackgroundEstimates, i: int) -> str:
+    made: TemplateDetails = estimates.details
+    text = f"(stat {estimates.stat[i]:.4g}, syst {estimates.syst[i]:.4g}), from simulated {', '.join(made.errors)}"
+    run = made.control_run
+    if run is None:
+        return text
+    return (
+        f"{text} and a control run times {run.scale:.4g}, scaled with the {run.selection} cuts between "
+        f"{run.low:g} and {run.high:g} MeV"
+    )
+
+
+METHOD = BackgroundMethod(TemplateBackground, TemplateDetails, _estimate, _explain)
