@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
 import numpy as np
 
 from hnlpeak.chain.blocks import blocks
 from hnlpeak.chain.parts import tally_in_parts
 from hnlpeak.chain.shards import (
+    Shard,
     ShardSpec,
     assumed_of,
     calibrate_shard,
@@ -18,7 +20,9 @@ from hnlpeak.chain.shards import (
     selection_of,
     tally_shard,
 )
+from hnlpeak.core.errors import PartialResult
 from hnlpeak.execution.context import RunContext
+from hnlpeak.execution.run import WorkerLost
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.experiment.experiment import Experiment
 from hnlpeak.reconstruction.calibration import BeamCalibration, calibration_from_sums
@@ -35,6 +39,9 @@ from hnlpeak.spectrum.fixed_point import from_fixed
 from hnlpeak.spectrum.spectrum import Spectrum
 
 __all__ = ["SampleResult", "calibrate", "run_sample", "simulate_candidates", "tally_candidates"]
+
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +103,23 @@ def _result(
     )
 
 
+def _run(
+    sample: Sample,
+    shards: Sequence[Shard],
+    task: Callable[[Shard], Result],
+    combine: Callable[[Result, Result], Result],
+    context: RunContext,
+) -> Result:
+    """Sum over some shards. ``PartialResult`` naming the one that cannot be done because its workers die."""
+    try:
+        return context.run(shards, task, combine, on_done=lambda shard: context.report(sample.name, shard[1]))
+    except WorkerLost as lost:
+        index = lost.item[0] if isinstance(lost.item, tuple) else lost.item
+        raise PartialResult(
+            f"sample {sample.name!r}, shard {index}: its worker died {lost.deaths} times, so it cannot be done"
+        ) from lost
+
+
 def run_sample(
     sample: Sample,
     experiment: Experiment,
@@ -112,11 +136,11 @@ def run_sample(
     selection = selection_of(card, columns)
     task = partial(tally_shard, spec, assumed_of(card, calibration), selection)
 
-    def done(shard: tuple[int, int]) -> None:
+    def done(shard: Shard) -> None:
         context.report(sample.name, shard[1])
 
-    def part(shards: Sequence[tuple[int, int]]) -> Tally:
-        return context.run(shards, task, Tally.__add__, on_done=done)
+    def part(shards: Sequence[Shard]) -> Tally:
+        return _run(sample, shards, task, Tally.__add__, context)
 
     tally = tally_in_parts(
         sample.name, _shards(sample), part, context.store, done, empty_tally(spec, selection)
@@ -128,11 +152,7 @@ def calibrate(sample: Sample, experiment: Experiment, context: RunContext) -> Be
     """Mean beam from the fully reconstructed three-track decays of a sample, as ``run_sample`` runs it."""
     columns = len(column_names(experiment.timed_systems))
     task = partial(calibrate_shard, ShardSpec(experiment.setup, sample, context.seed, columns))
-
-    def done(shard: tuple[int, int]) -> None:
-        context.report(sample.name, shard[1])
-
-    sums = context.run(_shards(sample), task, np.add, on_done=done)
+    sums = _run(sample, _shards(sample), task, np.add, context)
     return calibration_from_sums(
         sums, experiment.setup, f"{sample.decays} simulated {'+'.join(sample.sources)} decays"
     )

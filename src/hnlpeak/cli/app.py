@@ -22,12 +22,11 @@ from hnlpeak.cli import (
     simulate,
     theory,
 )
+from hnlpeak.cli.stop import Stopped, end, watched
+from hnlpeak.cli.streams import mend_streams
 from hnlpeak.core.errors import HnlpeakError
 
 __all__ = ["app", "main"]
-
-_INTERRUPTED = 130
-"""Exit code after Ctrl-C, as shells have it: 128 + SIGINT."""
 
 app = typer.Typer(
     name="hnlpeak",
@@ -68,29 +67,33 @@ def _root(
     """Heavy-neutral-lepton production searches: from a beam or a spectrum to limits on |U|²."""
 
 
-def _say(message: str) -> None:
-    """One line on stderr, whatever the names of files and cards hold."""
-    print(f"hnlpeak: error: {' '.join(message.splitlines())}", file=sys.stderr)
+def _say(message: str, error: BaseException | None = None) -> None:
+    """One line on stderr, whatever the names of files and cards hold, with the notes of ``error``."""
+    words = "; ".join([message, *getattr(error, "__notes__", [])])
+    print(f"hnlpeak: error: {' '.join(words.splitlines())}", file=sys.stderr)
 
 
 def main() -> None:
-    """Run the command line; exit codes: 0 done, 1 failed, 2 usage or card, 3 input data, 4 partial result."""
+    """Run the command line.
+
+    Exit codes: 0 done, 1 failed, 2 usage or card, 3 input data, 4 partial result, 130 after Ctrl-C, 143 after SIGTERM.
+    """
+    mend_streams()
     try:
-        app()
+        with watched():
+            app()
+    except Stopped as stop:
+        end(stop)
     except HnlpeakError as error:
-        _say(str(error))
+        _say(str(error), error)
         raise SystemExit(error.exit_code) from None
-    except SystemExit as stop:
-        if stop.code == _INTERRUPTED:
-            print("hnlpeak: interrupted; the same command goes on with what is finished", file=sys.stderr)
-        raise
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(1) from None
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        _say(f"{where}{error.strerror or error}")
+        _say(f"{where}{error.strerror or error}", error)
         raise SystemExit(1) from None
-    except MemoryError:
-        _say("out of memory")
+    except MemoryError as error:
+        _say("out of memory", error)
         raise SystemExit(1) from None

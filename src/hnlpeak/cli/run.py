@@ -27,7 +27,11 @@ def run(
         float | None,
         typer.Option(metavar="X", help="Decays in the fiducial volume (default: the card's exposure)."),
     ] = None,
-    workers: Annotated[int | None, typer.Option(help="Threads (default: the usable CPUs).")] = None,
+    workers: Annotated[int | None, typer.Option(help="Workers (default: the usable CPUs).")] = None,
+    scheduler: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="Where tasks run: threads, processes, local or tcp://... (Dask)."),
+    ] = "threads",
     data: Annotated[
         str | None, typer.Option(metavar="FILE", help="Real candidates, file.root or file.root:tree.")
     ] = None,
@@ -48,6 +52,7 @@ def run(
     from hnlpeak.cli.summary import summary
     from hnlpeak.core.errors import UsageError
     from hnlpeak.execution.context import RunContext
+    from hnlpeak.execution.scheduler import scheduler as scheduled
     from hnlpeak.experiment.analysis import load_analysis
     from hnlpeak.searches.folder import run_into
     from hnlpeak.searches.plan import plan
@@ -61,14 +66,15 @@ def run(
     injection = _injection(inject)
     todo = plan(cards, kaons=kaons, inject=injection, real_data=data is not None)
     place = output if output is not None else Path(cards.card.name)
-    with decays_progress(todo.decays) as progress:
+    count = worker_count(workers)
+    with scheduled(scheduler, count) as executor, decays_progress(todo.decays) as progress:
         result = run_into(
             place,
             cards,
             kaons=kaons,
             inject=injection,
             data=data,
-            context=RunContext(seed=seed, workers=worker_count(workers), progress=progress),
+            context=RunContext(seed, count, executor, progress),
             overwrite=overwrite,
             command=tuple(sys.argv),
         )

@@ -44,7 +44,11 @@ def scan(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the simulated signal.")] = 1,
-    workers: Annotated[int | None, typer.Option(help="Threads (default: the usable CPUs).")] = None,
+    workers: Annotated[int | None, typer.Option(help="Workers (default: the usable CPUs).")] = None,
+    scheduler: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="Where tasks run: threads, processes, local or tcp://... (Dask)."),
+    ] = "threads",
     method: Annotated[
         str | None,
         typer.Option(
@@ -58,6 +62,7 @@ def scan(
     from hnlpeak.cli.progress import decays_progress
     from hnlpeak.cli.summary import summary
     from hnlpeak.execution.context import RunContext
+    from hnlpeak.execution.scheduler import scheduler as scheduled
     from hnlpeak.experiment.analysis import load_analysis
     from hnlpeak.formats.root_file import split_address
     from hnlpeak.searches.folder import scan_into
@@ -70,14 +75,15 @@ def scan(
     if method is not None:
         cards = cards.with_method(method)
     decays = 0 if signal is not None else plan(cards, real_data=True).decays
-    with decays_progress(decays) as progress:
+    count = worker_count(workers)
+    with scheduled(scheduler, count) as executor, decays_progress(decays) as progress:
         result = scan_into(
             place,
             spectrum,
             cards,
             signal=signal,
             n_kaon=stated,
-            context=RunContext(seed=seed, workers=worker_count(workers), progress=progress),
+            context=RunContext(seed, count, executor, progress),
             overwrite=overwrite,
             command=sys.argv,
         )

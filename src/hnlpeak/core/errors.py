@@ -7,6 +7,8 @@
     │   └── CardError     2  a card that cannot be used
     ├── InputDataError    3  a file with events or a spectrum that cannot be used
     └── PartialResult     4  some of the work is done and kept, some is missing
+
+Beside them 130 and 143 after Ctrl-C and SIGTERM, as shells have it.
 """
 
 from __future__ import annotations

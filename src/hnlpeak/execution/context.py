@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, TypeVar
@@ -17,7 +17,7 @@ __all__ = ["Part", "Progress", "RunContext", "Store"]
 Progress = Callable[[str, int], None]
 """Called with the name of a sample and a number of its decays that are done; with 0 when all begins."""
 
-Item = TypeVar("Item")
+Item = TypeVar("Item", bound=Hashable)
 Result = TypeVar("Result")
 
 

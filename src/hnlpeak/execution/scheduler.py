@@ -1,0 +1,56 @@
+"""Where tasks run, by the name that a user gives: threads, processes, or a cluster of Dask."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from typing import Any
+
+from hnlpeak.core.errors import HnlpeakError, UsageError
+from hnlpeak.execution.renewable import processes
+
+__all__ = ["scheduler"]
+
+_SCHEMES = ("tcp://", "tls://", "ucx://", "inproc://")
+
+
+@contextlib.contextmanager
+def scheduler(name: str, workers: int) -> Iterator[Executor | None]:
+    """Yield the executor ``name`` with ``workers`` workers: ``threads`` (None), ``processes``, ``local`` or an address.
+
+    ``local`` starts a Dask cluster on this machine, an address (tcp://host:port) takes one that is there. Raises
+    ``UsageError`` for another name or where Dask is not installed, ``HnlpeakError`` where nothing answers.
+    """
+    if name == "threads":
+        yield None
+    elif name == "processes":
+        pool = processes(workers)
+        done = False
+        try:
+            yield pool
+            done = True
+        finally:
+            pool.shutdown(wait=done, cancel_futures=True)
+    elif name == "local" or name.startswith(_SCHEMES):
+        with _client(name, workers) as client:
+            yield client.get_executor(pure=False)
+    else:
+        raise UsageError(
+            f"--scheduler: got {name!r}, allowed are threads, processes, local and the address of a Dask scheduler"
+        )
+
+
+def _client(name: str, workers: int) -> Any:
+    try:
+        from distributed import Client
+    except ImportError:
+        raise UsageError(
+            f"--scheduler {name}: needs Dask; install it with: pip install 'hnlpeak[dask]'"
+        ) from None
+    try:
+        if name == "local":
+            return Client(n_workers=workers, threads_per_worker=1, dashboard_address=None)
+        return Client(name, timeout="10s")
+    except (OSError, TimeoutError, ValueError) as error:
+        raise HnlpeakError(f"--scheduler {name}: no Dask scheduler answers ({error})") from error
