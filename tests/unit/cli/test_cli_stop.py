@@ -62,7 +62,10 @@ def test_a_signal_ends_a_command_within_seconds(number: signal.Signals, code: in
 
 
 def test_a_signal_that_the_parent_ignores_stays_ignored() -> None:
-    code = "import signal\nfrom hnlpeak.cli.stop import watched\nwith watched(): print(signal.getsignal(signal.SIGINT) == signal.SIG_IGN)"
+    code = (
+        "import signal\nfrom hnlpeak.cli.stop import watched\n"
+        "with watched(): print(signal.getsignal(signal.SIGINT) == signal.SIG_IGN)"
+    )
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         done = subprocess.run(
