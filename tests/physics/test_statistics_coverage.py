@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -13,8 +15,10 @@ from hnlpeak.statistics import (
     Known,
     Poisson,
     coverage,
+    coverage_of_limit,
     method_call,
     minimum_coverage,
+    rolke_lopez,
 )
 
 # two-sided coverage / probability that the upper end is not below mu, at 90 %
@@ -140,6 +144,48 @@ def test_smallest_coverage_per_mass():
         assert there.contained == pytest.approx(got.contained[i], abs=1e-6)
     scaled = minimum_coverage(background=Gaussian(3.0, 0.6), efficiency=Known(1e-6))
     assert scaled.contained == pytest.approx(got.contained[1], abs=1e-6)
+
+
+def test_coverage_of_limits_as_a_scan_has_them():
+    b = np.array([0.5, 3.0, 40.0])
+    background = Gaussian(b, 0.2 * b)
+    limit = rolke_lopez(np.array([0, 5, 30]), background=background).upper
+    got = coverage_of_limit(limit, background=background, points=80)
+    for i in range(3):
+        one = Gaussian(b[i], 0.2 * b[i])
+        there = coverage(limit[i], background=one)
+        assert got.contained[i] == pytest.approx(there.contained, abs=1e-12)
+        assert got.not_below[i] == pytest.approx(there.not_below, abs=1e-12)
+        smallest = minimum_coverage(background=one).contained
+        assert got.minimum.contained[i] == pytest.approx(min(smallest, there.contained), abs=1e-3)
+    open_end = coverage_of_limit(np.inf, background=Known(3.0))
+    assert np.isnan(open_end.contained)
+    assert open_end.minimum.contained == pytest.approx(0.86, abs=0.02)
+
+
+def test_coverage_at_a_limit_against_toys():
+    """200 000 pseudo-experiments at the limit of 3 events on 2 +- 0.5; threshold 1e-6, plus 1e-3 for cells."""
+    rng = np.random.Generator(np.random.Philox(10))
+    size, truth = 200_000, Gaussian(2.0, 0.5)
+    limit = rolke_lopez(3, background=truth).upper
+    toys = rolke_lopez(rng.poisson(limit + 2.0, size), background=Gaussian(rng.normal(2.0, 0.5, size), 0.5))
+    got = coverage_of_limit(limit, background=truth)
+    for p, right in (
+        (got.not_below, toys.upper >= limit),
+        (got.contained, (toys.lower <= limit) & (toys.upper >= limit)),
+    ):
+        assert abs(right.mean() - p) < 4.9 * np.sqrt(p * (1.0 - p) / size) + 1e-3
+
+
+def test_large_backgrounds_take_no_memory_and_what_is_beyond_is_refused():
+    tracemalloc.start()
+    got = coverage(np.array([0.0, 1000.0]), background=Gaussian(1e6, 1e3))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 300e6
+    assert got.contained[1] == pytest.approx(0.937, abs=0.01)
+    with pytest.raises(UsageError, match=r"would sum .* outcomes"):
+        coverage(1.0, background=Gaussian(1e13, 1e6))
 
 
 @pytest.mark.parametrize(

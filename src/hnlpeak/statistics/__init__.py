@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from hnlpeak.statistics.bayes import bayes
 from hnlpeak.statistics.cls import CLS_KINDS, ClsKind, cls
+from hnlpeak.statistics.cls_marginal import cls_marginal
 from hnlpeak.statistics.constraints import Binomial, Gaussian, Known, Poisson
-from hnlpeak.statistics.coverage import Coverage, MinimumCoverage, coverage, minimum_coverage
+from hnlpeak.statistics.coverage import (
+    Coverage,
+    LimitCoverage,
+    MinimumCoverage,
+    coverage,
+    coverage_of_limit,
+    minimum_coverage,
+)
 from hnlpeak.statistics.expected import (
     EXPECTED_DEFINITIONS,
     EXPECTED_LABELS,
@@ -14,7 +22,7 @@ from hnlpeak.statistics.expected import (
     expected_limit,
     mean_limit,
 )
-from hnlpeak.statistics.feldman_cousins import feldman_cousins, feldman_cousins_p
+from hnlpeak.statistics.feldman_cousins import BELTS, Belt, feldman_cousins, feldman_cousins_p
 from hnlpeak.statistics.interval import Interval, Status
 from hnlpeak.statistics.methods import METHODS, Method, method_call
 from hnlpeak.statistics.one_sided import one_sided, power_constrained
@@ -22,11 +30,13 @@ from hnlpeak.statistics.rolke_lopez import TREATMENTS, Treatment, rolke_lopez
 from hnlpeak.statistics.significance import deviations, p_value, significance
 
 __all__ = [
+    "BELTS",
     "CLS_KINDS",
     "EXPECTED_DEFINITIONS",
     "EXPECTED_LABELS",
     "METHODS",
     "TREATMENTS",
+    "Belt",
     "Binomial",
     "ClsKind",
     "Coverage",
@@ -35,6 +45,7 @@ __all__ = [
     "Gaussian",
     "Interval",
     "Known",
+    "LimitCoverage",
     "Method",
     "MinimumCoverage",
     "Poisson",
@@ -42,7 +53,9 @@ __all__ = [
     "Treatment",
     "bayes",
     "cls",
+    "cls_marginal",
     "coverage",
+    "coverage_of_limit",
     "deviations",
     "expected_limit",
     "feldman_cousins",

@@ -5,25 +5,42 @@ best physical signal, here the bounded profile statistic. A signal belongs to th
 least as unlikely as the data have a probability above 1 - cl. With an uncertain background or efficiency the
 probability is taken at the values that fit the data best with that signal, measurements redrawn, and the
 coverage is approximate; with both known it is at least cl.
+
+Since counts are discrete, the ends of this bare belt rise here and there with the background. The published
+intervals are lengthened until both ends only fall with it: a signal belongs to the interval as well where it does
+for a larger measured background (upper end) or a smaller one (lower end), see :mod:`monotone_belt`.
 """
 
 from __future__ import annotations
 
 import math
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from hnlpeak.core.errors import UsageError
 from hnlpeak.core.kernel import kernel
 from hnlpeak.statistics.constraints import Background, Efficiency, Known
 from hnlpeak.statistics.counting_table import CountingTable, counting, counting_table
+from hnlpeak.statistics.duration import check_duration
 from hnlpeak.statistics.falling_root import falling_root
 from hnlpeak.statistics.hypothesis import bounded_statistic, no_signal_statistic
 from hnlpeak.statistics.interval import Interval, Status
-from hnlpeak.statistics.pseudo_experiments import check_summable, hermite_rule, tail_probability
+from hnlpeak.statistics.monotone_belt import at_other_backgrounds, lengthened
+from hnlpeak.statistics.pseudo_experiments import (
+    DEFICIT,
+    EXCESS,
+    check_summable,
+    hermite_rule,
+    log_tail,
+    nearer,
+)
 
-__all__ = ["feldman_cousins", "feldman_cousins_p"]
+__all__ = ["BELTS", "Belt", "feldman_cousins", "feldman_cousins_p"]
 
+Belt = Literal["monotone", "bare"]
+BELTS: tuple[Belt, ...] = get_args(Belt)
 Floats = NDArray[np.float64]
 _CERTAIN = Known(1.0)
 _STEPS = 48
@@ -32,23 +49,35 @@ _INSIDE = 1e-9
 
 
 def feldman_cousins(
-    n: ArrayLike, *, background: Background, efficiency: Efficiency = _CERTAIN, cl: ArrayLike = 0.90
+    n: ArrayLike,
+    *,
+    background: Background,
+    efficiency: Efficiency = _CERTAIN,
+    cl: ArrayLike = 0.90,
+    belt: Belt = "monotone",
 ) -> Interval:
     """Two-sided unified interval for the signal rate; arguments as for ``rolke_lopez``.
 
     Background known, Gaussian with a known or Gaussian efficiency, or Poisson with a known efficiency. The
     interval runs from the smallest to the largest accepted signal, gaps included; its ends are searched on a
-    grid that holds every signal at which the order of two counts changes. Slow: milliseconds each, growing
-    with the count, and with the square of it for a Poisson background.
+    grid that holds every signal at which the order of two counts changes. ``belt="monotone"`` is the published
+    construction, ``"bare"`` leaves the ends as they fall. Slow: milliseconds each, growing with the count.
 
     Returns an :class:`Interval`; status ``UNBOUNDED`` where every large signal is accepted.
-    Raises UsageError, naming the argument, as ``rolke_lopez`` does.
+    Raises UsageError, naming the argument, as ``rolke_lopez`` does, and for what would take over five minutes.
     """
+    if belt not in BELTS:
+        raise UsageError(f"belt must be one of {', '.join(BELTS)}, got {belt!r}")
     table = counting_table(n, background, efficiency, cl)
     check_summable(table, "Feldman-Cousins")
+    most = float(np.max(table.n + np.maximum(table.background, 0.0), initial=0.0))
+    check_duration(table, 400.0 + 16.0 * most + (1000.0 if belt == "monotone" else 0.0), "Feldman-Cousins")
     ends = np.empty((2, table.size))
     for i in range(table.size):
-        ends[:, i] = _ends(table[np.array([i])])
+        one = table[np.array([i])]
+        ends[:, i] = _ends(one)
+        if belt == "monotone":
+            ends[:, i] = _lengthened(one, *ends[:, i])
     status = np.where(np.isinf(ends[1]), Status.UNBOUNDED, Status.OK).astype(np.int8)
     return table.interval(ends[0], ends[1], status)
 
@@ -58,12 +87,13 @@ def feldman_cousins_p(
 ) -> float | Floats:
     """Probability, if the signal rate is ``signal``, of outcomes at least as unlikely as ``n``, in [0, 1].
 
-    The interval at ``cl`` holds the signals for which it exceeds 1 - cl. Arguments broadcast; UsageError as
-    :func:`feldman_cousins`.
+    The interval of the bare belt at ``cl`` holds the signals for which it exceeds 1 - cl. Arguments broadcast;
+    UsageError as :func:`feldman_cousins`.
     """
     rates, n = np.broadcast_arrays(np.asarray(signal, dtype=np.float64), np.asarray(n, dtype=np.float64))
     table = counting_table(n, background, efficiency, 0.5)
     check_summable(table, "Feldman-Cousins")
+    check_duration(table, 2.0, "Feldman-Cousins")
     t = np.broadcast_to(rates, table.shape).reshape(-1) * table.efficiency
     p = _p_values(table, t).reshape(table.shape)
     return float(p) if p.shape == () else p
@@ -83,11 +113,19 @@ def _fill(
     for i in range(t.size):
         c = counting(columns, tau, trials, 0 if one else i)
         q, b, e = bounded_statistic(c, t[i], no_signal_statistic(c), True)
-        p[i] = tail_probability(c, t[i], q, (b, e), t[i], True, rule) if q < math.inf else 0.0
+        close = nearer(c, t[i])
+        own, _, _ = bounded_statistic(close, t[i], no_signal_statistic(close), True)
+        p[i] = 1.0 if own <= 0.0 else 0.0
+        if own > 0.0 and q < math.inf:
+            # of the other tail belongs what is as unlikely as the data; of the data's own, what shares its count
+            fewer, more = (own, q) if c.n < c.b + t[i] else (q, own)
+            p[i] = math.exp(log_tail(c, t[i], fewer, (b, e), t[i], DEFICIT, rule))
+            p[i] += math.exp(log_tail(c, t[i], more, (b, e), t[i], EXCESS, rule))
+            p[i] = min(p[i], 1.0)
 
 
 def _ends(one: CountingTable) -> tuple[float, float]:
-    """Smallest and largest accepted signal counts of one element."""
+    """Smallest and largest accepted signal counts of one element in the bare belt."""
     alpha = 1.0 - float(one.cl[0])
 
     def excess(_: NDArray[np.intp], t: Floats) -> Floats:
@@ -109,6 +147,24 @@ def _ends(one: CountingTable) -> tuple[float, float]:
     if last + 1 == grid.size:
         return lower, math.inf
     return lower, float(falling_root(excess, zero + grid[last], zero + grid[last + 1], rtol=1e-10)[0])
+
+
+def _lengthened(one: CountingTable, lower: float, upper: float) -> tuple[float, float]:
+    """Ends of the monotone belt from those of the bare one."""
+    alpha = 1.0 - float(one.cl[0])
+
+    def best(t: Floats, side: float) -> Floats:
+        others, index = at_other_backgrounds(one, t, side)
+        p = _p_values(others, t[index])
+        most = np.zeros(t.size)
+        np.maximum.at(most, index, p)
+        return most - alpha
+
+    if lower > 0.0:
+        lower = -lengthened(lambda x: best(-x, -1.0), -lower, 0.0)
+    if math.isfinite(upper):
+        upper = lengthened(lambda x: best(x, 1.0), upper, math.inf)
+    return lower, upper
 
 
 def _spread(one: CountingTable, alpha: float) -> float:
@@ -143,7 +199,7 @@ def _grid(one: CountingTable, near: float, high: float) -> Floats:
         weighted = np.where(m > 0.0, m * np.log(np.maximum(top_m, 1e-300)), 0.0)
         own = n * math.log(top_n) if n > 0.0 else 0.0
         change = np.exp((weighted - own - top_m + top_n) / (m - n)) - b
-    change = change[(change > 0.0) & (change < near)]
+    change = change[(change > 1e-9 * (1.0 + n + b)) & (change < near)]
     even = np.linspace(0.0, near, _STEPS + 1)
     even = np.concatenate([even, np.geomspace(near, high, _STEPS)]) if high > near else even
     return np.unique(np.concatenate([even, [best], change * (1.0 - _INSIDE), change * (1.0 + _INSIDE)]))

@@ -9,6 +9,7 @@ from functools import partial
 from hnlpeak.core.errors import UsageError
 from hnlpeak.statistics.bayes import bayes
 from hnlpeak.statistics.cls import cls
+from hnlpeak.statistics.cls_marginal import cls_marginal
 from hnlpeak.statistics.feldman_cousins import feldman_cousins
 from hnlpeak.statistics.interval import Interval
 from hnlpeak.statistics.one_sided import one_sided, power_constrained
@@ -79,6 +80,18 @@ METHODS: dict[str, Method] = {
         "one-sided {cl} % CLs upper limit",
         cells=48,
         label="exact CLs",
+    ),
+    "cls-marginal": Method(
+        cls_marginal,
+        "CLs upper limit, p-values of the count averaged over background and efficiency",
+        "one-sided {cl} % CLs upper limit with the background averaged over its prior",
+    ),
+    "feldman-cousins-bare": Method(
+        partial(feldman_cousins, belt="bare"),
+        "unified interval whose ends may rise with the background, as the belt alone has them",
+        "two-sided {cl} % unified interval of the bare belt; one-sided or two-sided as the data decide",
+        two_sided=True,
+        cells=24,
     ),
     "one-sided": Method(
         one_sided,

@@ -20,6 +20,7 @@ from hnlpeak.statistics import (
     Status,
     bayes,
     cls,
+    cls_marginal,
     coverage,
     feldman_cousins,
     feldman_cousins_p,
@@ -159,6 +160,55 @@ def test_known_background_exact_cls_is_bayes_is_a_ratio_of_poisson_tails(b):
     np.testing.assert_allclose(bayes(n, background=Known(b)).upper, ratio, rtol=1e-8)
 
 
+@pytest.mark.parametrize(
+    ("n", "b", "upper"),
+    [  # P(N <= n; s + b) / P(N <= n; b) = 0.1, 40 digits
+        (0, 100.0, 2.30258509299405),
+        (0, 1e4, 2.30258509299405),
+        (12, 60.0, 2.8484162018543),
+        (70, 200.0, 3.51211305380834),
+        (300, 1000.0, 3.28510457059236),
+        (1000, 1300.0, 9.75308599067743),
+    ],
+)
+def test_exact_cls_far_below_the_background(n, b, upper):
+    """Both tails are tiny there: 1e-44 to e^-10000."""
+    assert cls(n, background=Known(b), kind="exact").upper == pytest.approx(upper, rel=1e-9)
+    assert cls_marginal(n, background=Known(b)).upper == pytest.approx(upper, rel=1e-9)
+    # an error too small to matter leaves it
+    assert cls(n, background=Gaussian(b, 1e-6), kind="exact").upper == pytest.approx(upper, rel=1e-4)
+
+
+def test_averaged_cls():
+    """With a known efficiency it is the Bayesian limit with the same prior of the background."""
+    n = np.array([0, 3, 9, 40])
+    for background in (Known(3.0), Poisson(6, 2.0), Poisson(0, 1.0)):
+        want = bayes(n, background=background).upper
+        np.testing.assert_allclose(cls_marginal(n, background=background).upper, want, rtol=1e-8)
+    # arXiv:1905.07770: one event on 0.91 +- 0.41, B < 4.2e-11 at a single-event sensitivity of 1.28e-11
+    assert cls_marginal(1, background=Gaussian(0.91, 0.41)).upper == pytest.approx(4.2 / 1.28, abs=0.1)
+    with pytest.raises(UsageError, match="n must be whole for cls-marginal"):
+        cls_marginal(1.5, background=Known(1.0))
+
+
+@pytest.mark.parametrize("efficiency", [Gaussian(0.5, 0.1), Binomial(20, 40)], ids=["gaussian", "binomial"])
+def test_averaged_cls_against_toys(efficiency):
+    """400 000 draws of what is not known; threshold 1e-6."""
+    rng = np.random.Generator(np.random.Philox(1992))
+    size, upper = 400_000, cls_marginal(4, background=Gaussian(3.0, 1.0), efficiency=efficiency).upper
+    b = rng.normal(3.0, 1.0, size)
+    e = rng.normal(0.5, 0.1, size) if isinstance(efficiency, Gaussian) else rng.beta(20, 21, size)
+    b = b[b >= 0.0]
+    both, alone = poisson.cdf(4, b + upper * e[: b.size]), poisson.cdf(4, b)
+    assert abs(both.mean() - 0.1 * alone.mean()) < 4.9 * (both - 0.1 * alone).std() / math.sqrt(b.size)
+
+
+@pytest.mark.parametrize("call", [feldman_cousins, METHODS["cls-exact"].call])
+def test_what_would_take_hours_is_refused_with_the_time(call):
+    with pytest.raises(UsageError, match=r"would take about \d+ minutes .* rolke-lopez and cls are fast"):
+        call(10**13, background=Gaussian(1e13, 1e5))
+
+
 @pytest.mark.parametrize("background", [Known(3.0), Gaussian(3.0, 0.6), Poisson(27, 9.0)])
 def test_no_event_excludes_exp_minus_s(background):
     """Exact CLs and Bayes for n = 0 do not depend on the background: ln 10 at 90 %."""
@@ -193,7 +243,8 @@ def test_power_constraint():
 
 def test_unbounded_where_the_efficiency_allows_anything():
     loose = Gaussian(1.0, 1.2)
-    for name in METHODS:
+    # averaged over efficiencies above zero there is a limit
+    for name in set(METHODS) - {"cls-marginal"}:
         assert method_call(name)(3, background=Known(1.0), efficiency=loose).status is Status.UNBOUNDED, name
 
 
@@ -214,12 +265,58 @@ def test_unbounded_where_the_efficiency_allows_anything():
         (3.0, 6, 0.15, 8.47),
         (3.0, 9, 1.88, 12.30),
         (3.0, 10, 2.63, 13.50),
+        # where the bare belt gives less: 1.08, 0.953, 0.771
+        (2.0, 0, 0.00, 1.26),
+        (3.0, 0, 0.00, 1.08),
+        (3.0, 3, 0.00, 4.42),
+        (5.0, 0, 0.00, 0.98),
     ],
 )
 def test_published_unified_intervals(b, n, lower, upper):
     got = feldman_cousins(n, background=Known(b))
     assert got.lower == pytest.approx(lower, abs=6e-3)
     assert got.upper == pytest.approx(upper, abs=6e-3)
+
+
+def test_bare_belt_by_name():
+    bare = method_call("feldman-cousins-bare")(0, background=Known(np.array([2.0, 3.0, 5.0])))
+    np.testing.assert_allclose(bare.upper, [1.0805, 0.9530, 0.7706], atol=2e-4)
+    with pytest.raises(UsageError, match="belt must be one of monotone, bare"):
+        feldman_cousins(0, background=Known(1.0), belt="smooth")
+
+
+def test_unified_intervals_against_a_belt_on_a_grid():
+    """An independent construction: ranks of counts on a grid of signals, then the maximum over backgrounds."""
+    n = np.arange(60)
+    signal = np.arange(0.0, 14.0, 0.01)[:, None]
+    backgrounds = np.arange(0.0, 12.0, 0.02)
+    upper = np.zeros((backgrounds.size, 9))
+    lower = np.zeros((backgrounds.size, 9))
+    for j, b in enumerate(backgrounds):
+        p = poisson.pmf(n, signal + b)
+        order = np.argsort(-p / poisson.pmf(n, np.maximum(n, b)), axis=1, kind="stable")
+        before = np.cumsum(np.take_along_axis(p, order, 1), axis=1) - np.take_along_axis(p, order, 1)
+        accepted = np.zeros(p.shape, dtype=bool)
+        np.put_along_axis(accepted, order, before < 0.9, axis=1)
+        for count in range(9):
+            inside = np.flatnonzero(accepted[:, count])
+            lower[j, count], upper[j, count] = signal[inside[0], 0], signal[inside[-1], 0]
+    upper = np.maximum.accumulate(upper[::-1])[::-1]
+    lower = np.minimum.accumulate(lower)
+    for b in (0.0, 0.6, 1.5, 3.2, 6.0):
+        row = int(np.argmin(np.abs(backgrounds - b)))
+        got = feldman_cousins(np.arange(9), background=Known(b))
+        np.testing.assert_allclose(got.upper, upper[row], atol=0.031)
+        np.testing.assert_allclose(got.lower, lower[row], atol=0.031)
+
+
+@pytest.mark.parametrize("background", [Gaussian(3.0, 1e-6), Poisson(3e6, 1e6)])
+@pytest.mark.parametrize("name", ["feldman-cousins", "feldman-cousins-bare", "cls-exact", "cls-marginal"])
+def test_an_irrelevant_error_of_the_background_changes_nothing(name, background):
+    n = np.array([0.0, 1.0, 3.0, 6.0])
+    got, known = (method_call(name)(n, background=what) for what in (background, Known(3.0)))
+    np.testing.assert_allclose(got.upper, known.upper, rtol=2e-3)
+    np.testing.assert_allclose(got.lower, known.lower, rtol=2e-3, atol=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -232,7 +329,7 @@ def test_published_unified_intervals(b, n, lower, upper):
     ],
 )
 def test_p_value_at_the_ends_is_one_minus_cl(background, efficiency):
-    got = feldman_cousins(8, background=background, efficiency=efficiency)
+    got = feldman_cousins(8, background=background, efficiency=efficiency, belt="bare")
     inside = np.array([got.lower * (1 + 1e-6), 0.5 * (got.lower + got.upper), got.upper * (1 - 1e-6)])
     outside = np.array([got.lower * (1 - 1e-6), got.upper * (1 + 1e-6)])
     assert np.all(feldman_cousins_p(inside, 8, background=background, efficiency=efficiency) > 0.1 - 1e-5)
@@ -260,7 +357,11 @@ def test_summed_p_values_against_toys(background, efficiency, n):
     else:
         b, sigma = (3.0, 0.0) if known_b else (background.value, background.sigma)
     r = efficiency.sigma if isinstance(efficiency, Gaussian) else 0.0
-    q_obs, b_fit, e_fit = brute_q(mu, np.array([n]), np.array([b]), np.array([1.0]), sigma, r, background)
+    one, measured_b = np.array([1.0]), np.array([b])
+    q_obs, b_fit, e_fit = brute_q(mu, np.array([n]), measured_b, one, sigma, r, background)
+    # what shares the count of the data belongs to their tail: the statistic half a count nearer
+    half = 0.5 if n < mu + b else -0.5
+    q_own, _, _ = brute_q(mu, np.array([n + half]), measured_b, one, sigma, r, background)
     counts = rng.poisson(mu * e_fit[0] + b_fit[0], size).astype(float)
     if isinstance(background, Poisson):
         measured = rng.poisson(background.tau * b_fit[0], size) / background.tau
@@ -268,7 +369,9 @@ def test_summed_p_values_against_toys(background, efficiency, n):
         measured = rng.normal(b_fit[0], sigma, size)
     seen = rng.normal(e_fit[0], r, size)
     q, _, _ = brute_q(mu, counts, measured, seen, sigma, r, background)
-    share = np.mean(q >= q_obs[0] * (1.0 - 1e-7))
+    fewer, more = (q_own, q_obs) if half > 0.0 else (q_obs, q_own)
+    deficit = counts < measured + mu * seen
+    share = np.mean(q >= np.where(deficit, fewer[0], more[0]) * (1.0 - 1e-7))
     p = feldman_cousins_p(mu, n, background=background, efficiency=efficiency)
     assert abs(share - p) < 4.9 * math.sqrt(p * (1.0 - p) / size) + 1e-4
 
