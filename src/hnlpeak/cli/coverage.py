@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from hnlpeak.cli.number import number
 from hnlpeak.cli.waiting import Waiting
 
 if TYPE_CHECKING:
+    from hnlpeak.cli.counting_rows import Defaults
     from hnlpeak.statistics import Treatment
 
 __all__ = ["coverage"]
@@ -18,35 +20,60 @@ __all__ = ["coverage"]
 
 def coverage(
     background: Annotated[
-        list[float] | None, typer.Option(help="True background, in events; repeat it for a map.")
+        list[float] | None,
+        typer.Option(parser=number, help="True background, in events; repeat it for a map."),
     ] = None,
-    background_error: Annotated[float, typer.Option(help="Standard deviation of its measurement.")] = 0.0,
-    off: Annotated[float | None, typer.Option(help="Mean events in a control region, instead.")] = None,
+    background_error: Annotated[
+        float, typer.Option(parser=number, help="Standard deviation of its measurement.")
+    ] = 0.0,
+    off: Annotated[
+        float | None, typer.Option(parser=number, help="Mean events in a control region, instead.")
+    ] = None,
     tau: Annotated[
-        float | None, typer.Option(help="Exposure of the control region over that of the signal region.")
+        float | None,
+        typer.Option(parser=number, help="Exposure of the control region over that of the signal region."),
     ] = None,
-    efficiency: Annotated[float, typer.Option(help="True signal efficiency.")] = 1.0,
-    efficiency_error: Annotated[float, typer.Option(help="Standard deviation of its measurement.")] = 0.0,
-    cl: Annotated[float, typer.Option(help="Confidence level of the method.")] = 0.9,
+    efficiency: Annotated[float, typer.Option(parser=number, help="True signal efficiency.")] = 1.0,
+    efficiency_error: Annotated[
+        float, typer.Option(parser=number, help="Standard deviation of its measurement.")
+    ] = 0.0,
+    cl: Annotated[float, typer.Option(parser=number, help="Confidence level of the method.")] = 0.9,
     method: Annotated[str, typer.Option(help="See `hnlpeak list methods`.")] = "rolke-lopez",
     treatment: Annotated[str | None, typer.Option(help="rolke-lopez below the background.")] = None,
-    signal_max: Annotated[float | None, typer.Option(help="Largest true signal rate.")] = None,
+    signal_max: Annotated[float | None, typer.Option(parser=number, help="Largest true signal rate.")] = None,
     steps: Annotated[
         int, typer.Option(help="True signal rates from 0 to the largest.", min=2, max=2000)
     ] = 21,
+    table: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV file, one limit a row: n or limit; b and sigma_b or off and tau; if wanted efficiency and "
+            "efficiency_error or successes and trials, cl, method, treatment. Adds the coverage at the limit "
+            "and the smallest."
+        ),
+    ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Draw the coverage into this .png, .svg or .pdf.")
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Draw the coverage into this .png, .svg or .pdf; with --table: .csv."
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Probability that the interval holds the true signal, and that its upper end is not below it."""
     import numpy as np
 
+    from hnlpeak.cli.counting_rows import Defaults
     from hnlpeak.cli.interval import background_of
     from hnlpeak.core.errors import UsageError
     from hnlpeak.statistics import METHODS, Gaussian
     from hnlpeak.statistics import coverage as covered
 
+    if table is not None:
+        if background or off is not None or tau is not None or background_error or as_json:
+            raise UsageError("--table has its own background: leave out its options, and --json")
+        _of_table(table, output, Defaults(efficiency, efficiency_error, cl, method, treatment))
+        return
     if output is not None and output.suffix not in (".png", ".svg", ".pdf"):
         raise UsageError(f"--output: got {output}, allowed are .png, .svg and .pdf")
     if not efficiency > 0.0:
@@ -88,6 +115,47 @@ def coverage(
     if method == "rolke-lopez":
         record["treatment"] = treatment or "bounded"
     typer.echo(json.dumps(record, allow_nan=False) if as_json else _text(record))
+
+
+def _of_table(table: Path, output: Path | None, defaults: Defaults) -> None:
+    """Read rows, write rows: the numbers of the table, the limit, its coverage and the smallest."""
+    import numpy as np
+
+    from hnlpeak.cli.counting_rows import named, read_rows, write_rows
+    from hnlpeak.cli.options import check_output
+    from hnlpeak.core.errors import InputDataError
+    from hnlpeak.statistics import coverage_of_limit, method_call
+
+    if output is not None:
+        check_output(output, [".csv"])
+    rows = read_rows(table, (), defaults)
+    if "n" not in rows.numbers and "limit" not in rows.numbers:
+        raise InputDataError(f"{table}: expected a column 'n' or 'limit'")
+    names = ("coverage_at_limit", "upper_not_below_at_limit", "coverage_min", "upper_not_below_min")
+    found = {name: np.full(rows.size, np.nan) for name in names}
+    limits = rows.numbers.get("limit", np.full(rows.size, np.nan))
+    with Waiting(f"coverage of {table}") as waiting:
+        for i, group in enumerate(rows.groups):
+            where, choice = group.rows, cast("Treatment | None", group.treatment)
+            inputs: dict[str, Any] = {"background": group.background, "efficiency": group.efficiency}
+            inputs["cl"] = group.cl
+            if "limit" not in rows.numbers:
+                call = named(table, lambda g=group, c=choice: method_call(g.method, c))  # type: ignore[misc]
+                n = rows.numbers["n"][where]
+                limits[where] = named(table, lambda c=call, n=n, x=inputs: c(n, **x)).upper  # type: ignore[misc]
+            inputs |= {"method": group.method, "treatment": choice}
+            got = named(
+                table,
+                lambda at=limits[where], x=inputs: coverage_of_limit(at, **x),  # type: ignore[misc]
+            )
+            values = (got.contained, got.not_below, got.minimum.contained, got.minimum.not_below)
+            for name, value in zip(names, values, strict=True):
+                found[name][where] = value
+            waiting.share = (i + 1) / len(rows.groups)
+    columns: dict[str, Any] = dict(rows.numbers) | {"limit": limits, "method": rows.methods} | found
+    text = write_rows(columns, output)
+    if text is not None:
+        typer.echo(text)
 
 
 def _text(record: dict[str, Any]) -> str:

@@ -1,32 +1,45 @@
-"""``hnlpeak interval``: one confidence interval from counts, by any method."""
+"""``hnlpeak interval``: confidence intervals from counts, by any method; one by options, many by a table."""
 
 from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
+
+from hnlpeak.cli.number import number
 
 if TYPE_CHECKING:
     from hnlpeak.statistics import Gaussian, Interval, Poisson, Treatment
 
 __all__ = ["background_of", "interval"]
 
+_BANDS = ("m2s", "m1s", "median", "p1s", "p2s")
+
 
 def interval(
-    observed: Annotated[float, typer.Option(help="Observed events n.")],
-    background: Annotated[float | None, typer.Option(help="Expected background b, in events.")] = None,
-    background_error: Annotated[float, typer.Option(help="Standard deviation of b.")] = 0.0,
+    observed: Annotated[float | None, typer.Option(parser=number, help="Observed events n.")] = None,
+    background: Annotated[
+        float | None, typer.Option(parser=number, help="Expected background b, in events.")
+    ] = None,
+    background_error: Annotated[float, typer.Option(parser=number, help="Standard deviation of b.")] = 0.0,
     off: Annotated[
-        float | None, typer.Option(help="Events in a control region, instead of --background.")
+        float | None,
+        typer.Option(parser=number, help="Events in a control region, instead of --background."),
     ] = None,
     tau: Annotated[
-        float | None, typer.Option(help="Exposure of the control region over that of the signal region.")
+        float | None,
+        typer.Option(parser=number, help="Exposure of the control region over that of the signal region."),
     ] = None,
-    efficiency: Annotated[float, typer.Option(help="Signal efficiency.")] = 1.0,
-    efficiency_error: Annotated[float, typer.Option(help="Standard deviation of the efficiency.")] = 0.0,
-    cl: Annotated[float, typer.Option(help="Confidence level; the answer says which convention.")] = 0.9,
+    efficiency: Annotated[float, typer.Option(parser=number, help="Signal efficiency.")] = 1.0,
+    efficiency_error: Annotated[
+        float, typer.Option(parser=number, help="Standard deviation of the efficiency.")
+    ] = 0.0,
+    cl: Annotated[
+        float, typer.Option(parser=number, help="Confidence level; the answer says which convention.")
+    ] = 0.9,
     method: Annotated[
         str, typer.Option(help="rolke-lopez, cls, feldman-cousins, bayes, ...: see `hnlpeak list methods`.")
     ] = "rolke-lopez",
@@ -37,20 +50,54 @@ def interval(
     expected: Annotated[
         str | None,
         typer.Option(
-            help="Add limits expected without signal: unconditional, fixed, asimov, asymptotic (cls)."
+            help="Add limits expected without signal: unconditional, fixed, asimov, asimov-whole, "
+            "asymptotic (cls)."
         ),
+    ] = None,
+    table: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV file, one experiment a row: n, b and sigma_b or off and tau; if wanted efficiency and "
+            "efficiency_error or successes and trials, cl, method, treatment. Options are the defaults."
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="With --table: write the answer here (.csv).")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Confidence interval for the number of signal events (divided by the efficiency)."""
-    from hnlpeak.cli.waiting import Waiting
-    from hnlpeak.statistics import METHODS, Gaussian, Status, method_call
+    from hnlpeak.cli.counting_rows import Defaults
+    from hnlpeak.core.errors import UsageError
 
-    inputs: dict[str, Any] = {
-        "background": background_of(background, background_error, off, tau),
-        "efficiency": Gaussian(efficiency, efficiency_error),
-        "cl": cl,
-    }
+    if table is not None:
+        given = (observed, background, off, tau)
+        if any(value is not None for value in given) or background_error or as_json:
+            raise UsageError("--table has its own n and background: leave out their options, and --json")
+        defaults = Defaults(efficiency, efficiency_error, cl, method, treatment)
+        _of_table(table, output, defaults, expected)
+        return
+    if observed is None or output is not None:
+        raise UsageError("give --observed, or --table for many (with --output)")
+    truth = background_of(background, background_error, off, tau)
+    record = _one(observed, truth, (efficiency, efficiency_error), cl, method, treatment, expected)
+    typer.echo(json.dumps(record, allow_nan=False) if as_json else _sentence(record))
+
+
+def _one(
+    observed: float,
+    background: Gaussian | Poisson,
+    efficiency: tuple[float, float],
+    cl: float,
+    method: str,
+    treatment: str | None,
+    expected: str | None,
+) -> dict[str, Any]:
+    """The answer for one experiment, as JSON holds it."""
+    from hnlpeak.cli.waiting import Waiting
+    from hnlpeak.statistics import METHODS, Gaussian, Status, method_call, p_value, significance
+
+    inputs: dict[str, Any] = {"background": background, "efficiency": Gaussian(*efficiency), "cl": cl}
     choice = cast("Treatment | None", treatment)
     with Waiting(f"interval by {method}"):
         result = method_call(method, choice)(observed, **inputs)
@@ -58,10 +105,64 @@ def interval(
     if method == "rolke-lopez":
         record["treatment"] = treatment or "bounded"
     record["convention"] = METHODS[method].words(cl)
+    record["significance"] = _finite(significance(observed, background=background))
+    record["p_value"] = _finite(p_value(observed, background=background))
+    record["mid_p_value"] = _finite(p_value(observed, background=background, mid_p=True))
     if expected is not None:
         with Waiting(f"expected limits by {method}"):
             record["expected"] = _expected(expected, method=method, treatment=choice, **inputs)
-    typer.echo(json.dumps(record, allow_nan=False) if as_json else _sentence(record))
+    return record
+
+
+def _of_table(table: Path, output: Path | None, defaults: Any, expected: str | None) -> None:
+    """Read rows, write rows: the numbers of the table, and beside them the answers."""
+    import numpy as np
+
+    from hnlpeak.cli.counting_rows import named, read_rows, write_rows
+    from hnlpeak.cli.options import check_output
+    from hnlpeak.cli.waiting import Waiting
+    from hnlpeak.statistics import Status, expected_limit, method_call, p_value, significance
+
+    if output is not None:
+        check_output(output, [".csv"])
+    rows = read_rows(table, ("n",), defaults)
+    names = ["lower", "upper", "estimate", "significance", "p_value"]
+    names += [f"expected_{band}" for band in _BANDS] if expected else []
+    found = {name: np.full(rows.size, np.nan) for name in names}
+    status = np.zeros(rows.size, dtype=int)
+    with Waiting(f"intervals of {table}") as waiting:
+        for i, group in enumerate(rows.groups):
+            n, where = rows.numbers["n"][group.rows], group.rows
+            choice = cast("Treatment | None", group.treatment)
+            call = named(table, lambda g=group, c=choice: method_call(g.method, c))  # type: ignore[misc]
+            inputs: dict[str, Any] = {"efficiency": group.efficiency, "cl": group.cl}
+            inputs["background"] = group.background
+            result = named(table, lambda c=call, n=n, x=inputs: c(n, **x))  # type: ignore[misc]
+            found["lower"][where], found["upper"][where] = result.lower, result.upper
+            found["estimate"][where], status[where] = result.estimate, result.status
+            found["significance"][where] = significance(n, background=group.background)
+            found["p_value"][where] = p_value(n, background=group.background)
+            if expected:
+                limits = expected_limit(
+                    method=group.method,
+                    treatment=choice,
+                    definition=expected,  # type: ignore[arg-type]  # checked by the callee
+                    **inputs,
+                )
+                for band in _BANDS:
+                    found[f"expected_{band}"][where] = getattr(limits, band)
+            waiting.share = (i + 1) / len(rows.groups)
+    columns: dict[str, Any] = dict(rows.numbers)
+    columns["method"] = rows.methods
+    columns["treatment"] = [
+        (treatment or "bounded") if method == "rolke-lopez" else ""
+        for method, treatment in zip(rows.methods, rows.treatments, strict=True)
+    ]
+    columns |= found
+    columns["status"] = [Status(int(code)).name.lower() for code in status]
+    text = write_rows(columns, output)
+    if text is not None:
+        typer.echo(text)
 
 
 def background_of(
@@ -104,11 +205,10 @@ def _expected(definition: str, **inputs: Any) -> dict[str, Any]:
     from hnlpeak.statistics import EXPECTED_LABELS, expected_limit
 
     found = expected_limit(definition=definition, **inputs)  # type: ignore[arg-type]  # checked by the callee
-    names = ("m2s", "m1s", "median", "p1s", "p2s")
     return {
         "definition": found.definition,
         "label": EXPECTED_LABELS[found.definition],
-        **{name: _finite(getattr(found, name)) for name in names},
+        **{name: _finite(getattr(found, name)) for name in _BANDS},
     }
 
 
@@ -125,9 +225,11 @@ def _sentence(record: dict[str, Any]) -> str:
         f"{span}; best estimate {record['estimate']:.6g}, status {record['status']} "
         f"({how}; {record['convention']})."
     )
+    local = record["significance"]
+    text += f"\nLocal significance {'infinite' if local is None else f'{local:.3g}'}, "
+    text += f"p-value {record['p_value']:.3g} (asymptotic, and exact or averaged over the background)."
     if "expected" in record:
-        names = ("m2s", "m1s", "median", "p1s", "p2s")
-        values = [record["expected"][name] for name in names]
+        values = [record["expected"][name] for name in _BANDS]
         numbers = ", ".join("none" if value is None else f"{value:.6g}" for value in values)
         text += f"\nUpper end expected without signal at -2, -1, 0, 1, 2 sigma: {numbers} "
         text += f"({record['expected']['definition']}: {record['expected']['label']})."

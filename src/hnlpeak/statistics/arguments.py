@@ -7,7 +7,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from hnlpeak.core.errors import UsageError
 
-__all__ = ["finite", "not_negative", "positive", "table"]
+__all__ = ["MOST_EVENTS", "events", "finite", "not_negative", "positive", "table"]
+
+MOST_EVENTS = 1e14
+"""Largest count, background or error of one: beyond it a float does not hold the difference of two counts."""
 
 
 def finite(name: str, value: ArrayLike) -> NDArray[np.float64]:
@@ -26,6 +29,14 @@ def not_negative(name: str, value: ArrayLike) -> NDArray[np.float64]:
     array = finite(name, value)
     if np.any(array < 0.0):
         raise UsageError(f"{name} must be >= 0, got {array.min():g}")
+    return array
+
+
+def events(name: str, value: ArrayLike, *, negative: bool = False) -> NDArray[np.float64]:
+    """As :func:`not_negative` (unless ``negative``), and UsageError for more than 1e14 events."""
+    array = finite(name, value) if negative else not_negative(name, value)
+    if np.any(np.abs(array) > MOST_EVENTS):
+        raise UsageError(f"{name} must be at most {MOST_EVENTS:g}, got {np.abs(array).max():g}")
     return array
 
 

@@ -32,6 +32,7 @@ __all__ = ["bayes"]
 Floats = NDArray[np.float64]
 _CERTAIN = Known(1.0)
 _NODES = 48
+_MOST_COUNTS = 1e7
 
 
 def bayes(
@@ -43,12 +44,17 @@ def bayes(
     norm, at a relative error of a Gaussian efficiency of 1 or more.
 
     Returns an :class:`Interval`; its estimate is the maximum of the likelihood, not of the posterior.
-    Raises UsageError, naming the argument, as ``rolke_lopez`` does, for an ``n`` that is not whole, and for an
-    uncertain Gaussian background that is not above zero.
+    Raises UsageError, naming the argument, as ``rolke_lopez`` does, for an ``n`` that is not whole or
+    above 1e7, and for an uncertain Gaussian background that is not above zero.
     """
     table = counting_table(n, background, efficiency, cl)
     if np.any(table.n != np.floor(table.n)):
         raise UsageError(f"n must be whole for bayes, got {table.n[table.n != np.floor(table.n)][0]:g}")
+    if np.any(table.n > _MOST_COUNTS):
+        raise UsageError(
+            f"bayes sums over all counts up to n: n must be at most {_MOST_COUNTS:g}, got {table.n.max():g}; "
+            "cls agrees with it there"
+        )
     mean, v = _background_prior(table)
     scale, weight, shape = _efficiency_prior(table)
     buffer = np.empty(int(table.n.max(initial=0.0)) + 1)

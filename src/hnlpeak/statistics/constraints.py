@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hnlpeak.core.errors import UsageError
-from hnlpeak.statistics.arguments import finite, not_negative, positive
+from hnlpeak.statistics.arguments import MOST_EVENTS, events, finite, not_negative, positive
 
 __all__ = [
     "Background",
@@ -62,8 +62,10 @@ class Poisson:
     tau: ArrayLike
 
     def __post_init__(self) -> None:
-        not_negative("y", self.y)
-        positive("tau", self.tau)
+        events("y", self.y)
+        tau = positive("tau", self.tau)
+        if np.any((tau < 1.0 / MOST_EVENTS) | (tau > MOST_EVENTS)):
+            raise UsageError(f"tau must lie between 1e-14 and 1e14, got {self.tau!r}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +88,7 @@ class Binomial:
             raise UsageError(f"z must be <= m, got z = {self.z!r} and m = {self.m!r}")
 
 
+_SMALLEST = 1e-100
 Background = Known | Gaussian | Poisson
 Efficiency = Known | Gaussian | Binomial
 
@@ -98,6 +101,8 @@ def background_numbers(background: Background) -> tuple[NDArray[np.float64], NDA
     if not isinstance(background, Known | Gaussian):
         raise UsageError(f"background must be Known(value) or Gaussian(value, sigma), got {background!r}")
     b, sigma = _value_and_sigma("background", background)
+    events("background", b, negative=True)
+    events("error of the background", sigma)
     if np.any((b < 0.0) & (sigma == 0.0)):
         raise UsageError(f"background must be >= 0 where it has no uncertainty, got {b.min():g}")
     return b, sigma
@@ -113,6 +118,11 @@ def efficiency_numbers(efficiency: Efficiency) -> tuple[NDArray[np.float64], NDA
     e, sigma = _value_and_sigma("efficiency", efficiency)
     if np.any(e <= 0.0):
         raise UsageError(f"efficiency must be > 0, got {e.min():g}")
+    # numbers of signal events are divided by it: they stay within the floats
+    if np.any((e < _SMALLEST) | (e > 1.0 / _SMALLEST) | (sigma > e / _SMALLEST)):
+        raise UsageError(
+            f"efficiency must lie between 1e-100 and 1e100, and its error not above 1e100 of it, got {e.min():g}"
+        )
     return e, sigma / e
 
 

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hnlpeak.core.errors import UsageError
 from hnlpeak.core.kernel import kernel
-from hnlpeak.statistics.arguments import finite, not_negative, positive, table
+from hnlpeak.statistics.arguments import events, finite, positive, table
 from hnlpeak.statistics.constraints import (
     Background,
     Binomial,
@@ -110,7 +110,7 @@ def counting_table(
     """Check, broadcast and flatten the arguments of a method; UsageError that names what makes no sense."""
     b, variance, y, tau = _background_columns(background)
     e, r2, z, trials = _efficiency_columns(efficiency)
-    stacked = table(not_negative("n", n), b, variance, y, r2, z, e, confidence_level(cl), tau, trials)
+    stacked = table(events("n", n), b, variance, y, r2, z, e, confidence_level(cl), tau, trials)
     flat = stacked.reshape(len(stacked), -1)
     return CountingTable(
         flat[:8],
@@ -133,8 +133,8 @@ def _background_columns(background: Background) -> tuple[NDArray[np.float64], ..
     """(b, variance, y, tau) as :class:`Counting` has them, tau 0 for None."""
     zero = np.zeros(())
     if isinstance(background, Poisson):
-        y, tau = table(not_negative("y", background.y), positive("tau", background.tau))
-        return np.asarray(y / tau), np.asarray(y / tau / tau), y, tau
+        y, tau = table(events("y", background.y), positive("tau", background.tau))
+        return events("y / tau", y / tau), np.asarray(y / tau / tau), y, tau
     if isinstance(background, Known | Gaussian):
         b, sigma = background_numbers(background)
         return b, sigma * sigma, zero, zero

@@ -8,6 +8,8 @@ Definitions:
   y_m, quadrature over b', cells in b_m; no random numbers.
 - ``"fixed"``: n ~ Poisson(b) and the background estimate stays as it is.
 - ``"asimov"``: the limit at n = b; the bands at n = b + N sqrt(b + sigma^2), not below 0.
+- ``"asimov-whole"``: the same with counts cut to whole numbers, int(b) and int(b + N sqrt(b + sigma^2)), as the
+  public tables of NA62's search in 2007 data have them (francisnewson/hnuplots): TRolke takes whole counts only.
 - ``"asymptotic"``, for ``"cls"`` alone: the limit at n = b with the bands of G. Cowan et al., EPJC 71 (2011)
   1554, eq. 89: A(L_N) = [N + Phi^-1(1 - (1 - cl) Phi(N))]^2 for the Asimov statistic A.
 
@@ -48,12 +50,13 @@ __all__ = [
     "mean_limit",
 ]
 
-ExpectedDefinition = Literal["unconditional", "fixed", "asimov", "asymptotic"]
+ExpectedDefinition = Literal["unconditional", "fixed", "asimov", "asimov-whole", "asymptotic"]
 EXPECTED_DEFINITIONS: tuple[ExpectedDefinition, ...] = get_args(ExpectedDefinition)
 EXPECTED_LABELS: dict[ExpectedDefinition, str] = {
     "unconditional": "median and bands over counts and background measurements, both redrawn",
     "fixed": "median and bands over counts at the measured background",
     "asimov": "limit at the measured background; bands at counts shifted by standard deviations",
+    "asimov-whole": "limit at the measured background cut to a whole count; bands at shifted, cut counts",
     "asymptotic": "asymptotic median and bands of CLs",
 }
 """What the numbers of each definition are, for outputs."""
@@ -61,6 +64,7 @@ EXPECTED_LABELS: dict[ExpectedDefinition, str] = {
 _BANDS = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
 # probabilities beyond this many standard deviations are left out of sums over counts and measurements
 _REACH = 5.0
+_MOST_EVENTS = 1e10
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +107,7 @@ def expected_limit(
     if definition == "asymptotic" and method != "cls":
         raise UsageError(f"definition 'asymptotic' belongs to method cls, got {method}")
     jobs, shape = _jobs(background, efficiency, cl, method, treatment)
+    _check_size(jobs, definition)
     bands = np.array([_DISTRIBUTIONS[definition](job) for job in jobs]).reshape(*shape, _BANDS.size)
     columns = [bands[..., i] for i in range(_BANDS.size)]
     m2s, m1s, median, p1s, p2s = (float(c) if c.shape == () else c for c in columns)
@@ -174,6 +179,17 @@ def _jobs(
     return jobs, columns.shape[1:]
 
 
+def _check_size(jobs: list[_Job], definition: ExpectedDefinition) -> None:
+    """Raise UsageError for a background whose counts are too many to be summed."""
+    if definition in ("unconditional", "fixed"):
+        largest = max((float(central_value(job.background)) for job in jobs), default=0.0)
+        if largest > _MOST_EVENTS:
+            raise UsageError(
+                f"definition {definition!r} sums over counts: background must be at most {_MOST_EVENTS:g}, got "
+                f"{largest:g}; use 'asimov'"
+            )
+
+
 def _spread(background: Background) -> tuple[float, float]:
     """Measured background and its standard deviation."""
     b = float(central_value(background))
@@ -185,6 +201,12 @@ def _spread(background: Background) -> tuple[float, float]:
 def _asimov(job: _Job) -> NDArray[np.float64]:
     b, sigma = _spread(job.background)
     return job.limit(np.maximum(b + _BANDS * np.hypot(np.sqrt(b), sigma), 0.0), job.background)
+
+
+def _asimov_whole(job: _Job) -> NDArray[np.float64]:
+    b, sigma = _spread(job.background)
+    n = np.floor(np.maximum(b + _BANDS * np.hypot(np.sqrt(b), sigma), 0.0))
+    return job.limit(n, job.background)
 
 
 def _asymptotic(job: _Job) -> NDArray[np.float64]:
@@ -247,6 +269,7 @@ _DISTRIBUTIONS = {
     "unconditional": _unconditional,
     "fixed": _fixed,
     "asimov": _asimov,
+    "asimov-whole": _asimov_whole,
     "asymptotic": _asymptotic,
 }
 

@@ -15,7 +15,7 @@ from scipy.special import erfinv
 
 from hnlpeak.core.errors import UsageError
 from hnlpeak.core.kernel import kernel
-from hnlpeak.statistics.arguments import finite, not_negative, positive, table
+from hnlpeak.statistics.arguments import events, finite, not_negative, positive, table
 from hnlpeak.statistics.constraints import (
     Background,
     Binomial,
@@ -94,7 +94,7 @@ def rolke_lopez(
     other constraints always do; a background measured below zero contradicts it.
 
     Returns an :class:`Interval`: numbers for scalar input, arrays of the broadcast shape otherwise.
-    Raises UsageError, naming the argument, for n < 0, a background that is negative and certain,
+    Raises UsageError, naming the argument, for n < 0 or above 1e14, a background that is negative and certain,
     an efficiency that is not positive, cl outside (0, 1), and anything not finite.
     """
     if treatment not in TREATMENTS:
@@ -103,9 +103,7 @@ def rolke_lopez(
     if trolke and isinstance(background, Gaussian):
         background = without_zero(background)
     parts = (_background_columns(background), _efficiency_columns(efficiency))
-    columns = table(
-        not_negative("n", n), *parts[0][:2], *parts[1][:2], _quantile(cl), *parts[0][2:], *parts[1][2:]
-    )
+    columns = table(events("n", n), *parts[0][:2], *parts[1][:2], _quantile(cl), *parts[0][2:], *parts[1][2:])
     if physical:
         not_negative("background restricted to physical values", columns[1])
     shape = columns.shape[1:]
@@ -122,8 +120,8 @@ def rolke_lopez(
 def _background_columns(background: Background) -> tuple[NDArray[np.float64], ...]:
     """(b, variance) as :class:`Counting` has them, and (y, tau) if Poisson."""
     if isinstance(background, Poisson):
-        y, tau = table(not_negative("y", background.y), positive("tau", background.tau))
-        return np.asarray(y / tau), np.asarray(y / tau / tau), y, tau
+        y, tau = table(events("y", background.y), positive("tau", background.tau))
+        return events("y / tau", y / tau), np.asarray(y / tau / tau), y, tau
     if isinstance(background, Known | Gaussian):
         b, sigma = background_numbers(background)
         return b, np.asarray(sigma * sigma)

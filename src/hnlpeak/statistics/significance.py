@@ -16,17 +16,20 @@ from scipy.special import betainc, gammainc, ndtri
 
 from hnlpeak.core.errors import UsageError
 from hnlpeak.core.kernel import kernel
-from hnlpeak.statistics.arguments import finite, not_negative, positive, table
+from hnlpeak.statistics.arguments import events, finite, positive, table
 from hnlpeak.statistics.constraints import Background, Known, Poisson, background_numbers
 from hnlpeak.statistics.counting_table import counting, counting_table
 from hnlpeak.statistics.hypothesis import no_signal_statistic
 from hnlpeak.statistics.panels import truncated_normal
 from hnlpeak.statistics.profile import profile
 
+# -2 ln of a likelihood ratio from which on the probability is below what a float holds
+_NONE = 1600.0
+
 __all__ = ["deviations", "p_value", "significance"]
 
 
-def p_value(n: ArrayLike, *, background: Background) -> float | NDArray[np.float64]:
+def p_value(n: ArrayLike, *, background: Background, mid_p: bool = False) -> float | NDArray[np.float64]:
     """Probability of at least ``n`` events from background alone: one-sided, in [0, 1], 1 for n = 0.
 
     Known or Gaussian: P(n' >= n) with n' ~ Poisson(b'), averaged over b' ~ N(b, sigma) with b' >= 0 by
@@ -34,31 +37,54 @@ def p_value(n: ArrayLike, *, background: Background) -> float | NDArray[np.float
     Poisson(y, tau): the exact binomial one, whose probability to be below alpha is at most alpha for every true
     background. For n that is not whole, incomplete gamma and beta functions interpolate.
 
-    Arguments broadcast; a number for scalar input. Raises UsageError for n < 0, or b < 0 without uncertainty.
+    ``mid_p`` counts the outcome ``n`` itself half, P(n' > n) + P(n' = n) / 2: uniform on average for background
+    alone, so that its deviations agree with :func:`significance` at low counts too; it no longer bounds the rate
+    of false alarms. Below 1e-300 the answer is 0.
+
+    Arguments broadcast; a number for scalar input. Raises UsageError for n outside 0 to 1e14, or b < 0 without
+    uncertainty.
     """
     if isinstance(background, Poisson):
-        return _on_off(n, background)
-    columns = table(not_negative("n", n), *background_numbers(background))
+        p = _on_off(n, background, mid_p)
+    else:
+        p = _averaged(n, background)
+        if mid_p:
+            p = 0.5 * (p + _averaged(finite("n", n) + 1.0, background))
+    return float(p) if p.shape == () else p
+
+
+def _on_off(n: ArrayLike, background: Poisson, mid_p: bool) -> NDArray[np.float64]:
+    count, y, tau = table(events("n", n), events("y", background.y), positive("tau", background.tau))
+    p = _binomial_tail(count, y, tau)
+    # the total of both regions is given: the next outcome has one event fewer in the control region
+    return 0.5 * (p + _binomial_tail(count + 1.0, y - 1.0, tau)) if mid_p else p
+
+
+def _binomial_tail(
+    n: NDArray[np.float64], y: NDArray[np.float64], tau: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """P(at least ``n`` of the n + y events are in the signal region); 0 where y < 0."""
+    some = (n > 0.0) & (y >= 0.0)
+    inside = betainc(np.where(some, n, 1.0), np.maximum(y, 0.0) + 1.0, 1.0 / (1.0 + tau))
+    return np.where(some, inside, np.where(y < 0.0, 0.0, 1.0))
+
+
+def _averaged(n: ArrayLike, background: Background) -> NDArray[np.float64]:
+    columns = table(events("n", n), *background_numbers(background))
     result = np.empty(columns.shape[1:])
     for index in np.ndindex(result.shape):
         count, b, sigma = (float(column[index]) for column in columns)
         result[index] = _tail(count, b, sigma)
-    return float(result) if result.shape == () else result
-
-
-def _on_off(n: ArrayLike, background: Poisson) -> float | NDArray[np.float64]:
-    y, tau = not_negative("y", background.y), positive("tau", background.tau)
-    count, y, tau = table(not_negative("n", n), y, tau)
-    some = count > 0.0
-    p = np.where(some, betainc(np.where(some, count, 1.0), y + 1.0, 1.0 / (1.0 + tau)), 1.0)
-    return float(p) if p.shape == () else p
+    return result
 
 
 def _tail(n: float, b: float, sigma: float) -> float:
     if n == 0.0:
         return 1.0
     # background that fits best without a signal: where a rare excess draws its probability from
-    _, pull = profile(n, n - b, b, sigma * sigma)
+    q, pull = profile(n, n - b, b, sigma * sigma)
+    if n > b and q > _NONE:
+        return 0.0
     rates, weights = truncated_normal(b, sigma, feature=np.sqrt(max(n, 1.0)), reach=b + sigma * sigma * pull)
     return min(float(gammainc(n, rates) @ weights), 1.0)
 

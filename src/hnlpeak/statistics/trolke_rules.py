@@ -17,6 +17,8 @@ from hnlpeak.statistics.likelihood_set import likelihood_set, no_signal
 
 __all__ = ["trolke_set", "without_zero"]
 
+# counts up to 2^60 are looked at
+_DOUBLINGS = 60
 _EMPTY = int(Status.EMPTY)
 _SUBSTITUTED = int(Status.SUBSTITUTED)
 
@@ -42,10 +44,14 @@ def _accepts(c: Counting, level: float) -> bool:
 def _first_accepted(c: Counting, level: float) -> float:
     """Smallest n + j, j = 1, 2, ..., that is accepted; by bisection, so b may be anything."""
     rejected, accepted = 0.0, 1.0
-    while not _accepts(_with_count(c, c.n + accepted), level):
+    for _ in range(_DOUBLINGS):
+        if _accepts(_with_count(c, c.n + accepted), level):
+            break
         rejected = accepted
         accepted *= 2.0
-    while accepted - rejected > 1.0:
+    for _ in range(_DOUBLINGS):
+        if accepted - rejected <= 1.0:
+            break
         middle = rejected + float(int(0.5 * (accepted - rejected)))
         if _accepts(_with_count(c, c.n + middle), level):
             accepted = middle

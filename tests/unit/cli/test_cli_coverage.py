@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import json
 import time
 
@@ -10,8 +11,8 @@ from typer.testing import CliRunner
 from hnlpeak.cli.coverage import coverage
 from hnlpeak.cli.listing import listing
 from hnlpeak.cli.waiting import Waiting
-from hnlpeak.core.errors import UsageError
-from hnlpeak.statistics import METHODS
+from hnlpeak.core.errors import InputDataError, UsageError
+from hnlpeak.statistics import METHODS, Gaussian, Known, coverage_of_limit, rolke_lopez
 
 app = typer.Typer()
 app.command()(coverage)
@@ -66,6 +67,22 @@ def test_options_that_do_not_fit(arguments, words):
     result = run(*arguments)
     assert isinstance(result.exception, UsageError)
     assert words in str(result.exception)
+
+
+def test_table_of_limits(tmp_path):
+    rows = tmp_path / "rows.csv"
+    rows.write_text("n,b,sigma_b,efficiency\n3,2,0.5,0.5\n0,2,0.5,0.5\n")
+    result = run("--table", str(rows))
+    got = list(csv.DictReader(result.stdout.splitlines()))
+    assert len(got) == 2
+    truth, half = Gaussian(2.0, 0.5), Known(0.5)
+    limit = rolke_lopez(3, background=truth, efficiency=half).upper
+    want = coverage_of_limit(limit, background=truth, efficiency=half)
+    assert float(got[0]["limit"]) == pytest.approx(limit, rel=1e-12)
+    assert float(got[0]["coverage_at_limit"]) == pytest.approx(want.contained, rel=1e-9)
+    assert float(got[0]["coverage_min"]) == pytest.approx(want.minimum.contained, rel=1e-9)
+    rows.write_text("b\n3\n")
+    assert isinstance(run("--table", str(rows)).exception, InputDataError)
 
 
 def test_list_of_methods():
