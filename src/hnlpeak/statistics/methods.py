@@ -85,6 +85,8 @@ METHODS: dict[str, Method] = {
         cls_marginal,
         "CLs upper limit, p-values of the count averaged over background and efficiency",
         "one-sided {cl} % CLs upper limit with the background averaged over its prior",
+        whole_counts=True,
+        label="CLs, averaged",
     ),
     "feldman-cousins-bare": Method(
         partial(feldman_cousins, belt="bare"),
@@ -92,6 +94,7 @@ METHODS: dict[str, Method] = {
         "two-sided {cl} % unified interval of the bare belt; one-sided or two-sided as the data decide",
         two_sided=True,
         cells=24,
+        label="Feldman–Cousins, bare",
     ),
     "one-sided": Method(
         one_sided,
