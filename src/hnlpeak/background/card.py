@@ -7,25 +7,75 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, StrictInt, model_validator
 
-from hnlpeak.core.card import Sourced
-from hnlpeak.core.quantity import Energy, Fraction
+from hnlpeak.core.card import Card, Sourced
+from hnlpeak.core.quantity import Fraction, OpenShare, Positive, Share, SignedEnergy
 
-__all__ = ["BackgroundCard", "ControlRun"]
+__all__ = ["BackgroundCard", "ControlRegionCard", "ControlRun", "CrossTalk", "TriggerEfficiency"]
+
+
+class ControlRegionCard(Card):
+    """Where the control run is scaled for a ``part`` of the selection ``of`` (a union of such parts).
+
+    The scale comes from the cuts of ``selection`` between ``low`` and ``high`` in signed missing mass; ``error`` is its
+    relative systematic error.
+    """
+
+    of: str
+    part: str
+    selection: str
+    low: SignedEnergy
+    high: SignedEnergy
+    error: Fraction
+
+    @model_validator(mode="after")
+    def _region(self) -> Self:
+        if not self.low < self.high:
+            raise ValueError("empty region: low is not below high")
+        return self
+
+
+class CrossTalk(Card):
+    """Decays in the control run all the same: ``decays`` of the antiparticle, of which ``mode`` can be selected.
+
+    ``decays`` are those of the full control run in the fiducial volume, ``error`` the relative error of their number.
+    ``simulated`` decays of the mode make its template, with the pions' decays forced as in ``samples.templates``.
+    """
+
+    mode: str
+    decays: Positive
+    error: Fraction
+    simulated: Annotated[StrictInt, Field(ge=100)]
+    forced_pion_decay: OpenShare = 0.0
+
+
+class TriggerEfficiency(Sourced):
+    """Efficiency of the trigger for events of ``applies_to`` relative to that of the Standard-Model peak.
+
+    It multiplies the background of these sources (modes, or halo); N_K and A know nothing of it. Pseudo-data lose as
+    many of the events with a photon of more than 1 GeV.
+    """
+
+    value: Share
+    error: Fraction
+    applies_to: list[str]
 
 
 class ControlRun(Sourced):
     """Data taken without meson decays (halo alone), and the region where they are scaled to the searched data.
 
-    In the region, ``low`` to ``high`` in missing mass after the cuts of ``selection``, such events dominate. ``error``
-    is the relative systematic error of carrying the scale from there to the search windows. ``muons`` is the
-    number of halo muons of a simulated control run.
+    In the region, ``low`` to ``high`` in signed missing mass after the cuts of ``selection``, such events dominate.
+    ``error`` is the relative systematic error of carrying the scale from there to the search windows. ``muons`` is the
+    number of halo muons of a simulated control run. ``regions`` scale parts of a selection each by itself, with an
+    error of their own before that of the shape, ``error``; ``cross_talk`` is subtracted.
     """
 
     selection: str
-    low: Energy
-    high: Energy
+    low: SignedEnergy
+    high: SignedEnergy
     error: Fraction
     muons: Annotated[StrictInt, Field(ge=100)]
+    regions: list[ControlRegionCard] = []
+    cross_talk: CrossTalk | None = None
 
     @model_validator(mode="after")
     def _region(self) -> Self:
@@ -45,6 +95,10 @@ class BackgroundCard(Sourced):
 
     def scaled_run(self) -> ControlRun | None:
         """Return the control run that the method scales to the data, None for none."""
+        return None
+
+    def trigger_efficiency(self) -> TriggerEfficiency | None:
+        """Return the efficiency of the trigger that the method multiplies with, None for none."""
         return None
 
     def mode_errors(self) -> Mapping[str, float]:

@@ -1,7 +1,7 @@
 """The scale of a control run: from data taken without decays to the searched data.
 
-In a region where events that are no decays dominate, n data events are seen, h of the control run, and N_K k decays
-are expected. The scale is s = (n - N_K k) / h.
+In a region where events that are no decays dominate, n data events are seen, h of the control run (less the decays in
+it), and N_K k decays are expected. The scale is s = (n - N_K k) / h.
 """
 
 from __future__ import annotations
@@ -11,23 +11,32 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hnlpeak.background.card import BackgroundCard
-from hnlpeak.background.inputs import BackgroundInputs
+from hnlpeak.background.card import BackgroundCard, ControlRegionCard, ControlRun
+from hnlpeak.background.inputs import BackgroundInputs, control_counts
 from hnlpeak.core.errors import UsageError
 from hnlpeak.core.measured import Measured
 from hnlpeak.spectrum.spectrum import ANY_SELECTION, Spectrum
 
-__all__ = ["ControlRegion", "ControlScale", "control_region", "control_scale", "under_peak"]
+__all__ = [
+    "ControlRegion",
+    "ControlScale",
+    "control_region",
+    "control_regions",
+    "control_scale",
+    "scaled_control",
+    "under_peak",
+]
 
 Vector = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class ControlRegion:
-    """Events in the region: ``observed`` in the data, ``control`` in the control run.
+    """Events in the region: ``observed`` in the data, ``control`` in the control run (``control_error``: relative).
 
     ``per_decay`` is the expected number of decay events for each decay in the fiducial volume, ``per_decay_stat``
-    and ``per_decay_syst`` its errors; ``error`` is the relative systematic error of the scale.
+    and ``per_decay_syst`` its errors; ``error`` is the relative systematic error of the scale. ``selection``, ``low``
+    and ``high`` (MeV) say where it is.
     """
 
     observed: float
@@ -36,6 +45,15 @@ class ControlRegion:
     per_decay_stat: float
     per_decay_syst: float
     error: float
+    control_error: float | None = None
+    selection: str = ""
+    low: float = float("nan")
+    high: float = float("nan")
+
+    @property
+    def control_relative(self) -> float:
+        """Relative statistical error of ``control``."""
+        return self.control**-0.5 if self.control_error is None else self.control_error
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,36 +73,65 @@ def control_region(
 
     ``UsageError`` where the data have no such selection or the control run has no event there.
     """
-    card, errors = background.scaled_run(), background.mode_errors()
-    if card is None:
+    run = background.scaled_run()
+    if run is None:
         return None
+    if inputs is None:
+        raise UsageError("the card scales a control run, but there is none")
+    return _counted(data, inputs, background, run)
+
+
+def control_regions(
+    data: Spectrum, inputs: BackgroundInputs, background: BackgroundCard, selection: str
+) -> dict[str, ControlRegion]:
+    """Return the region that scales each part of ``selection``, by the selection of the part.
+
+    Without regions of its own in the card it is one part, scaled in the region of all. Empty where the card scales no
+    control run. ``UsageError`` as ``control_region``.
+    """
+    run = background.scaled_run()
+    if run is None:
+        return {}
+    own = {region.part: region for region in run.regions if selection in (region.of, region.part)}
+    places: dict[str, ControlRegionCard | ControlRun] = {**own} or {selection: run}
+    return {part: _counted(data, inputs, background, place) for part, place in places.items()}
+
+
+def _counted(
+    data: Spectrum,
+    inputs: BackgroundInputs,
+    background: BackgroundCard,
+    place: ControlRegionCard | ControlRun,
+) -> ControlRegion:
     if data.selections == (ANY_SELECTION,):
         raise UsageError(
             f"spectrum {data.label!r} has one selection for all: the control run cannot be scaled without a "
-            f"spectrum of the selection {card.selection!r}"
+            f"spectrum of the selection {place.selection!r}"
         )
-    if inputs is None or inputs.control is None:
-        raise UsageError("the card scales a control run, but there is none")
-    control = float(inputs.control.between(card.selection, card.low, card.high).values)
-    if not control > 0.0:
+    at = place.selection, place.low, place.high
+    control = control_counts(inputs, *at)
+    h = float(control.value)
+    if not h > 0.0:
         raise UsageError(
-            f"control run {inputs.control.label!r} has no event of the selection {card.selection!r} between "
-            f"{card.low:g} and {card.high:g} MeV: it is too small"
+            f"the control run has no event of the selection {place.selection!r} between "
+            f"{place.low:g} and {place.high:g} MeV: it is too small"
         )
     expected, stat2, syst2 = 0.0, 0.0, 0.0
-    unit = inputs.decays.scaled_to(1.0)
+    unit, errors = inputs.decays.scaled_to(1.0), background.mode_errors()
     for mode in inputs.decays.sources:
-        sums, squares = map(float, inputs.decays.between(card.selection, card.low, card.high, sources=[mode]))
+        sums, squares = map(float, inputs.decays.between(*at, sources=[mode]))
         expected += unit * sums
         stat2 += unit**2 * squares
         syst2 += (errors[mode] * unit * sums) ** 2
     return ControlRegion(
-        float(data.between(card.selection, card.low, card.high).values),
-        control,
+        float(data.between(*at).values),
+        h,
         expected,
         stat2**0.5,
         syst2**0.5,
-        card.error,
+        place.error,
+        float(control.variance) ** 0.5 / h,
+        *at,
     )
 
 
@@ -100,10 +147,35 @@ def control_scale(region: ControlRegion, n_kaon: Vector) -> ControlScale:
     stat = np.sqrt(max(n, 1.0) + (n_kaon * region.per_decay_stat) ** 2) / h
     return ControlScale(
         value,
-        np.hypot(stat, value / np.sqrt(h)),
+        np.hypot(stat, value * region.control_relative),
         np.hypot(value * region.error, n_kaon * region.per_decay_syst / h),
         n < decays,
     )
+
+
+def scaled_control(
+    data: Spectrum,
+    inputs: BackgroundInputs,
+    background: BackgroundCard,
+    selection: str,
+    *,
+    n_kaon: float,
+    unit: float = 1.0,
+) -> tuple[Vector, Vector]:
+    """Values and variances of the scaled control run in each bin of ``selection``, times ``unit``."""
+    if inputs.control is None:
+        raise UsageError("the card scales a control run, but there is none")
+    values, variances = np.zeros(data.edges.size - 1), np.zeros(data.edges.size - 1)
+    for part, region in control_regions(data, inputs, background, selection).items():
+        scale = unit * float(control_scale(region, np.array([n_kaon])).value[0])
+        held = inputs.control.project(part)
+        values = values + scale * held.values
+        variances = variances + scale**2 * held.variances
+        if inputs.cross_talk is not None:
+            less = inputs.cross_talk.project(part)
+            values = values - scale * less.values
+            variances = variances + scale**2 * less.variances
+    return np.maximum(values, 0.0), variances
 
 
 def under_peak(region: ControlRegion, events: float) -> tuple[Measured, Measured]:
@@ -113,7 +185,7 @@ def under_peak(region: ControlRegion, events: float) -> tuple[Measured, Measured
     """
     ratio = events / region.control
     fixed = ratio * region.observed
-    relative = (1.0 / max(region.observed, 1.0) + 1.0 / max(events, 1.0) + 1.0 / region.control) ** 0.5
+    relative = (1.0 / max(region.observed, 1.0) + 1.0 / max(events, 1.0) + region.control_relative**2) ** 0.5
     return (
         Measured(fixed, stat=fixed * relative, syst=fixed * region.error, source="scaled control run"),
         Measured(

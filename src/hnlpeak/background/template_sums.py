@@ -1,22 +1,29 @@
 """Background of each window from simulated decays and a scaled control run.
 
-b = N_K sum_i B_i t_i + s h, with t_i the selected fraction of mode i in the window, h the events of the control run
-and s its scale. Statistical errors are those of the simulation, of the control run and of s; each mode has a
-relative systematic error of its own, N_K moves all modes together.
+b = eps N_K sum_i B_i t_i + eps sum_r s_r h_r, with t_i the selected fraction of mode i in the window, h_r the events of
+the control run in part r of the selection less the decays in them, s_r their scale and eps the efficiency of the
+trigger (where the card has one). Statistical errors are those of the simulation, of the control run and of s; each
+mode has a relative systematic error of its own, N_K moves all modes together. ``error_budget`` names every part.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.background.agreement import Agreement, agreement, bins_with
-from hnlpeak.background.control_run import ControlScale, control_region, control_scale
-from hnlpeak.background.inputs import HALO, BackgroundInputs
+from hnlpeak.background.card import ControlRun
+from hnlpeak.background.control_run import (
+    ControlRegion,
+    ControlScale,
+    control_regions,
+    control_scale,
+)
+from hnlpeak.background.inputs import HALO, BackgroundInputs, control_counts
 from hnlpeak.core.records import Key
 from hnlpeak.spectrum.spectrum import Spectrum
 
@@ -26,8 +33,10 @@ if TYPE_CHECKING:
 __all__ = [
     "Component",
     "ControlRegionAgreement",
+    "Halo",
     "components",
     "control_agreement",
+    "error_budget",
     "simulated_over_expected",
 ]
 
@@ -42,13 +51,34 @@ Vector = NDArray[np.float64]
 class Component:
     """Events of one source in each window; ``stat`` is independent between windows without common events.
 
-    ``shared`` is the statistical and ``syst`` the systematic error that moves all windows together.
+    ``shared`` is the statistical and ``syst`` the systematic error that moves all windows together; ``parts`` are what
+    ``syst`` and ``shared`` are made of, by name.
     """
 
     events: Vector
     stat: Vector
     shared: Vector
     syst: Vector
+    parts: Mapping[str, Vector]
+
+    def times(self, factor: float) -> Component:
+        """The same with all events and errors times ``factor``."""
+        return Component(
+            factor * self.events,
+            factor * self.stat,
+            factor * self.shared,
+            factor * self.syst,
+            {name: factor * part for name, part in self.parts.items()},
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Halo:
+    """The scaled control run in each window, the scale of each part of the selections, and where there is no halo."""
+
+    component: Component
+    scales: Mapping[str, tuple[ControlRegion, ControlScale]]
+    below: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -60,16 +90,39 @@ class ControlRegionAgreement(Agreement):
 
 
 def _halo(
-    control: Spectrum, scale: ControlScale, selections: list[str], low: Vector, high: Vector
-) -> Component:
-    counts = control.between(selections, low, high).values
-    return Component(
-        scale.value * counts,
-        # an empty window has the error of one event
-        scale.value * np.sqrt(np.maximum(counts, 1.0)),
-        scale.stat * counts,
-        scale.syst * counts,
-    )
+    data: Spectrum,
+    inputs: BackgroundInputs,
+    card: TemplateBackground,
+    run: ControlRun,
+    *,
+    selections: Sequence[str],
+    low: Vector,
+    high: Vector,
+    n_kaon: Vector,
+) -> Halo:
+    count = len(low)
+    events, stat2, shared2, scale2, shape, cross = (np.zeros(count) for _ in range(6))
+    below = np.zeros(count, dtype=bool)
+    scales: dict[str, tuple[ControlRegion, ControlScale]] = {}
+    own = {name for region in run.regions for name in (region.of, region.part)}
+    for name in dict.fromkeys(selections):
+        rows = np.array([selection == name for selection in selections])
+        for part, region in control_regions(data, inputs, card, name).items():
+            scale = control_scale(region, n_kaon[rows])
+            scales[part] = region, scale
+            held = control_counts(inputs, part, low[rows], high[rows])
+            events[rows] += scale.value * held.value
+            stat2[rows] += scale.value**2 * held.variance
+            shared2[rows] += (scale.stat * held.value) ** 2
+            scale2[rows] += (scale.syst * held.value) ** 2
+            below[rows] |= scale.below
+            if run.cross_talk is not None:
+                cross[rows] += scale.value * held.cross_talk * run.cross_talk.error
+        if name in own:  # a region's own error is that of its scale
+            shape[rows] = run.error * events[rows]
+    parts = {"halo scale": np.sqrt(shared2 + scale2), "halo shape": shape, "cross-talk": cross}
+    systematic = np.sqrt(scale2 + shape**2 + cross**2)
+    return Halo(Component(events, np.sqrt(stat2), np.sqrt(shared2), systematic, parts), scales, below)
 
 
 def components(
@@ -81,8 +134,8 @@ def components(
     low: Vector,
     high: Vector,
     n_kaon: Vector,
-) -> tuple[dict[str, Component], ControlScale | None]:
-    """Events by source in each window [``low``, ``high``] (MeV), and the scale of the control run.
+) -> tuple[dict[str, Component], Halo | None]:
+    """Events by source in each window [``low``, ``high``] (MeV), and the halo before the efficiency of the trigger.
 
     ``selections`` and ``n_kaon`` have one entry a window. ``UsageError`` where the control run of the card cannot be
     scaled.
@@ -93,15 +146,45 @@ def components(
     for mode in inputs.decays.sources:
         sums, squares = inputs.decays.between(chosen, low, high, sources=[mode])
         events = per_decay * sums
+        error = card.errors[mode] * events
         found[mode] = Component(
-            events, per_decay * np.sqrt(squares), np.zeros_like(events), card.errors[mode] * events
+            events, per_decay * np.sqrt(squares), np.zeros_like(events), error, {mode: error}
         )
-    region = control_region(data, inputs, card)
-    if region is None or inputs.control is None:
-        return found, None
-    scale = control_scale(region, n_kaon)
-    found[HALO] = _halo(inputs.control, scale, chosen, low, high)
-    return found, scale
+    halo = None
+    if card.control_run is not None:
+        ranges: dict[str, Any] = {"selections": chosen, "low": low, "high": high, "n_kaon": n_kaon}
+        halo = _halo(data, inputs, card, card.control_run, **ranges)
+        found[HALO] = halo.component
+    trigger = card.trigger
+    if trigger is not None:
+        found = {
+            name: part.times(trigger.value) if name in trigger.applies_to else part
+            for name, part in found.items()
+        }
+    return found, halo
+
+
+def error_budget(
+    parts: Mapping[str, Component], card: TemplateBackground, n_kaon_relative: Vector
+) -> dict[str, Vector]:
+    """Parts of the error of b in each window by what they are of; their sum in quadrature is the whole.
+
+    ``n_kaon_relative`` is the relative error of N_K. Statistics of the simulation and of the control run, parts of the
+    sources' systematic errors, N_K, the ``common_errors`` of the card and the efficiency of the trigger.
+    """
+    modes = [part for name, part in parts.items() if name != HALO]
+    total = np.sum([part.events for part in parts.values()], axis=0)
+    found = {"simulation": np.sqrt(np.sum([part.stat**2 for part in modes], axis=0))}
+    if HALO in parts:
+        found["halo statistics"] = parts[HALO].stat
+    for part in parts.values():
+        found.update({name: error for name, error in part.parts.items() if np.any(error > 0.0)})
+    found["number of kaons"] = n_kaon_relative * np.sum([part.events for part in modes], axis=0)
+    found.update({name: error * total for name, error in card.common_errors.items()})
+    if card.trigger is not None:
+        seen = [part.events for name, part in parts.items() if name in card.trigger.applies_to]
+        found["trigger"] = card.trigger.error / card.trigger.value * np.sum(seen, axis=0)
+    return found
 
 
 def simulated_over_expected(

@@ -9,15 +9,16 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 import numpy as np
 from pydantic import model_validator
 
-from hnlpeak.background.card import BackgroundCard, ControlRun
-from hnlpeak.background.control_run import ControlScale
+from hnlpeak.background.card import BackgroundCard, ControlRun, TriggerEfficiency
 from hnlpeak.background.estimates import BackgroundDetails, BackgroundEstimates
 from hnlpeak.background.inputs import HALO, BackgroundInputs
 from hnlpeak.background.method import BackgroundMethod, Task
 from hnlpeak.background.template_sums import (
     ControlRegionAgreement,
+    Halo,
     components,
     control_agreement,
+    error_budget,
     simulated_over_expected,
 )
 from hnlpeak.core.errors import UsageError
@@ -31,7 +32,8 @@ __all__ = ["METHOD", "ScaledControlRun", "TemplateBackground", "TemplateDetails"
 class TemplateBackground(BackgroundCard):
     """Background from simulated decays, one template a mode, and what is no decay from a control run.
 
-    ``errors`` are the relative systematic errors of each template. Between ``control_low`` and ``control_high`` the
+    ``errors`` are the relative systematic errors of each template, ``common_errors`` those of all together by what
+    they are of. ``trigger`` multiplies what it says. Between ``control_low`` and ``control_high`` the
     data are compared with the sum (selection of the lowest mass); nothing is fitted there.
     """
 
@@ -41,6 +43,8 @@ class TemplateBackground(BackgroundCard):
     control_low: Energy
     control_high: Energy
     control_run: ControlRun | None = None
+    common_errors: dict[str, Fraction] = {}
+    trigger: TriggerEfficiency | None = None
 
     @model_validator(mode="after")
     def _region(self) -> Self:
@@ -52,28 +56,44 @@ class TemplateBackground(BackgroundCard):
         """Return the control run of the table."""
         return self.control_run
 
+    def trigger_efficiency(self) -> TriggerEfficiency | None:
+        """Return the efficiency of the trigger of the table."""
+        return self.trigger
+
     def mode_errors(self) -> Mapping[str, float]:
         """Return the relative systematic error of each template."""
         return self.errors
 
     def check(self, *, selections: Sequence[str], modes: Sequence[str]) -> None:
-        """Raise ``ValueError`` unless each template has an error and the control run a selection."""
+        """Raise ``ValueError`` unless each template has an error and all selections and sources exist."""
         if set(self.errors) != set(modes):
             raise ValueError(
                 f"background.errors must name the modes of samples.templates, {sorted(set(modes))}, "
                 f"got {sorted(self.errors)}"
             )
         run = self.control_run
-        if run is not None and run.selection not in selections:
-            raise ValueError(
-                f"background.control_run.selection = {run.selection!r} is not one of {list(selections)}"
-            )
+        if run is not None:
+            regions = {name for region in run.regions for name in (region.of, region.part, region.selection)}
+            if unknown := sorted({run.selection, *regions} - set(selections)):
+                raise ValueError(
+                    f"background.control_run: no selection {unknown}, there are {list(selections)}"
+                )
+        if self.trigger is not None:
+            known = {*modes, HALO}
+            if missing := sorted(set(self.trigger.applies_to) - known):
+                raise ValueError(
+                    f"background.trigger.applies_to: no source {missing}, there are {sorted(known)}"
+                )
 
 
 @dataclass(frozen=True)
 class ScaledControlRun:
-    """Scale of the control run with its errors, from the cuts of ``selection`` between ``low`` and ``high`` (MeV)."""
+    """Scale of the control run with its errors, from the cuts of ``selection`` between ``low`` and ``high`` (MeV).
 
+    It is for the ``part`` of a selection, or for a whole one.
+    """
+
+    part: str
     selection: str
     low: Annotated[float, Key("low_mev")]
     high: Annotated[float, Key("high_mev")]
@@ -89,23 +109,24 @@ class ScaledControlRun:
 
 @dataclass(frozen=True, eq=False)
 class TemplateDetails(BackgroundDetails):
-    """How templates were summed: relative systematic ``errors`` of the modes, test in the control region, the scale.
+    """How templates were summed: relative systematic ``errors`` of the modes, test in the control region, the scales.
 
-    ``simulated_over_expected``: see the function of that name. ``control_run`` is None where none is scaled.
+    ``simulated_over_expected``: see the function of that name. ``control_runs`` is empty where none is scaled.
+    ``events`` are those of each source, ``budget`` the parts of the error of b, both in each window.
     """
 
     errors: Mapping[str, float]
     control_region: ControlRegionAgreement
-    control_run: ScaledControlRun | None
+    control_runs: tuple[ScaledControlRun, ...]
     simulated_over_expected: Mapping[str, float]
+    events: Mapping[str, tuple[float, ...]]
+    budget: Mapping[str, tuple[float, ...]]
 
     @property
     def relative_errors(self) -> Mapping[str, float]:
-        """Of modes the card's, of the control run the whole error of its scale."""
-        run = self.control_run
-        if run is None or not run.scale:
-            return self.errors
-        return {**self.errors, HALO: run.relative_error}
+        """Of modes the card's, of the control run the largest error of its scales."""
+        found = [run.relative_error for run in self.control_runs if run.scale]
+        return {**self.errors, HALO: max(found)} if found else self.errors
 
 
 def template_estimates(
@@ -126,40 +147,42 @@ def template_estimates(
     """
     if inputs is None:
         raise UsageError("background method 'templates' needs simulated decays: search with the cards alone")
-    parts, scale = components(data, inputs, card, selections=selections, low=low, high=high, n_kaon=n_kaon)
+    parts, halo = components(data, inputs, card, selections=selections, low=low, high=high, n_kaon=n_kaon)
     at: dict[str, Any] = {"selection": selections[0], "n_kaon": float(n_kaon[0])}
-    decays = np.sum([part.events for name, part in parts.items() if name != HALO], axis=0)
-    common = n_kaon_error / n_kaon * decays
-    below = np.zeros(len(low), dtype=bool) if scale is None else scale.below
+    budget = error_budget(parts, card, n_kaon_error / n_kaon)
+    below = np.zeros(len(low), dtype=bool) if halo is None else halo.below
+    stat = np.sqrt(np.sum([part.stat**2 + part.shared**2 for part in parts.values()], axis=0))
+    whole2 = np.sum([part**2 for part in budget.values()], axis=0)
     return BackgroundEstimates.of(
         np.sum([part.events for part in parts.values()], axis=0),
-        stat=np.sqrt(np.sum([part.stat**2 + part.shared**2 for part in parts.values()], axis=0)),
-        syst=np.sqrt(np.sum([part.syst**2 for part in parts.values()], axis=0) + common**2),
+        stat=stat,
+        syst=np.sqrt(np.maximum(whole2 - stat**2, 0.0)),
         leakage=np.zeros(len(low)),
         status=["control-below-decays" if under else "ok" for under in below],
         details=TemplateDetails(
             method=card.method,
             errors=dict(card.errors),
             control_region=control_agreement(data, inputs, card, **at),
-            control_run=_scaled_run(card, scale),
+            control_runs=() if halo is None else _scaled_runs(halo),
             simulated_over_expected=simulated_over_expected(
                 inputs, low=float(low.min()), high=float(high.max()), **at
             ),
+            events={name: tuple(part.events.tolist()) for name, part in parts.items()},
+            budget={name: tuple(part.tolist()) for name, part in budget.items()},
         ),
     )
 
 
-def _scaled_run(card: TemplateBackground, scale: ControlScale | None) -> ScaledControlRun | None:
-    run = card.control_run
-    if run is None or scale is None:
-        return None
-    return ScaledControlRun(
-        run.selection,
-        run.low,
-        run.high,
-        float(scale.value[0]),
-        float(scale.stat[0]),
-        float(scale.syst[0]),
+def _scaled_runs(halo: Halo) -> tuple[ScaledControlRun, ...]:
+    return tuple(
+        ScaledControlRun(
+            part,
+            region.selection,
+            region.low,
+            region.high,
+            *(float(column[0]) for column in (scale.value, scale.stat, scale.syst)),
+        )
+        for part, (region, scale) in halo.scales.items()
     )
 
 
@@ -179,13 +202,12 @@ def _estimate(task: Task, card: TemplateBackground) -> BackgroundEstimates:
 def _explain(estimates: BackgroundEstimates, i: int) -> str:
     made: TemplateDetails = estimates.details
     text = f"(stat {estimates.stat[i]:.4g}, syst {estimates.syst[i]:.4g}), from simulated {', '.join(made.errors)}"
-    run = made.control_run
-    if run is None:
-        return text
-    return (
-        f"{text} and a control run times {run.scale:.4g}, scaled with the {run.selection} cuts between "
-        f"{run.low:g} and {run.high:g} MeV"
-    )
+    for run in made.control_runs:
+        text += (
+            f" and the control run ({run.part}) times {run.scale:.4g}, scaled with the {run.selection} cuts between "
+            f"{run.low:g} and {run.high:g} MeV"
+        )
+    return text
 
 
 METHOD = BackgroundMethod(TemplateBackground, TemplateDetails, _estimate, _explain)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, reduce
 from typing import TypeVar
 
 import numpy as np
@@ -38,7 +38,7 @@ from hnlpeak.spectrum.axis import missing_mass_axis
 from hnlpeak.spectrum.fixed_point import from_fixed
 from hnlpeak.spectrum.spectrum import Spectrum
 
-__all__ = ["SampleResult", "calibrate", "run_sample", "simulate_candidates", "tally_candidates"]
+__all__ = ["SampleResult", "calibrate", "run_parts", "run_sample", "simulate_candidates", "tally_candidates"]
 
 
 Result = TypeVar("Result")
@@ -131,6 +131,27 @@ def run_sample(
 
     Parts that the ``store`` of ``context`` has are taken from it, others are kept there.
     """
+    return run_parts(sample.name, [(sample, experiment, calibration)], card, context)
+
+
+def run_parts(
+    name: str,
+    parts: Sequence[tuple[Sample, Experiment, BeamCalibration]],
+    card: AnalysisCard,
+    context: RunContext,
+) -> SampleResult:
+    """The sum of ``run_sample`` over ``parts`` of one sample, each of an experiment of its own; labelled ``name``."""
+    total = reduce(Tally.__add__, (_tally(*part, card, context) for part in parts))
+    return _result(total, card, parts[0][0].sources, name, True, int(total.totals[Total.IN_FIDUCIAL]))
+
+
+def _tally(
+    sample: Sample,
+    experiment: Experiment,
+    calibration: BeamCalibration,
+    card: AnalysisCard,
+    context: RunContext,
+) -> Tally:
     columns = column_names(experiment.timed_systems)
     spec = ShardSpec(experiment.setup, sample, context.seed, len(columns))
     selection = selection_of(card, columns)
@@ -142,10 +163,9 @@ def run_sample(
     def part(shards: Sequence[Shard]) -> Tally:
         return _run(sample, shards, task, Tally.__add__, context)
 
-    tally = tally_in_parts(
+    return tally_in_parts(
         sample.name, _shards(sample), part, context.store, done, empty_tally(spec, selection)
     )
-    return _result(tally, card, sample.sources, sample.name, True, int(tally.totals[Total.IN_FIDUCIAL]))
 
 
 def calibrate(sample: Sample, experiment: Experiment, context: RunContext) -> BeamCalibration:

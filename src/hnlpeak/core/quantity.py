@@ -22,6 +22,7 @@ __all__ = [
     "Positive",
     "Rate",
     "Share",
+    "SignedEnergy",
     "Size",
     "Time",
     "parse_quantity",
@@ -94,6 +95,8 @@ def _sized(dimension: str, strict: bool) -> BeforeValidator:
 
 Energy = Annotated[float, _sized("energy", strict=False)]
 """Energy, momentum or mass, MeV; not negative."""
+SignedEnergy = Annotated[float, _validator("energy")]
+"""Signed missing mass, MeV."""
 Length = Annotated[float, _validator("length")]
 """Length or coordinate, mm."""
 Size = Annotated[float, _sized("length", strict=True)]

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import math
 from enum import IntEnum
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
+from pydantic import Field
 
+from hnlpeak.core.card import Card
 from hnlpeak.core.kernel import inlined
-from hnlpeak.core.quantity import Energy, Fraction, Length, Positive, Share
+from hnlpeak.core.quantity import Energy, Fraction, Length, Positive, Share, Size
 from hnlpeak.detectors.detection import photon_detected
 from hnlpeak.detectors.event import MAX_CLUSTERS, Record
 from hnlpeak.detectors.inefficiency import InefficiencyCurve
@@ -23,15 +25,35 @@ from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape
 from hnlpeak.detectors.surface import LIGHT, Surface
 from hnlpeak.theory.species import Species
 
-__all__ = ["CODE", "KIND", "Calorimeter", "add_cluster", "pack", "respond"]
+__all__ = ["CODE", "KIND", "Calorimeter", "DeadModules", "add_cluster", "pack", "respond"]
 
 
 CODE = 7
 """Code of its surfaces."""
 
 
+class DeadModules(Card):
+    """Read-out modules that are masked: squares of ``side`` about ``centres`` (x, y), avoided with a ``margin``."""
+
+    centres: Annotated[list[tuple[Length, Length]], Field(min_length=1, max_length=16)]
+    side: Size
+    margin: Length = "0 mm"  # type: ignore[assignment]
+
+    def shapes(self) -> list[Shape]:
+        """All that lies outside each module and its margin."""
+        half = f"{0.5 * self.side + self.margin!r} mm"
+        return [
+            Shape.model_validate(
+                {"hole_x": f"{x!r} mm", "hole_y": f"{y!r} mm", "hole_half_x": half, "hole_half_y": half}
+            )
+            for x, y in self.centres
+        ]
+
+
 class Calorimeter(Counter):
-    """Electromagnetic calorimeter; ``acceptance`` is the part that a selected track must cross (default: all).
+    """Electromagnetic calorimeter.
+
+    ``acceptance`` without ``dead_modules`` is the part that a selected track must cross (default: all of ``shape``).
 
     Energy resolution ``stochastic`` / sqrt(E / GeV) + ``noise`` / E + ``constant`` (in quadrature).
 
@@ -45,6 +67,7 @@ class Calorimeter(Counter):
     z: Length
     shape: Shape
     acceptance: Shape | None = None
+    dead_modules: DeadModules | None = None
     stochastic: Fraction
     noise: Energy
     constant: Fraction
@@ -193,6 +216,11 @@ def _constants(spec: Calorimeter, system: int, setup: Any) -> None:
     setup["accidental_energy"] = spec.accidental_energy
 
 
+def _acceptance(spec: Calorimeter) -> list[Plane]:
+    dead = [] if spec.dead_modules is None else spec.dead_modules.shapes()
+    return [Plane(spec.z, shape) for shape in (spec.acceptance or spec.shape, *dead)]
+
+
 def _outline(spec: Calorimeter) -> list[Outline]:
     return [Outline(spec.system, spec.z, spec.z + 1270.0, spec.shape, "#ffd98f")]
 
@@ -200,7 +228,7 @@ def _outline(spec: Calorimeter) -> list[Outline]:
 KIND = DetectorKind(
     spec=Calorimeter,
     response=pack,
-    acceptance=lambda spec: [Plane(spec.z, spec.acceptance or spec.shape)],
+    acceptance=_acceptance,
     constants=_constants,
     outline=_outline,
     accidental_plane=lambda spec: Plane(spec.z, spec.shape),

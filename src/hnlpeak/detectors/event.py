@@ -48,7 +48,7 @@ _STATE = _dtype("x y z tx ty p", "species alive")
 _SEGMENT = _dtype("x y z tx ty p pz", "species")
 _HIT = _dtype("x y var_x var_y")
 _CLUSTER = _dtype("x y energy time")
-_MUON_HIT = _dtype("x y z time")
+_MUON_HIT = _dtype("x y z time reach_x reach_y scatter")
 _PARTICLE = _dtype(
     "t_track r_ring e_hadron",
     "n_segments n_chambers planes n_ring",

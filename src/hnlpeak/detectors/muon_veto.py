@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import math
 from enum import IntEnum
-from typing import Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
+from hnlpeak.core.card import Card
 from hnlpeak.core.kernel import inlined
 from hnlpeak.core.quantity import Energy, Fraction, Length, Positive
 from hnlpeak.detectors.event import MAX_MUON_HITS, Record
@@ -20,26 +21,51 @@ from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape, inside
 from hnlpeak.detectors.surface import Surface, record_time
 from hnlpeak.theory.species import Species
 
-__all__ = ["CODE", "KIND", "MuonVeto", "pack", "record_hit", "respond"]
+__all__ = ["CODE", "KIND", "EfficiencyMap", "MuonVeto", "cell_middle", "pack", "record_hit", "respond"]
 
 
 CODE = 4
 """Code of its surfaces."""
 
 
+MAX_RINGS = 6
+
+
+class EfficiencyMap(Card):
+    """Efficiency in rings about the beam: ``values`` [i] from ``radii`` [i] to the next, the last one beyond."""
+
+    radii: Annotated[list[Length], Field(min_length=1, max_length=MAX_RINGS)]
+    values: Annotated[list[Fraction], Field(min_length=1, max_length=MAX_RINGS)]
+
+    @model_validator(mode="after")
+    def _rings(self) -> Self:
+        if (
+            len(self.radii) != len(self.values)
+            or sorted(set(self.radii)) != self.radii
+            or self.radii[0] != 0.0
+        ):
+            raise ValueError("radii must rise from 0 mm, with one of values for each")
+        return self
+
+
 class MuonVeto(Counter):
     """Muon counters behind ``radiation_lengths`` of absorber of the thickness ``absorber_length``.
 
     Muons below ``range_momentum`` stop; the efficiency rises to ``efficiency`` as
-    ``1 - exp(-(p - range_momentum) / turn_on)``. ``punch_through`` is the probability that a pion leaves a
-    signal. A hit has the position of the middle of its cell, ``cell_x`` by ``cell_y`` (crossed strips make cells);
-    0 is a counter of its own at every point.
+    ``1 - exp(-(p - range_momentum) / turn_on)``, times that of ``efficiency_map`` where the muon's course would meet
+    the counters. ``punch_through`` is the probability that a pion leaves a signal. A hit has the position of the middle
+    of its cell, ``cell_x`` by ``cell_y`` (crossed strips make cells); 0 is a counter of its own at every point.
+    Strips measure one coordinate alone: ``measures`` says which ("none": only that there is a hit). ``acceptance`` is
+    the part that a selected track must cross (default: all of ``shape``).
     """
 
     kind: Literal["muon_veto"]
     z: Length
     shape: Shape
+    acceptance: Shape | None = None
+    measures: Literal["x", "y", "xy", "none"] = "xy"
     efficiency: Fraction
+    efficiency_map: EfficiencyMap | None = None
     range_momentum: Energy
     turn_on: Energy
     radiation_lengths: Positive
@@ -65,37 +91,75 @@ class _Slot(IntEnum):
     SIGMA_T = SHAPE_WIDTH + 6
     CELL_X = SHAPE_WIDTH + 7
     CELL_Y = SHAPE_WIDTH + 8
-    COUNTERS = SHAPE_WIDTH + 9
+    REACH_X = SHAPE_WIDTH + 9
+    REACH_Y = SHAPE_WIDTH + 10
+    N_RINGS = SHAPE_WIDTH + 11
+    RINGS = SHAPE_WIDTH + 12
+    COUNTERS = RINGS + 2 * MAX_RINGS
+
+
+def _scatter(spec: MuonVeto) -> float:
+    """Displacement of a muon by scattering in the absorber (rms in a coordinate) times its momentum, mm MeV."""
+    return 13.6 * math.sqrt(spec.radiation_lengths) * spec.absorber_length / math.sqrt(3.0)
+
+
+def _reach(spec: MuonVeto) -> tuple[float, float]:
+    """Half-sizes of a cell in x and y, mm; infinite where the coordinate is not measured."""
+    return (
+        0.5 * spec.cell_x if "x" in spec.measures else math.inf,
+        0.5 * spec.cell_y if "y" in spec.measures else math.inf,
+    )
 
 
 def pack(spec: MuonVeto, system: int) -> list[Surface]:
     """One surface; scattering in the absorber displaces the muon by 13.6 MeV/p sqrt(X/X0) L/sqrt(3)."""
-    scatter = 13.6 * math.sqrt(spec.radiation_lengths) * spec.absorber_length / math.sqrt(3.0)
+    rings = [] if spec.efficiency_map is None else spec.efficiency_map.values
+    squares = [] if spec.efficiency_map is None else [radius**2 for radius in spec.efficiency_map.radii]
+    filling = [0.0] * (MAX_RINGS - len(rings))
     row = [
         *Shape().packed(),  # scattering may lead any muon into the counters
         float(system),
         spec.efficiency,
         spec.range_momentum,
         max(spec.turn_on, 1e-9),
-        scatter,
+        _scatter(spec),
         spec.punch_through,
         spec.time_resolution,
         spec.cell_x,
         spec.cell_y,
+        *_reach(spec),
+        float(len(rings)),
+        *squares,
+        *filling,
+        *rings,
+        *filling,
         *spec.shape.packed(),
     ]
     return [Surface(CODE, spec.z, row, spec.system)]
 
 
 @inlined
-def _middle(value: float, cell: float) -> float:
+def cell_middle(value: float, cell: float) -> float:
     """Middle of the cell that holds ``value``; an edge between two cells is at 0."""
     return float(cell * (math.floor(value / cell) + 0.5)) if cell > 0.0 else value
 
 
 @inlined
-def record_hit(event: Record, system: int, x: float, y: float, z: float, time: float) -> None:
-    """Append a signal of ``system`` at a place (mm) and time (ns); beyond ``MAX_MUON_HITS`` only the time is kept."""
+def record_hit(
+    event: Record,
+    system: int,
+    x: float,
+    y: float,
+    z: float,
+    time: float,
+    reach: tuple[float, float],
+    scatter: float,
+) -> None:
+    """Append a signal of ``system`` at a place (mm) and time (ns); beyond ``MAX_MUON_HITS`` only the time is kept.
+
+    ``reach``: half-sizes of the cell, infinite where it tells no coordinate; ``scatter``: the displacement expected of
+    a muon times its momentum, mm MeV.
+    """
     record_time(event, system, time)
     n = event.n_muon_hits
     if n < MAX_MUON_HITS:
@@ -104,6 +168,8 @@ def record_hit(event: Record, system: int, x: float, y: float, z: float, time: f
         hit.y = y
         hit.z = z
         hit.time = time
+        hit.reach_x, hit.reach_y = reach
+        hit.scatter = scatter
         event.n_muon_hits = n + 1
 
 
@@ -122,13 +188,24 @@ def _muon_seen(params: Record, p: float, u: float) -> bool:
 
 
 @inlined
+def _map(params: Record, radius2: float) -> float:
+    """Efficiency of the ring of squared radius ``radius2`` (mm^2), 1 without a map."""
+    value = 1.0
+    for ring in range(int(params[_Slot.N_RINGS])):
+        if radius2 < params[_Slot.RINGS + ring]:
+            break
+        value = params[_Slot.RINGS + MAX_RINGS + ring]
+    return float(max(value, 1e-12))
+
+
+@inlined
 def respond(params: Record, event: Record, particle: Record, rng: np.random.Generator) -> None:
     """Detect a muon (rarely a pion) that crosses the absorber into the counters; set the bit and the time."""
     s = event.state
     species = s.species
     p = s.p
     if species in (Species.MUON_PLUS, Species.MUON_MINUS):
-        if not _muon_seen(params, p, rng.random()):
+        if not _muon_seen(params, p, rng.random() / _map(params, s.x * s.x + s.y * s.y)):
             return
     elif (
         species not in (Species.PION_PLUS, Species.PION_MINUS) or rng.random() >= params[_Slot.PUNCH_THROUGH]
@@ -140,14 +217,30 @@ def respond(params: Record, event: Record, particle: Record, rng: np.random.Gene
     if not inside(params[_Slot.COUNTERS :], x, y):
         return
     system = int(params[_Slot.SYSTEM])
-    x, y = _middle(x, params[_Slot.CELL_X]), _middle(y, params[_Slot.CELL_Y])
-    record_hit(event, system, x, y, s.z, params[_Slot.SIGMA_T] * rng.standard_normal())
+    x, y = cell_middle(x, params[_Slot.CELL_X]), cell_middle(y, params[_Slot.CELL_Y])
+    record_hit(
+        event,
+        system,
+        x,
+        y,
+        s.z,
+        params[_Slot.SIGMA_T] * rng.standard_normal(),
+        (params[_Slot.REACH_X], params[_Slot.REACH_Y]),
+        params[_Slot.SCATTER],
+    )
     bits = event.bits
     event.bits = bits | (1 << system)
 
 
 def _plane(spec: MuonVeto) -> Plane:
     return Plane(spec.z, spec.shape)
+
+
+def _constants(spec: MuonVeto, system: int, setup: Any) -> None:
+    """Accidental hits look like those of muons."""
+    setup["hit_cell_x"][system], setup["hit_cell_y"][system] = spec.cell_x, spec.cell_y
+    setup["hit_reach_x"][system], setup["hit_reach_y"][system] = _reach(spec)
+    setup["hit_scatter"][system] = _scatter(spec)
 
 
 def _outline(spec: MuonVeto) -> list[Outline]:
@@ -157,7 +250,8 @@ def _outline(spec: MuonVeto) -> list[Outline]:
 KIND = DetectorKind(
     spec=MuonVeto,
     verdict=pack,
-    acceptance=lambda spec: [_plane(spec)],
+    acceptance=lambda spec: [Plane(spec.z, spec.acceptance or spec.shape)],
+    constants=_constants,
     outline=_outline,
     accidental_plane=_plane,
     timed=True,

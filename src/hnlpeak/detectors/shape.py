@@ -15,19 +15,21 @@ from hnlpeak.core.quantity import Length
 
 __all__ = ["SHAPE_WIDTH", "Shape", "inside"]
 
-SHAPE_WIDTH = 8
+SHAPE_WIDTH = 9
 """Number of parameters of a packed shape; they come first in every surface's row."""
 
 
 class Shape(Card):
     """Region between a hole and an outer edge, in the plane of a surface, mm.
 
-    The hole is a circle of ``hole_radius`` about (``hole_x``, 0), or a rectangle of half sizes ``hole_half_x``,
-    ``hole_half_y``; the outer edge a circle, a rectangle of ``half_width`` x ``half_height``, or an octagon of
-    apothem ``octagon``. What is not given does not limit.
+    The hole is a circle of ``hole_radius`` about (``hole_x``, ``hole_y``), or a rectangle of half sizes
+    ``hole_half_x``, ``hole_half_y`` about it; the outer edge a circle, a rectangle of ``half_width`` x
+    ``half_height``, or an octagon of apothem ``octagon``. What is not given does not limit; what is given together
+    limits together.
     """
 
     hole_x: Length = "0 mm"  # type: ignore[assignment]
+    hole_y: Length = "0 mm"  # type: ignore[assignment]
     hole_radius: Length | None = None
     hole_half_x: Length | None = None
     hole_half_y: Length | None = None
@@ -67,6 +69,7 @@ class Shape(Card):
             math.sqrt(2.0) * diagonal,
             (self.hole_half_x or 0.0) - margin,
             (self.hole_half_y or 0.0) - margin,
+            self.hole_y,
         ]
 
 
@@ -74,10 +77,10 @@ class Shape(Card):
 def inside(params: NDArray[np.float64], x: float, y: float) -> bool:
     """True where the point (x, y) in mm lies within the shape packed in ``params[:SHAPE_WIDTH]``."""
     dx = x - params[0]
-    radius2 = dx * dx + y * y
-    if radius2 < params[1] or radius2 > params[2]:
+    dy = y - params[8]
+    if dx * dx + dy * dy < params[1] or dx * dx + y * y > params[2]:
         return False
     ax, ay = abs(x), abs(y)
     if ax > params[3] or ay > params[4] or ax + ay > params[5]:
         return False
-    return not (abs(dx) < params[6] and ay < params[7])
+    return not (abs(dx) < params[6] and abs(dy) < params[7])

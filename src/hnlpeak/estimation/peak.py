@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from hnlpeak.background.control_run import control_region, under_peak
-from hnlpeak.background.inputs import BackgroundInputs
+from hnlpeak.background.inputs import BackgroundInputs, control_counts
 from hnlpeak.chain.sample_run import SampleResult
 from hnlpeak.core.errors import UsageError
 from hnlpeak.core.measured import Measured
@@ -63,7 +63,8 @@ def peak_flux(
         )
     scaled = control_region(data, inputs, card.background)
     if scaled is not None and inputs is not None and inputs.control is not None:
-        fixed, less = under_peak(scaled, float(inputs.control.between(region.selection, low, high).values))
+        held = control_counts(inputs, region.selection, low, high)
+        fixed, less = under_peak(scaled, float(held.value))
         beta = Measured(
             beta.value + less.value,
             stat=math.hypot(beta.stat, less.stat),

@@ -59,7 +59,7 @@ class SignalPoint:
 class SignalCurve:
     """Columns of ``SignalPoint`` over rising masses (MeV); NaN in optional columns that are not known.
 
-    ``cumulative`` has one row a mass and one column for each of ``PULLS``.
+    ``cumulative`` has one row a mass and one column for each of ``PULLS`` (none where no shape is known).
     """
 
     mass: NDArray[np.float64]
@@ -117,7 +117,7 @@ class SignalCurve:
             optional("acceptance_no_window"),
             None if math.isnan(bias) else bias,
             optional("n_kaon"),
-            None if np.isnan(shape).any() else shape,
+            shape if shape.size and not np.isnan(shape).any() else None,
         )
 
 
@@ -148,7 +148,8 @@ class SignalModel:
 def _curve(points: Sequence[SignalPoint], source: str) -> SignalCurve:
     ordered = sorted(points, key=lambda point: point.mass)
     columns: dict[str, list[Any]] = {f.name: [] for f in fields(SignalCurve)}
-    unknown = np.full(PULLS.size, np.nan)
+    shapes = any(point.cumulative is not None for point in ordered)
+    unknown = np.full(PULLS.size if shapes else 0, np.nan)
     for point in ordered:
         columns["cumulative"].append(unknown if point.cumulative is None else point.cumulative)
         columns["mass"].append(point.mass)

@@ -6,13 +6,14 @@ import math
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hnlpeak.core.errors import UsageError
 from hnlpeak.core.measured import Measured
 from hnlpeak.spectrum.fixed_point import FIXED_POINT
 from hnlpeak.spectrum.spectrum import Spectrum
 
-__all__ = ["background_per_kaon", "combine", "with_control"]
+__all__ = ["background_per_kaon", "combine", "times", "with_control"]
 
 
 def combine(samples: Mapping[str, tuple[Spectrum, float]], *, decays: float, label: str) -> Spectrum:
@@ -61,13 +62,42 @@ def background_per_kaon(
     )
 
 
-def with_control(templates: Spectrum, control: Spectrum, *, source: str, scale: float) -> Spectrum:
-    """``templates`` with the counts of a ``control`` run times ``scale`` as one more source."""
-    counts = np.asarray(control.histogram.values(), dtype=np.float64).sum(axis=1) * FIXED_POINT
-    assert templates.fixed is not None
-    added = [np.rint(counts * factor).astype(np.int64)[:, None] for factor in (scale, scale * scale)]
+def times(spectrum: Spectrum, factors: Mapping[str, float]) -> Spectrum:
+    """A weighted ``spectrum`` with each source of ``factors`` times its factor."""
+    if spectrum.fixed is None:
+        raise UsageError(f"templates {spectrum.label!r} hold counts, not weights")
+    by_source = np.array([factors.get(source, 1.0) for source in spectrum.sources])[None, :, None]
     values, squares = (
-        np.concatenate([old, new], axis=1) for old, new in zip(templates.fixed, added, strict=True)
+        np.rint(part * factor).astype(np.int64)
+        for part, factor in zip(spectrum.fixed, (by_source, by_source**2), strict=True)
+    )
+    return Spectrum.from_weights(
+        values,
+        squares,
+        selections=spectrum.selections,
+        sources=list(spectrum.sources),
+        simulated=spectrum.simulated,
+        label=spectrum.label,
+        decays_in_fiducial=spectrum.decays_in_fiducial,
+        axis=spectrum.histogram.axes["m_miss"],
+    )
+
+
+def with_control(
+    templates: Spectrum,
+    control: Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]],
+    *,
+    source: str,
+) -> Spectrum:
+    """``templates`` with one more source: ``control`` holds its values and variances a bin for each selection."""
+    if templates.fixed is None:
+        raise UsageError(f"templates {templates.label!r} hold counts, not weights")
+    added = [
+        np.stack([np.rint(control[name][k] * FIXED_POINT).astype(np.int64) for name in templates.selections])
+        for k in range(2)
+    ]
+    values, squares = (
+        np.concatenate([old, new[:, None]], axis=1) for old, new in zip(templates.fixed, added, strict=True)
     )
     return Spectrum.from_weights(
         values,

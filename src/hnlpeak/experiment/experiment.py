@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +32,22 @@ _MOST_PATHS = 7.0  # mean decay lengths before the fiducial volume: a meson in a
 
 @dataclass(frozen=True)
 class Experiment:
-    """A card with its packed tables; ``text`` is the card as read, for hashes and manifests."""
+    """A card with its packed tables, those of its first period; ``text`` is the card as read."""
 
     card: ExperimentCard
     text: str
     setup: NDArray[Any]
+
+    @property
+    def periods(self) -> list[Experiment]:
+        """The experiment as it was in each period of its card, itself where the card has none."""
+        cards = [self.card.in_period(period) for period in self.card.periods]
+        return [replace(self, card=card, setup=build_setup(card)) for card in cards] or [self]
+
+    @property
+    def shares(self) -> list[float]:
+        """Share of the decays in each of ``periods``."""
+        return [period.share for period in self.card.periods] or [1.0]
 
     @property
     def timed_systems(self) -> list[str]:
@@ -185,4 +196,7 @@ def load_experiment(name_or_path: str | Path, *, beside: Path | None = None) -> 
     """Read an experiment by library name or path; raises ``CardError`` with the key and what is allowed."""
     card, text, _ = read_card(ExperimentCard, name_or_path, folder="experiments", beside=beside)
     _check_flight(card, name_or_path)
-    return Experiment(card, text, build_setup(card))
+    nominal = (
+        card.in_period(card.periods[0]).model_copy(update={"periods": card.periods}) if card.periods else card
+    )
+    return Experiment(nominal, text, build_setup(nominal))

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal, Self, Union
 
-from pydantic import Field, StrictInt, model_validator
+from pydantic import Field, StrictBool, StrictInt, model_validator
 
 from hnlpeak.core.card import Sourced
-from hnlpeak.core.quantity import Angle, Energy, Fraction, Length, Positive, Rate, Time
+from hnlpeak.core.quantity import Angle, Energy, Fraction, Length, Positive, Rate, Share, Time
 from hnlpeak.detectors.event import MAX_SYSTEMS
 from hnlpeak.detectors.kind import DetectorSpec
 from hnlpeak.detectors.registry import KINDS
+from hnlpeak.detectors.spectrometer import Spectrometer
 from hnlpeak.experiment.halo_card import Halo
 from hnlpeak.experiment.meson_name import MesonName
 from hnlpeak.experiment.setup import MAX_LEVELS
 
-__all__ = ["Beam", "Detector", "ExperimentCard", "Fiducial", "Primary", "Reconstruction", "TriggerLevel"]
+__all__ = [
+    "Beam",
+    "Detector",
+    "ExperimentCard",
+    "Fiducial",
+    "Period",
+    "Primary",
+    "Reconstruction",
+    "TriggerLevel",
+]
 
 if TYPE_CHECKING:
     Detector = DetectorSpec
@@ -110,12 +120,29 @@ class TriggerLevel(Sourced):
         return self
 
 
+class Period(Sourced):
+    """A part of the data with a beam and a magnet of its own: what differs from the tables of the card.
+
+    ``share`` is its part of the decays in the fiducial volume.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$")]
+    share: Share
+    momentum: Energy | None = None
+    slope_x: Angle | None = None
+    slope_y: Angle | None = None
+    x: Length | None = None
+    y: Length | None = None
+    magnet_direction: Literal[-1, 1] | None = None
+
+
 class Reconstruction(Sourced):
     """Constants of the reconstruction.
 
-    Clusters within ``association_radius`` of the track's impact belong to it. Clusters above
-    ``cluster_threshold``, within ``cluster_window`` of the track's time, farther than ``track_zone`` from its
-    impact and ``undeflected_zone`` from the line it had before the magnet count as extra. Times of veto systems
+    Clusters within ``association_radius`` of the track's impact belong to it. Those above ``cluster_threshold``,
+    within ``cluster_window`` of the track's time (and, with ``cluster_acceptance``, where a track could be selected)
+    are counted as associated there; elsewhere, farther than ``track_zone`` from the impact and ``undeflected_zone``
+    from the line it had before the magnet, as extra. Times of veto systems
     are looked at within ``readout_window``, places of muon hits within ``muon_window``. ``min_chambers`` measured
     chambers make a track. The beam is calibrated with three tracks, each below ``three_track_chi2``, of the meson's
     mass within ``three_track_mass_window``, whose coordinates spread by less than ``three_track_vertex`` (rms) about
@@ -128,6 +155,7 @@ class Reconstruction(Sourced):
     track_zone: Length
     undeflected_zone: Length
     readout_window: Time
+    cluster_acceptance: StrictBool = False
     muon_window: Time = "5 ns"  # type: ignore[assignment]
     min_chambers: Annotated[int, Field(ge=3, le=8)]
     three_track_chi2: Positive
@@ -147,11 +175,13 @@ class ExperimentCard(Sourced):
     halo: Halo | None = None
     detectors: Annotated[list[Detector], Field(min_length=1)]
     trigger: Annotated[list[TriggerLevel], Field(max_length=MAX_LEVELS)]
+    periods: list[Period] = []
     reconstruction: Reconstruction
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         self._check_numbers()
+        self._check_periods()
         if self.halo is not None and self.halo.z_collimator > self.fiducial.z_first:
             raise ValueError("halo.z_collimator must not lie behind fiducial.z_first")
         systems = self.systems()
@@ -164,6 +194,29 @@ class ExperimentCard(Sourced):
                         f"trigger {level.name}: no system {system!r}, there are {', '.join(systems)}"
                     )
         return self
+
+    def _check_periods(self) -> None:
+        names = [period.name for period in self.periods]
+        if len(set(names)) != len(names):
+            raise ValueError(f"periods need distinct names, got {names}")
+        total = sum(period.share for period in self.periods)
+        if self.periods and abs(total - 1.0) > 1e-6:
+            raise ValueError(f"the shares of the periods must add up to 1, got {total:g}")
+
+    def in_period(self, period: Period) -> ExperimentCard:
+        """The card as it was in ``period``: its beam and magnet, and no other period."""
+        own = ("momentum", "slope_x", "slope_y", "x", "y")
+        beam = {key: getattr(period, key) for key in own if getattr(period, key) is not None}
+        made: dict[str, object] = {"beam": self.beam.model_copy(update=beam), "periods": []}
+        if period.magnet_direction is not None:
+            turned = {"direction": period.magnet_direction}
+            made["detectors"] = [
+                d.model_copy(update={"magnet": d.magnet.model_copy(update=turned)})
+                if isinstance(d, Spectrometer)
+                else d
+                for d in self.detectors
+            ]
+        return self.model_copy(update=made)
 
     def _check_numbers(self) -> None:
         present = [detector.kind for detector in self.detectors]

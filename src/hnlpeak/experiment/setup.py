@@ -50,6 +50,7 @@ RECONSTRUCTION_FIELDS = [
     "undeflected_zone",
     "readout_window",
     "muon_window",
+    "cluster_acceptance",
     "three_track_chi2",
     "three_track_mass_window",
     "three_track_vertex",
@@ -84,6 +85,11 @@ SETUP = np.dtype(
         ("hit_half_x", np.float64, (MAX_SYSTEMS,)),
         ("hit_half_y", np.float64, (MAX_SYSTEMS,)),
         ("hit_z", np.float64, (MAX_SYSTEMS,)),
+        ("hit_cell_x", np.float64, (MAX_SYSTEMS,)),
+        ("hit_cell_y", np.float64, (MAX_SYSTEMS,)),
+        ("hit_reach_x", np.float64, (MAX_SYSTEMS,)),
+        ("hit_reach_y", np.float64, (MAX_SYSTEMS,)),
+        ("hit_scatter", np.float64, (MAX_SYSTEMS,)),
         ("n_timed", np.int64),
         ("timed", np.int64, (MAX_SYSTEMS,)),
         ("n_noisy", np.int64),
@@ -109,7 +115,8 @@ all others, ``acceptance`` those that a track must cross. Trigger levels have bi
 the number ``veto_rate`` of accidental vetoes at nominal intensity, and limits on the chamber crossings of all
 charged particles; ``accidental`` is the rate (1/ns) of each system, ``quiet`` the half-window (ns) in which an
 accidental would have vetoed the event, ``hit_*`` the half-sizes of its counters and their z where hits have a
-place; ``timed`` lists the systems whose signals become columns, ``noisy`` those that have accidental signals.
+place, and their cells, reach and scattering as in ``detectors.muon_veto``; ``timed`` lists the systems whose signals
+become columns, ``noisy`` those that have accidental signals.
 Layers are the matter between the first and the last chamber, chambers included, with ``passage.highland_weight``.
 Lengths in mm, momenta in MeV, times in ns.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -14,7 +15,7 @@ from hnlpeak.core.kernel import inlined, kernel
 from hnlpeak.detectors.event import Record
 from hnlpeak.detectors.shape import inside
 from hnlpeak.reconstruction.columns import ABSENT_TIME, Column
-from hnlpeak.reconstruction.identification import clusters, muon_distance, ring_log_likelihood
+from hnlpeak.reconstruction.identification import clusters, muon_distance, muon_sigmas, ring_log_likelihood
 from hnlpeak.reconstruction.kinematics import angles, closest_approach, missing_mass2
 from hnlpeak.reconstruction.track import TRACK, fit_track, new_scratch, x_at, y_at
 from hnlpeak.simulation.buffers import Buffers
@@ -138,7 +139,8 @@ def reconstruct(
             axis[3], axis[4], axis[5] = event.kaon_x, event.kaon_y, setup.beam.z_reference
         theta, phi = angles(track, axis)
         cda, z_vtx = closest_approach(track, axis)
-        own, extra = clusters(setup, event, track, particle.t_track)
+        own, associated, extra = clusters(setup, event, track, particle.t_track)
+        muon_x, muon_y = muon_sigmas(setup, event, track, particle.t_track)
         e_margin, mu_margin = _rings(setup, particle, track.p)
         out[Column.N_TRACKS, n] = n_tracks
         out[Column.CHARGE, n] = track.charge
@@ -160,6 +162,10 @@ def reconstruct(
         out[Column.RICH_E_MARGIN, n] = e_margin
         out[Column.RICH_MU_MARGIN, n] = mu_margin
         out[Column.T_TRACK, n] = particle.t_track
+        out[Column.N_ASSOCIATED, n] = associated
+        out[Column.PHI_LAB, n] = math.atan2(track.ty, track.tx) % (2.0 * math.pi)
+        out[Column.MUON_X, n] = muon_x
+        out[Column.MUON_Y, n] = muon_y
         out[Column.SOURCE, n] = event.source
         out[Column.WEIGHT, n] = event.weight
         out[Column.NUMBER, n] = event.number

@@ -10,7 +10,7 @@ __all__ = ["ABSENT_DISTANCE", "ABSENT_TIME", "COLUMN_MEANING", "Column", "column
 ABSENT_TIME = 999.0
 """Value of a ``dt_*_ns`` column where the system has no signal in its readout window, ns."""
 ABSENT_DISTANCE = 1e6
-"""Value of ``muon_distance_mm`` where no muon counter has a signal in time, mm."""
+"""Value of ``muon_distance_mm`` (mm) and ``muon_*_sigmas`` where no muon counter has a signal in time."""
 
 
 class Column(IntEnum):
@@ -36,10 +36,14 @@ class Column(IntEnum):
     RICH_E_MARGIN = 17
     RICH_MU_MARGIN = 18
     T_TRACK = 19
-    SOURCE = 20
-    WEIGHT = 21
-    NUMBER = 22
-    N_FIXED = 23
+    N_ASSOCIATED = 20
+    PHI_LAB = 21
+    MUON_X = 22
+    MUON_Y = 23
+    SOURCE = 24
+    WEIGHT = 25
+    NUMBER = 26
+    N_FIXED = 27
 
 
 COLUMN_MEANING = {
@@ -63,6 +67,10 @@ COLUMN_MEANING = {
     "rich_e_margin": "ln L(e) - max[ln L(mu), ln L(pi)] of the ring",
     "rich_mu_margin": "ln L(mu) - max[ln L(e), ln L(pi)] of the ring",
     "t_track_ns": "time of the track, ns",
+    "n_associated": "clusters above the threshold, in time, within the association radius of the track",
+    "phi_lab_rad": "azimuth of the track before the magnet about the z axis, from 0 to 2 pi, rad",
+    "muon_x_sigmas": "distance in x of the extrapolated track from the nearest cell hit in time, over its scattering",
+    "muon_y_sigmas": "distance in y of the extrapolated track from the nearest cell hit in time, over its scattering",
     "source": "index of the simulated source, -1 for data",
     "weight": "weight of the event, 1 for data",
     "number": "number of the event in its sample",

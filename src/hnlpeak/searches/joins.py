@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
-import numpy as np
-
-from hnlpeak.background.control_run import control_region, control_scale
+from hnlpeak.background.control_run import scaled_control
 from hnlpeak.background.inputs import HALO, BackgroundInputs
 from hnlpeak.chain.replay import replay
 from hnlpeak.core.measured import Measured
@@ -14,13 +13,14 @@ from hnlpeak.estimation.flux import KaonFlux
 from hnlpeak.estimation.peak import mode_fraction, peak_flux
 from hnlpeak.estimation.signal import SignalModel, SignalPoint, signal_model
 from hnlpeak.estimation.signal_mc import measure_signal
-from hnlpeak.estimation.templates import combine, with_control
+from hnlpeak.estimation.templates import combine, times, with_control
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.limits.scan import scan
 from hnlpeak.limits.search import Search
 from hnlpeak.limits.settings import Exposure, Simulation
 from hnlpeak.searches.samples import Samples
 from hnlpeak.selection.cutflow import Cutflow
+from hnlpeak.simulation.sample import Sample
 from hnlpeak.spectrum.spectrum import Spectrum
 
 __all__ = ["background_inputs", "drawn_templates", "join"]
@@ -28,8 +28,9 @@ __all__ = ["background_inputs", "drawn_templates", "join"]
 
 def _signal(samples: Samples) -> SignalModel:
     card = samples.analysis.card
-    # a selection may serve the normalisation or a control region alone
-    names = list(dict.fromkeys(card.selection_of(mass) for mass in card.scan.masses()))
+    names = [selection.name for selection in card.selections]
+    # a selection may serve the normalisation or a control region alone, and lose the signal
+    needed = dict.fromkeys(card.selection_of(mass) for mass in card.scan.masses())
     points: dict[str, list[SignalPoint]] = {name: [] for name in names}
     for mass, sample in samples.plan.signal.items():
         made = samples.run(sample)
@@ -41,7 +42,9 @@ def _signal(samples: Samples) -> SignalModel:
             window=card.scan.window,
         )
         for name, point in measured.items():
-            points[name].append(point)
+            # the shape is needed for windows alone
+            points[name].append(point if name in needed else replace(point, cumulative=None))
+    points = {name: curve for name, curve in points.items() if curve or name in needed}
     source = f"simulation of {samples.analysis.experiment.card.name}"
     return signal_model(points, window=card.scan.window, source=source)
 
@@ -55,20 +58,40 @@ def background_inputs(samples: Samples, decays: float) -> BackgroundInputs | Non
         for mode, sample in samples.plan.templates.items()
     }
     templates = combine(spectra, decays=decays, label="simulated background by decay mode")
-    control = samples.plan.control
-    return BackgroundInputs(templates, None if control is None else samples.run(control).spectrum)
+    control, conjugate = samples.plan.control, samples.plan.cross_talk
+    return BackgroundInputs(
+        templates,
+        None if control is None else samples.run(control).spectrum,
+        None if conjugate is None else cross_talk(samples, conjugate),
+    )
+
+
+def cross_talk(samples: Samples, conjugate: Sample) -> Spectrum:
+    """Decays that are in the control run, as many as the card says for its size."""
+    mode = conjugate.sources[0]
+    made = {mode: (samples.run(conjugate).spectrum, mode_fraction(mode).value)}
+    return combine(made, decays=samples.plan.control_decays, label="decays in the control run")
 
 
 def drawn_templates(
     card: AnalysisCard, data: Spectrum, inputs: BackgroundInputs | None, n_kaon: float
 ) -> Spectrum | None:
-    """Templates for figures and tables: the simulated decays and the scaled control run."""
-    region = control_region(data, inputs, card.background)
-    if region is None or inputs is None or inputs.control is None:
-        return None if inputs is None else inputs.decays
+    """Templates for figures and tables: the simulated decays as triggered, and the scaled control run."""
+    background = card.background
+    if inputs is None:
+        return None
+    trigger = background.trigger_efficiency()
+    seen = {} if trigger is None else dict.fromkeys(trigger.applies_to, trigger.value)
+    decays = times(inputs.decays, seen)
+    if background.scaled_run() is None:
+        return decays
     # figures scale everything to N_K
-    scale = float(control_scale(region, np.array([n_kaon])).value[0]) / inputs.decays.scaled_to(n_kaon)
-    return with_control(inputs.decays, inputs.control, source=HALO, scale=scale)
+    unit = seen.get(HALO, 1.0) / decays.scaled_to(n_kaon)
+    halo = {
+        name: scaled_control(data, inputs, background, name, n_kaon=n_kaon, unit=unit)
+        for name in decays.selections
+    }
+    return with_control(decays, halo, source=HALO)
 
 
 def join(
@@ -101,9 +124,10 @@ def join(
         simulation=Simulation(context.seed, calibration.momentum.value, calibration.momentum.stat),
         exposure=None if exposure is None else exposure(flux),
     )
+    shown, experiment, _ = samples.parts(samples.plan.normalisation)[0]
     event = replay(
-        samples.plan.normalisation,
-        samples.analysis.experiment,
+        shown,
+        experiment,
         card,
         calibration,
         seed=context.seed,

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hnlpeak.background.card import ControlRun
 from hnlpeak.core.errors import UsageError
+from hnlpeak.estimation.peak import mode_fraction
 from hnlpeak.experiment.analysis import Analysis
+from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.reconstruction.columns import column_names
 from hnlpeak.selection.cuts import cut_table
 from hnlpeak.simulation.halo import pack_halo
 from hnlpeak.simulation.sample import (
     Sample,
     background_sample,
+    conjugated,
     halo_sample,
     injected_sample,
     mode_sample,
     signal_sample,
     with_halo,
+    with_photon_loss,
 )
 from hnlpeak.theory.production import branching_fraction
 
@@ -40,7 +46,8 @@ class Injection:
 class Plan:
     """All samples of a search; ``data`` is None where real candidates take its place.
 
-    ``control`` is the control run without decays, None where the card scales none.
+    ``control`` is the control run without decays, None where the card scales none; ``cross_talk`` are decays of the
+    antiparticle that are in it all the same, ``control_decays`` their number (of all modes, in the fiducial volume).
     """
 
     calibration: Sample
@@ -49,12 +56,14 @@ class Plan:
     signal: dict[float, Sample]
     templates: dict[str, Sample]
     control: Sample | None = None
+    cross_talk: Sample | None = None
+    control_decays: float = 0.0
 
     @property
     def decays(self) -> int:
         """Decays (and halo muons) to simulate in all."""
         samples = [self.calibration, self.normalisation, *self.signal.values(), *self.templates.values()]
-        samples += [sample for sample in (self.data, self.control) if sample is not None]
+        samples += [sample for sample in (self.data, self.control, self.cross_talk) if sample is not None]
         return sum(sample.decays for sample in samples)
 
 
@@ -89,6 +98,7 @@ def plan(
             fraction = float(branching_fraction(meson=meson, lepton=lepton, mass=inject.mass, u2=inject.u2))
             data = injected_sample(data, meson, lepton, inject.mass, fraction)
         data = _with_halo(analysis, data, exposure)
+        data = with_photon_loss(data, _photon_loss(card))
     run = card.background.scaled_run()
     return Plan(
         calibration=mode_sample("calibration", samples.calibration_mode, size(samples.calibration_decays)),
@@ -114,8 +124,41 @@ def plan(
             )
             for t in samples.templates
         },
-        control=None if run is None else halo_sample("control", _halo(analysis), size(run.muons)),
+        control=None if run is None else _control(analysis, run, size),
+        cross_talk=None if run is None else _cross_talk(run, size),
+        control_decays=0.0 if run is None else _control_decays(run, size),
     )
+
+
+def _photon_loss(card: AnalysisCard) -> float:
+    """Share of the events with a hard photon that the trigger loses."""
+    trigger = card.background.trigger_efficiency()
+    return 0.0 if trigger is None else 1.0 - trigger.value
+
+
+def _cross_talk(run: ControlRun, size: Callable[[int], int]) -> Sample | None:
+    talk = run.cross_talk
+    if talk is None:
+        return None
+    sample = mode_sample(
+        "cross-talk", talk.mode, size(talk.simulated), forced_pion_decay=talk.forced_pion_decay
+    )
+    return conjugated(sample)
+
+
+def _control_decays(run: ControlRun, size: Callable[[int], int]) -> float:
+    """Decays in the fiducial volume during the control run."""
+    return 0.0 if run.cross_talk is None else run.cross_talk.decays * size(run.muons) / run.muons
+
+
+def _control(analysis: Analysis, run: ControlRun, size: Callable[[int], int]) -> Sample:
+    """The control run: halo muons, and the decays of the antiparticle among them."""
+    halo, muons, talk = _halo(analysis), size(run.muons), run.cross_talk
+    if talk is None:
+        return halo_sample("control", halo, muons)
+    decays = _control_decays(run, size) * mode_fraction(talk.mode).value
+    total = round(decays * analysis.experiment.decays_simulated_per_fiducial)
+    return with_halo(conjugated(mode_sample("control", talk.mode, total)), halo, muons)
 
 
 def _halo(analysis: Analysis) -> NDArray[np.float64]:

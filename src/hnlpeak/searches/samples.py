@@ -4,33 +4,60 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hnlpeak.chain.sample_run import SampleResult, calibrate, run_sample
+from hnlpeak.chain.sample_run import SampleResult, calibrate, run_parts
 from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis import Analysis
+from hnlpeak.experiment.experiment import Experiment
 from hnlpeak.reconstruction.calibration import BeamCalibration
 from hnlpeak.searches.plan import Plan
-from hnlpeak.simulation.sample import Sample
+from hnlpeak.simulation.sample import Sample, in_periods
 
 __all__ = ["Samples", "calibrated"]
 
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """The cards of a search, its plan, the mean beam of its experiment, and how it is run."""
+    """The cards of a search, its plan, the mean beam of each period of its experiment, and how it is run."""
 
     analysis: Analysis
     plan: Plan
-    calibration: BeamCalibration
+    calibrations: tuple[BeamCalibration, ...]
     context: RunContext
+
+    @property
+    def calibration(self) -> BeamCalibration:
+        """The mean beam of the first period."""
+        return self.calibrations[0]
+
+    def parts(self, sample: Sample) -> list[tuple[Sample, Experiment, BeamCalibration]]:
+        """The sample shared out to the periods, each with its experiment and mean beam."""
+        experiment = self.analysis.experiment
+        return list(zip(_shared_out(sample, experiment), experiment.periods, self.calibrations, strict=True))
 
     def run(self, sample: Sample) -> SampleResult:
         """Return what ``sample`` gives; parts that the context's store has are not made again."""
-        return run_sample(
-            sample, self.analysis.experiment, self.analysis.card, self.calibration, self.context
-        )
+        return run_parts(sample.name, self.parts(sample), self.analysis.card, self.context)
+
+    def run_periods(self, sample: Sample) -> list[SampleResult]:
+        """Return what ``sample`` gives in each period."""
+        return [
+            run_parts(part[0].name, [part], self.analysis.card, self.context) for part in self.parts(sample)
+        ]
+
+
+def _shared_out(sample: Sample, experiment: Experiment) -> list[Sample]:
+    periods = experiment.card.periods
+    if not periods:
+        return [sample]
+    return in_periods(sample, [period.name for period in periods], experiment.shares)
 
 
 def calibrated(analysis: Analysis, plan: Plan, context: RunContext) -> Samples:
-    """Measure the mean beam with the calibration sample of ``plan``, which all others need."""
+    """Measure the mean beam of each period with the calibration sample of ``plan``, which all others need."""
     context.report(plan.calibration.name, 0)
-    return Samples(analysis, plan, calibrate(plan.calibration, analysis.experiment, context), context)
+    experiment, sample = analysis.experiment, plan.calibration
+    found = [
+        calibrate(part, period, context)
+        for part, period in zip(_shared_out(sample, experiment), experiment.periods, strict=True)
+    ]
+    return Samples(analysis, plan, tuple(found), context)

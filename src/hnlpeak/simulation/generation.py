@@ -26,7 +26,7 @@ from hnlpeak.simulation.sample import Bias, ModeTable
 from hnlpeak.simulation.transport import transport
 from hnlpeak.theory.modes.dispatch import sample_mode
 from hnlpeak.theory.modes.slots import Daughter
-from hnlpeak.theory.species import CHARGE
+from hnlpeak.theory.species import CHARGE, Species
 from hnlpeak.trigger.decision import accidental_veto, level_passes, multiplicity_passes
 
 __all__ = ["KAON_WIDTH", "Total", "generate"]
@@ -35,6 +35,11 @@ KAON_WIDTH = 5
 """Length of the scratch array that holds px, py, pz, E, m of the kaon."""
 _CLEAR_CLUSTER = 1.3
 """Photons of this many times the threshold of extra clusters are above it with any resolution."""
+
+
+_HARD_PHOTON = 1000.0  # MeV
+_NEAR_IMPACT = 1.4
+"""Photons within the root of this times the association radius of a track's impact may be associated."""
 
 
 @inlined
@@ -134,7 +139,9 @@ def _is_kept(
 
 
 @inlined
-def _add_particle(daughter: NDArray[np.float64], event: Record, kaon: NDArray[np.float64]) -> bool:
+def _add_particle(
+    daughter: NDArray[np.float64], conjugate: bool, event: Record, kaon: NDArray[np.float64]
+) -> bool:
     """Begin the daughter's path at the decay point as the next particle of the event; False if it flies back."""
     particle = event.particles[event.n_particles]
     segment = particle.segments[0]
@@ -144,7 +151,10 @@ def _add_particle(daughter: NDArray[np.float64], event: Record, kaon: NDArray[np
     segment.x = event.x_decay
     segment.y = event.y_decay
     segment.z = event.z_decay
-    segment.species = int(daughter[Daughter.SPECIES])
+    species = int(daughter[Daughter.SPECIES])
+    if conjugate and species != Species.PHOTON:
+        species += 1 if species % 2 else -1  # particles and antiparticles have neighbouring codes
+    segment.species = species
     start_particle(particle)
     event.n_particles += 1
     return True
@@ -175,7 +185,7 @@ def _decay(modes: ModeTable, setup: Record, event: Record, rng: np.random.Genera
         k = event.n_particles
         if k == MAX_PARTICLES:
             break
-        if not _add_particle(daughters[d], event, kaon):
+        if not _add_particle(daughters[d], bias[Bias.CONJUGATE] > 0.0 and not halo, event, kaon):
             continue
         particle = event.particles[k]
         segment = particle.segments[0]
@@ -216,6 +226,9 @@ def _cluster_apart(setup: Record, event: Record, photon: Record) -> bool:
             dy = line.y + line.ty * dz - y
             if dx * dx + dy * dy < 4.0 * setup.undeflected_zone**2:
                 return False
+            dx += CHARGE[line.species] * setup.magnet_kick / line.p * (surfaces.z[n] - setup.magnet_z)
+            if dx * dx + dy * dy < _NEAR_IMPACT * setup.association_radius**2:
+                return False
         return True
     return False
 
@@ -233,6 +246,17 @@ def _survives(survival: float, setup: Record, event: Record, rng: np.random.Gene
         elif segment.p > _CLEAR_CLUSTER * setup.cluster_threshold:
             apart = apart or _cluster_apart(setup, event, segment)
     return (tracks < 2 and not apart) or _roulette(survival, event, rng)
+
+
+@inlined
+def _photon_lost(loss: float, event: Record, rng: np.random.Generator) -> bool:
+    """True where the trigger misses an event with a hard photon: its conversion takes the hits over their limit."""
+    if loss > 0.0:
+        for k in range(event.n_particles):
+            segment = event.particles[k].segments[0]
+            if segment.species == Species.PHOTON and segment.p > _HARD_PHOTON:
+                return bool(rng.random() < loss)
+    return False
 
 
 @inlined
@@ -285,7 +309,7 @@ def generate(
     beam = setup.beam
     flight = beam.c_tau / beam.mass
     inverse_room = 1.0 / (beam.z_last - beam.z_first)
-    survival = modes.bias[Bias.SURVIVAL]
+    survival, photon_loss = modes.bias[Bias.SURVIVAL], modes.bias[Bias.PHOTON_LOSS]
     survivors = 0
     for number in range(decays):
         event = block[survivors]
@@ -295,7 +319,7 @@ def generate(
         totals[_IN_FIDUCIAL] += event.in_fiducial
         if chambers < setup.min_chambers:
             continue
-        if not _triggers(setup, event, rng):
+        if not _triggers(setup, event, rng) or _photon_lost(photon_loss, event, rng):
             continue
         if survival < 1.0 and not _survives(survival, setup, event, rng):
             continue

@@ -9,7 +9,7 @@ from hnlpeak.core.borrow import borrowed
 from hnlpeak.core.kernel import inlined, kernel
 from hnlpeak.detectors.calorimeter import add_cluster
 from hnlpeak.detectors.event import MAX_CHAMBERS, Record
-from hnlpeak.detectors.muon_veto import record_hit
+from hnlpeak.detectors.muon_veto import cell_middle, record_hit
 from hnlpeak.detectors.surface import record_time
 from hnlpeak.simulation.transport import transport
 from hnlpeak.theory.species import CHARGE
@@ -38,7 +38,16 @@ def _signal(setup: Record, system: int, time: float, event: Record, rng: np.rand
         # no merging: a cluster at another time is another cluster
         add_cluster(event, x, y, setup.accidental_energy * rng.exponential(), time, 0.0)
     else:
-        record_hit(event, system, x, y, setup.hit_z[system], time)
+        record_hit(
+            event,
+            system,
+            cell_middle(x, setup.hit_cell_x[system]),
+            cell_middle(y, setup.hit_cell_y[system]),
+            setup.hit_z[system],
+            time,
+            (setup.hit_reach_x[system], setup.hit_reach_y[system]),
+            setup.hit_scatter[system],
+        )
 
 
 @inlined

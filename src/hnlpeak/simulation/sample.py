@@ -24,12 +24,15 @@ __all__ = [
     "ModeTable",
     "Sample",
     "background_sample",
+    "conjugated",
     "enriched_sample",
     "halo_sample",
+    "in_periods",
     "injected_sample",
     "mode_sample",
     "signal_sample",
     "with_halo",
+    "with_photon_loss",
 ]
 
 LEPTONS = {"e": Species.POSITRON, "mu": Species.MUON_PLUS}
@@ -44,6 +47,9 @@ class Bias(IntEnum):
 
     ``RADIATED`` and ``NOT_RADIATED`` are the weights that undo forced radiation. ``SURVIVAL`` is the probability to
     survive Russian roulette, for decays without a charged daughter below the squared momentum ``SOFT2`` and others.
+
+    Not biasing, but of a sample alike: with ``PHOTON_LOSS`` the trigger misses an event with a hard photon, and
+    ``CONJUGATE`` decays are those of the antiparticle.
     """
 
     MUON_DECAY = 0
@@ -53,9 +59,12 @@ class Bias(IntEnum):
     NOT_RADIATED = 4
     SOFT2 = 5
     SURVIVAL = 6
+    PHOTON_LOSS = 7
+    CONJUGATE = 8
 
 
-_ANALOGUE = (0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0)
+_WEIGHTS = slice(0, 7)
+_ANALOGUE = (0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0)
 """No biasing: decays as in nature, each with weight 1."""
 
 
@@ -85,7 +94,31 @@ class Sample:
     @property
     def weighted(self) -> bool:
         """True where events carry weights."""
-        return tuple(self.table.bias) != _ANALOGUE
+        return bool(np.any(self.table.bias[_WEIGHTS] != _ANALOGUE[_WEIGHTS]))
+
+
+def with_photon_loss(sample: Sample, loss: float) -> Sample:
+    """``sample`` where the trigger misses the share ``loss`` of the events with a hard photon."""
+    bias = sample.table.bias.copy()
+    bias[Bias.PHOTON_LOSS] = loss
+    return replace(sample, table=sample.table._replace(bias=bias))
+
+
+def conjugated(sample: Sample) -> Sample:
+    """The same decays of the antiparticle."""
+    bias = sample.table.bias.copy()
+    bias[Bias.CONJUGATE] = 1.0
+    return replace(sample, table=sample.table._replace(bias=bias))
+
+
+def in_periods(sample: Sample, names: Sequence[str], shares: Sequence[float]) -> list[Sample]:
+    """The decays of ``sample`` shared out to periods by their ``shares``, each with a random key of its own."""
+    ends = [round(sample.decays * sum(shares[: k + 1])) for k in range(len(shares))]
+    ends[-1] = sample.decays
+    return [
+        replace(sample, name=f"{sample.name}/{name}", decays=end - start)
+        for name, start, end in zip(names, [0, *ends], ends, strict=False)
+    ]
 
 
 def _table(
@@ -167,7 +200,7 @@ def mode_sample(
             radiating = ", ".join(key for key, other in MODES.items() if other.radiates)
             raise UsageError(f"radiation can be forced in {radiating}; {mode!r} is simulated without it")
         row, *weights = force_radiation(row, forced_radiation)
-    bias = (forced_decay, forced_pion_decay, forced_loss, *weights, soft_momentum**2, survival)
+    bias = (forced_decay, forced_pion_decay, forced_loss, *weights, soft_momentum**2, survival, 0.0, 0.0)
     table = _table(np.array([record.code]), np.ones(1), row[None, :], [0], bias)
     return Sample(name, decays, (mode,), table)
 

@@ -24,7 +24,7 @@ from hnlpeak.theory.species import Species
 Shoot = Callable[..., NDArray[Any]]
 P_MIN = 1e-6
 EXPERIMENT = load_experiment("na62-2007")
-MUV = next(d for d in EXPERIMENT.card.detectors if d.system == "MUV12")
+MUV = next(d for d in EXPERIMENT.card.detectors if d.system == "MUV1")
 
 
 @pytest.mark.parametrize(("cell_x", "cell_y"), [(250.0, 250.0), (0.0, 450.0), (0.0, 0.0)])
@@ -64,8 +64,10 @@ def test_accidental_signals_have_their_rates_and_places() -> None:
         assert stats.poisson.sf(int(count.sum()) - 1, mean * block.size) > P_MIN
         assert stats.poisson.cdf(int(count.sum()), mean * block.size) > P_MIN
     one = block["muon_hits"][block["n_muon_hits"] == 1, 0]
-    assert stats.kstest(one["x"], "uniform", args=(-1350.0, 2700.0)).pvalue > P_MIN
-    assert set(one["z"]) == {246.6e3, 248e3}
+    strips = one["x"][one["z"] == 249.028e3]
+    assert set(np.mod(strips, 250.0)) == {125.0}
+    assert stats.chisquare(np.unique(strips[np.abs(strips) < 1250.0], return_counts=True)[1]).pvalue > P_MIN
+    assert set(one["z"]) == {247.78e3, 249.028e3, 250.12e3}
     cluster = block["clusters"][block["n_clusters"] == 1, 0]
     assert stats.kstest(cluster["energy"], "expon", args=(0.0, lkr.accidental_energy)).pvalue > P_MIN
     assert np.abs(cluster["y"]).max() <= 1130.0
@@ -86,13 +88,14 @@ def test_muons_of_kmu2_lie_near_their_hits() -> None:
     )
     c = made.columns
     good = (c["in_acceptance"] == 1) & (c["n_tracks"] == 1) & (c["p_mev"] > 30e3) & (c["chi2"] < 10)
-    distance = c["muon_distance_mm"][good]
-    near = distance < 250.0
-    # not every muon is seen, and the rest has no hit or an accidental one
-    assert 0.98 < near.mean() < 0.9999
-    # the nearer middle of two grids of cells, from a place that scattering smears by some 20 mm
-    x, y = np.random.default_rng(1).uniform(-1100.0, 1100.0, (2, 100_000))
-    both = [np.hypot(*(v - cell * (np.floor(v / cell) + 0.5) for v in (x, y))) for cell in (250.0, 450.0)]
-    assert distance[near].mean() == pytest.approx(np.minimum(*both).mean(), rel=0.05)
-    late = np.abs(c["dt_muv12_ns"]) > 5.0
-    assert (c["muon_distance_mm"][late & (c["dt_muv3_ns"] > 5.0)] == 1e6).all()
+    x, y = c["muon_x_sigmas"][good], c["muon_y_sigmas"][good]
+    both = (x < 3.8) & (y < 3.8)
+    # two planes of about 0.987 each, and the muons that scatter out of the cut
+    assert 0.95 < both.mean() < 0.99
+    # scattering takes the muon out of its strip now and then, by less than a few sigma
+    assert 0.6 < (x[both] == 0.0).mean() < 0.95
+    assert 0.6 < (y[both] == 0.0).mean() < 0.95
+    # each coordinate has a plane of its own
+    late = np.abs(c["dt_muv2_ns"]) > 10.0
+    assert (c["muon_x_sigmas"][late] == 1e6).all()
+    assert (c["muon_y_sigmas"][late & (np.abs(c["dt_muv1_ns"]) < 5.0)] < 1e6).all()

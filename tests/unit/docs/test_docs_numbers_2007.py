@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from hnlpeak.chain.sample_run import tally_candidates
 from hnlpeak.experiment.analysis import load_analysis
+from hnlpeak.reconstruction.candidates import Candidates
 from hnlpeak.theory.production import end_point
 
 M, GEV = 1e3, 1e3
@@ -37,17 +40,33 @@ def test_channel_of_2007(card, setup):
 
 def test_beam_of_2007(setup):
     beam = setup.beam
-    assert (beam.momentum, beam.momentum_spread) == (pytest.approx(74 * GEV), pytest.approx(1.4 * GEV))
+    assert (beam.momentum, beam.momentum_spread) == (
+        pytest.approx(74 * GEV, rel=1e-3),
+        pytest.approx(1.4 * GEV),
+    )
     # a tenth of the intensity of NA48/2, which is the nominal one
     assert beam.intensity_min == beam.intensity_max == pytest.approx(0.1)
     accidentals = [d for d in setup.detectors if getattr(d, "accidental_rate", 0.0) > 0.0]
-    assert {d.system for d in accidentals} == {"LKr", "MUV12", "MUV3"}
+    assert {d.system for d in accidentals} == {"LKr", "MUV1", "MUV2", "MUV3"}
 
 
-def test_vacuum_tank(search, setup):
-    assert setup.fiducial.z_max - setup.fiducial.z_min == pytest.approx(114 * M)
+def test_two_polarities(search, setup):
+    plus, minus = search.experiment.periods
+    assert search.experiment.shares == [pytest.approx(0.607, abs=1e-3), pytest.approx(0.393, abs=1e-3)]
+    # the kick turns with the slope of the beam
+    kicks = [period.setup[0]["magnet_kick"] for period in (plus, minus)]
+    slopes = [period.setup[0]["beam"]["slope_x"] for period in (plus, minus)]
+    assert kicks == [-265.0, 265.0]
+    assert slopes == [pytest.approx(0.242e-3), pytest.approx(-0.204e-3)]
+    assert setup.beam.slope_x == slopes[0]
+
+
+def test_decays_count_in_98_metres_of_the_tank(search, setup, systems):
     packed = search.experiment.setup[0]["beam"]
-    assert packed["z_max"] - packed["z_min"] == pytest.approx(114 * M)
+    assert packed["z_max"] - packed["z_min"] == pytest.approx(98 * M)
+    # and are simulated from the last collimator to the first chamber
+    assert packed["z_first"] == setup.halo.z_collimator
+    assert packed["z_last"] == systems["DCH"].chambers[0].z
 
 
 def test_spectrometer_in_helium(setup, systems):
@@ -68,11 +87,12 @@ def test_counters_of_2007(systems):
     assert kinds["CHOD"] == "hodoscope"
     assert kinds["LKr"] == "calorimeter"
     assert kinds["HAC"] == "hadron_calorimeter"
-    assert kinds["MUV12"] == kinds["MUV3"] == "muon_veto"
+    assert kinds["MUV1"] == kinds["MUV2"] == kinds["MUV3"] == "muon_veto"
+    assert (systems["MUV1"].measures, systems["MUV2"].measures) == ("y", "x")
     order = [
         systems["DCH"].chambers[-1].z,
         systems["CHOD"].planes[0],
-        *(systems[s].z for s in ("LKr", "HAC", "MUV12", "MUV3")),
+        *(systems[s].z for s in ("LKr", "HAC", "MUV1", "MUV2", "MUV3")),
     ]
     assert order == sorted(order)
 
@@ -91,41 +111,82 @@ def test_trigger_of_2007(search, card, setup, systems):
 
 
 def test_cuts_of_2007(card):
-    columns = {cut.name: cut.column for cut in card.cuts}
-    for selection in card.selections:
-        columns |= {cut.name: cut.column for cut in selection.cuts}
-    assert set(columns.values()) >= {
+    columns = {cut.column for selection in card.selections for cut in card.cuts_of(selection)}
+    assert columns >= {
         "n_tracks",
         "charge",
         "in_acceptance",
         "z_vtx_mm",
         "cda_mm",
         "theta_rad",
-        "dt_muv12_ns",
-        "muon_distance_mm",
+        "muon_x_sigmas",
+        "muon_y_sigmas",
         "e_extra_mev",
-        "e_hadron_mev",
+        "n_associated",
     }
-    vertex = next(cut for cut in card.cuts if cut.column == "z_vtx_mm")
-    low, high = vertex.bounds()
-    # -10 to 25 m in the frame of NA48, 120 m downstream of the one used here; upper end 90 m
-    assert [z / M - 120 for z in low] == [-10, -10, 0, 5, 5, 5, 10, 10, 15, 25]
-    assert {z / M - 120 for z in high} == {90}
+    # neither E/p nor the hadron calorimeter
+    assert not columns & {"e_over_p", "e_hadron_mev"}
+    counting = next(s for s in card.selections if s.name == card.normalisation.selection)
+    assert not {"muon_x_sigmas", "muon_y_sigmas"} & {cut.column for cut in card.cuts_of(counting)}
     extra = next(cut for cut in card.cuts if cut.column == "e_extra_mev")
-    assert extra.bounds()[1] == [2 * GEV]
+    assert extra.bounds()[1] == [3 * GEV]
+
+
+@pytest.mark.parametrize(
+    ("z", "theta", "p", "phi", "region"),
+    [
+        (-12.0, 11.0, 30.0, 1.0, None),  # before the lower region begins
+        (-7.0, 9.0, 30.0, 1.0, "lower"),
+        (-7.0, 7.0, 30.0, 1.0, None),  # under its bottom
+        (40.0, 2.0, 30.0, 3.3, "lower"),
+        (40.0, 2.0, 10.5, 3.3, "lower"),
+        (50.0, 1.0, 10.5, 3.3, None),  # too straight for 10.5 GeV
+        (40.0, 5.0, 30.0, 0.3, "upper"),
+        (40.0, 5.0, 30.0, 3.3, None),  # the halo's side
+        (40.0, 7.5, 30.0, 0.3, None),  # above the top
+        (60.0, 4.0, 12.0, 0.3, None),  # slow and late
+        (60.0, 4.0, 30.0, 0.3, "upper"),
+        (85.0, 1.5, 30.0, 0.3, None),
+    ],
+)
+def test_regions_of_2007(card, z, theta, p, phi, region):
+    """Points of the plane of z (NA48, m) and theta (mrad) by the lines of the public analysis."""
+    c = {
+        name: np.array([value])
+        for name, value in {
+            "n_tracks": 1.0,
+            "charge": 1.0,
+            "chi2": 1.0,
+            "in_acceptance": 1.0,
+            "e_extra_mev": 0.0,
+            "n_associated": 1.0,
+            "muon_x_sigmas": 1.0,
+            "muon_y_sigmas": 1.0,
+            "cda_mm": 10.0,
+            "m2_miss_mev2": 9e4,
+            "p_mev": p * GEV,
+            "z_vtx_mm": (z + 120.0) * M,
+            "theta_rad": 1e-3 * theta,
+            "phi_lab_rad": phi,
+        }.items()
+    }
+    made = tally_candidates(Candidates(c, True, ("toy",), "toy"), card).spectrum
+    found = [name for name in ("lower", "upper") if made.project(name).values.sum()]
+    assert found == ([] if region is None else [region])
+    assert made.project("search").values.sum() == len(found)
 
 
 def test_number_of_kaon_decays_of_2007(card):
     assert card.exposure.decays == pytest.approx(5.977e7)
     assert card.normalisation.published_n_kaon == pytest.approx(5.977e7)
-    assert card.normalisation.published_n_kaon_error == pytest.approx(0.015e7)
+    assert card.normalisation.published_n_kaon_error == pytest.approx(0.030e7)
     assert card.normalisation.mode == "kmu2"
 
 
 def test_scan_of_2007(card):
     masses = card.scan.masses()
     assert (masses[0], masses[-1], len(masses)) == (300.0, 375.0, 76)
-    assert (card.scan.step, card.scan.window) == (1.0, 1.0)
+    assert (card.scan.step, card.scan.window.fraction, card.scan.window.bin) == (1.0, 0.6827, 100.0)
     assert masses[-1] < end_point(meson="K+", lepton="mu")
     assert {card.selection_of(mass) for mass in masses} == {"search"}
 

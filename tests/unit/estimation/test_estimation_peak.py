@@ -15,7 +15,7 @@ from hnlpeak.spectrum.fixed_point import FIXED_POINT
 from hnlpeak.spectrum.spectrum import Spectrum
 
 CARD = load_analysis("na62-2007-kmu2").card
-SELECTIONS = ["standard", "search", "halo"]
+SELECTIONS = ["normalisation", "search", "halo"]
 AXIS = m_miss_axis()
 CENTRES = np.asarray(AXIS.centers)
 PEAK = int(np.argmin(np.abs(CENTRES)))
@@ -28,10 +28,10 @@ IN_REGION = 2e-4  # decays in the region of the halo
 
 
 def counts(**places: float) -> np.ndarray:
-    """[selection, bin]: events ``peak`` in the bin of the peak (all selections), ``region`` in that of the halo."""
+    """[selection, bin]: events ``peak`` in the bin of the peak, ``region`` in that of the halo; all selections."""
     table = np.zeros((3, CENTRES.size))
     table[:, PEAK] = places.get("peak", 0.0)
-    table[2, REGION] = places.get("region", 0.0)
+    table[:, REGION] = places.get("region", 0.0)
     return table
 
 

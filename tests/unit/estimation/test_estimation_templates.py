@@ -118,7 +118,7 @@ def test_estimate_is_the_sum_of_its_parts(sources: BackgroundInputs) -> None:
     assert region.observed == n
     assert region.control == h
     assert region.per_decay * KAONS == pytest.approx(k, rel=1e-9)
-    assert found.details.control_run.scale == pytest.approx(scale, rel=1e-9)
+    assert found.details.control_runs[0].scale == pytest.approx(scale, rel=1e-9)
     for i, first in enumerate((110, 150)):
         window = slice(first, first + 6)
         modes = decays[0, :, window].sum(axis=1)
@@ -179,7 +179,7 @@ def test_without_a_control_run_only_decays(sources: BackgroundInputs) -> None:
     given = data(np.random.Generator(np.random.Philox(8)))
     found = estimate(given, BackgroundInputs(sources.decays), ALONE)
     assert found.background[0] == pytest.approx(sources.decays.histogram.values()[0, :, 110:116].sum())
-    assert found.details.control_run is None
+    assert found.details.control_runs == ()
     assert found.details.relative_errors == CARD.errors
 
 
@@ -262,7 +262,9 @@ def test_bins_hold_enough() -> None:
 
 def test_control_run_as_a_source(sources: BackgroundInputs) -> None:
     assert sources.control is not None
-    drawn = with_control(sources.decays, sources.control, source="halo", scale=SCALE)
+    held = {name: sources.control.project(name) for name in SELECTIONS}
+    scaled = {name: (SCALE * part.values, SCALE**2 * part.variances) for name, part in held.items()}
+    drawn = with_control(sources.decays, scaled, source="halo")
     assert drawn.sources == (*MODES, "halo")
     values = drawn.project("search", sources=["halo"])
     counts = sources.control.project("search").values

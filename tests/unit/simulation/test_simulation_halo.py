@@ -136,8 +136,8 @@ def test_control_run_looks_like_the_halo_of_the_data() -> None:
     assert made[1].decays_in_fiducial == 0
     counts = []
     for result in made:
-        edges, values, _ = result.spectrum.project("halo", sources=[HALO])
-        places = np.searchsorted(edges, np.arange(150.0, 391.0, 20.0))
+        edges, values, _ = result.spectrum.project("scaling", sources=[HALO])
+        places = np.searchsorted(edges, np.arange(-390.0, -149.0, 20.0))
         counts.append(np.diff(np.concatenate([[0.0], np.cumsum(values)])[places]))
     total = counts[0] + counts[1]
     keep = total > 10

@@ -14,6 +14,7 @@ from hnlpeak.report.figures.background_estimate import background_estimate
 from hnlpeak.report.figures.branching_fraction import branching_fraction
 from hnlpeak.report.figures.composition import composition
 from hnlpeak.report.figures.cutflow import cutflow
+from hnlpeak.report.figures.error_budget import error_budget
 from hnlpeak.report.figures.event_display import event_display
 from hnlpeak.report.figures.m2_miss import m2_miss
 from hnlpeak.report.figures.m_miss import m_miss
@@ -81,6 +82,11 @@ def _composition(inputs: ReportInputs) -> Figure | None:
     return None if inputs.templates is None else composition(inputs.result, inputs.templates)
 
 
+def _error_budget(inputs: ReportInputs) -> Figure | None:
+    details = inputs.result.background.details
+    return error_budget(inputs.result, details.budget) if isinstance(details, TemplateDetails) else None
+
+
 def _cutflow(inputs: ReportInputs) -> Figure | None:
     return cutflow(inputs.cutflows, simulated=inputs.result.simulated) if inputs.cutflows else None
 
@@ -141,6 +147,11 @@ FIGURES: dict[str, FigureEntry] = {
         "Composition of the background",
         "Shares of the simulated kaon decays in the background over the missing mass.",
         _composition,
+    ),
+    "error_budget": FigureEntry(
+        "Parts of the background's error",
+        "Parts of the error of the background over the HNL mass, relative to the background, and their sum.",
+        _error_budget,
     ),
     "cutflow": FigureEntry(
         "Cut-flow",
