@@ -23,6 +23,7 @@ from hnlpeak.detectors.event import new_block
 from hnlpeak.detectors.surface import Surface, surface_table
 from hnlpeak.experiment.experiment import Experiment, build_setup, load_experiment
 from hnlpeak.experiment.experiment_card import ExperimentCard
+from hnlpeak.reconstruction.calibration import N_SUMS, accumulate
 from hnlpeak.reconstruction.candidates import Assumed, reconstruct
 from hnlpeak.reconstruction.columns import column_names
 from hnlpeak.reconstruction.identification import clusters, muon_distance
@@ -238,6 +239,13 @@ def candidates(
     buffers.candidates[:] = np.nan
     n = reconstruct(len(block), array, Assumed(np.array(axis, dtype=float), lepton_mass), buffers)
     return dict(zip(names, buffers.candidates[:, :n], strict=True))
+
+
+def three_track_sums(array: NDArray[Any], block: NDArray[Any]) -> NDArray[np.int64]:
+    """The sums of the beam's calibration over a block."""
+    sums = np.zeros(N_SUMS, dtype=np.int64)
+    accumulate(len(block), array[0], room(1, len(block))._replace(block=block), sums)
+    return sums
 
 
 def room(columns: int, decays: int) -> Buffers:

@@ -119,6 +119,35 @@ def test_cutflow_of_a_union() -> None:
         assert flow.without(cut) == others.sum() > flow.passed[0, -1]
 
 
+def test_a_union_with_a_selection_that_is_all_of_another_s_beginning() -> None:
+    wide = [
+        *SELECTIONS[:3],
+        {"name": "plain", "hypotheses": False},
+        {"name": "search", "any_of": ["upper", "plain"]},
+    ]
+    toys = candidates()
+    m = masks(toys.columns)
+    result = tally_candidates(toys, card(wide))
+    shared = m["track"] & m["momentum"] & m["muon"]
+    flow = next(f for f in result.cutflows if f.selection == "search")
+    assert flow.cuts == ("track", "momentum", "muon", "upper or plain")
+    assert flow.passed[0, -1] == shared.sum() == result.spectrum.project("search").values.sum()
+
+
+def test_two_regions_that_fail_twice_each_fail_the_union_once() -> None:
+    """What fails two cuts of every member still passes once the union is left out."""
+    upper = {"name": "upper", "use": ["above", "corner"], "hypotheses": False}
+    other = {"name": "other", "use": ["corner", "above"], "hypotheses": False}
+    wide = [*SELECTIONS[:2], upper, other, {"name": "search", "any_of": ["upper", "other"]}]
+    toys = candidates()
+    m = masks(toys.columns)
+    flow = next(f for f in tally_candidates(toys, card(wide)).cutflows if f.selection == "search")
+    shared = m["track"] & m["momentum"] & m["muon"]
+    assert flow.cuts == ("track", "momentum", "muon", "upper or other")
+    assert (shared & ~m["above"] & ~m["corner"]).sum() > 100
+    assert flow.without("upper or other") == shared.sum()
+
+
 def test_cutflow_of_a_region_has_its_own_cuts() -> None:
     result, m = made()
     flow = next(flow for flow in result.cutflows if flow.selection == "upper")
