@@ -12,6 +12,7 @@ import awkward as ak
 import numpy as np
 import pytest
 import uproot
+
 from conftest import Command, Outcome, library_card, with_value
 
 HEADER = "low_mev,high_mev,count\n"
@@ -83,7 +84,7 @@ SCAN = ("--analysis", "small.toml", "--signal", "signal.csv", "-o", "out")
         (("select", "none.root", "--analysis", "small.toml", "-o", "x.json"), 3, "none.root: no such file"),
         (("scan", "none.csv", *SCAN), 3, "none.csv"),
         (("scan", "good.csv", *SCAN[:3], "none.csv"), 3, "none.csv"),
-        (("scan", "good.txt", *SCAN), 3, "good.txt.*\\.json \\(UHI\\), a \\.csv"),
+        (("scan", "good.txt", *SCAN), 3, "good.txt.*file\\.json \\(UHI\\).*file\\.csv"),
         (("scan", "good.csv", *SCAN[:2], "--n-kaon", 0), 2, "--n-kaon: got 0"),
         (("scan", "good.csv", *SCAN[:2], "--n-kaon", 1e6, "--n-kaon-error", -1), 2, "--n-kaon-error: got -1"),
         (("explain", "nowhere", 300), 3, "nowhere"),

@@ -73,7 +73,7 @@ class ControlRun(Sourced):
     low: SignedEnergy
     high: SignedEnergy
     error: Fraction
-    muons: Annotated[StrictInt, Field(ge=100)]
+    muons: Annotated[StrictInt, Field(ge=100, le=100_000_000_000)]
     regions: list[ControlRegionCard] = []
     cross_talk: CrossTalk | None = None
 

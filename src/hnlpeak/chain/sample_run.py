@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial, reduce
 from typing import TypeVar
@@ -20,7 +20,7 @@ from hnlpeak.chain.shards import (
     selection_of,
     tally_shard,
 )
-from hnlpeak.core.errors import PartialResult
+from hnlpeak.core.errors import InputDataError, PartialResult, UsageError
 from hnlpeak.execution.context import RunContext
 from hnlpeak.execution.run import WorkerLost
 from hnlpeak.experiment.analysis_card import AnalysisCard
@@ -35,10 +35,18 @@ from hnlpeak.simulation.generation import Total
 from hnlpeak.simulation.sample import Sample
 from hnlpeak.simulation.streams import shard_sizes
 from hnlpeak.spectrum.axis import missing_mass_axis
-from hnlpeak.spectrum.fixed_point import from_fixed
+from hnlpeak.spectrum.fixed_point import LARGEST_SUM, from_fixed
 from hnlpeak.spectrum.spectrum import Spectrum
 
-__all__ = ["SampleResult", "calibrate", "run_parts", "run_sample", "simulate_candidates", "tally_candidates"]
+__all__ = [
+    "SampleResult",
+    "calibrate",
+    "run_parts",
+    "run_sample",
+    "simulate_candidates",
+    "tally_candidates",
+    "tally_chunks",
+]
 
 
 Result = TypeVar("Result")
@@ -203,20 +211,57 @@ def simulate_candidates(
 
 def tally_candidates(candidates: Candidates, card: AnalysisCard) -> SampleResult:
     """Select candidates, real or simulated; the same cuts, cut-flow and spectrum as in the fast loop."""
+    return tally_chunks([candidates], card)
+
+
+def tally_chunks(chunks: Iterable[Candidates], card: AnalysisCard) -> SampleResult:
+    """The same for candidates that come in pieces, one in memory at a time.
+
+    ``InputDataError`` where there are none, where pieces disagree about what they are, and for weights that integers
+    cannot hold.
+    """
+    tally: Tally | None = None
+    first: Candidates | None = None
+    decays: float | None = 0.0
+    for chunk in chunks:
+        first = first or chunk
+        if (chunk.sources, chunk.simulated) != (first.sources, first.simulated):
+            raise InputDataError(
+                f"{chunk.label}: sources {chunk.sources}, simulated {chunk.simulated}; "
+                f"{first.label} has {first.sources}, {first.simulated}"
+            )
+        made = _tally_of(chunk, card)
+        tally = made if tally is None else _joined(tally, made, chunk.label)
+        known = decays is not None and chunk.decays_in_fiducial is not None
+        decays = decays + chunk.decays_in_fiducial if known else None  # type: ignore[operator]
+    if first is None or tally is None:
+        raise InputDataError("no candidates")
+    in_fiducial = None if decays is None else int(decays)
+    return _result(tally, card, first.sources, first.label, first.simulated, in_fiducial)
+
+
+def _joined(a: Tally, b: Tally, label: str) -> Tally:
+    try:
+        return a + b if a.unit == b.unit else a.weighted() + b.weighted()
+    except UsageError as error:
+        raise InputDataError(f"{label}, with what came before: {error}") from error
+
+
+def _tally_of(candidates: Candidates, card: AnalysisCard) -> Tally:
     n = len(candidates)
     columns = {name: np.asarray(column, dtype=np.float64) for name, column in candidates.columns.items()}
     weighted = "weight" in columns and bool(np.any(columns["weight"] != 1.0))
     columns.setdefault("source", np.zeros(n))
     columns.setdefault("weight", np.ones(n))
+    if not np.all(columns["source"] < len(candidates.sources)):
+        raise InputDataError(f"{candidates.label}: column 'source' is not below {len(candidates.sources)}")
     selection = selection_of(card, list(columns))
     tally = new_tally(selection, sources=len(candidates.sources), totals=Total.WIDTH, weighted=weighted)
-    fill(n, np.array(list(columns.values())), selection, tally.counts)
-    in_fiducial = candidates.decays_in_fiducial
-    return _result(
-        tally,
-        card,
-        candidates.sources,
-        candidates.label,
-        candidates.simulated,
-        None if in_fiducial is None else int(in_fiducial),
-    )
+    try:
+        fill(n, np.array(list(columns.values())), selection, tally.counts)
+    except OverflowError as error:
+        raise InputDataError(
+            f"{candidates.label}: column 'weight': {error} (sums of weights and of their squares up to "
+            f"{LARGEST_SUM:g}): scale the weights down"
+        ) from error
+    return tally

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.chain.loop import calibrate_loop, new_buffers, sample_loop
+from hnlpeak.core.errors import HnlpeakError
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.reconstruction.calibration import N_SUMS, BeamCalibration
 from hnlpeak.reconstruction.candidates import Assumed
@@ -76,17 +77,22 @@ def tally_shard(spec: ShardSpec, assumed: Assumed, selection: Selection, shard: 
     """Simulate, reconstruct and select one shard."""
     index, decays = shard
     sample, tally = spec.sample, empty_tally(spec, selection)
-    sample_loop(
-        decays,
-        spec.frozen_setup(),
-        sample.table,
-        stream(spec.seed, sample.name, index),
-        assumed,
-        selection,
-        new_buffers(spec.columns),
-        tally.counts,
-        tally.totals,
-    )
+    try:
+        sample_loop(
+            decays,
+            spec.frozen_setup(),
+            sample.table,
+            stream(spec.seed, sample.name, index),
+            assumed,
+            selection,
+            new_buffers(spec.columns),
+            tally.counts,
+            tally.totals,
+        )
+    except OverflowError as error:
+        raise HnlpeakError(
+            f"sample {sample.name!r}, shard {index}: {error}: simulate fewer decays"
+        ) from error
     return tally
 
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 
 import typer
 
 from hnlpeak.cli import (
+    cache,
     check,
     coverage,
+    doctor,
     explain,
     export,
+    init,
     interval,
     listing,
     recast,
@@ -19,19 +23,25 @@ from hnlpeak.cli import (
     run,
     scan,
     select,
+    show,
     simulate,
     theory,
 )
 from hnlpeak.cli.stop import Stopped, end, watched
 from hnlpeak.cli.streams import mend_streams
-from hnlpeak.core.errors import HnlpeakError
+from hnlpeak.cli.verbosity import chat, set_verbosity
+from hnlpeak.core.errors import CardError, HnlpeakError, UsageError
 
 __all__ = ["app", "main"]
+
+_LONGEST = 300
+"""Characters of a message."""
 
 app = typer.Typer(
     name="hnlpeak",
     help="Heavy-neutral-lepton production searches: from a beam or a spectrum to limits on |U|².",
-    no_args_is_help=True,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -47,7 +57,11 @@ app.command()(export.export)
 app.command()(recast.recast)
 app.command()(report.report)
 app.command()(check.check)
+app.command()(show.show)
+app.command()(init.init)
 app.command(name="list")(listing.listing)
+app.command()(doctor.doctor)
+app.command()(cache.cache)
 
 
 def _version(value: bool) -> None:
@@ -60,17 +74,54 @@ def _version(value: bool) -> None:
 
 @app.callback()
 def _root(
-    version: bool = typer.Option(
-        False, "--version", callback=_version, is_eager=True, help="Print the version."
+    context: typer.Context,
+    version: bool = typer.Option(  # noqa: ARG001  # its callback answers
+        False, "--version", "-V", callback=_version, is_eager=True, help="Print the version."
     ),
+    verbose: int = typer.Option(0, "--verbose", "-v", count=True, help="Say more on stderr."),
+    quiet: bool = typer.Option(False, "--quiet", "-q", help="Say nothing but errors on stderr."),
 ) -> None:
     """Heavy-neutral-lepton production searches: from a beam or a spectrum to limits on |U|²."""
+    set_verbosity(-1 if quiet else verbose)
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit
+
+
+def _one_line(message: str) -> str:
+    """Printable, on one line, at most 300 characters: whatever the names of files and cards hold."""
+    line = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in " ".join(message.split()))
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 3]}..."
 
 
 def _say(message: str, error: BaseException | None = None) -> None:
     """One line on stderr, whatever the names of files and cards hold, with the notes of ``error``."""
     words = "; ".join([message, *getattr(error, "__notes__", [])])
-    print(f"hnlpeak: error: {' '.join(words.splitlines())}", file=sys.stderr)
+    print(f"hnlpeak: error: {_one_line(words)}", file=sys.stderr)
+
+
+def _check_arguments() -> None:
+    """Raise ``UsageError`` for a name that is not UTF-8: no file that we write could hold it."""
+    for argument in sys.argv[1:]:
+        try:
+            argument.encode("utf-8")
+        except UnicodeEncodeError:
+            raise UsageError(
+                f"{argument.encode('utf-8', 'backslashreplace').decode()[:80]!r}: not UTF-8, "
+                "give files and folders names that are text"
+            ) from None
+
+
+def _run() -> None:
+    """The commands; usage errors of the parser become ours."""
+    try:
+        stop = app(standalone_mode=False)
+    except Exception as error:
+        if not hasattr(error, "format_message"):
+            raise
+        raise UsageError(error.format_message()) from error
+    if isinstance(stop, int) and stop:
+        raise SystemExit(stop)
 
 
 def main() -> None:
@@ -80,10 +131,17 @@ def main() -> None:
     """
     mend_streams()
     try:
+        begun = time.monotonic()
+        _check_arguments()
         with watched():
-            app()
+            _run()
+        chat(f"finished in {time.monotonic() - begun:.1f} s")
     except Stopped as stop:
         end(stop)
+    except CardError as error:
+        for fault in error.faults if "check" in sys.argv[1:] and error.faults else [str(error)]:
+            _say(fault, error)
+        raise SystemExit(error.exit_code) from None
     except HnlpeakError as error:
         _say(str(error), error)
         raise SystemExit(error.exit_code) from None

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from hnlpeak.cli.options import complete_cards
+
 __all__ = ["check"]
 
 
@@ -14,20 +16,28 @@ def check(
     card: Annotated[
         str,
         typer.Argument(
-            metavar="CARD|DIR", help="Analysis or experiment card (name or path), or a folder of results."
+            metavar="CARD|DIR",
+            help="Analysis or experiment card (name or path), or a folder of results.",
+            autocompletion=complete_cards,
         ),
     ],
+    fly: Annotated[
+        bool, typer.Option("--try", help="Also fly a few thousand decays and see what the cuts leave.")
+    ] = False,
 ) -> None:
-    """Check a card (an analysis with its experiment and its cuts), or the files of a finished folder."""
+    """Check a card and list all that is wrong (an analysis with its experiment), or the files of a finished folder."""
     if Path(card).is_dir():
         _folder(Path(card))
         return
     from hnlpeak.core.card import card_kind
+    from hnlpeak.core.errors import UsageError
     from hnlpeak.experiment.analysis import load_analysis
     from hnlpeak.experiment.experiment import load_experiment
     from hnlpeak.searches.plan import plan
 
     if card_kind(card) == "experiments":
+        if fly:
+            raise UsageError(f"--try flies the samples of an analysis, {card} is an experiment")
         made = load_experiment(card)
         typer.echo(f"{card}: experiment {made.card.name}, systems {', '.join(made.card.systems())}: ok")
         return
@@ -37,6 +47,11 @@ def check(
         f"{card}: analysis {cards.card.name} of {cards.experiment.card.name}, {len(cards.card.scan.masses())} masses, "
         f"{todo.decays:.4g} decays to simulate: ok"
     )
+    if fly:
+        from hnlpeak.searches.trial import trial
+
+        for line in trial(cards):
+            typer.echo(line)
 
 
 def _folder(place: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json as json_format
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,22 +12,34 @@ __all__ = ["listing"]
 KINDS = ("experiments", "analyses", "modes", "methods", "published")
 
 
+def _kinds(incomplete: str) -> list[str]:
+    return [kind for kind in KINDS if kind.startswith(incomplete)]
+
+
 def listing(
-    what: Annotated[str, typer.Argument(metavar="|".join(KINDS), help="What to list.")],
+    what: Annotated[
+        str | None,
+        typer.Argument(metavar="|".join(KINDS), help="What to list (default: all).", autocompletion=_kinds),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Write JSON to stdout.")] = False,
 ) -> None:
     """List the experiments, analyses, decay modes, statistical methods or published limits that come along."""
     from hnlpeak.core.errors import UsageError
 
-    if what not in KINDS:
+    if what is not None and what not in KINDS:
         raise UsageError(f"list: got {what!r}, allowed are {', '.join(KINDS)}")
-    rows = _rows(what)
     if json:
+        rows: Any = {kind: _rows(kind) for kind in KINDS} if what is None else _rows(what)
         typer.echo(json_format.dumps(rows, indent=2, ensure_ascii=False))
         return
-    width = max(len(name) for name in rows)
-    for name, text in rows.items():
-        typer.echo(f"{name:<{width}}  {text}")
+    for kind in KINDS if what is None else (what,):
+        if what is None:
+            typer.echo(f"{kind}:")
+        rows = _rows(kind)
+        width = max(len(name) for name in rows)
+        indent = "" if what is not None else "  "
+        for name, text in rows.items():
+            typer.echo(f"{indent}{name:<{width}}  {text}")
 
 
 def _rows(what: str) -> dict[str, str]:

@@ -5,8 +5,67 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
-__all__ = ["check_output", "check_seed", "worker_count"]
+import typer
+
+__all__ = [
+    "AnalysisArgument",
+    "AnalysisOption",
+    "check_output",
+    "check_seed",
+    "complete_cards",
+    "complete_methods",
+    "decays",
+    "worker_count",
+]
+
+
+def _analyses(incomplete: str) -> list[str]:
+    """Names of the library's analyses, for completion in shells."""
+    from hnlpeak.core.card import library_names
+
+    return [name for name in library_names("analyses") if name.startswith(incomplete)]
+
+
+AnalysisArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="ANALYSIS", help="Library name or path of an analysis card.", autocompletion=_analyses
+    ),
+]
+"""The analysis of a command, by place."""
+AnalysisOption = Annotated[
+    str,
+    typer.Option("--analysis", help="Library name or path of an analysis card.", autocompletion=_analyses),
+]
+"""The analysis of a command whose argument is something else."""
+
+
+def complete_cards(incomplete: str) -> list[str]:
+    """Names of all cards of the library, for completion in shells."""
+    from hnlpeak.core.card import library_names
+
+    names = [*library_names("analyses"), *library_names("experiments")]
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def complete_methods(incomplete: str) -> list[str]:
+    """Names of the statistical methods, for completion in shells."""
+    from hnlpeak.statistics import METHODS
+
+    return [name for name in METHODS if name.startswith(incomplete)]
+
+
+def decays(text: str) -> int:
+    """A number of decays as people write it: ``30000`` or ``3e4``. ``typer.BadParameter`` for others."""
+    try:
+        number = float(text.replace("_", "?"))
+    except ValueError:
+        number = float("nan")
+    if not (number.is_integer() and abs(number) < 1e15):
+        raise typer.BadParameter(f"{text[:40]!r} is not a whole number, such as 30000 or 3e4")
+    return int(number)
 
 
 def check_output(path: Path, suffixes: Sequence[str]) -> None:

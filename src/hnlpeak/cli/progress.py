@@ -7,6 +7,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
+from hnlpeak.cli.verbosity import quiet
+
 __all__ = ["decays_progress"]
 
 _LINE_EVERY = 10.0  # seconds between plain lines
@@ -18,6 +20,9 @@ def decays_progress(total: int) -> Iterator[Callable[[str, int], None]]:
 
     Called with no decays it says that the simulation begins, and whether that takes a compilation.
     """
+    if quiet():
+        yield lambda _name, _decays: None
+        return
     if sys.stderr.isatty():
         with _bar(total) as advance:
             yield advance

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from hnlpeak.cli.verbosity import say
+
 __all__ = ["report"]
 
 
@@ -32,14 +34,13 @@ def report(
         if len(directories) > 1 or before is not None:
             raise UsageError("several folders (or --before) need -o, the folder for the figure of all")
         written = remake_report(directories[0])
-        typer.echo(f"{len(written) - 1} figures, {written[-1]}", err=True)
+        say(f"{len(written) - 1} figures, {written[-1]}")
         return
     written, rows = report_searches(directories, out, before=before)
     for row in rows:
         where = f"{row.low:g} to {row.high:g} MeV" if row.masses else "no common mass"
-        typer.echo(
+        say(
             f"{row.analysis} against {row.curve}: {where}; better at {row.expected} (expected) and "
-            f"{row.observed} (observed) of {row.masses} masses",
-            err=True,
+            f"{row.observed} (observed) of {row.masses} masses"
         )
-    typer.echo(f"{written[0]}", err=True)
+    say(f"{written[0]}")

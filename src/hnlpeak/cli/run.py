@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hnlpeak.cli.options import AnalysisArgument
+from hnlpeak.cli.verbosity import say
+
 if TYPE_CHECKING:
     from hnlpeak.searches.plan import Injection
 
@@ -15,9 +18,7 @@ __all__ = ["run"]
 
 
 def run(
-    analysis: Annotated[
-        str, typer.Argument(metavar="ANALYSIS", help="Library name or path of an analysis card.")
-    ],
+    analysis: AnalysisArgument,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="DIR", help="Folder for the results (default: its name)."),
@@ -33,8 +34,16 @@ def run(
         typer.Option(metavar="NAME", help="Where tasks run: threads, processes, local or tcp://... (Dask)."),
     ] = "threads",
     data: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Real candidates, file.root or file.root:tree.")
+        list[str] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Real candidates, file.root or file.root:tree; repeat it, or give a pattern: 'run*.root:tree'.",
+        ),
     ] = None,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Go on with data that look suspicious; skip damaged files of several."),
+    ] = False,
     inject: Annotated[
         str | None, typer.Option(metavar="MASS:U2", help="Put a signal into the pseudo-data, e.g. 300:3e-6.")
     ] = None,
@@ -49,6 +58,7 @@ def run(
     """Run a search: simulate (or read) data, measure N_K, signal and background, scan, write limits and figures."""
     from hnlpeak.cli.options import check_seed, worker_count
     from hnlpeak.cli.progress import decays_progress
+    from hnlpeak.cli.reading import read_with_progress
     from hnlpeak.cli.summary import summary
     from hnlpeak.core.errors import UsageError
     from hnlpeak.execution.context import RunContext
@@ -58,14 +68,15 @@ def run(
     from hnlpeak.searches.plan import plan
 
     check_seed(seed)
-    if data is not None and (inject is not None or kaons is not None):
+    if data and (inject is not None or kaons is not None):
         raise UsageError("--inject and --kaons are for pseudo-data, they cannot be given with --data")
     cards = load_analysis(analysis)
     if method is not None:
         cards = cards.with_method(method)
     injection = _injection(inject)
-    todo = plan(cards, kaons=kaons, inject=injection, real_data=data is not None)
+    todo = plan(cards, kaons=kaons, inject=injection, real_data=bool(data))
     place = output if output is not None else Path(cards.card.name)
+    real = read_with_progress(data, cards, needs_peak=True, force=force) if data else None
     count = worker_count(workers)
     with scheduled(scheduler, count) as executor, decays_progress(todo.decays) as progress:
         result = run_into(
@@ -73,12 +84,12 @@ def run(
             cards,
             kaons=kaons,
             inject=injection,
-            data=data,
+            data=real,
             context=RunContext(seed, count, executor, progress),
             overwrite=overwrite,
             command=tuple(sys.argv),
         )
-    typer.echo(summary(result, place), err=True)
+    say(summary(result, place))
 
 
 def _injection(text: str | None) -> Injection | None:

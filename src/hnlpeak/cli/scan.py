@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hnlpeak.cli.options import AnalysisOption
+from hnlpeak.cli.verbosity import say
+
 if TYPE_CHECKING:
     from hnlpeak.core.measured import Measured
 
@@ -18,10 +21,10 @@ def scan(
     spectrum: Annotated[
         str,
         typer.Argument(
-            metavar="SPECTRUM", help="Missing-mass spectrum: .json (UHI), .csv or file.root:hist."
+            metavar="SPECTRUM", help="Missing-mass spectrum: .json (UHI), .csv, file.root:hist and others."
         ),
     ],
-    analysis: Annotated[str, typer.Option("--analysis", help="Analysis: a library name or a card's path.")],
+    analysis: AnalysisOption,
     signal: Annotated[
         str | None,
         typer.Option(
@@ -55,6 +58,15 @@ def scan(
             metavar="NAME", help="Statistical method, see `hnlpeak list methods` (default: the card's)."
         ),
     ] = None,
+    unit: Annotated[
+        str | None,
+        typer.Option(
+            help="Of the axis where the file does not say it: MeV, GeV, or MeV2, GeV2 for its square."
+        ),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Go on with a spectrum that looks suspicious.")
+    ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the results in DIR.")] = False,
 ) -> None:
     """Scan a spectrum for peaks: observed and expected limits at every mass of the analysis."""
@@ -64,13 +76,12 @@ def scan(
     from hnlpeak.execution.context import RunContext
     from hnlpeak.execution.scheduler import scheduler as scheduled
     from hnlpeak.experiment.analysis import load_analysis
-    from hnlpeak.formats.root_file import split_address
     from hnlpeak.searches.folder import scan_into
     from hnlpeak.searches.plan import plan
 
     check_seed(seed)
     stated = _stated(n_kaon, n_kaon_error)
-    place = output if output is not None else Path(f"{split_address(spectrum)[0].stem}-limits")
+    place = output if output is not None else _place(spectrum)
     cards = load_analysis(analysis)
     if method is not None:
         cards = cards.with_method(method)
@@ -85,9 +96,17 @@ def scan(
             n_kaon=stated,
             context=RunContext(seed, count, executor, progress),
             overwrite=overwrite,
+            unit=unit,
+            force=force,
             command=sys.argv,
         )
-    typer.echo(summary(result, place), err=True)
+    say(summary(result, place))
+
+
+def _place(spectrum: str) -> Path:
+    from hnlpeak.formats.spectrum_file import split_spectrum_address
+
+    return Path(f"{split_spectrum_address(spectrum)[0].name.partition('.')[0]}-limits")
 
 
 def _stated(value: float | None, error: float) -> Measured | None:

@@ -7,19 +7,22 @@ from typing import Annotated
 
 import typer
 
+from hnlpeak.cli.options import AnalysisArgument, decays
+from hnlpeak.cli.verbosity import say
+
 __all__ = ["simulate"]
 
 _MOST = 20_000_000
 
 
 def simulate(
-    analysis: Annotated[
-        str, typer.Argument(metavar="ANALYSIS", help="Library name or path of an analysis card.")
-    ],
+    analysis: AnalysisArgument,
     mode: Annotated[
         str, typer.Option(help="Decay mode (hnlpeak list modes), or 'all' for the cocktail of the card.")
     ],
-    number: Annotated[int, typer.Option("-n", help="Number of decays.")],
+    number: Annotated[
+        int, typer.Option("-n", "--number", parser=decays, metavar="N", help="Number of decays, such as 3e4.")
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.root", help="Ntuple to write.")],
     mass: Annotated[float | None, typer.Option(metavar="MEV", help="HNL mass, for the mode 'hnl'.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the random stream.")] = 1,
@@ -53,4 +56,4 @@ def simulate(
     beam = calibrate(plan(cards, kaons=1e5).calibration, cards.experiment, RunContext(seed=seed))
     candidates = simulate_candidates(sample, cards.experiment, cards.card, beam, seed=seed)
     write_candidates(output, candidates)
-    typer.echo(f"{len(candidates)} candidates of {number} decays: {output}", err=True)
+    say(f"{len(candidates)} candidates of {number} decays: {output}")

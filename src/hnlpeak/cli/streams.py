@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from typing import Any, TextIO, cast
@@ -36,5 +37,8 @@ def mend_streams() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # any text, whatever the locale knows
+            stream.reconfigure(errors="backslashreplace")
     if not isinstance(sys.stderr, _Deaf):
         sys.stderr = cast(TextIO, _Deaf(sys.stderr))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from types import TracebackType
+
+from hnlpeak.cli.verbosity import say
 
 __all__ = ["Waiting"]
 
@@ -25,7 +26,7 @@ class Waiting:
         while not self._over.wait(pause):
             spent = time.monotonic() - self._begun
             left = f", {100.0 * self.share:.0f} % done" if self.share > 0.0 else ""
-            print(f"{self._what}: {spent:.0f} s{left}", file=sys.stderr, flush=True)
+            say(f"{self._what}: {spent:.0f} s{left}")
             pause = self._every
 
     def __enter__(self) -> Waiting:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from hnlpeak.core.card_faults import faults_of
 from hnlpeak.core.errors import CardError
 
 __all__ = [
@@ -16,7 +19,7 @@ __all__ = [
     "Confidence",
     "Sourced",
     "card_kind",
-    "first_message",
+    "card_text",
     "library_names",
     "library_title",
     "read_card",
@@ -25,7 +28,14 @@ __all__ = [
 Confidence = Literal["V", "C", "M", "m", "E"]
 """V read in the source, C computed from such, M well known, m less certain, E estimate."""
 
-_MAX_BYTES = 1_000_000
+_MAX_BYTES = 500_000
+_MAX_PARTS = 16
+_DEEP_KEY = re.compile(rf"(?<![\w\"'-])(?:[\w\"'-]+[ \t]*\.[ \t]*){{{_MAX_PARTS}}}")
+_LARGEST = 10**15
+_SHOWN_NAMES = ("name", "title", "system")
+"""Keys whose text is drawn in figures, where ``$`` would begin a formula."""
+_TABLES = {"experiments": "detectors", "analyses": "scan"}
+"""A table that tells the kind of a card."""
 
 
 class Card(BaseModel):
@@ -69,14 +79,31 @@ def _text_of(name_or_path: str | Path, folder: str, beside: Path | None) -> tupl
     if beside is not None and not path.is_absolute():
         path = beside / path
     if not path.is_file():
-        known = ", ".join(library_names(folder)) or "none"
-        raise CardError(f"no card {name!r}: it is neither a file nor one of the library's {folder} ({known})")
+        raise CardError(_no_card(name, folder, path))
     try:
         if path.stat().st_size > _MAX_BYTES:
             raise CardError(f"{path}: larger than {_MAX_BYTES} bytes, not a card")
-        return path.read_text("utf-8"), str(path), path.parent
+        return path.read_text("utf-8-sig"), str(path), path.parent
     except (OSError, UnicodeDecodeError) as error:
-        raise CardError(f"{path}: cannot be read ({error})") from error
+        raise CardError(f"{path}: cannot be read ({str(error)[:120]})") from error
+
+
+def _no_card(name: str, folder: str, path: Path) -> str:
+    shown, known = repr(name)[:80], ", ".join(library_names(folder)) or "none"
+    for other in _TABLES:
+        if other != folder and name in library_names(other):
+            return (
+                f"{shown} is one of the library's {other}, needed is one of its {folder} ({known}) or a file"
+            )
+    if path.exists():
+        return f"{shown} is no plain file, needed is a card or one of the library's {folder} ({known})"
+    return f"no card {shown}: it is neither a file nor one of the library's {folder} ({known})"
+
+
+def card_text(name_or_path: str | Path) -> str:
+    """Text of a card by its name in the library, of either kind, or by path. Raises ``CardError``."""
+    folder = "experiments" if str(name_or_path) in library_names("experiments") else "analyses"
+    return _text_of(name_or_path, folder, None)[0]
 
 
 def library_title(name: str, folder: str) -> str:
@@ -90,28 +117,42 @@ def card_kind(name_or_path: str | Path) -> str:
     if str(name_or_path) in library_names("experiments"):
         return "experiments"
     text, origin, _ = _text_of(name_or_path, "analyses", None)
-    return "experiments" if "detectors" in _table(text, origin) else "analyses"
+    return "experiments" if _TABLES["experiments"] in _table(text, origin) else "analyses"
 
 
-def _table(text: str, origin: str) -> dict[str, object]:
+def _table(text: str, origin: str) -> dict[str, Any]:
+    deep = _DEEP_KEY.search(text)
+    if deep is not None:
+        raise CardError(f"{origin}: a key of more than {_MAX_PARTS} parts: {deep[0][:40]!r}...")
     try:
         return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise CardError(f"{origin}: not valid TOML: {error}") from error
+    except (ValueError, RecursionError) as error:  # ValueError: also integers of thousands of digits
+        raise CardError(f"{origin}: not valid TOML: {str(error)[:120]}") from error
 
 
-def first_message(error: ValidationError) -> str:
-    """Return one line: the key of the first error, what is wrong there, how many more there are."""
-    first = error.errors(include_url=False)[0]
-    key = ".".join(str(part) for part in first["loc"]) or "(top level)"
-    if first["type"] == "extra_forbidden":
-        text = "unknown key"
-    else:
-        text = str(first["msg"]).removeprefix("Value error, ")
-        if first["type"] not in ("value_error", "missing"):
-            text += f", got {str(first['input'])[:80]!r}"
-    more = error.error_count() - 1
-    return f"{key}: {text}" + (f" (and {more} more)" if more else "")
+def _check_values(table: Mapping[str, Any], origin: str) -> None:
+    """Raise ``CardError`` for text that cannot be drawn or written, and for integers without measure."""
+    todo: list[tuple[str, str, Any]] = [("", "", table)]
+    while todo:
+        place, key, value = todo.pop()
+        if isinstance(value, dict):
+            todo += [(f"{place}.{k}" if place else k, k, v) for k, v in value.items()]
+        elif isinstance(value, list):
+            todo += [(f"{place}.{i}", key, v) for i, v in enumerate(value)]
+        elif isinstance(value, int) and abs(value) > _LARGEST:
+            raise CardError(f"{origin}: {place[:80]}: an integer above {_LARGEST:.0e}, no card needs that")
+        elif isinstance(value, str):
+            odd = next((c for c in value if not (c.isprintable() or c in "\n\t")), None)
+            if odd is None and key in _SHOWN_NAMES and "$" in value:
+                odd = "$"
+            if odd is not None:
+                raise CardError(f"{origin}: {place[:80]}: {value[:40]!r} holds {odd!r}: expected plain text")
+
+
+def _other_kind(table: Mapping[str, Any], folder: str) -> str | None:
+    """The kind of card that this is, where it is another than asked for."""
+    kinds = [kind for kind, name in _TABLES.items() if name in table]
+    return kinds[0] if kinds and folder not in kinds else None
 
 
 def read_card(
@@ -124,7 +165,13 @@ def read_card(
     """
     text, origin, place = _text_of(name_or_path, folder, beside)
     table = _table(text, origin)
+    _check_values(table, origin)
+    other = _other_kind(table, folder)
+    if other is not None:
+        raise CardError(
+            f"{origin}: is one of {other} (it has a table {_TABLES[other]!r}), needed is one of {folder}"
+        )
     try:
         return kind.model_validate(table), text, place
     except ValidationError as error:
-        raise CardError(f"{origin}: {first_message(error)}") from error
+        raise CardError.of(origin, faults_of(error, kind)) from error

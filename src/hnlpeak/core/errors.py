@@ -6,6 +6,7 @@
     ├── UsageError        2  arguments or numbers that make no sense
     │   └── CardError     2  a card that cannot be used
     ├── InputDataError    3  a file with events or a spectrum that cannot be used
+    │   └── SuspiciousData 3  one that can be used, and hardly means what it says
     └── PartialResult     4  some of the work is done and kept, some is missing
 
 Beside them 130 and 143 after Ctrl-C and SIGTERM, as shells have it.
@@ -13,7 +14,9 @@ Beside them 130 and 143 after Ctrl-C and SIGTERM, as shells have it.
 
 from __future__ import annotations
 
-__all__ = ["CardError", "HnlpeakError", "InputDataError", "PartialResult", "UsageError"]
+from collections.abc import Sequence
+
+__all__ = ["CardError", "HnlpeakError", "InputDataError", "PartialResult", "SuspiciousData", "UsageError"]
 
 
 class HnlpeakError(Exception):
@@ -29,13 +32,27 @@ class UsageError(HnlpeakError, ValueError):
 
 
 class CardError(UsageError):
-    """A card cannot be used; the message names the file and the key."""
+    """A card cannot be used; the message names the file and the key, ``faults`` are all that is wrong, in lines."""
+
+    faults: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, origin: str, faults: Sequence[str]) -> CardError:
+        """The error of a card with these faults; its message is the first and the number of the others."""
+        more = f" (and {len(faults) - 1} more: hnlpeak check lists them)" if len(faults) > 1 else ""
+        error = cls(f"{origin}: {faults[0]}{more}")
+        error.faults = tuple(f"{origin}: {fault}" for fault in faults)
+        return error
 
 
 class InputDataError(HnlpeakError):
     """An input file (ROOT, UHI, CSV) cannot be used; the message names the file."""
 
     exit_code = 3
+
+
+class SuspiciousData(InputDataError):
+    """An input file hardly means what it says; the message says why, what would mend it, and how to go on."""
 
 
 class PartialResult(HnlpeakError):

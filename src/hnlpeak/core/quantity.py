@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
 __all__ = [
+    "UNITS",
+    "UNIT_OF_SUFFIX",
     "Angle",
     "Energy",
     "Fraction",
@@ -28,7 +31,7 @@ __all__ = [
     "parse_quantity",
 ]
 
-_UNITS: dict[str, dict[str, float]] = {
+UNITS: dict[str, dict[str, float]] = {
     "energy": {"eV": 1e-6, "keV": 1e-3, "MeV": 1.0, "GeV": 1e3, "TeV": 1e6},
     "length": {"um": 1e-3, "mm": 1.0, "cm": 10.0, "m": 1e3, "km": 1e6},
     "time": {"ps": 1e-3, "ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9},
@@ -36,26 +39,52 @@ _UNITS: dict[str, dict[str, float]] = {
     "rate": {"Hz": 1e-9, "kHz": 1e-6, "MHz": 1e-3, "GHz": 1.0},
     "mass squared": {"MeV2": 1.0, "GeV2": 1e6},
 }
+"""Units by what they measure, in those of this package (MeV, mm, ns, rad, 1/ns, MeV^2)."""
+UNIT_OF_SUFFIX = {"mev": "energy", "mm": "length", "ns": "time", "mev2": "mass squared", "rad": "angle"}
+"""What a column measures, by the end of its name."""
+_LARGEST = {
+    "energy": (1e9, "1 PeV"),
+    "length": (1e8, "100 km"),
+    "time": (1e9, "1 s"),
+    "angle": (6.3, "2 pi rad (degrees?)"),
+    "rate": (1.0, "1 GHz"),
+    "mass squared": (1e18, "1 PeV2"),
+}
+"""Beyond this no apparatus is described: a slip, or a simulation without end."""
 _PATTERN = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([A-Za-z]+2?)(?:/c2?)?\s*")
+_MAX_LENGTH = 64
+
+
+def _shown(value: object) -> str:
+    text = repr(value) if not isinstance(value, int) or abs(value) < 10**40 else "an integer of many digits"
+    return text if len(text) <= _MAX_LENGTH else text[: _MAX_LENGTH - 3] + "..."
+
+
+def _plain(dimension: str) -> str:
+    """The unit that is used inside."""
+    return next(unit for unit, scale in UNITS[dimension].items() if scale == 1.0)
 
 
 def parse_quantity(text: object, dimension: str) -> float:
     """Return the number in ``text`` (such as ``"1.3 mrad"``) in MeV, mm, ns and rad.
 
     ``dimension`` is one of energy, length, time, angle, rate, mass squared. Raises ``ValueError`` with the
-    units that are allowed.
+    units that are allowed, and for what is larger than any apparatus.
     """
-    allowed = _UNITS[dimension]
-    match = _PATTERN.fullmatch(text) if isinstance(text, str) else None
+    allowed = UNITS[dimension]
+    match = _PATTERN.fullmatch(text) if isinstance(text, str) and len(text) <= _MAX_LENGTH else None
     if match is None or match[2] not in allowed:
         units = ", ".join(allowed)
-        example = f"1 {next(iter(allowed))}"
+        example = f"1 {_plain(dimension)}"
         raise ValueError(
-            f'expected a number with a unit of {dimension} ({units}), for example "{example}", got {text!r}'
+            f'expected a number with a unit of {dimension} ({units}), for example "{example}", got {_shown(text)}'
         )
     value = float(match[1]) * allowed[match[2]]
+    largest, said = _LARGEST[dimension]
     if not math.isfinite(value):
-        raise ValueError(f"{text!r} is not a finite number")
+        raise ValueError(f"{_shown(text)} is not a finite number")
+    if abs(value) > largest:
+        raise ValueError(f"{_shown(text)} is above {said}, the largest {dimension} that is taken")
     return value
 
 
@@ -63,22 +92,30 @@ def _validator(dimension: str) -> BeforeValidator:
     def parse(text: Any) -> float:
         return parse_quantity(text, dimension)
 
+    return _said(parse, _with_unit(dimension))
+
+
+def _with_unit(dimension: str) -> str:
+    units = UNITS[dimension]
+    return f'a number with a unit of {dimension}, such as "1 {_plain(dimension)}" ({", ".join(units)})'
+
+
+def _said(parse: Callable[[Any], float], wanted: str) -> BeforeValidator:
+    """A validator that says what it takes, for lists of what is missing."""
+    parse.wanted = wanted  # type: ignore[attr-defined]
     return BeforeValidator(parse)
 
 
 def _number(low: float, strict: bool, high: float, wanted: str) -> BeforeValidator:
     def check(value: Any) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ValueError(f"expected {wanted}, got {value!r}")
-        if (
-            not (low < value or (value == low and not strict))
-            or not value <= high
-            or not math.isfinite(value)
-        ):
-            raise ValueError(f"expected {wanted}, got {value!r}")
+            raise ValueError(f"expected {wanted}, got {_shown(value)}")
+        above = low < value or (value == low and not strict)
+        if not (above and value <= high and abs(value) < 1e300):  # integers have no end
+            raise ValueError(f"expected {wanted}, got {_shown(value)}")
         return float(value)
 
-    return BeforeValidator(check)
+    return _said(check, wanted)
 
 
 def _sized(dimension: str, strict: bool) -> BeforeValidator:
@@ -87,10 +124,10 @@ def _sized(dimension: str, strict: bool) -> BeforeValidator:
     def parse(text: Any) -> float:
         value = parse_quantity(text, dimension)
         if value < 0.0 or (strict and value == 0.0):
-            raise ValueError(f"must be {wanted}, got {text!r}")
+            raise ValueError(f"must be {wanted}, got {_shown(text)}")
         return value
 
-    return BeforeValidator(parse)
+    return _said(parse, _with_unit(dimension))
 
 
 Energy = Annotated[float, _sized("energy", strict=False)]

@@ -9,16 +9,15 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from hnlpeak.core.card import first_message, read_card
+from hnlpeak.core.card import read_card
+from hnlpeak.core.card_faults import faults_of
 from hnlpeak.core.errors import CardError, UsageError
 from hnlpeak.experiment.analysis_card import AnalysisCard
+from hnlpeak.experiment.consistency import faults
 from hnlpeak.experiment.experiment import Experiment, load_experiment
 from hnlpeak.statistics.methods import METHODS
-from hnlpeak.theory.modes import MODES, mode_of
 
 __all__ = ["Analysis", "load_analysis"]
-
-_CALIBRATION_TRACKS = 3
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ class Analysis:
         try:
             card = AnalysisCard.model_validate(tomllib.loads(text))
         except ValidationError as error:
-            raise UsageError(f"--method {method}: {first_message(error)}") from error
+            raise UsageError(f"--method {method}: {faults_of(error, AnalysisCard)[0]}") from error
         if card.statistics.method != method:
             raise UsageError(
                 f"--method: the card {self.card.name} has no line 'method = ...' in a table [statistics] to change"
@@ -66,37 +65,10 @@ def load_analysis(name_or_path: str | Path) -> Analysis:
     """
     card, text, place = read_card(AnalysisCard, name_or_path, folder="analyses")
     experiment = load_experiment(card.experiment, beside=place)
-    if card.channel.meson != experiment.card.beam.meson:
-        raise CardError(
-            f"{name_or_path}: channel.meson is {card.channel.meson!r}, the beam of "
-            f"{experiment.card.name} is {experiment.card.beam.meson!r}"
-        )
-    _check_modes(card, name_or_path)
+    found = list(faults(card, experiment.card))
+    if found:
+        raise CardError.of(str(name_or_path), found)
     return Analysis(card, experiment, text)
-
-
-def _check_modes(card: AnalysisCard, origin: str | Path) -> None:
-    """Raise ``CardError`` where a mode of the card is no decay of the searched meson."""
-    samples = card.samples
-    places = {
-        "samples.background_modes": samples.background_modes,
-        "normalisation.mode": [card.normalisation.mode],
-        "samples.templates": [template.mode for template in samples.templates],
-        "samples.calibration_mode": [samples.calibration_mode],
-    }
-    for key, names in places.items():
-        for name in names:
-            try:
-                mode_of(card.channel.meson, name)
-            except UsageError as error:
-                raise CardError(f"{origin}: {key}: {error}") from error
-    calibrating = MODES[samples.calibration_mode]
-    tracks = sum(daughter.endswith(("+", "-")) for daughter in calibrating.daughters)
-    if tracks != _CALIBRATION_TRACKS:
-        raise CardError(
-            f"{origin}: samples.calibration_mode: {calibrating.name!r} ({calibrating.label}) has {tracks} charged "
-            f"daughters, the beam is calibrated with {_CALIBRATION_TRACKS}"
-        )
 
 
 def _with_method(text: str, method: str) -> str:

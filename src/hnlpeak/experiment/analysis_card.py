@@ -15,6 +15,7 @@ from hnlpeak.background.methods import METHODS as METHODS_OF_BACKGROUND
 from hnlpeak.background.methods import BackgroundTable
 from hnlpeak.core.card import Card, Sourced
 from hnlpeak.core.quantity import Energy, Fraction, MassSquared, OpenShare, Positive
+from hnlpeak.experiment.column_card import ColumnSource
 from hnlpeak.experiment.meson_name import MesonName
 from hnlpeak.experiment.selection_card import Cut, SelectionCard, check_selections, cuts_of
 from hnlpeak.spectrum.window_rule import FractionWindow, WindowRule
@@ -37,6 +38,11 @@ __all__ = [
 ]
 
 MAX_MASSES = 20_000
+"""Most mass hypotheses of a scan."""
+MAX_DECAYS = 100_000_000_000
+"""Most decays of one simulated sample."""
+MAX_SIGNAL_MASSES = 1000
+"""Most masses at which the signal is simulated."""
 
 
 class Channel(Card):
@@ -147,7 +153,7 @@ class Template(Card):
     """
 
     mode: str
-    decays: Annotated[StrictInt, Field(ge=100)]
+    decays: Annotated[StrictInt, Field(ge=100, le=MAX_DECAYS)]
     forced_decay: OpenShare = 0.0
     forced_pion_decay: OpenShare = 0.0
     forced_loss: OpenShare = 0.0
@@ -169,12 +175,12 @@ class Samples(Card):
     """
 
     background_modes: list[str]
-    signal_masses: list[Energy]
-    signal_decays: Annotated[StrictInt, Field(ge=100)]
-    normalisation_decays: Annotated[StrictInt, Field(ge=100)]
+    signal_masses: Annotated[list[Energy], Field(max_length=MAX_SIGNAL_MASSES)]
+    signal_decays: Annotated[StrictInt, Field(ge=100, le=MAX_DECAYS)]
+    normalisation_decays: Annotated[StrictInt, Field(ge=100, le=MAX_DECAYS)]
     templates: list[Template] = []
     calibration_mode: str
-    calibration_decays: Annotated[StrictInt, Field(ge=100)]
+    calibration_decays: Annotated[StrictInt, Field(ge=100, le=MAX_DECAYS)]
 
 
 class AnalysisCard(Sourced):
@@ -194,11 +200,13 @@ class AnalysisCard(Sourced):
     background: BackgroundTable
     statistics: StatisticsCard
     samples: Samples
-    columns: dict[str, str] = {}
+    columns: dict[str, ColumnSource] = {}
     non_finite_limit: Fraction = 0.001
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
+        for column, source in self.columns.items():
+            source.scale(column)
         modes = [template.mode for template in self.samples.templates]
         if len(set(modes)) != len(modes):
             raise ValueError(f"samples.templates: a mode appears twice in {modes}")

@@ -34,6 +34,10 @@ else:
 """A detector's table: one of the specs of ``detectors.registry``, told by its ``kind``."""
 
 
+MAX_ACCIDENTALS = 1000
+"""Most accidental signals in the readout of one event, on average."""
+
+
 class Primary(Sourced):
     """Primary protons, target and dump: the frame in which z is measured (layout and rates only)."""
 
@@ -182,6 +186,7 @@ class ExperimentCard(Sourced):
     def _consistent(self) -> Self:
         self._check_numbers()
         self._check_periods()
+        self._check_accidentals()
         if self.halo is not None and self.halo.z_collimator > self.fiducial.z_first:
             raise ValueError("halo.z_collimator must not lie behind fiducial.z_first")
         systems = self.systems()
@@ -225,6 +230,16 @@ class ExperimentCard(Sourced):
             if number < kind.least or (kind.most is not None and number > kind.most):
                 expected = f"{kind.least} or more" if kind.most is None else f"{kind.least} to {kind.most}"
                 raise ValueError(f"detectors: {number} of kind {name}, expected {expected}")
+
+    def _check_accidentals(self) -> None:
+        """Each event draws its accidental signals one by one: there must be an end to them."""
+        rate = sum(float(getattr(detector, "accidental_rate", 0.0)) for detector in self.detectors)
+        number = 2.0 * self.reconstruction.readout_window * rate * self.beam.intensity_max
+        if number > MAX_ACCIDENTALS:
+            raise ValueError(
+                f"accidental_rate of all detectors, reconstruction.readout_window and beam.intensity_max make "
+                f"{number:.3g} accidental signals per event, at most {MAX_ACCIDENTALS} can be simulated"
+            )
 
     def systems(self) -> list[str]:
         """Names of the detector systems in the order of the card, each once."""

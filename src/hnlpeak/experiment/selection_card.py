@@ -10,11 +10,9 @@ from typing import Self
 from pydantic import model_validator
 
 from hnlpeak.core.card import Card
-from hnlpeak.core.quantity import Energy, parse_quantity
+from hnlpeak.core.quantity import UNIT_OF_SUFFIX, Energy, parse_quantity
 
 __all__ = ["Bound", "Cut", "SelectionCard", "check_selections", "cuts_of"]
-
-_UNIT_OF_SUFFIX = {"mev": "energy", "mm": "length", "ns": "time", "mev2": "mass squared", "rad": "angle"}
 
 Bound = float | str
 """A number, with the unit of its column."""
@@ -110,7 +108,7 @@ def _slopes(points: Sequence[float], values: Sequence[float]) -> list[float]:
 
 
 def _in_unit(column: str, value: Bound) -> float:
-    dimension = _UNIT_OF_SUFFIX.get(column.rsplit("_", 1)[-1])
+    dimension = UNIT_OF_SUFFIX.get(column.rsplit("_", 1)[-1])
     if dimension is not None:
         return parse_quantity(value, dimension)
     if isinstance(value, str) or not math.isfinite(value):

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hnlpeak.core.errors import InputDataError
 from hnlpeak.experiment.analysis import Analysis
 from hnlpeak.experiment.analysis_card import AnalysisCard
-from hnlpeak.formats.ntuple import read_ntuple, read_ntuple_metadata, write_ntuple
+from hnlpeak.experiment.column_card import BranchCard
+from hnlpeak.formats.facts import read_facts
+from hnlpeak.formats.ntuple import CHUNK, iterate_ntuple, read_ntuple_metadata, write_ntuple
 from hnlpeak.reconstruction.candidates import Candidates
+from hnlpeak.spectrum.fixed_point import LARGEST_SUM
 
-__all__ = ["read_candidates", "required_columns", "write_candidates"]
+__all__ = ["CandidateFile", "EmptyTree", "read_candidates", "required_columns", "write_candidates"]
 
 _OPTIONAL = ("source", "weight", "number")
+_LARGEST_WEIGHT = LARGEST_SUM**0.5
 
 
 def required_columns(card: AnalysisCard) -> list[str]:
@@ -24,51 +30,109 @@ def required_columns(card: AnalysisCard) -> list[str]:
     return list(dict.fromkeys(["m2_miss_mev2", *(column for cut in cuts for column in cut.columns())]))
 
 
-def _check_finite(columns: dict[str, np.ndarray], needed: Sequence[str], limit: float, origin: str) -> None:
-    bad = np.zeros(len(columns[needed[0]]), dtype=bool)
-    worst, most = "", 0
-    for name in needed:
-        wrong = ~np.isfinite(columns[name])
-        bad |= wrong
-        if int(wrong.sum()) > most:
-            worst, most = name, int(wrong.sum())
-    share = float(bad.mean()) if bad.size else 0.0
-    if share > limit:
-        raise InputDataError(
-            f"{origin}: {100.0 * share:.3g} % of the events have a column that is not finite (most often {worst!r}); "
-            f"at most {100.0 * limit:g} % are allowed (non_finite_limit of the card)"
-        )
+class EmptyTree(InputDataError):
+    """A file that is whole and holds no event."""
+
+
+class CandidateFile:
+    """Candidates of ``file.root`` or ``file.root:tree``, with the card's ``columns`` as branches and their units.
+
+    Needed are the columns of the cuts and ``m2_miss_mev2``. Events with a needed column that is not finite belong to
+    no spectrum: they are left out and counted in ``not_finite``, beside ``events``, once ``chunks`` are through.
+    Raises ``InputDataError`` for metadata of the wrong kind.
+    """
+
+    def __init__(self, address: str | Path, analysis: Analysis) -> None:
+        self.address, self.events, self.not_finite = str(address), 0, 0
+        self._card = analysis.card
+        self.needed = required_columns(analysis.card)
+        self.branches = {
+            name: analysis.card.columns.get(name, BranchCard(branch=name))
+            for name in [*self.needed, *_OPTIONAL]
+        }
+        record = read_ntuple_metadata(address)
+        self._facts = read_facts(record, self.address, default_label=Path(self.address).name)
+        named = record.get("sources", ["data"])
+        if not isinstance(named, list) or not named or not all(isinstance(name, str) for name in named):
+            raise InputDataError(
+                f"{address}: metadata 'sources' must be a list of names, got {str(named)[:40]!r}"
+            )
+        self._sources = tuple(named)
+
+    @property
+    def simulated(self) -> bool:
+        """True where the file says so."""
+        return self._facts.simulated
+
+    def chunks(self, size: int = CHUNK) -> Iterator[Candidates]:
+        """Yield the candidates, at most ``size`` at a time; the decays behind them all with the first.
+
+        Raises ``InputDataError`` naming file, tree and branch where one is missing or not one number per event, where
+        more events than the card allows have a value that is not finite, and where there are none.
+        """
+        decays = self._facts.decays_in_fiducial
+        worst: dict[str, int] = dict.fromkeys(self.needed, 0)
+        wanted = {name: source.branch for name, source in self.branches.items()}
+        for raw in iterate_ntuple(self.address, columns=wanted, required=self.needed, chunk=size):
+            columns = {
+                name: np.asarray(values, dtype=np.float64) * self.branches[name].scale(name)
+                for name, values in raw.items()
+            }
+            if not len(columns[self.needed[0]]) and not self.events:
+                break
+            good = np.ones(len(columns[self.needed[0]]), dtype=bool)
+            for name in self.needed:
+                finite = np.isfinite(columns[name])
+                worst[name] += int(np.sum(~finite))
+                good &= finite
+            self.events += good.size
+            self.not_finite += int(np.sum(~good))
+            kept = columns if good.all() else {name: column[good] for name, column in columns.items()}
+            self._check(kept)
+            yield Candidates(
+                kept,
+                simulated=self._facts.simulated,
+                sources=self._sources,
+                label=self._facts.label,
+                decays_in_fiducial=decays,
+            )
+            decays = None if decays is None else 0.0
+        self._check_counts(worst)
+
+    def _check(self, columns: Mapping[str, NDArray[Any]]) -> None:
+        sources = len(self._sources)
+        if "source" in columns and not np.all(np.isin(columns["source"], np.arange(-1, sources))):
+            raise InputDataError(f"{self.address}: column 'source' holds numbers outside -1 to {sources - 1}")
+        if "weight" not in columns:
+            return
+        weights = columns["weight"]
+        if not np.all(np.isfinite(weights) & (weights >= 0.0)):
+            raise InputDataError(f"{self.address}: column 'weight' holds negative or non-finite numbers")
+        if np.any(weights >= _LARGEST_WEIGHT):
+            raise InputDataError(
+                f"{self.address}: column 'weight' holds {weights.max():g}, at most {_LARGEST_WEIGHT:.4g} are taken: "
+                "scale the weights down"
+            )
+
+    def _check_counts(self, worst: Mapping[str, int]) -> None:
+        if not self.events:
+            raise EmptyTree(f"{self.address}: the tree has no events")
+        share, limit = self.not_finite / self.events, self._card.non_finite_limit
+        if share > limit:
+            most = max(worst, key=lambda name: worst[name])
+            raise InputDataError(
+                f"{self.address}: {100.0 * share:.3g} % of the events have a column that is not finite "
+                f"(most often {most!r}); at most {100.0 * limit:g} % are allowed (non_finite_limit of the card)"
+            )
 
 
 def read_candidates(address: str | Path, analysis: Analysis) -> Candidates:
-    """Candidates of ``file.root`` or ``file.root:tree``, with the card's ``columns`` as names of branches.
-
-    Needed are the columns of the cuts and ``m2_miss_mev2``, in MeV, mm and ns. Raises ``InputDataError`` naming
-    file, tree and branch where one is missing or not one number per event, where more events than the card allows
-    have a value that is not finite, or where there are none.
-    """
-    card = analysis.card
-    needed = required_columns(card)
-    mapped = {name: card.columns.get(name, name) for name in [*needed, *_OPTIONAL]}
-    raw = read_ntuple(address, columns=mapped, required=needed)
-    columns = {name: np.asarray(column, dtype=np.float64) for name, column in raw.items()}
-    if not len(columns[needed[0]]):
-        raise InputDataError(f"{address}: the tree has no events")
-    _check_finite(columns, needed, card.non_finite_limit, str(address))
-    facts = read_ntuple_metadata(address)
-    sources = tuple(str(name) for name in facts.get("sources", ())) or ("data",)
-    if "source" in columns and not np.all(np.isin(columns["source"], np.arange(-1, len(sources)))):
-        raise InputDataError(f"{address}: column 'source' holds numbers outside -1 to {len(sources) - 1}")
-    if "weight" in columns and not np.all(np.isfinite(columns["weight"]) & (columns["weight"] >= 0.0)):
-        raise InputDataError(f"{address}: column 'weight' holds negative or non-finite numbers")
-    decays = facts.get("decays_in_fiducial")
-    return Candidates(
-        columns,
-        simulated=bool(facts.get("simulated", False)),
-        sources=sources,
-        label=str(facts.get("label", Path(str(address)).name)),
-        decays_in_fiducial=None if decays is None else float(decays),
-    )
+    """All candidates of one file in memory, those with values that are not finite left out; see ``CandidateFile``."""
+    file = CandidateFile(address, analysis)
+    parts: Sequence[Candidates] = list(file.chunks())
+    columns = {name: np.concatenate([part.columns[name] for part in parts]) for name in parts[0].columns}
+    first = parts[0]
+    return Candidates(columns, first.simulated, first.sources, first.label, first.decays_in_fiducial)
 
 
 def write_candidates(path: str | Path, candidates: Candidates) -> None:

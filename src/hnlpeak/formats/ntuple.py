@@ -1,8 +1,10 @@
-"""Flat ntuples: a TTree with one number per event and branch."""
+"""Flat ntuples, one number per event and column: a TTree or an RNTuple, read piece by piece."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +14,18 @@ from numpy.typing import NDArray
 from hnlpeak.core.atomic import atomic_path
 from hnlpeak.core.errors import InputDataError, UsageError
 from hnlpeak.formats.json_text import dump_json
-from hnlpeak.formats.root_file import open_root, split_address
+from hnlpeak.formats.root_file import names_in, open_root, split_address, stored_text
 
-__all__ = ["DEFAULT_TREE", "read_ntuple", "read_ntuple_metadata", "write_ntuple"]
+__all__ = ["CHUNK", "DEFAULT_TREE", "iterate_ntuple", "read_ntuple", "read_ntuple_metadata", "write_ntuple"]
 
 DEFAULT_TREE = "hnl"
+CHUNK = 200_000
+"""Events that are read at once."""
 _METADATA = "hnlpeak_ntuple"
+_TREES = ("TTree", "ROOT::RNTuple")
+_MAX_EVENTS = 10**11
+_INTEGERS = [f"std::{sign}int{bits}_t" for sign in ("", "u") for bits in (8, 16, 32, 64)]
+_FIELD_TYPES = frozenset(["bool", "char", "float", "double", *_INTEGERS])
 
 
 def write_ntuple(
@@ -48,31 +56,74 @@ def write_ntuple(
 
 
 def _tree(file: Any, name: str, path: Path) -> Any:
-    trees = [key.partition(";")[0] for key, kind in file.classnames().items() if kind == "TTree"]
-    if name not in trees:
-        raise InputDataError(f"{path}: no tree {name!r}; the file has {', '.join(trees) or 'no tree'}")
+    trees = names_in(file, *_TREES)
+    if name.partition(";")[0] not in trees or name not in file:
+        raise InputDataError(f"{path}: no tree {name!r}; the file has {', '.join(trees)[:200] or 'no tree'}")
     return file[name]
 
 
-def _branch(tree: Any, branch: str, path: Path, name: str) -> NDArray[Any]:
+def _check_flat(tree: Any, branch: str, path: Path, name: str) -> None:
+    """Raise ``InputDataError`` unless the branch of a TTree or field of an RNTuple holds a number per event."""
     import uproot
 
-    kind = tree[branch].interpretation
-    flat = (
-        isinstance(kind, uproot.AsDtype) and kind.to_dtype.subdtype is None and kind.to_dtype.kind in "biuf"
-    )
+    found = tree[branch]
+    if hasattr(found, "interpretation"):
+        kind: Any = found.interpretation
+        flat = isinstance(kind, uproot.AsDtype) and kind.to_dtype.subdtype is None
+        flat = flat and kind.to_dtype.kind in "biuf"
+    else:
+        kind = found.typename
+        flat = kind in _FIELD_TYPES
     if not flat:
         raise InputDataError(
             f"{path}: tree {tree.name!r}, branch {branch!r} ({name}): "
-            f"expected one number per event, got {kind}"
+            f"expected one number per event, got {str(kind)[:80]}"
         )
-    return np.asarray(tree[branch].array(library="np"))
 
 
-def read_ntuple(
-    address: str | Path, *, columns: Mapping[str, str], required: Sequence[str]
-) -> dict[str, NDArray[Any]]:
-    """Return ``{column: array}`` of the tree ``file.root:tree`` (default ``hnl``).
+def _branches(tree: Any, path: Path, wanted: Mapping[str, str], required: Sequence[str]) -> dict[str, str]:
+    have = set(tree.keys())
+    found: dict[str, str] = {}
+    for name, branch in wanted.items():
+        if branch in have:
+            _check_flat(tree, branch, path, name)
+            found[name] = branch
+        elif name in required:
+            raise InputDataError(
+                f"{path}: tree {tree.name!r} has no branch {branch!r} ({name}); "
+                f"it has {', '.join(sorted(have))[:120]}"
+            )
+    return found
+
+
+def _check_size(tree: Any, branches: Sequence[str], path: Path) -> int:
+    """Number of events; ``InputDataError`` where the file cannot hold what its headers say."""
+    events, size = int(tree.num_entries), path.stat().st_size
+    if not 0 <= events <= _MAX_EVENTS:
+        raise InputDataError(f"{path}: tree {tree.name!r} says it has {events} events, at most {_MAX_EVENTS}")
+    for name in branches:
+        branch = tree[name]
+        if not hasattr(branch, "basket_entry_start_stop"):
+            continue
+        numbers = branch.interpretation.from_dtype.itemsize
+        for i in range(branch.num_baskets):
+            # what a basket's header says of its size is what gets allocated
+            start, stop = branch.basket_entry_start_stop(i)
+            if not 0 <= start <= stop <= events:
+                raise InputDataError(f"{path}: damaged ROOT file (branch {name!r}: basket {i} out of order)")
+            key = branch.basket_key(i)
+            if (
+                key.data_compressed_bytes > size
+                or key.data_uncompressed_bytes > numbers * (stop - start) + 100_000
+            ):
+                raise InputDataError(f"{path}: damaged ROOT file (branch {name!r}: size of basket {i})")
+    return events
+
+
+def iterate_ntuple(
+    address: str | Path, *, columns: Mapping[str, str], required: Sequence[str], chunk: int = CHUNK
+) -> Iterator[dict[str, NDArray[Any]]]:
+    """Yield ``{column: array}`` for every ``chunk`` events of ``file.root:tree`` (default ``hnl``; ``tree;1`` too).
 
     ``columns`` maps names to branches; a name in ``required`` must be there (under its own name if it is not
     mapped), others are left out where the tree lacks them. ``InputDataError`` names the file, the tree, the
@@ -82,26 +133,38 @@ def read_ntuple(
     wanted = {**{name: name for name in required}, **columns}
     with open_root(path) as file:
         tree = _tree(file, inside or DEFAULT_TREE, path)
-        have = set(tree.keys())
-        arrays: dict[str, NDArray[Any]] = {}
-        for name, branch in wanted.items():
-            if branch in have:
-                arrays[name] = _branch(tree, branch, path, name)
-            elif name in required:
+        branches = _branches(tree, path, wanted, required)
+        events = _check_size(tree, sorted(set(branches.values())), path)
+        for start in range(0, max(events, 1), chunk):
+            stop = min(start + chunk, events)
+            read = tree.arrays(
+                filter_name=sorted(set(branches.values())), entry_start=start, entry_stop=stop, library="np"
+            )
+            arrays = {name: np.asarray(read[branch]) for name, branch in branches.items()}
+            if any(array.shape != (stop - start,) for array in arrays.values()):
                 raise InputDataError(
-                    f"{path}: tree {tree.name!r} has no branch {branch!r} ({name}); "
-                    f"it has {', '.join(sorted(have))[:300]}"
+                    f"{path}: damaged ROOT file (tree {tree.name!r}: branches of other lengths)"
                 )
-        return arrays
+            yield arrays
+
+
+def read_ntuple(
+    address: str | Path, *, columns: Mapping[str, str], required: Sequence[str]
+) -> dict[str, NDArray[Any]]:
+    """Return ``{column: array}`` of a whole tree; see ``iterate_ntuple``."""
+    parts = list(iterate_ntuple(address, columns=columns, required=required))
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def read_ntuple_metadata(address: str | Path) -> dict[str, Any]:
-    """Return the metadata of an ntuple of this package, empty for others'."""
-    import json
-
+    """Return the metadata of an ntuple of this package, empty for others'. ``InputDataError`` for broken ones."""
     path, _ = split_address(address)
     with open_root(path) as file:
-        if _METADATA not in file:
-            return {}
-        found = json.loads(str(file[_METADATA]))
-        return found if isinstance(found, dict) else {}
+        text = stored_text(file, _METADATA)
+    if text is None:
+        return {}
+    try:
+        found = json.loads(text, parse_constant=lambda _: math.nan)
+    except (ValueError, RecursionError) as error:
+        raise InputDataError(f"{path}: {_METADATA} is not valid JSON: {str(error)[:120]}") from error
+    return found if isinstance(found, dict) else {}

@@ -13,17 +13,16 @@ import numpy as np
 from hnlpeak.core.atomic import write_text
 from hnlpeak.core.measured import Measured
 from hnlpeak.estimation.composition import window_composition
+from hnlpeak.estimation.plausibility import doubts_about_peak
 from hnlpeak.estimation.signal import SignalModel
 from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis import Analysis
 from hnlpeak.experiment.analysis_card import AnalysisCard
-from hnlpeak.formats.candidates import read_candidates
 from hnlpeak.formats.cutflow_table import cutflow_table, passed_table
 from hnlpeak.formats.manifest import sha256_of, write_manifest
 from hnlpeak.formats.results import read_result, write_results
-from hnlpeak.formats.root_file import split_address
 from hnlpeak.formats.signal_table import read_signal_table, signal_table
-from hnlpeak.formats.spectrum_file import read_spectrum
+from hnlpeak.formats.spectrum_file import read_spectrum, split_spectrum_address
 from hnlpeak.formats.table import table_text
 from hnlpeak.limits.comparison import compare
 from hnlpeak.limits.result import SearchResult
@@ -36,6 +35,7 @@ from hnlpeak.searches.identity import Identity, identity
 from hnlpeak.searches.kept import keep_inputs
 from hnlpeak.searches.places import check_place
 from hnlpeak.searches.plan import Injection
+from hnlpeak.searches.real_data import RealData, listen
 from hnlpeak.searches.run import search
 
 __all__ = ["run_into", "scan_into", "write_search"]
@@ -152,29 +152,35 @@ def _search_into(
     return made.result
 
 
+def _checksums(files: Sequence[Path]) -> dict[str, str]:
+    """SHA-256 of files by name, or by path where names repeat."""
+    names = [file.name for file in files]
+    return {str(file) if names.count(file.name) > 1 else file.name: sha256_of(file) for file in files}
+
+
 def run_into(
     place: Path,
     analysis: Analysis,
     *,
     kaons: float | None,
     inject: Injection | None,
-    data: str | None,
+    data: RealData | None,
     context: RunContext,
     overwrite: bool,
     command: Sequence[str] = (),
 ) -> SearchResult:
     """Run ``analysis`` into the folder ``place``; an unfinished run of the same cards and seed is resumed.
 
-    ``data`` is the address of an ntuple of real candidates. Raises ``UsageError`` for a finished or foreign folder,
+    ``data`` are real candidates, selected. Raises ``UsageError`` for a finished or foreign folder,
     ``InputDataError`` for unusable data, ``HnlpeakError`` where the folder cannot be written.
     """
     check_place(place)
-    candidates = None if data is None else read_candidates(data, analysis)
-    inputs = {} if data is None else {split_address(data)[0].name: sha256_of(split_address(data)[0])}
+    selected = None if data is None else data.selected
+    inputs = {} if data is None else _checksums(data.files)
     settings = {"kaons": kaons, "inject": None if inject is None else [inject.mass, inject.u2]}
 
     def make(context: RunContext) -> Search:
-        return search(analysis, kaons=kaons, inject=inject, candidates=candidates, context=context)
+        return search(analysis, kaons=kaons, inject=inject, selected=selected, context=context)
 
     return _search_into(
         place,
@@ -205,16 +211,22 @@ def scan_into(
     n_kaon: Measured | None,
     context: RunContext,
     overwrite: bool,
+    unit: str | None = None,
+    force: bool = False,
     command: Sequence[str] = (),
 ) -> SearchResult:
     """Scan the spectrum at the address ``spectrum`` into the folder ``place``.
 
     ``signal`` is a table or the folder of an earlier run; without it the signal (and N_K unless stated) is simulated
-    and an unfinished scan of the same cards, seed and spectrum is resumed. Raises as ``run_into``.
+    and an unfinished scan of the same cards, seed and spectrum is resumed. ``unit`` is that of the axis where the file
+    does not say it; ``force`` takes a spectrum whose Standard-Model peak is not where it belongs. Raises as
+    ``run_into``.
     """
     check_place(place)
-    file = split_address(spectrum)[0]
-    given = read_spectrum(spectrum)
+    file = split_spectrum_address(spectrum)[0]
+    given = read_spectrum(spectrum, unit=unit)
+    if signal is None and n_kaon is None and not given.simulated:
+        listen(doubts_about_peak(given, analysis.card), force=force)
     table = None if signal is None else _signal(signal, analysis.card)
     inputs = {file.name: sha256_of(file)}
     if signal is not None:
@@ -222,6 +234,7 @@ def scan_into(
         inputs[f"signal/{used.name}"] = sha256_of(used)
     settings = {
         "scan": spectrum.removeprefix(str(file)),
+        "unit": unit,
         "n_kaon": None if n_kaon is None else [n_kaon.value, n_kaon.error],
     }
 

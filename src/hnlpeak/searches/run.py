@@ -36,10 +36,10 @@ def _exposure(
     return Exposure(decays, downscale, decays * downscale, rates, injected)
 
 
-def _data(samples: Samples, candidates: Candidates | None) -> SampleResult:
-    """Real candidates where they are given, else the pseudo-data of the plan."""
-    if candidates is not None:
-        return tally_candidates(candidates, samples.analysis.card)
+def _data(samples: Samples, given: SampleResult | None) -> SampleResult:
+    """Real data where they are given, else the pseudo-data of the plan."""
+    if given is not None:
+        return given
     if samples.plan.data is None:
         raise ValueError("the plan is one for real data, and there are none")
     return samples.run(samples.plan.data)
@@ -51,19 +51,21 @@ def search(
     kaons: float | None = None,
     inject: Injection | None = None,
     candidates: Candidates | None = None,
+    selected: SampleResult | None = None,
     context: RunContext | None = None,
 ) -> Search:
     """Run the whole chain: calibration, data, signal, normalisation, templates, scan.
 
-    ``kaons`` decays in the fiducial volume are simulated (default: the exposure of the card); ``candidates`` are
-    real data and take the place of pseudo-data. ``context`` says how it is run (seed 1 on one thread unless
-    given). Raises ``UsageError`` and ``InputDataError``.
+    ``kaons`` decays in the fiducial volume are simulated (default: the exposure of the card). Real data take the
+    place of pseudo-data: ``candidates``, or what is ``selected`` from such already. ``context`` says how it is run
+    (seed 1 on one thread unless given). Raises ``UsageError`` and ``InputDataError``.
     """
-    todo = plan(analysis, kaons=kaons, inject=inject, real_data=candidates is not None)
+    real = tally_candidates(candidates, analysis.card) if candidates is not None else selected
+    todo = plan(analysis, kaons=kaons, inject=inject, real_data=real is not None)
     samples = calibrated(analysis, todo, context or RunContext())
-    data = _data(samples, candidates)
+    data = _data(samples, real)
     decays = kaons or analysis.card.exposure.decays
-    simulated = None if candidates is not None else decays
+    simulated = None if real is not None else decays
     return join(
         samples,
         data.spectrum,

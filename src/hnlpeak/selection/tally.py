@@ -12,9 +12,12 @@ from hnlpeak.core.borrow import borrowed
 from hnlpeak.core.kernel import kernel
 from hnlpeak.selection.cuts import UNKNOWN, CutTable, judge
 from hnlpeak.spectrum.axis import MissingMassAxis
-from hnlpeak.spectrum.fixed_point import FIXED_POINT
+from hnlpeak.spectrum.fixed_point import FIXED_POINT, add_fixed, to_fixed
 
 __all__ = ["Counts", "Selection", "Tally", "fill", "new_tally"]
+
+_LARGEST = 2**63 - 2048
+"""Largest integer that a weight, its square, or a sum of them may be: the last float before the end, and one less."""
 
 
 class Selection(NamedTuple):
@@ -58,14 +61,28 @@ class Tally:
         return Counts(self.unit, self.spectrum, self.squares, self.passed, self.only_failed)
 
     def __add__(self, other: Tally) -> Tally:
-        """Exact sum."""
+        """Exact sum; ``UsageError`` where it does not fit."""
         return Tally(
             self.unit,
-            self.spectrum + other.spectrum,
-            self.squares + other.squares,
-            self.passed + other.passed,
-            self.only_failed + other.only_failed,
-            self.totals + other.totals,
+            add_fixed(self.spectrum, other.spectrum),
+            add_fixed(self.squares, other.squares),
+            add_fixed(self.passed, other.passed),
+            add_fixed(self.only_failed, other.only_failed),
+            add_fixed(self.totals, other.totals),
+        )
+
+    def weighted(self) -> Tally:
+        """The same with weights of 1 in fixed point, to be added to weighted ones."""
+        if self.unit != 1:
+            return self
+        spectrum = to_fixed(self.spectrum)
+        return Tally(
+            FIXED_POINT,
+            spectrum,
+            spectrum.copy(),
+            to_fixed(self.passed),
+            to_fixed(self.only_failed),
+            self.totals,
         )
 
 
@@ -85,7 +102,11 @@ def new_tally(selection: Selection, *, sources: int, totals: int, weighted: bool
 
 @kernel
 def fill(n: int, candidates: NDArray[np.float64], selection: Selection, counts: Counts) -> None:
-    """Judge the first ``n`` candidates [column, candidate] and add them to ``counts``."""
+    """Judge the first ``n`` candidates [column, candidate] and add them to ``counts``.
+
+    Raises ``OverflowError`` for a weight that is negative, not finite, or too large for the integers to hold it with
+    what is there; all sums are below the one before the cuts, so that one comparison guards them all.
+    """
     candidates, selection, counts = borrowed(candidates), borrowed(selection), borrowed(counts)
     cuts, axis = selection.cuts, selection.axis
     unit, spectrum, squares = counts.unit, counts.spectrum, counts.squares
@@ -95,9 +116,13 @@ def fill(n: int, candidates: NDArray[np.float64], selection: Selection, counts: 
         verdicts[:] = UNKNOWN
         source = max(int(candidates[selection.source, i]), 0)
         weight = candidates[selection.weight, i]
+        if not (weight >= 0.0 and weight * unit < _LARGEST and weight * weight * unit < _LARGEST):
+            raise OverflowError("weight outside the range of fixed point")
         integer = np.int64(np.floor(weight * unit + 0.5))
         for s in range(cuts.n_cuts.size):
             first, failed = judge(candidates, i, s, cuts, verdicts)
+            if passed[s, source, 0] > _LARGEST - integer:
+                raise OverflowError("sum of weights outside the range of fixed point")
             for step in range(first + 1):
                 passed[s, source, step] += integer
             if failed == 1:
@@ -110,4 +135,7 @@ def fill(n: int, candidates: NDArray[np.float64], selection: Selection, counts: 
             if 0 <= position < axis.bins:
                 spectrum[s, source, position] += integer
                 if squares.size:
-                    squares[s, source, position] += np.int64(np.floor(weight * weight * unit + 0.5))
+                    square = np.int64(np.floor(weight * weight * unit + 0.5))
+                    if squares[s, source, position] > _LARGEST - square:
+                        raise OverflowError("sum of squared weights outside the range of fixed point")
+                    squares[s, source, position] += square
