@@ -26,7 +26,7 @@ from hnlpeak.experiment.experiment_card import ExperimentCard
 from hnlpeak.reconstruction.calibration import N_SUMS, accumulate
 from hnlpeak.reconstruction.candidates import Assumed, reconstruct
 from hnlpeak.reconstruction.columns import column_names
-from hnlpeak.reconstruction.identification import clusters, muon_distance
+from hnlpeak.reconstruction.identification import clusters, muon_distance, muon_sigmas
 from hnlpeak.reconstruction.track import TRACK, fit_track, new_scratch
 from hnlpeak.simulation.buffers import Buffers
 from hnlpeak.simulation.generation import Total, generate
@@ -101,9 +101,17 @@ def add_cluster(event: Any, x: float, y: float, energy: float, time: float = 0.0
     event["n_clusters"] = n + 1
 
 
-def add_muon_hit(event: Any, x: float, y: float, z: float, time: float = 0.0) -> None:
+def add_muon_hit(
+    event: Any,
+    x: float,
+    y: float,
+    z: float,
+    time: float = 0.0,
+    reach: tuple[float, float] = (0.0, 0.0),
+    scatter: float = 0.0,
+) -> None:
     n = int(event["n_muon_hits"])
-    event["muon_hits"][n] = (x, y, z, time)
+    event["muon_hits"][n] = (x, y, z, time, *reach, scatter)
     event["n_muon_hits"] = n + 1
 
 
@@ -218,8 +226,19 @@ def fit(array: NDArray[Any], particle: Any) -> dict[str, float] | None:
 def cluster_energies(
     array: NDArray[Any], event: Any, track: Any, t_track: float = 0.0
 ) -> tuple[float, float]:
-    own, extra = clusters(array[0], event, track, t_track)
+    own, _, extra = clusters(array[0], event, track, t_track)
     return float(own), float(extra)
+
+
+def associated_clusters(array: NDArray[Any], event: Any, track: Any, t_track: float = 0.0) -> int:
+    return int(clusters(array[0], event, track, t_track)[1])
+
+
+def sigmas_of_muon_hits(
+    array: NDArray[Any], event: Any, track: Any, t_track: float = 0.0
+) -> tuple[float, float]:
+    x, y = muon_sigmas(array[0], event, track, t_track)
+    return float(x), float(y)
 
 
 def distance_of_muon_hit(array: NDArray[Any], event: Any, track: Any, t_track: float = 0.0) -> float:

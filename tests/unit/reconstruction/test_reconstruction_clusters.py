@@ -109,3 +109,26 @@ def test_a_full_record_loses_only_what_does_not_fit() -> None:
     out = merged(*((100.0 * i, 0.0, 1000.0 + i, 0.0) for i in range(20)), merge=10.0)
     assert np.array_equal(out[:, 2], 1000.0 + np.arange(len(out)))
     assert 10 <= len(out) < 20
+
+
+def test_clusters_of_2007_count_where_tracks_are_selected() -> None:
+    """Within 400 mm they are associated, whatever their energy above 3 GeV; in hole, masks or beyond they are none."""
+    array = hits.setup("na62-2007")
+    track = hits.line(x=0.0, y=300.0, z=180e3, tx=0.0, ty=0.0, bend=0.0, magnet_z=200e3)
+
+    def found(x: float, y: float, energy: float = 10e3, time: float = 0.0) -> tuple[int, float]:
+        (event,) = hits.events(1)
+        hits.add_cluster(event, x, y, energy, time)
+        return hits.associated_clusters(array, event, track), hits.cluster_energies(array, event, track)[1]
+
+    assert found(350.0, 300.0) == (1, 0.0)
+    assert found(450.0, 300.0) == (0, 10e3)
+    assert found(350.0, 300.0, energy=2.9e3) == found(450.0, 300.0, energy=2.9e3) == (0, 0.0)
+    assert found(350.0, 300.0, time=12.1) == found(450.0, 300.0, time=-12.1) == (0, 0.0)
+    assert found(0.0, 140.0) == (0, 0.0)  # the hole
+    assert found(1030.0, 0.0) == (0, 0.0)  # beyond |x| of 1026 mm
+    assert found(1020.0, 0.0) == (0, 10e3)
+    assert found(0.0, 1131.0) == found(820.0, 790.0) == (0, 0.0)  # the octagon
+    for x, y in ((711.0, -880.0), (-560.0, -900.0), (720.0, -790.0)):
+        assert found(x, y)[1] == 0.0  # a masked module and 80 mm about it
+    assert found(711.0 - 160.0, -900.0) == (0, 10e3)

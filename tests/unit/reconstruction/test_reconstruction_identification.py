@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -119,3 +120,31 @@ def test_the_nearest_hit_in_time_counts() -> None:
         assert muon((*near, late)) == ABSENT_DISTANCE
     for late in (-3.9, 3.9):
         assert muon((*far, 0.0), (*near, late)) == pytest.approx(50.0)
+
+
+def test_strips_tell_one_coordinate_in_units_of_the_scattering() -> None:
+    """A plane for y and one for x: distance beyond half a strip over the scattering at the track's momentum."""
+    array = hits.setup(muon_window=10.0)
+    track = hits.line(x=100.0, y=-50.0, z=180e3, tx=0.0, ty=0.0, bend=0.0, magnet_z=200e3, p=20e3)
+    horizontal = {"reach": (math.inf, 125.0), "scatter": 62.0 * 10e3}
+    vertical = {"reach": (125.0, math.inf), "scatter": 85.0 * 10e3}
+
+    def found(*places: tuple[float, float, float, dict[str, Any]]) -> tuple[float, float]:
+        (event,) = hits.events(1)
+        for x, y, time, plane in places:
+            hits.add_muon_hit(event, x, y, 248e3, time, **plane)
+        return hits.sigmas_of_muon_hits(array, event, track)
+
+    assert found() == (ABSENT_DISTANCE, ABSENT_DISTANCE)
+    # within its strip, whatever the other coordinate
+    assert found((9e3, -100.0, 0.0, horizontal)) == (ABSENT_DISTANCE, 0.0)
+    # 62 mm at 10 GeV are 31 mm at 20 GeV; 225 - 125 mm beyond the strip
+    assert found((9e3, -50.0 + 225.0, 0.0, horizontal))[1] == pytest.approx(100.0 / 31.0)
+    assert found((100.0 - 225.0, 9e3, 0.0, vertical))[0] == pytest.approx(100.0 / 42.5)
+    both = found((9e3, -100.0, 0.0, horizontal), (100.0 - 225.0, 9e3, 0.0, vertical))
+    assert both == (pytest.approx(100.0 / 42.5), 0.0)
+    assert found((9e3, -100.0, 10.1, horizontal)) == (ABSENT_DISTANCE, ABSENT_DISTANCE)
+    # a plane that measures nothing
+    assert (
+        found((100.0, -50.0, 0.0, {"reach": (math.inf, math.inf), "scatter": 1.0})) == (ABSENT_DISTANCE,) * 2
+    )
