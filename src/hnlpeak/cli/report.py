@@ -28,12 +28,13 @@ def report(
     With -o, draw the limits of all given folders together, beside published ones, and say where they improve them.
     """
     from hnlpeak.core.errors import UsageError
-    from hnlpeak.searches.kept import remake_report, report_searches
+    from hnlpeak.searches.redraw import redraw
+    from hnlpeak.searches.together import report_searches
 
     if out is None:
         if len(directories) > 1 or before is not None:
             raise UsageError("several folders (or --before) need -o, the folder for the figure of all")
-        written = remake_report(directories[0])
+        written = redraw(directories[0])
         say(f"{len(written) - 1} figures, {written[-1]}")
         return
     written, rows = report_searches(directories, out, before=before)

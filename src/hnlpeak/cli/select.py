@@ -34,7 +34,7 @@ def select(
     from hnlpeak.cli.options import check_output
     from hnlpeak.cli.reading import read_with_progress
     from hnlpeak.experiment.analysis import load_analysis
-    from hnlpeak.formats.cutflow_table import cutflow_table
+    from hnlpeak.formats.search_tables import cutflow_table
     from hnlpeak.formats.spectrum_file import write_spectrum
 
     check_output(output, (".json", ".root"))

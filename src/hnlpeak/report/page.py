@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from importlib.resources import files
 
 from hnlpeak.core.version import VERSION
+from hnlpeak.limits.search import Search
 from hnlpeak.report.figures.registry import FIGURES, earlier_searches
-from hnlpeak.report.inputs import ReportInputs
 from hnlpeak.report.summary import conditions, key_numbers, verdict
 from hnlpeak.report.tables import (
     cutflow_table,
@@ -33,7 +33,7 @@ _SECTIONS = (
 )
 
 
-def report_page(inputs: ReportInputs, svgs: Mapping[str, bytes]) -> str:
+def report_page(search: Search, svgs: Mapping[str, bytes]) -> str:
     """Return the HTML text; ``svgs`` are the figures by name, in the order of the page.
 
     Words of cards and files are escaped: they are text on the page, never markup.
@@ -44,7 +44,7 @@ def report_page(inputs: ReportInputs, svgs: Mapping[str, bytes]) -> str:
         autoescape=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True
     )
     template = environment.from_string((files("hnlpeak.report") / "page.html").read_text(encoding="utf-8"))
-    result = inputs.result
+    result = search.result
     figures = [
         {
             "name": name,
@@ -58,16 +58,16 @@ def report_page(inputs: ReportInputs, svgs: Mapping[str, bytes]) -> str:
         result=result,
         lepton={"e": "e", "mu": "μ"}[result.lepton],
         version=VERSION,
-        sections=[s for s in _SECTIONS if s[0] != "cutflow" or inputs.cutflows],
+        sections=[s for s in _SECTIONS if s[0] != "cutflow" or search.cutflows],
         verdict=verdict(result),
-        numbers=key_numbers(inputs),
-        conditions=conditions(inputs),
+        numbers=key_numbers(search),
+        conditions=conditions(search),
         figures=figures,
         limits=limits_table(result),
         treatments=treatments_table(result),
-        cutflows=[cutflow_table(flow) for flow in inputs.cutflows],
+        cutflows=[cutflow_table(flow) for flow in search.cutflows],
         normalisation=normalisation_table(result),
         settings=search_settings_table(result),
-        provenance=settings_table(inputs.provenance, caption="Provenance.", head=("what", "value")),
-        sources=earlier_searches(inputs) if "u2" in svgs else [],
+        provenance=settings_table(search.provenance, caption="Provenance.", head=("what", "value")),
+        sources=earlier_searches(search) if "u2" in svgs else [],
     )

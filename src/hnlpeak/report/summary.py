@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from hnlpeak.limits.result import SearchResult
-from hnlpeak.report.inputs import ReportInputs
+from hnlpeak.limits.search import Search
 from hnlpeak.report.rounding import plain_number, scientific
 
 __all__ = ["conditions", "key_numbers", "verdict"]
@@ -59,9 +59,9 @@ def _elsewhere(result: SearchResult) -> str:
     )
 
 
-def key_numbers(inputs: ReportInputs) -> list[tuple[str, str]]:
+def key_numbers(search: Search) -> list[tuple[str, str]]:
     """Return (words, number) of the search at a glance."""
-    result = inputs.result
+    result = search.result
     masses, kaons = result.hypotheses.mass, result.normalisation.n_kaon
     numbers = [
         ("mass hypotheses", f"{len(result)}, {masses[0]:g} to {masses[-1]:g} MeV"),
@@ -83,15 +83,15 @@ def key_numbers(inputs: ReportInputs) -> list[tuple[str, str]]:
     return numbers
 
 
-def conditions(inputs: ReportInputs) -> list[str]:
+def conditions(search: Search) -> list[str]:
     """Return sentences on when the limits hold: lifetime, flavour, exposure, what is simulated."""
-    result = inputs.result
+    result = search.result
     flavour = {"e": "electron", "mu": "muon"}[result.lepton]
     kaons = plain_number(result.normalisation.n_kaon.value, 4)
     found = [
         f"The limits on |U|² assume that the HNL mixes with the {flavour} flavour alone; "
         "those on the branching fraction do not depend on it.",
-        *_lifetime(inputs),
+        *_lifetime(search),
         f"They refer to {kaons} {result.meson} decays in the fiducial volume of the experiment.",
         f"Definition of a limit: {result.settings.convention}.",
         f"Errors: {result.settings.errors}.",
@@ -107,21 +107,21 @@ def conditions(inputs: ReportInputs) -> list[str]:
     return found
 
 
-def _lifetime(inputs: ReportInputs) -> list[str]:
+def _lifetime(search: Search) -> list[str]:
     """The shortest mean path in the laboratory of an HNL with mixing at its observed limit."""
     from hnlpeak.theory.domain import LEPTON_MASS
     from hnlpeak.theory.lifetime import mean_free_path
     from hnlpeak.theory.mesons import MESONS
 
-    result = inputs.result
+    result = search.result
     u2, masses = result.number("u2_ul_observed"), result.number("m_n_mev")
     good = np.flatnonzero((u2 > 0.0) & (u2 <= 1.0))
-    if good.size == 0 or inputs.experiment is None:
+    if good.size == 0 or search.experiment is None:
         return [
             "The HNL is taken to decay outside the apparatus: mixing times the length must be small enough for that."
         ]
     meson, lepton = MESONS[result.meson].mass, LEPTON_MASS[result.lepton]
-    momentum = inputs.experiment.card.beam.momentum
+    momentum = search.experiment.card.beam.momentum
     paths = []
     for i in good:
         energy = 0.5 * momentum * (meson**2 + masses[i] ** 2 - lepton**2) / meson**2

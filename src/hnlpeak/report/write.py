@@ -9,8 +9,8 @@ from pathlib import Path
 from hnlpeak.core.atomic import write_text
 from hnlpeak.core.errors import HnlpeakError
 from hnlpeak.limits.result import SearchResult
+from hnlpeak.limits.search import Search
 from hnlpeak.report.figures.registry import FIGURES
-from hnlpeak.report.inputs import ReportInputs
 from hnlpeak.report.page import report_page
 from hnlpeak.report.render import render, save
 
@@ -18,7 +18,7 @@ __all__ = ["write_report"]
 
 
 def write_report(
-    inputs: ReportInputs, directory: str | Path, *, formats: Sequence[str] = ("png", "svg")
+    search: Search, directory: str | Path, *, formats: Sequence[str] = ("png", "svg")
 ) -> list[Path]:
     """Write ``directory``/figures (PNG and SVG unless other ``formats`` are given) and ``directory``/report.html.
 
@@ -28,8 +28,8 @@ def write_report(
     """
     place = Path(directory)
     # what result.json holds, 12 digits: a folder drawn again looks the same to the byte
-    result = SearchResult.from_record(inputs.result.to_record(), "the result of this report")
-    inputs = replace(inputs, result=result)
+    result = SearchResult.from_record(search.result.to_record(), "the result of this report")
+    search = replace(search, result=result)
     folder = place / "figures"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -38,12 +38,12 @@ def write_report(
     written: list[Path] = []
     svgs: dict[str, bytes] = {}
     for name, entry in FIGURES.items():
-        figure = entry.draw(inputs)
+        figure = entry.draw(search)
         if figure is None:
             continue
         paths = save(figure, folder / name, formats=formats)
         svgs[name] = paths["svg"].read_bytes() if "svg" in paths else render(figure, "svg")
         written += paths.values()
     page = place / "report.html"
-    write_text(page, report_page(inputs, svgs))
+    write_text(page, report_page(search, svgs))
     return [*written, page]

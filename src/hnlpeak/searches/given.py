@@ -15,7 +15,7 @@ from hnlpeak.limits.hypotheses import check_masses
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.limits.scan import scan as scan_spectrum
 from hnlpeak.limits.search import Search
-from hnlpeak.searches.joins import background_inputs, drawn_templates, join
+from hnlpeak.searches.joins import background_inputs, drawn_templates, join, provenance
 from hnlpeak.searches.plan import plan
 from hnlpeak.searches.samples import calibrated
 from hnlpeak.spectrum.spectrum import Spectrum
@@ -64,7 +64,16 @@ def _with_table(
         decays = todo.decays - todo.normalisation.decays
     result = scan_spectrum(data, card, signal=signal, flux=flux, inputs=inputs, context=context)
     templates = drawn_templates(card, data, inputs, result.normalisation.n_kaon.value)
-    return Search(result, data, templates, signal, flux, (), None, None, decays)
+    return Search(
+        result,
+        analysis,
+        data,
+        templates,
+        signal,
+        flux,
+        decays=decays,
+        provenance=provenance(analysis, context.seed if decays else None),
+    )
 
 
 def scan(

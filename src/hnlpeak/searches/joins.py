@@ -14,16 +14,17 @@ from hnlpeak.estimation.peak import mode_fraction, peak_flux
 from hnlpeak.estimation.signal import SignalModel, SignalPoint, signal_model
 from hnlpeak.estimation.signal_mc import measure_signal
 from hnlpeak.estimation.templates import combine, times, with_control
+from hnlpeak.experiment.analysis import Analysis
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.limits.scan import scan
-from hnlpeak.limits.search import Search
+from hnlpeak.limits.search import ExampleEvent, Search
 from hnlpeak.limits.settings import Exposure, Simulation
 from hnlpeak.searches.samples import Samples
 from hnlpeak.selection.cutflow import Cutflow
 from hnlpeak.simulation.sample import Sample
 from hnlpeak.spectrum.spectrum import Spectrum
 
-__all__ = ["background_inputs", "drawn_templates", "join"]
+__all__ = ["background_inputs", "drawn_templates", "join", "provenance"]
 
 
 def _signal(samples: Samples) -> SignalModel:
@@ -124,24 +125,31 @@ def join(
         simulation=Simulation(context.seed, calibration.momentum.value, calibration.momentum.stat),
         exposure=None if exposure is None else exposure(flux),
     )
-    shown, experiment, _ = samples.parts(samples.plan.normalisation)[0]
-    event = replay(
-        shown,
-        experiment,
-        card,
-        calibration,
-        seed=context.seed,
-        shard=0,
-        number=None,
-    )
     return Search(
         result,
+        samples.analysis,
         data,
         drawn_templates(card, data, inputs, flux.n_kaon.value),
         signal,
         flux,
         cutflows,
         calibration,
-        event,
+        _example(samples),
         samples.plan.decays,
+        provenance=provenance(samples.analysis, context.seed),
     )
+
+
+def _example(samples: Samples) -> ExampleEvent:
+    """The first candidate of the normalisation sample, in the first period."""
+    card, seed = samples.analysis.card, samples.context.seed
+    shown, experiment, calibration = samples.parts(samples.plan.normalisation)[0]
+    record, candidate = replay(shown, experiment, card, calibration, seed=seed, shard=0, number=None)
+    label = f"normalisation sample, seed {seed}, shard 0, event {candidate['number']:.0f}"
+    return ExampleEvent(record, candidate, label)
+
+
+def provenance(analysis: Analysis, seed: int | None) -> dict[str, str]:
+    """Return what the page says last: the cards, and the seed where something was simulated."""
+    lines = {"analysis": analysis.card.name, "experiment": analysis.experiment.card.name}
+    return lines if seed is None else {**lines, "seed": str(seed)}

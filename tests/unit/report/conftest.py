@@ -13,11 +13,12 @@ from hnlpeak.core.measured import Measured
 from hnlpeak.detectors.event import new_block
 from hnlpeak.estimation.flux import KaonFlux, measure_flux
 from hnlpeak.estimation.signal import SignalModel, SignalPoint, signal_model
+from hnlpeak.experiment.analysis import Analysis, load_analysis
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.experiment.experiment import Experiment, load_experiment
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.limits.scan import scan
-from hnlpeak.report.inputs import ReportInputs
+from hnlpeak.limits.search import ExampleEvent, Search
 from hnlpeak.selection.cutflow import Cutflow
 from hnlpeak.spectrum import FIXED_POINT, M_MISS_BINS, M_MISS_HIGH, M_MISS_LOW, Spectrum
 from hnlpeak.theory.species import Species
@@ -25,6 +26,7 @@ from hnlpeak.theory.species import Species
 SELECTIONS = ("tight", "loose")
 SOURCES = ("kmu2", "ke2", "ke3", "pipi0")
 KAONS = 3.01e8
+CANDIDATE = {"p_mev": 30e3, "m_miss_mev": 301.5, "z_vtx_mm": 140.3e3, "cda_mm": 4.2, "e_over_p": 0.99}
 
 
 def expected_spectrum() -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -176,22 +178,21 @@ def inputs(
     data: Spectrum,
     templates: Spectrum,
     signal: SignalModel,
+    flux: KaonFlux,
     card: AnalysisCard,
     experiment: Experiment,
     event: np.void,
     cutflows: tuple[Cutflow, ...],
-) -> ReportInputs:
+) -> Search:
     """Everything that a run knows."""
-    return ReportInputs(
+    return Search(
         result,
         data=data,
         templates=templates,
         signal=signal,
+        flux=flux,
         cutflows=cutflows,
-        card=card,
-        experiment=experiment,
-        event=event,
-        candidate={"p_mev": 30e3, "m_miss_mev": 301.5, "z_vtx_mm": 140.3e3, "cda_mm": 4.2, "e_over_p": 0.99},
-        event_label="seed 1, shard 0, event 12",
+        analysis=Analysis(card, experiment, load_analysis("na62-2015-ke2").text),
+        event=ExampleEvent(event, CANDIDATE, "seed 1, shard 0, event 12"),
         provenance={"seed": "1", "version": "0.1.0"},
     )

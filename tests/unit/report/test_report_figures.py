@@ -18,6 +18,7 @@ from hnlpeak.core.errors import UsageError
 from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.experiment.experiment import Experiment
 from hnlpeak.limits.published import published
+from hnlpeak.limits.search import Search
 from hnlpeak.report.figures import FIGURES
 from hnlpeak.report.figures.binning import composite, rebin, segments, signed_gev2, snapped_edges, stack
 from hnlpeak.report.figures.m_miss import m_miss
@@ -27,7 +28,6 @@ from hnlpeak.report.figures.spectrum_panels import examples
 from hnlpeak.report.figures.u2 import u2
 from hnlpeak.report.figures.u2_searches import u2_searches
 from hnlpeak.report.garwood import garwood
-from hnlpeak.report.inputs import ReportInputs
 from hnlpeak.report.render import render, save
 from hnlpeak.spectrum import Spectrum
 
@@ -43,7 +43,7 @@ OF_TEMPLATES = {"background_estimate"}
 
 
 @pytest.mark.parametrize("name", [name for name in FIGURES if name not in OF_TEMPLATES])
-def test_every_figure_is_drawn_and_says_that_it_is_simulation(name: str, inputs: ReportInputs) -> None:
+def test_every_figure_is_drawn_and_says_that_it_is_simulation(name: str, inputs: Search) -> None:
     before = dict(matplotlib.rcParams)
     figure = FIGURES[name].draw(inputs)
     assert figure is not None
@@ -55,30 +55,30 @@ def test_every_figure_is_drawn_and_says_that_it_is_simulation(name: str, inputs:
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_figures_of_a_bare_result(name: str, inputs: ReportInputs) -> None:
-    figure = FIGURES[name].draw(ReportInputs(inputs.result))
+def test_figures_of_a_bare_result(name: str, inputs: Search) -> None:
+    figure = FIGURES[name].draw(Search(inputs.result))
     assert (figure is not None) == (name in NEEDS_NOTHING_ELSE)
 
 
 @pytest.mark.parametrize("name", sorted(NEEDS_NOTHING_ELSE))
-def test_a_user_s_data_are_not_called_simulation(name: str, inputs: ReportInputs) -> None:
-    figure = FIGURES[name].draw(ReportInputs(dataclasses.replace(inputs.result, simulated=False)))
+def test_a_user_s_data_are_not_called_simulation(name: str, inputs: Search) -> None:
+    figure = FIGURES[name].draw(Search(dataclasses.replace(inputs.result, simulated=False)))
     assert figure is not None
     # acceptance and resolution are simulated whatever the data are
     assert ("hnlpeak simulation" in texts(figure)) == (name in ("acceptance", "resolution"))
 
 
-def test_nothing_without_limits_breaks_a_figure(inputs: ReportInputs) -> None:
+def test_nothing_without_limits_breaks_a_figure(inputs: Search) -> None:
     numbers = [name for name, column in inputs.result.columns.items() if column.dtype.kind == "f"]
     none = np.full(len(inputs.result), np.nan)
     empty = with_columns(inputs.result, **{name: none for name in numbers if name != "m_n_mev"})
     for name in sorted(NEEDS_NOTHING_ELSE):
-        figure = FIGURES[name].draw(ReportInputs(empty))
+        figure = FIGURES[name].draw(Search(empty))
         assert figure is not None
         assert len(render(figure, "png")) > 1000
 
 
-def test_the_same_bytes_twice(inputs: ReportInputs, tmp_path: Any) -> None:
+def test_the_same_bytes_twice(inputs: Search, tmp_path: Any) -> None:
     for format_ in ("png", "svg", "pdf"):
         first, second = (FIGURES["p_value"].draw(inputs) for _ in range(2))
         assert first is not None
@@ -124,7 +124,7 @@ def test_coarse_bins_are_kept_whole() -> None:
     assert snapped_edges(edges, np.arange(-5.0, 41.0, 1.0)).tolist() == [0, 1, 2, 3]
 
 
-def test_each_bin_shows_the_selection_of_its_mass(inputs: ReportInputs, data: Spectrum) -> None:
+def test_each_bin_shows_the_selection_of_its_mass(inputs: Search, data: Spectrum) -> None:
     parts = segments(inputs.result)
     assert [(part.selection, part.low) for part in parts] == [("tight", -np.inf), ("loose", 350.0)]
     places = snapped_edges(data.edges, np.arange(300.0, 400.1, 10.0))
@@ -133,7 +133,7 @@ def test_each_bin_shows_the_selection_of_its_mass(inputs: ReportInputs, data: Sp
     assert mixed.tolist() == [*tight[:5], *loose[5:]]
 
 
-def test_templates_are_scaled_to_the_number_of_kaons(inputs: ReportInputs, templates: Spectrum) -> None:
+def test_templates_are_scaled_to_the_number_of_kaons(inputs: Search, templates: Spectrum) -> None:
     parts = segments(inputs.result)
     places = snapped_edges(templates.edges, np.arange(200.0, 300.1, 10.0))
     found = stack(templates, inputs.result, parts, places)
@@ -146,7 +146,7 @@ def test_templates_are_scaled_to_the_number_of_kaons(inputs: ReportInputs, templ
     assert found.error == pytest.approx(np.hypot(scale * np.sqrt(raw.variances), relative * found.total))
 
 
-def test_example_peaks_hold_the_events_of_their_mixing(inputs: ReportInputs) -> None:
+def test_example_peaks_hold_the_events_of_their_mixing(inputs: Search) -> None:
     result = inputs.result
     for peak in examples(result):
         row = result.row(peak.mass)
@@ -157,7 +157,7 @@ def test_example_peaks_hold_the_events_of_their_mixing(inputs: ReportInputs) -> 
         assert peak.counts(np.linspace(0.0, 500.0, 200)).sum() == pytest.approx(peak.events)
 
 
-def test_data_points_are_the_counts(inputs: ReportInputs, data: Spectrum) -> None:
+def test_data_points_are_the_counts(inputs: Search, data: Spectrum) -> None:
     axes = m_miss(inputs.result, data).axes[0]
     x, y = axes.containers[0].lines[0].get_data()
     parts = segments(inputs.result)
@@ -168,7 +168,7 @@ def test_data_points_are_the_counts(inputs: ReportInputs, data: Spectrum) -> Non
     assert np.asarray(x) == pytest.approx(0.5 * (counts.edges[1:] + counts.edges[:-1])[on])
 
 
-def test_uncertain_curves_are_dotted_and_shade_nothing(inputs: ReportInputs) -> None:
+def test_uncertain_curves_are_dotted_and_shade_nothing(inputs: Search) -> None:
     axes = u2(inputs.result, [published("na62-2007-mu")]).axes[0]
     styles = [line.get_linestyle() for line in axes.lines]
     assert ":" in styles
@@ -178,7 +178,7 @@ def test_uncertain_curves_are_dotted_and_shade_nothing(inputs: ReportInputs) -> 
     assert {"NA62 2017–2018", "KEK"} <= {text.get_text() for text in certain.texts}
 
 
-def test_a_published_curve_looks_the_same_in_every_figure(inputs: ReportInputs) -> None:
+def test_a_published_curve_looks_the_same_in_every_figure(inputs: Search) -> None:
     curves = [published(name) for name in ("kek-e", "na62-2020-e", "pienu-2017-e")]
 
     def looks(figure: Figure) -> set[tuple[str, str]]:
@@ -191,15 +191,17 @@ def test_a_published_curve_looks_the_same_in_every_figure(inputs: ReportInputs) 
     assert len(looks(one)) == len(curves)
 
 
-def test_recomputed_limits_are_drawn_with_the_search_that_names_them(inputs: ReportInputs) -> None:
+def test_recomputed_limits_are_drawn_with_the_search_that_names_them(inputs: Search) -> None:
     muon = dataclasses.replace(inputs, result=dataclasses.replace(inputs.result, lepton="mu"))
-    card = load_analysis("na62-2007-kmu2").card
-    of_the_search = {curve.name for curve in earlier_searches(dataclasses.replace(muon, card=card))}
-    of_others = {curve.name for curve in earlier_searches(dataclasses.replace(muon, card=None))}
+    own, none = (
+        dataclasses.replace(muon, analysis=analysis) for analysis in (load_analysis("na62-2007-kmu2"), None)
+    )
+    of_the_search = {curve.name for curve in earlier_searches(own)}
+    of_others = {curve.name for curve in earlier_searches(none)}
     assert of_the_search - of_others == {"na62-2007-mu-tables", "na62-2007-mu-tables-expected"}
 
 
-def test_words_with_dollars_are_not_formulae(inputs: ReportInputs) -> None:
+def test_words_with_dollars_are_not_formulae(inputs: Search) -> None:
     odd = "a $\\frac{$ b"
     cutflows = tuple(dataclasses.replace(flow, selection=odd) for flow in inputs.cutflows)
     figure = FIGURES["cutflow"].draw(dataclasses.replace(inputs, cutflows=cutflows))

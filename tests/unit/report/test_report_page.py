@@ -15,17 +15,18 @@ import pytest
 from changed_results import with_columns
 
 from hnlpeak.core.errors import HnlpeakError, InputDataError
-from hnlpeak.formats.manifest import sha256_of, write_manifest
+from hnlpeak.formats.manifest import sha256_of, verify, write_manifest
 from hnlpeak.formats.results import write_results
+from hnlpeak.formats.search_files import read_search, write_search
 from hnlpeak.limits.result import SearchResult
+from hnlpeak.limits.search import Search
 from hnlpeak.report.figures import FIGURES
-from hnlpeak.report.inputs import ReportInputs
 from hnlpeak.report.page import report_page
 from hnlpeak.report.rounding import count_text, mathematical, plain_number, scientific
 from hnlpeak.report.summary import conditions, verdict
 from hnlpeak.report.tables import cutflow_table, limits_table, treatments_table
 from hnlpeak.report.write import write_report
-from hnlpeak.searches.kept import keep_inputs, read_inputs, remake_report
+from hnlpeak.searches.redraw import redraw
 
 
 class Page(HTMLParser):
@@ -50,7 +51,7 @@ class Page(HTMLParser):
         self.words += data
 
 
-def test_the_page_stands_alone(inputs: ReportInputs, tmp_path: Path) -> None:
+def test_the_page_stands_alone(inputs: Search, tmp_path: Path) -> None:
     written = write_report(inputs, tmp_path)
     assert written[-1] == tmp_path / "report.html"
     drawn = set(FIGURES) - {"background_estimate"}  # of templates alone
@@ -77,23 +78,23 @@ def test_the_page_stands_alone(inputs: ReportInputs, tmp_path: Path) -> None:
     assert write_report(inputs, tmp_path)[-1].read_text("utf-8") == text
 
 
-def test_words_of_cards_are_text(inputs: ReportInputs) -> None:
+def test_words_of_cards_are_text(inputs: Search) -> None:
     odd = '<script>alert("x")</script>'
     result = dataclasses.replace(inputs.result, title=odd, label=odd, simulated=False, analysis=odd)
-    text = report_page(ReportInputs(result, provenance={odd: odd}), {})
+    text = report_page(Search(result, provenance={odd: odd}), {})
     assert "<script" not in text
     assert text.count("&lt;script&gt;") >= 4
 
 
-def test_a_bare_result_has_a_page(inputs: ReportInputs, tmp_path: Path) -> None:
+def test_a_bare_result_has_a_page(inputs: Search, tmp_path: Path) -> None:
     result = dataclasses.replace(inputs.result, simulated=False)
-    text = write_report(ReportInputs(result), tmp_path)[-1].read_text("utf-8")
+    text = write_report(Search(result), tmp_path)[-1].read_text("utf-8")
     page = Page(text)
     assert "Cut-flow" not in page.words
     assert "hnlpeak simulation" not in page.words
 
 
-def test_a_folder_that_cannot_be_made(inputs: ReportInputs, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made(inputs: Search, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(HnlpeakError, match="cannot be made"):
         write_report(inputs, tmp_path / "file")
@@ -104,7 +105,7 @@ def without_limits(result: SearchResult) -> SearchResult:
     return with_columns(result, **{n: np.full(len(result), np.nan) for n in numbers if n != "m_n_mev"})
 
 
-def test_verdict(inputs: ReportInputs) -> None:
+def test_verdict(inputs: Search) -> None:
     result = inputs.result
     p, u2, m = (result.number(name) for name in ("p_value", "u2_ul_observed", "m_n_mev"))
     text = verdict(result)
@@ -122,7 +123,7 @@ def test_verdict(inputs: ReportInputs) -> None:
     assert verdict(without_limits(result)).startswith("No mass hypothesis could be tested")
 
 
-def test_conditions_state_the_path_of_the_hnl(inputs: ReportInputs) -> None:
+def test_conditions_state_the_path_of_the_hnl(inputs: Search) -> None:
     words = " ".join(conditions(inputs))
     found = re.search(r"at least ([0-9.]+) km", words)
     assert found is not None
@@ -133,7 +134,7 @@ def test_conditions_state_the_path_of_the_hnl(inputs: ReportInputs) -> None:
     assert "NOT well outside" in " ".join(conditions(dataclasses.replace(inputs, result=weak)))
 
 
-def test_tables(inputs: ReportInputs) -> None:
+def test_tables(inputs: Search) -> None:
     result = inputs.result
     rows = limits_table(result).rows
     assert [row[0] for row in rows] == [f"{m}" for m in range(170, 450, 10)] + ["448"]
@@ -175,28 +176,54 @@ def test_numbers_in_figures() -> None:
     assert count_text(0.51234) == "0.5123"
 
 
-def finished(inputs: ReportInputs, place: Path) -> None:
-    assert inputs.data is not None
-    assert inputs.experiment is not None
-    write_results(place, inputs.result, spectrum=inputs.data, signal="", cutflow="")
+def finished(inputs: Search, place: Path) -> None:
+    write_search(inputs, place)
     write_report(inputs, place)
-    keep_inputs(inputs, place, card_text=card_text())
     write_manifest(place, cards={}, seed=1)
 
 
-def card_text() -> str:
-    from hnlpeak.experiment.analysis import load_analysis
+def test_a_search_comes_back_from_its_files(inputs: Search, tmp_path: Path) -> None:
+    finished(inputs, tmp_path)
+    back = read_search(tmp_path)
+    assert back.result.to_record() == inputs.result.to_record()
+    assert back.analysis == inputs.analysis
+    assert (back.provenance, back.published) == (inputs.provenance, inputs.published)
+    for mine, its in ((inputs.data, back.data), (inputs.templates, back.templates)):
+        assert mine is not None
+        assert its is not None
+        assert np.array_equal(mine.histogram.view(), its.histogram.view())
+    assert [flow.rows() for flow in back.cutflows] == [flow.rows() for flow in inputs.cutflows]
+    assert inputs.signal is not None
+    assert back.signal is not None
+    assert back.signal.at(300.0, "tight") == inputs.signal.at(300.0, "tight")
+    assert inputs.event is not None
+    assert back.event is not None
+    assert back.event.record.tobytes() == inputs.event.record.tobytes()
+    assert (back.event.candidate, back.event.label) == (inputs.event.candidate, inputs.event.label)
 
-    return load_analysis("na62-2015-ke2").text
+
+def test_a_report_is_made_of_the_files_that_its_manifest_lists(inputs: Search, tmp_path: Path) -> None:
+    finished(inputs, tmp_path)
+    page = (tmp_path / "report.html").read_bytes()
+    for name in ("spectrum.json", "figures/data/inputs.json"):
+        path = tmp_path / name
+        whole = path.read_bytes()
+        path.write_bytes(whole.replace(b"0", b"1", 1))
+        with pytest.raises(InputDataError, match=f"{name}: is not the file that manifest.json lists"):
+            redraw(tmp_path)
+        path.write_bytes(whole)
+    assert (tmp_path / "report.html").read_bytes() == page
+    assert not (tmp_path / ".redraw").exists()
+    verify(tmp_path)
 
 
-def test_a_folder_is_drawn_again_from_its_files(inputs: ReportInputs, tmp_path: Path) -> None:
+def test_a_folder_is_drawn_again_from_its_files(inputs: Search, tmp_path: Path) -> None:
     finished(inputs, tmp_path)
     first = {path.name: path.read_bytes() for path in (tmp_path / "figures").glob("*.svg")}
     page = (tmp_path / "report.html").read_bytes()
     for path in [*(tmp_path / "figures").glob("*.*g"), tmp_path / "report.html"]:
         path.unlink()
-    written = remake_report(tmp_path)
+    written = redraw(tmp_path)
     assert {path.suffix for path in written} == {".png", ".svg", ".pdf", ".html"}
     again = {path.name: path.read_bytes() for path in (tmp_path / "figures").glob("*.svg")}
     assert [name for name in first if again[name] != first[name]] == []
@@ -205,14 +232,14 @@ def test_a_folder_is_drawn_again_from_its_files(inputs: ReportInputs, tmp_path: 
     assert all(sums[path.relative_to(tmp_path).as_posix()] == sha256_of(path) for path in written)
 
 
-def test_a_folder_of_a_bare_scan(inputs: ReportInputs, tmp_path: Path) -> None:
+def test_a_folder_of_a_bare_scan(inputs: Search, tmp_path: Path) -> None:
     assert inputs.data is not None
     write_results(tmp_path, inputs.result, spectrum=inputs.data, signal="", cutflow="")
-    found = read_inputs(tmp_path)
+    found = read_search(tmp_path)
     assert (found.templates, found.signal, found.card, found.event) == (None, None, None, None)
     assert found.result.row(300.0) == inputs.result.row(300.0)
     with pytest.raises(InputDataError, match="no manifest"):
-        remake_report(tmp_path)
+        redraw(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -225,7 +252,7 @@ def test_a_folder_of_a_bare_scan(inputs: ReportInputs, tmp_path: Path) -> None:
     ],
 )
 def test_damaged_inputs_are_named(
-    name: str, content: bytes, message: str, inputs: ReportInputs, tmp_path: Path
+    name: str, content: bytes, message: str, inputs: Search, tmp_path: Path
 ) -> None:
     assert inputs.data is not None
     write_results(tmp_path, inputs.result, spectrum=inputs.data, signal="", cutflow="")
@@ -233,7 +260,7 @@ def test_damaged_inputs_are_named(
     folder.mkdir(parents=True)
     (folder / name).write_bytes(content)
     with pytest.raises(InputDataError, match=message):
-        read_inputs(tmp_path)
+        read_search(tmp_path)
 
 
 def test_help_loads_no_matplotlib() -> None:

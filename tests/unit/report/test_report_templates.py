@@ -21,10 +21,10 @@ from hnlpeak.limits.explain import explain
 from hnlpeak.limits.improvement import improvement, published_before
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.limits.scan import scan
+from hnlpeak.limits.search import Search
 from hnlpeak.report.figures import FIGURES
 from hnlpeak.report.figures.binning import segments, snapped_edges, stack, with_systematics
 from hnlpeak.report.figures.u2_searches import u2_searches
-from hnlpeak.report.inputs import ReportInputs
 from hnlpeak.report.render import render
 from hnlpeak.spectrum import Spectrum
 
@@ -63,7 +63,7 @@ def test_result_is_explained_with_its_sources(made: SearchResult) -> None:
 
 
 def test_figure_of_the_background_estimate(made: SearchResult, data: Spectrum, templates: Spectrum) -> None:
-    inputs = ReportInputs(made, data=data, templates=templates)
+    inputs = Search(made, data=data, templates=templates)
     figure = FIGURES["background_estimate"].draw(inputs)
     assert figure is not None
     found = texts(figure)
@@ -75,7 +75,7 @@ def test_figure_of_the_background_estimate(made: SearchResult, data: Spectrum, t
     lower = figure.axes[1]
     assert 0.0 < lower.get_ylim()[1] < 200.0
     assert len(render(figure, "png")) > 10_000
-    assert FIGURES["background_estimate"].draw(ReportInputs(made, data=data)) is None
+    assert FIGURES["background_estimate"].draw(Search(made, data=data)) is None
 
 
 def test_stacks_of_templates_have_their_systematic_errors(

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from hnlpeak.background.templates import TemplateDetails
 from hnlpeak.limits.published import PublishedLimit, list_published, published
+from hnlpeak.limits.search import Search
 from hnlpeak.report.figures.acceptance import acceptance
 from hnlpeak.report.figures.background_estimate import background_estimate
 from hnlpeak.report.figures.branching_fraction import branching_fraction
@@ -22,7 +23,6 @@ from hnlpeak.report.figures.n_signal import n_signal
 from hnlpeak.report.figures.p_value import p_value
 from hnlpeak.report.figures.resolution import resolution
 from hnlpeak.report.figures.u2 import u2
-from hnlpeak.report.inputs import ReportInputs
 
 __all__ = ["FIGURES", "FigureEntry", "earlier_searches"]
 
@@ -36,77 +36,78 @@ class FigureEntry:
 
     title: str
     alt: str
-    draw: Callable[[ReportInputs], Figure | None]
+    draw: Callable[[Search], Figure | None]
 
 
-def earlier_searches(inputs: ReportInputs) -> list[PublishedLimit]:
-    """Return the searches that the report compares with: those of its inputs, else all results of the flavour.
+def earlier_searches(search: Search) -> list[PublishedLimit]:
+    """Return the searches that the report compares with: those of its search, else all results of the flavour.
 
     Curves that are no published result are among them where the analysis card says that they were made with its N_K.
     ``UsageError`` for an unknown name.
     """
-    if inputs.published is not None:
-        return [published(name) for name in inputs.published]
-    own = () if inputs.card is None else inputs.card.normalisation.published_curves
-    curves = [curve for curve in map(published, list_published()) if curve.flavour == inputs.result.lepton]
+    if search.published is not None:
+        return [published(name) for name in search.published]
+    own = () if search.card is None else search.card.normalisation.published_curves
+    curves = [curve for curve in map(published, list_published()) if curve.flavour == search.result.lepton]
     return [curve for curve in curves if curve.standing != "recomputed" or curve.name in own]
 
 
-def _m2_miss(inputs: ReportInputs) -> Figure | None:
-    if inputs.data is None:
+def _m2_miss(search: Search) -> Figure | None:
+    if search.data is None:
         return None
-    region = inputs.card.normalisation if inputs.card is not None else None
+    region = search.card.normalisation if search.card is not None else None
     return m2_miss(
-        inputs.result,
-        inputs.data,
-        inputs.templates,
+        search.result,
+        search.data,
+        search.templates,
         selection=None if region is None else region.selection,
         sm_limit=None if region is None else region.m2_max,
     )
 
 
-def _m_miss(inputs: ReportInputs) -> Figure | None:
-    return None if inputs.data is None else m_miss(inputs.result, inputs.data, inputs.templates)
+def _m_miss(search: Search) -> Figure | None:
+    return None if search.data is None else m_miss(search.result, search.data, search.templates)
 
 
-def _background_estimate(inputs: ReportInputs) -> Figure | None:
-    if inputs.data is None or inputs.templates is None:
+def _background_estimate(search: Search) -> Figure | None:
+    if search.data is None or search.templates is None:
         return None
-    details = inputs.result.background.details
+    details = search.result.background.details
     if not isinstance(details, TemplateDetails):
         return None
-    return background_estimate(inputs.result, details.control_region, inputs.data, inputs.templates)
+    return background_estimate(search.result, details.control_region, search.data, search.templates)
 
 
-def _composition(inputs: ReportInputs) -> Figure | None:
-    return None if inputs.templates is None else composition(inputs.result, inputs.templates)
+def _composition(search: Search) -> Figure | None:
+    return None if search.templates is None else composition(search.result, search.templates)
 
 
-def _error_budget(inputs: ReportInputs) -> Figure | None:
-    details = inputs.result.background.details
-    return error_budget(inputs.result, details.budget) if isinstance(details, TemplateDetails) else None
+def _error_budget(search: Search) -> Figure | None:
+    details = search.result.background.details
+    return error_budget(search.result, details.budget) if isinstance(details, TemplateDetails) else None
 
 
-def _cutflow(inputs: ReportInputs) -> Figure | None:
-    return cutflow(inputs.cutflows, simulated=inputs.result.simulated) if inputs.cutflows else None
+def _cutflow(search: Search) -> Figure | None:
+    return cutflow(search.cutflows, simulated=search.result.simulated) if search.cutflows else None
 
 
-def _event_display(inputs: ReportInputs) -> Figure | None:
-    if inputs.experiment is None or inputs.event is None:
+def _event_display(search: Search) -> Figure | None:
+    if search.experiment is None or search.event is None:
         return None
-    return event_display(inputs.experiment, inputs.event, inputs.candidate, label=inputs.event_label)
+    event = search.event
+    return event_display(search.experiment, event.record, event.candidate, label=event.label)
 
 
 FIGURES: dict[str, FigureEntry] = {
     "u2": FigureEntry(
         "Limits on the mixing",
         "Observed and expected upper limits on the squared mixing over the HNL mass, with earlier searches.",
-        lambda inputs: u2(inputs.result, earlier_searches(inputs)),
+        lambda search: u2(search.result, earlier_searches(search)),
     ),
     "p_value": FigureEntry(
         "Local p-values",
         "Local p-value of the background-only hypothesis over the HNL mass, with lines of standard deviations.",
-        lambda inputs: p_value(inputs.result),
+        lambda search: p_value(search.result),
     ),
     "m2_miss": FigureEntry(
         "Squared missing mass",
@@ -126,22 +127,22 @@ FIGURES: dict[str, FigureEntry] = {
     "n_signal": FigureEntry(
         "Limits on the number of signal events",
         "Observed and expected upper limits on signal events, with observed events and background per window.",
-        lambda inputs: n_signal(inputs.result),
+        lambda search: n_signal(search.result),
     ),
     "branching_fraction": FigureEntry(
         "Limits on the branching fraction",
         "Observed and expected upper limits on the branching fraction over the HNL mass.",
-        lambda inputs: branching_fraction(inputs.result),
+        lambda search: branching_fraction(search.result),
     ),
     "acceptance": FigureEntry(
         "Acceptance",
         "Signal acceptance over the HNL mass for each selection.",
-        lambda inputs: acceptance(inputs.result, inputs.signal),
+        lambda search: acceptance(search.result, search.signal),
     ),
     "resolution": FigureEntry(
         "Resolution of the missing mass",
         "Resolution of the missing mass over the HNL mass.",
-        lambda inputs: resolution(inputs.result, inputs.signal),
+        lambda search: resolution(search.result, search.signal),
     ),
     "composition": FigureEntry(
         "Composition of the background",
