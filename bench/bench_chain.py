@@ -15,8 +15,9 @@ import numpy as np
 from bench_modes import root_two_body
 from numpy.typing import NDArray
 
+from hnlpeak.chain.beam import calibrate
 from hnlpeak.chain.loop import BLOCK_DECAYS, new_buffers
-from hnlpeak.chain.sample_run import calibrate, run_sample
+from hnlpeak.chain.sample_run import run_sample
 from hnlpeak.chain.shards import assumed_of
 from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis import Analysis, load_analysis

@@ -13,8 +13,9 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
+from hnlpeak.chain.beam import calibrate
 from hnlpeak.chain.loop import new_buffers
-from hnlpeak.chain.sample_run import calibrate, run_sample
+from hnlpeak.chain.sample_run import run_sample
 from hnlpeak.core.kernel import kernel
 from hnlpeak.detectors.spectrometer import CHAMBER, ChamberSlot
 from hnlpeak.execution.context import RunContext

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from hnlpeak.chain.sample_run import calibrate, run_sample
+from hnlpeak.chain.beam import calibrate
+from hnlpeak.chain.sample_run import run_sample
 from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.reconstruction.calibration import BeamCalibration

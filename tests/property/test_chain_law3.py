@@ -11,14 +11,9 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
+from hnlpeak.chain.beam import calibrate
 from hnlpeak.chain.replay import replay
-from hnlpeak.chain.sample_run import (
-    SampleResult,
-    calibrate,
-    run_sample,
-    simulate_candidates,
-    tally_candidates,
-)
+from hnlpeak.chain.sample_run import SampleResult, run_sample, simulate_candidates, tally_candidates
 from hnlpeak.chain.shards import selection_of
 from hnlpeak.core.errors import UsageError
 from hnlpeak.execution.context import RunContext

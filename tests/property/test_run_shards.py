@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from hnlpeak.chain import parts
-from hnlpeak.chain.sample_run import SampleResult, calibrate, run_sample
+from hnlpeak.chain.beam import calibrate
+from hnlpeak.chain.sample_run import SampleResult, run_sample
 from hnlpeak.execution.context import Part, RunContext
 from hnlpeak.experiment.analysis import Analysis, load_analysis
 from hnlpeak.reconstruction.calibration import BeamCalibration

@@ -15,7 +15,6 @@ from hnlpeak.chain.shards import (
     Shard,
     ShardSpec,
     assumed_of,
-    calibrate_shard,
     empty_tally,
     selection_of,
     tally_shard,
@@ -25,7 +24,7 @@ from hnlpeak.execution.context import RunContext
 from hnlpeak.execution.run import WorkerLost
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.experiment.experiment import Experiment
-from hnlpeak.reconstruction.calibration import BeamCalibration, calibration_from_sums
+from hnlpeak.reconstruction.calibration import BeamCalibration
 from hnlpeak.reconstruction.candidates import Candidates
 from hnlpeak.reconstruction.columns import column_names
 from hnlpeak.selection.cutflow import Cutflow
@@ -40,9 +39,9 @@ from hnlpeak.spectrum.spectrum import Spectrum
 
 __all__ = [
     "SampleResult",
-    "calibrate",
     "run_parts",
     "run_sample",
+    "run_shards",
     "simulate_candidates",
     "tally_candidates",
     "tally_chunks",
@@ -111,7 +110,7 @@ def _result(
     )
 
 
-def _run(
+def run_shards(
     sample: Sample,
     shards: Sequence[Shard],
     task: Callable[[Shard], Result],
@@ -169,20 +168,10 @@ def _tally(
         context.report(sample.name, shard[1])
 
     def part(shards: Sequence[Shard]) -> Tally:
-        return _run(sample, shards, task, Tally.__add__, context)
+        return run_shards(sample, shards, task, Tally.__add__, context)
 
     return tally_in_parts(
         sample.name, _shards(sample), part, context.store, done, empty_tally(spec, selection)
-    )
-
-
-def calibrate(sample: Sample, experiment: Experiment, context: RunContext) -> BeamCalibration:
-    """Mean beam from the fully reconstructed three-track decays of a sample, as ``run_sample`` runs it."""
-    columns = len(column_names(experiment.timed_systems))
-    task = partial(calibrate_shard, ShardSpec(experiment.setup, sample, context.seed, columns))
-    sums = _run(sample, _shards(sample), task, np.add, context)
-    return calibration_from_sums(
-        sums, experiment.setup, f"{sample.decays} simulated {'+'.join(sample.sources)} decays"
     )
 
 

@@ -28,7 +28,8 @@ def simulate(
     seed: Annotated[int, typer.Option(help="Seed of the random stream.")] = 1,
 ) -> None:
     """Simulate decays and write the reconstructed candidates (tree ``hnl``; MeV, mm, ns)."""
-    from hnlpeak.chain.sample_run import calibrate, simulate_candidates
+    from hnlpeak.chain.beam import calibrate
+    from hnlpeak.chain.sample_run import simulate_candidates
     from hnlpeak.cli.options import check_output, check_seed
     from hnlpeak.core.errors import UsageError
     from hnlpeak.execution.context import RunContext

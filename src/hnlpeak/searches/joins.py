@@ -122,7 +122,7 @@ def join(
         flux=flux,
         inputs=inputs,
         context=context,
-        simulation=Simulation(context.seed, calibration.momentum.value, calibration.momentum.stat),
+        simulation=Simulation(context.seed, calibration.momentum.value, calibration.momentum.error),
         exposure=None if exposure is None else exposure(flux),
     )
     return Search(

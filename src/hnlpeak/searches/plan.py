@@ -62,7 +62,9 @@ class Plan:
     @property
     def decays(self) -> int:
         """Decays (and halo muons) to simulate in all."""
-        samples = [self.calibration, self.normalisation, *self.signal.values(), *self.templates.values()]
+        # the beam is calibrated twice: as measured, and for the bias of the method
+        samples = [self.calibration, self.calibration, self.normalisation]
+        samples += [*self.signal.values(), *self.templates.values()]
         samples += [sample for sample in (self.data, self.control, self.cross_talk) if sample is not None]
         return sum(sample.decays for sample in samples)
 

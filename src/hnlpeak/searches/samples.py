@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hnlpeak.chain.sample_run import SampleResult, calibrate, run_parts
+from hnlpeak.chain.beam import calibrate
+from hnlpeak.chain.sample_run import SampleResult, run_parts
 from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis import Analysis
 from hnlpeak.experiment.experiment import Experiment

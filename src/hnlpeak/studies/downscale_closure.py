@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from hnlpeak.chain.sample_run import calibrate, run_sample, simulate_candidates, tally_candidates
+from hnlpeak.chain.beam import calibrate
+from hnlpeak.chain.sample_run import run_sample, simulate_candidates, tally_candidates
 from hnlpeak.core.measured import Measured
 from hnlpeak.estimation.flux import measure_flux
 from hnlpeak.execution.context import RunContext

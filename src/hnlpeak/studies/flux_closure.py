@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from hnlpeak.chain.sample_run import calibrate, run_sample
+from hnlpeak.chain.beam import calibrate
+from hnlpeak.chain.sample_run import run_sample
 from hnlpeak.core.measured import Measured
 from hnlpeak.estimation.flux import measure_flux
 from hnlpeak.execution.context import RunContext
@@ -63,7 +64,9 @@ def flux_closure(
         "closure/calibration", card.samples.calibration_mode, card.samples.calibration_decays
     )
     beam = calibrate(calibration, nominal, RunContext(seed=0))
-    beam_of_data = beam if data_experiment is None else calibrate(calibration, truth, RunContext(seed=0))
+    beam_of_data = (
+        beam if data_experiment is None else calibrate(calibration, truth, RunContext(seed=0), model=nominal)
+    )
     simulated = run_sample(
         mode_sample("closure/simulation", mode, simulated_decays), nominal, card, beam, RunContext(seed=0)
     )

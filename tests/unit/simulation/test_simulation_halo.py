@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from hnlpeak.chain.beam import calibrate
 from hnlpeak.chain.loop import new_buffers
-from hnlpeak.chain.sample_run import calibrate, run_sample
+from hnlpeak.chain.sample_run import run_sample
 from hnlpeak.core.errors import UsageError
 from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis import load_analysis
