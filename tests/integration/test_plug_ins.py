@@ -12,9 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import uproot
 
 from hnlpeak.formats.spectrum_file import read_spectrum
 
+_LONGEST = 1800  # seconds: the one with a kernel of its own compiles everything again
 PACKAGE = Path(str(resources.files("hnlpeak")))
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
@@ -147,7 +149,7 @@ def command(copy: Path, *arguments: object) -> str:
         [sys.executable, "-c", "from hnlpeak.cli.app import main; main()", *(str(a) for a in arguments)],
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=_LONGEST,
         check=False,
         env=environment,
     )
@@ -176,6 +178,7 @@ def test_one_file_each(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(_LONGEST)
 def test_a_kernel_of_its_own_is_one_line_more(tmp_path: Path) -> None:
     copy = house(tmp_path)
     wall = copy / "detectors" / "wall.py"
@@ -185,4 +188,11 @@ def test_a_kernel_of_its_own_is_one_line_more(tmp_path: Path) -> None:
     line = "    elif code == material.CODE:\n"
     branch = f"    elif code == wall.CODE:\n        wall.respond(params, event, particle, rng)\n{line}"
     transport.write_text(changed(text, line, branch), "utf-8")
-    judge(copy, cards(tmp_path), tmp_path / "run")
+    events = tmp_path / "events.root"
+    command(copy, "simulate", cards(tmp_path), "--mode", "kmux", "-n", 20_000, "-o", events)
+    with uproot.open(events) as file:
+        tree = file["hnl"].arrays(["dt_wall_ns", "in_acceptance", "m2_miss_mev2"], library="np")
+    crossed = tree["in_acceptance"] == 1.0
+    assert crossed.sum() > 2000
+    assert (tree["dt_wall_ns"][crossed] < 2.0).mean() == pytest.approx(0.9, abs=0.03)
+    assert np.median(tree["m2_miss_mev2"]) ** 0.5 == pytest.approx(200.0, abs=3.0)
