@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from hnlpeak.core.errors import HnlpeakError
 from hnlpeak.searches.places import LOCK, check_inside
@@ -14,17 +15,34 @@ from hnlpeak.searches.places import LOCK, check_inside
 __all__ = ["locked"]
 
 
+_FLAGS = sum(getattr(os, name, 0) for name in ("O_RDWR", "O_CREAT", "O_CLOEXEC", "O_NOFOLLOW", "O_NONBLOCK"))
+"""How the lock file is opened, as far as the system knows the words."""
+
+
+def _hold(descriptor: int) -> None:
+    """Lock a file for this process alone. ``BlockingIOError`` where another process has it."""
+    try:
+        fcntl: Any = import_module("fcntl")
+    except ImportError:  # Windows
+        msvcrt: Any = import_module("msvcrt")
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError as error:
+            raise BlockingIOError(str(error)) from error
+        return
+    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
 def _open(place: Path) -> int:
     """Descriptor of the lock file of ``place``, locked. ``BlockingIOError`` where another process has it."""
-    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
     while True:
         place.mkdir(parents=True, exist_ok=True)
         try:
-            descriptor = os.open(place / LOCK, flags, 0o666)
+            descriptor = os.open(place / LOCK, _FLAGS, 0o666)
         except FileNotFoundError:  # the folder was taken away in between
             continue
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _hold(descriptor)
             with contextlib.suppress(FileNotFoundError):
                 # the file may have been removed between open and lock: then the lock guards nothing
                 if os.path.samestat(os.fstat(descriptor), os.lstat(place / LOCK)):

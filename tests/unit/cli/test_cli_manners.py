@@ -191,3 +191,29 @@ def test_control_characters_do_not_reach_the_terminal() -> None:
     done = call("run", "a\x1b[31m\x07\nb")
     assert done.code == 2
     assert re.fullmatch(r"hnlpeak: error: [^\x00-\x1f]+\n", done.err)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_any_locale_will_do(encoding: str) -> None:
+    """Text beyond the locale is written as escapes, not as a traceback."""
+    done = subprocess.run(
+        [sys.executable, "-m", "hnlpeak", "list", "analyses"],
+        env={**os.environ, "PYTHONIOENCODING": encoding, "LC_ALL": "C", "NO_COLOR": "1"},
+        capture_output=True,
+        check=True,
+    )
+    assert b"na62-2015-ke2" in done.stdout
+    assert done.stderr == b""
+
+
+def test_modules_of_one_system_alone_are_not_needed_to_begin() -> None:
+    """As on Windows: no fcntl, no pwd, no getuid."""
+    code = (
+        "import sys, os; sys.modules['fcntl'] = sys.modules['pwd'] = None; del os.getuid\n"
+        "import hnlpeak.cli.app as app, hnlpeak.searches.folder\n"
+        "sys.argv = ['hnlpeak', 'doctor']\n"
+        "app.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "compiled kernels: " in done.stdout
