@@ -59,6 +59,22 @@ def test_numbers_follow_rate_window_and_intensity(intensity: float) -> None:
     assert times(chosen, block, "SAC").size == 0
 
 
+def test_every_system_has_its_own_share() -> None:
+    chosen = experiment({})
+    noisy = [d.system for d in chosen.card.detectors if getattr(d, "accidental_rate", None) is not None]
+    rates = {system: f"{1 + k} MHz" for k, system in enumerate(noisy)}
+    chosen = experiment(rates)
+    block = signals(chosen)
+    listed = [chosen.card.systems()[s] for s in chosen.setup[0]["noisy"][: chosen.setup[0]["n_noisy"]]]
+    assert len(listed) >= 6
+    for system in listed:
+        mean = N * 80.0 * 1e-3 * float(rates[system].split()[0])
+        if system == LKR:
+            assert_poisson(int(np.asarray(block["n_clusters"]).sum()), mean)
+        else:
+            assert_poisson(times(chosen, block, system).size, mean)
+
+
 def test_no_rate_or_no_beam_gives_no_signal() -> None:
     for block in (signals(experiment({})), signals(experiment({LAV: "10 MHz", LKR: "10 MHz"}), 0.0)):
         assert not np.asarray(block["n_times"]).any()

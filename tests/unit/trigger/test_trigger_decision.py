@@ -48,7 +48,7 @@ def test_no_rate_or_no_beam_vetoes_nothing() -> None:
 
 # the decision within an event, with the windows and rates of a card
 
-DECAYS = 2500
+DECAYS = 1200
 
 
 def triggered(**changes: Any) -> int:
