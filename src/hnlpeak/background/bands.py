@@ -8,8 +8,7 @@ with s the farther reach of the two side bands, is integrated exactly over each 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,9 +26,8 @@ GROUP_WIDTH = 0.5
 """Width of a group of bins, in units of the resolution."""
 
 
-@dataclass(frozen=True, eq=False)
-class SidebandDesign:
-    """Padded arrays over (mass, group, parameter) that do not depend on the data.
+class SidebandDesign(NamedTuple):
+    """Padded arrays over (mass, group, parameter) that do not depend on the data, as kernels take them.
 
     ``first`` and ``last``: bins of the spectrum in each group; ``groups``: number of groups per mass;
     ``basis``: integral of t^p over each group; ``window_basis``: over the window; ``signal``: fraction of a

@@ -26,6 +26,7 @@ __all__ = [
     "BARRIER",
     "EXP_POLYNOMIAL",
     "POLYNOMIAL",
+    "Groups",
     "Workspace",
     "add_sums",
     "expectations",
@@ -50,6 +51,19 @@ _WINDOW_WEIGHTS = tuple(float(w) for w in 0.5 * np.polynomial.legendre.leggauss(
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
+
+
+class Groups(NamedTuple):
+    """What is fitted: the ``family``, ``counts`` of the first ``bins`` groups, integrals of the powers of t.
+
+    ``basis[j, p]`` is the integral of t^p over group j, ``window[p]`` over the window; exp-polynomials need two powers.
+    """
+
+    family: int
+    counts: Vector
+    basis: Matrix
+    window: Vector
+    bins: int
 
 
 class Workspace(NamedTuple):
@@ -109,15 +123,15 @@ def solve(matrix: Matrix, right: Vector, size: int, out: Vector) -> bool:
 
 
 @inlined
-def _polynomial(basis: Matrix, window: Vector, bins: int, size: int, theta: Vector, w: Workspace) -> float:
-    for j in range(bins):
+def _polynomial(data: Groups, size: int, theta: Vector, w: Workspace) -> float:
+    for j in range(data.bins):
         total = 0.0
         for p in range(size):
-            total += basis[j, p] * theta[p]
+            total += data.basis[j, p] * theta[p]
         w.f[j] = total
     total = 0.0
     for p in range(size):
-        total += window[p] * theta[p]
+        total += data.window[p] * theta[p]
     return total
 
 
@@ -136,58 +150,51 @@ def _add_node(t: float, weight: float, size: int, theta: Vector, gradient: Vecto
 
 
 @kernel
-def _exp_polynomial(
-    basis: Matrix, window: Vector, bins: int, size: int, theta: Vector, w: Workspace
-) -> float:
-    for j in range(bins):
+def _exp_polynomial(data: Groups, size: int, theta: Vector, w: Workspace) -> float:
+    for j in range(data.bins):
         # the integrals of 1 and of t over a group tell its width and centre
-        width = basis[j, 0]
-        centre = basis[j, 1] / width
+        width = data.basis[j, 0]
+        centre = data.basis[j, 1] / width
         for p in range(size):
             w.gradient[j, p] = 0.0
         offset = _HALF_NODE * width
         total = _add_node(centre - offset, 0.5 * width, size, theta, w.gradient[j])
         w.f[j] = total + _add_node(centre + offset, 0.5 * width, size, theta, w.gradient[j])
-    width, total = window[0], 0.0
+    width, total = data.window[0], 0.0
     for p in range(size):
         w.window[p] = 0.0
     for k in range(4):
-        t = window[1] / width + _WINDOW_NODES[k] * width
+        t = data.window[1] / width + _WINDOW_NODES[k] * width
         total += _add_node(t, _WINDOW_WEIGHTS[k] * width, size, theta, w.window)
     return total
 
 
 @inlined
-def expectations(
-    family: int, basis: Matrix, window: Vector, bins: int, size: int, theta: Vector, w: Workspace
-) -> float:
-    """Fill the expectations ``f`` of the work space; return that in the window. See also ``gradients``.
-
-    ``basis[j]`` and ``window`` are integrals of the powers of t, at least two of them for exp-polynomials.
-    """
-    if family == POLYNOMIAL:
-        return _polynomial(basis, window, bins, size, theta, w)
-    return _exp_polynomial(basis, window, bins, size, theta, w)
+def expectations(data: Groups, size: int, theta: Vector, w: Workspace) -> float:
+    """Fill the expectations ``f`` of the work space; return that in the window. See also ``gradients``."""
+    if data.family == POLYNOMIAL:
+        return _polynomial(data, size, theta, w)
+    return _exp_polynomial(data, size, theta, w)
 
 
 @inlined
-def gradients(family: int, basis: Matrix, window: Vector, w: Workspace) -> tuple[Matrix, Vector]:
+def gradients(data: Groups, w: Workspace) -> tuple[Matrix, Vector]:
     """Derivatives of the last ``expectations`` with theta, of the groups and of the window."""
-    if family == POLYNOMIAL:
-        return basis, window
+    if data.family == POLYNOMIAL:
+        return data.basis, data.window
     return w.gradient, w.window
 
 
 @kernel
-def _objective(family: int, counts: Vector, bins: int, inside: float, w: Workspace) -> float:
+def _objective(data: Groups, inside: float, w: Workspace) -> float:
     """F of the module's docstring from what ``expectations`` left; infinite outside the domain."""
     if not inside > 0.0:
         return math.inf
-    total = -BARRIER * math.log(inside) if family == POLYNOMIAL else 0.0
-    for j in range(bins):
+    total = -BARRIER * math.log(inside) if data.family == POLYNOMIAL else 0.0
+    for j in range(data.bins):
         if not 0.0 < w.f[j] < math.inf:
             return math.inf
-        total += w.f[j] - (counts[j] + BARRIER) * math.log(w.f[j])
+        total += w.f[j] - (data.counts[j] + BARRIER) * math.log(w.f[j])
     return total
 
 
@@ -240,37 +247,28 @@ def add_sums(
 
 
 @inlined
-def _derivatives(
-    family: int,
-    counts: Vector,
-    basis: Matrix,
-    window: Vector,
-    bins: int,
-    size: int,
-    inside: float,
-    w: Workspace,
-) -> bool:
+def _derivatives(data: Groups, size: int, inside: float, w: Workspace) -> bool:
     """Fill minus the gradient of F and its Hessian (the expected one for exp); False outside the domain."""
-    linear = family == POLYNOMIAL
+    linear = data.family == POLYNOMIAL
     if not inside > 0.0:
         return False
-    gradient, slope = gradients(family, basis, window, w)
+    gradient, slope = gradients(data, w)
     share = BARRIER / inside if linear else 0.0
     for p in range(size):
         w.downhill[p] = share * slope[p]
         for q in range(p + 1):
             w.hessian[p, q] = share * slope[p] * slope[q] / inside
     outside = 0
-    for j in range(bins):
+    for j in range(data.bins):
         f = w.f[j]
         outside += not 0.0 < f < math.inf
         inverse = 1.0 / f
-        ratio = (counts[j] + BARRIER) * inverse
+        ratio = (data.counts[j] + BARRIER) * inverse
         w.pull[j] = ratio - 1.0
         w.weight[j] = ratio * inverse if linear else inverse
     if outside > 0:
         return False
-    add_sums(gradient, w.pull, w.weight, bins, size, w.downhill, w.hessian)
+    add_sums(gradient, w.pull, w.weight, data.bins, size, w.downhill, w.hessian)
     return True
 
 
@@ -286,21 +284,12 @@ def _decrement(w: Workspace, size: int) -> float:
 
 
 @kernel
-def _newton(
-    family: int,
-    counts: Vector,
-    basis: Matrix,
-    window: Vector,
-    bins: int,
-    size: int,
-    theta: Vector,
-    w: Workspace,
-) -> bool:
+def _newton(data: Groups, size: int, theta: Vector, w: Workspace) -> bool:
     """Full steps while they contract; False where they do not."""
     before = math.inf
     for _ in range(_NEWTON_STEPS):
-        inside = expectations(family, basis, window, bins, size, theta, w)
-        if not _derivatives(family, counts, basis, window, bins, size, inside, w):
+        inside = expectations(data, size, theta, w)
+        if not _derivatives(data, size, inside, w):
             return False
         decrement = _decrement(w, size)
         if not 0.0 <= decrement < _CONTRACTION * before:
@@ -311,7 +300,7 @@ def _newton(
         left = math.inf
         if before < math.inf:
             left = decrement * (decrement / before)
-            if family == POLYNOMIAL:
+            if data.family == POLYNOMIAL:
                 left *= decrement / before
         if decrement <= _TOLERANCE or left <= _REMAINDER:
             return True
@@ -320,18 +309,16 @@ def _newton(
 
 
 @kernel
-def _longest(
-    family: int, basis: Matrix, window: Vector, bins: int, size: int, inside: float, w: Workspace
-) -> float:
+def _longest(data: Groups, size: int, inside: float, w: Workspace) -> float:
     """Longest part (<= 1) of the step that stays in the domain, or changes no exponent by much."""
-    if family == EXP_POLYNOMIAL:
+    if data.family == EXP_POLYNOMIAL:
         change = 0.0
         for p in range(size):
             change += abs(w.step[p])
         return min(1.0, _LONGEST_EXPONENT / change)
     length = 1.0
-    for j in range(-1, bins):
-        row, value = (window, inside) if j < 0 else (basis[j], w.f[j])
+    for j in range(-1, data.bins):
+        row, value = (data.window, inside) if j < 0 else (data.basis[j], w.f[j])
         change = 0.0
         for p in range(size):
             change += row[p] * w.step[p]
@@ -341,34 +328,25 @@ def _longest(
 
 
 @kernel
-def _damped(
-    family: int,
-    counts: Vector,
-    basis: Matrix,
-    window: Vector,
-    bins: int,
-    size: int,
-    theta: Vector,
-    w: Workspace,
-) -> bool:
+def _damped(data: Groups, size: int, theta: Vector, w: Workspace) -> bool:
     """Newton steps cut until F falls enough (Armijo); False if that does not end."""
-    inside = expectations(family, basis, window, bins, size, theta, w)
-    now = _objective(family, counts, bins, inside, w)
+    inside = expectations(data, size, theta, w)
+    now = _objective(data, inside, w)
     for _ in range(_MAX_STEPS):
-        if not _derivatives(family, counts, basis, window, bins, size, inside, w):
+        if not _derivatives(data, size, inside, w):
             return False
         decrement = _decrement(w, size)
         if not decrement > _TOLERANCE:
             for p in range(size):
                 theta[p] += w.step[p]
             return decrement >= 0.0
-        length = _longest(family, basis, window, bins, size, inside, w)
+        length = _longest(data, size, inside, w)
         then = math.inf
         while length > 1e-12:
             for p in range(size):
                 theta[p] += length * w.step[p]
-            inside = expectations(family, basis, window, bins, size, theta, w)
-            then = _objective(family, counts, bins, inside, w)
+            inside = expectations(data, size, theta, w)
+            then = _objective(data, inside, w)
             # with room for rounding where F is large
             if then <= now - 1e-4 * length * decrement + 1e-13 * abs(now):
                 break
@@ -382,39 +360,29 @@ def _damped(
 
 
 @kernel
-def _constant(family: int, counts: Vector, basis: Matrix, bins: int, size: int, theta: Vector) -> None:
+def _constant(data: Groups, size: int, theta: Vector) -> None:
     events, width = 0.0, 0.0
-    for j in range(bins):
-        events += counts[j] + BARRIER
-        width += basis[j, 0]
+    for j in range(data.bins):
+        events += data.counts[j] + BARRIER
+        width += data.basis[j, 0]
     for p in range(size):
         theta[p] = 0.0
-    theta[0] = events / width if family == POLYNOMIAL else math.log(events / width)
+    theta[0] = events / width if data.family == POLYNOMIAL else math.log(events / width)
 
 
 @kernel
-def fit(
-    family: int,
-    counts: Vector,
-    basis: Matrix,
-    window: Vector,
-    bins: int,
-    size: int,
-    start: Vector,
-    theta: Vector,
-    w: Workspace,
-) -> bool:
+def fit(data: Groups, size: int, start: Vector, theta: Vector, w: Workspace) -> bool:
     """Fit ``size`` parameters into ``theta``; False if it does not converge.
 
-    ``basis[j, p]`` is the integral of t^p over group j, ``window[p]`` over the window. ``start`` saves steps if
-    it is near the minimum and says nothing if its first number is NaN; the minimum does not depend on it.
+    ``start`` saves steps if it is near the minimum and says nothing if its first number is NaN; the minimum does not
+    depend on it.
     """
     for p in range(size):
         theta[p] = start[p]
     for attempt in range(0 if math.isfinite(start[0]) else 1, 2):
         if attempt == 1:
-            _constant(family, counts, basis, bins, size, theta)
-        if _newton(family, counts, basis, window, bins, size, theta, w):
+            _constant(data, size, theta)
+        if _newton(data, size, theta, w):
             return True
-    _constant(family, counts, basis, bins, size, theta)
-    return _damped(family, counts, basis, window, bins, size, theta, w)
+    _constant(data, size, theta)
+    return _damped(data, size, theta, w)

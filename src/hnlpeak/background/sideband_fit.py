@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from hnlpeak.background.bands import SidebandDesign
 from hnlpeak.background.poisson_fit import (
+    Groups,
     Workspace,
     add_sums,
     expectations,
@@ -130,20 +131,10 @@ def goodness_of_fit(deviance: Vector, degrees_of_freedom: Vector) -> Vector:
 
 
 @kernel
-def _fit_down(
-    family: int,
-    counts: Vector,
-    basis: Matrix,
-    window: Vector,
-    bins: int,
-    order: int,
-    start: Vector,
-    theta: Vector,
-    w: Workspace,
-) -> int:
+def _fit_down(data: Groups, order: int, start: Vector, theta: Vector, w: Workspace) -> int:
     """Fit ``order`` (near ``start``), or the highest below it that converges; return the order, -1 if none does."""
     while order >= 0:
-        if fit(family, counts, basis, window, bins, order + 1, start, theta, w):
+        if fit(data, order + 1, start, theta, w):
             return order
         start[0] = math.nan
         order -= 1
@@ -151,45 +142,37 @@ def _fit_down(
 
 
 @kernel
-def _deviance(counts: Vector, bins: int, w: Workspace) -> float:
+def _deviance(data: Groups, w: Workspace) -> float:
     total = 0.0
-    for j in range(bins):
-        total += 2.0 * (w.f[j] - counts[j])
-        if counts[j] > 0.0:
-            total += 2.0 * counts[j] * math.log(counts[j] / w.f[j])
+    for j in range(data.bins):
+        n = data.counts[j]
+        total += 2.0 * (w.f[j] - n)
+        if n > 0.0:
+            total += 2.0 * n * math.log(n / w.f[j])
     return max(total, 0.0)
 
 
 @kernel
-def _spread(
-    family: int,
-    basis: Matrix,
-    window: Vector,
-    signal: Vector,
-    bins: int,
-    order: int,
-    w: Workspace,
-    out: Vector,
-) -> None:
+def _spread(data: Groups, signal: Vector, order: int, w: Workspace, out: Vector) -> None:
     """Fill the statistical error and the leakage of the last ``expectations``."""
     size = order + 1
-    floor = 1.0 / bins
-    gradient, slope = gradients(family, basis, window, w)
+    floor = 1.0 / data.bins
+    gradient, slope = gradients(data, w)
     for p in range(size):
         w.downhill[p] = 0.0
         for q in range(p + 1):
             w.hessian[p, q] = 0.0
-    for j in range(bins):
+    for j in range(data.bins):
         w.pull[j] = 0.0
         w.weight[j] = 1.0 / max(w.f[j], floor)
-    add_sums(gradient, w.pull, w.weight, bins, size, w.downhill, w.hessian)
+    add_sums(gradient, w.pull, w.weight, data.bins, size, w.downhill, w.hessian)
     if not solve(w.hessian, slope, size, w.step):
         return
     variance = 0.0
     for p in range(size):
         variance += slope[p] * w.step[p]
     leakage = 0.0
-    for j in range(bins):
+    for j in range(data.bins):
         if signal[j] > 0.0:
             weight = 0.0
             for p in range(size):
@@ -201,12 +184,8 @@ def _spread(
 
 @kernel
 def _estimate_mass(
-    family: int,
-    counts: Vector,
-    basis: Matrix,
-    window: Vector,
+    data: Groups,
     signal: Vector,
-    bins: int,
     orders: NDArray[np.int64],
     parameters: Matrix,
     w: Workspace,
@@ -214,9 +193,9 @@ def _estimate_mass(
 ) -> None:
     """Fill ``out`` and the ``parameters`` of both orders, which are the starting point if they are not NaN."""
     events, filled = 0.0, 0
-    for j in range(bins):
-        events += counts[j]
-        filled += counts[j] > 0.0
+    for j in range(data.bins):
+        events += data.counts[j]
+        filled += data.counts[j] > 0.0
     # a parameter needs a few events, and a fit one filled group more than it has parameters
     ceiling = max(0, min(filled - 2, int(events / EVENTS_PER_PARAMETER) - 1))
     used = -1
@@ -226,10 +205,10 @@ def _estimate_mass(
             order = max(0, used - 1)
         if order != orders[k]:
             parameters[k, 0] = math.nan
-        order = _fit_down(family, counts, basis, window, bins, order, parameters[k], parameters[k], w)
+        order = _fit_down(data, order, parameters[k], parameters[k], w)
         if order < 0:
             return
-        inside = expectations(family, basis, window, bins, order + 1, parameters[k], w)
+        inside = expectations(data, order + 1, parameters[k], w)
         if events == 0.0:
             inside = 0.0
         if k == 1:
@@ -237,52 +216,37 @@ def _estimate_mass(
             return
         used = order
         out[_B], out[_ORDER], out[_EVENTS] = inside, used, events
-        out[_FREEDOM] = bins - used - 1
-        out[_DEVIANCE] = _deviance(counts, bins, w)
-        _spread(family, basis, window, signal, bins, used, w, out)
+        out[_FREEDOM] = data.bins - used - 1
+        out[_DEVIANCE] = _deviance(data, w)
+        _spread(data, signal, used, w, out)
 
 
 @kernel
 def _estimate(
     family: int,
+    design: SidebandDesign,
     cumulative: NDArray[np.float64],
     rows: NDArray[np.int64],
-    first: NDArray[np.int64],
-    last: NDArray[np.int64],
-    groups: NDArray[np.int64],
-    basis: NDArray[np.float64],
-    window_basis: Matrix,
-    signal: Matrix,
     orders: NDArray[np.int64],
     start: NDArray[np.float64],
     parameters: NDArray[np.float64],
     out: NDArray[np.float64],
 ) -> None:
     """Fill ``out[toy, mass]`` from the ``cumulative[toy, selection]`` counts; ``parameters`` are the last toy's."""
-    counts = np.empty(first.shape[1])
-    w = workspace(first.shape[1], basis.shape[2])
+    counts = np.empty(design.first.shape[1])
+    w = workspace(design.first.shape[1], design.basis.shape[2])
     for toy in range(out.shape[0]):
-        for i in range(groups.size):
-            bins = groups[i]
+        for i in range(design.groups.size):
+            bins = design.groups[i]
             out[toy, i] = math.nan
             parameters[i] = start[i]
             if bins == 0:
                 continue
             row = cumulative[toy, rows[i]]
             for j in range(bins):
-                counts[j] = row[last[i, j]] - row[first[i, j]]
-            _estimate_mass(
-                family,
-                counts,
-                basis[i],
-                window_basis[i],
-                signal[i],
-                bins,
-                orders[toy, i],
-                parameters[i],
-                w,
-                out[toy, i],
-            )
+                counts[j] = row[design.last[i, j]] - row[design.first[i, j]]
+            data = Groups(family, counts, design.basis[i], design.window_basis[i], bins)
+            _estimate_mass(data, design.signal[i], orders[toy, i], parameters[i], w, out[toy, i])
 
 
 def _fits(
@@ -301,14 +265,9 @@ def _fits(
     out = np.empty((cumulative.shape[0], masses, _SLOTS))
     _estimate(
         FAMILIES.index(family),
+        design,
         np.ascontiguousarray(cumulative, dtype=np.float64),
         np.ascontiguousarray(rows, dtype=np.int64),
-        design.first,
-        design.last,
-        design.groups,
-        design.basis,
-        design.window_basis,
-        design.signal,
         np.ascontiguousarray(np.broadcast_to(orders, (*out.shape[:2], 2)), dtype=np.int64),
         start,
         parameters,

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ from hnlpeak.background.bands import SidebandDesign
 from hnlpeak.background.poisson_fit import (
     BARRIER,
     POLYNOMIAL,
+    Groups,
     Workspace,
     add_sums,
     expectations,
@@ -56,54 +58,67 @@ class ShapeLimits:
     expected: Vector
 
 
+class PeakFit(NamedTuple):
+    """One spectrum and what is fitted to it: ``size`` parameters of the background, a peak with ``peak[j]`` in group j.
+
+    ``variance`` is that of the spurious signal, ``level`` the quantile Q; ``theta`` and ``w`` are overwritten.
+    """
+
+    data: Groups
+    peak: Vector
+    size: int
+    variance: float
+    level: float
+    theta: Vector
+    w: Workspace
+
+
 @kernel
-def _value(counts: Vector, peak: Vector, bins: int, u: float, w: Workspace) -> float:
+def _value(fit: PeakFit, u: float) -> float:
     total = 0.0
-    for j in range(bins):
-        f = w.f[j]
+    for j in range(fit.data.bins):
+        f = fit.w.f[j]
         if not 0.0 < f < math.inf:
             return math.inf
-        mean = f + u * peak[j]
+        mean = f + u * fit.peak[j]
         total += mean - BARRIER * math.log(f)
-        if counts[j] > 0.0:
-            total -= counts[j] * math.log(mean)
+        if fit.data.counts[j] > 0.0:
+            total -= fit.data.counts[j] * math.log(mean)
     return total
 
 
 @kernel
-def _profile(
-    family: int,
-    counts: Vector,
-    basis: Matrix,
-    window: Vector,
-    peak: Vector,
-    bins: int,
-    size: int,
-    u: float,
-    theta: Vector,
-    w: Workspace,
-) -> tuple[float, float]:
+def _derivatives(fit: PeakFit, u: float) -> float:
+    """Fill minus the gradient of F and its Hessian with theta (the expected one for exp); return F'."""
+    data, w = fit.data, fit.w
+    for p in range(fit.size):
+        w.downhill[p] = 0.0
+        for q in range(p + 1):
+            w.hessian[p, q] = 0.0
+    slope = 0.0
+    for j in range(data.bins):
+        f = w.f[j]
+        mean = f + u * fit.peak[j]
+        ratio = data.counts[j] / mean
+        slope += fit.peak[j] * (1.0 - ratio)
+        w.pull[j] = ratio - 1.0 + BARRIER / f
+        if data.family == POLYNOMIAL:
+            w.weight[j] = ratio / mean + BARRIER / (f * f)
+        else:
+            w.weight[j] = 1.0 / mean
+    gradient, _ = gradients(data, w)
+    add_sums(gradient, w.pull, w.weight, data.bins, fit.size, w.downhill, w.hessian)
+    return slope
+
+
+@kernel
+def _profile(fit: PeakFit, u: float) -> tuple[float, float]:
     """F and F' at ``u``, minimised over ``theta``, which starts where it is; NaN if that does not end."""
-    expectations(family, basis, window, bins, size, theta, w)
-    now = _value(counts, peak, bins, u, w)
+    theta, w, size = fit.theta, fit.w, fit.size
+    expectations(fit.data, size, theta, w)
+    now = _value(fit, u)
     for _ in range(_FITS):
-        for p in range(size):
-            w.downhill[p] = 0.0
-            for q in range(p + 1):
-                w.hessian[p, q] = 0.0
-        slope = 0.0
-        for j in range(bins):
-            f = w.f[j]
-            mean = f + u * peak[j]
-            ratio = counts[j] / mean
-            slope += peak[j] * (1.0 - ratio)
-            w.pull[j] = ratio - 1.0 + BARRIER / f
-            if family == POLYNOMIAL:
-                w.weight[j] = ratio / mean + BARRIER / (f * f)
-            else:
-                w.weight[j] = 1.0 / mean
-        gradient, _ = gradients(family, basis, window, w)
-        add_sums(gradient, w.pull, w.weight, bins, size, w.downhill, w.hessian)
+        slope = _derivatives(fit, u)
         if not solve(w.hessian, w.downhill, size, w.step):
             return math.nan, math.nan
         decrement = 0.0
@@ -115,8 +130,8 @@ def _profile(
         while length > 1e-10:
             for p in range(size):
                 theta[p] += length * w.step[p]
-            expectations(family, basis, window, bins, size, theta, w)
-            then = _value(counts, peak, bins, u, w)
+            expectations(fit.data, size, theta, w)
+            then = _value(fit, u)
             if then <= now - 1e-4 * length * decrement + 1e-13 * abs(now):
                 break
             for p in range(size):
@@ -124,62 +139,44 @@ def _profile(
             length *= 0.5
         if length <= 1e-10:
             # rounding of F hides what is left
-            expectations(family, basis, window, bins, size, theta, w)
+            expectations(fit.data, size, theta, w)
             return (now, slope) if decrement < 1e-6 else (math.nan, math.nan)
         now = then
     return math.nan, math.nan
 
 
 @kernel
-def _condition(
-    which: int, u: float, f: float, slope: float, least: float, variance: float, level: float
-) -> float:
-    """What vanishes at the best fit (0), where s = 0 (1), and where q(s) is ``level`` (2); rises with u."""
+def _condition(which: int, u: float, f: float, slope: float, least: float, fit: PeakFit) -> float:
+    """What vanishes at the best fit (0), where s = 0 (1), and where q(s) is the level (2); rises with u."""
     if which == 0:
         return slope
     if which == 1:
-        return u + variance * slope
-    return 2.0 * (f - least) + variance * slope * slope - level
+        return u + fit.variance * slope
+    return 2.0 * (f - least) + fit.variance * slope * slope - fit.level
 
 
 @kernel
-def _root(
-    which: int,
-    low: float,
-    high: float,
-    least: float,
-    variance: float,
-    level: float,
-    family: int,
-    counts: Vector,
-    basis: Matrix,
-    window: Vector,
-    peak: Vector,
-    bins: int,
-    size: int,
-    theta: Vector,
-    w: Workspace,
-) -> tuple[float, float, float]:
+def _root(which: int, low: float, high: float, least: float, fit: PeakFit) -> tuple[float, float, float]:
     """(u, F, F') where a ``_condition`` vanishes above ``low``; ``high`` moves up until it brackets the root."""
-    f, slope = _profile(family, counts, basis, window, peak, bins, size, low, theta, w)
-    below = _condition(which, low, f, slope, least, variance, level)
-    f, slope = _profile(family, counts, basis, window, peak, bins, size, high, theta, w)
-    above = _condition(which, high, f, slope, least, variance, level)
+    f, slope = _profile(fit, low)
+    below = _condition(which, low, f, slope, least, fit)
+    f, slope = _profile(fit, high)
+    above = _condition(which, high, f, slope, least, fit)
     for _ in range(_ROOTS):
         if above >= 0.0 or not math.isfinite(above):
             break
         low, below, high = high, above, 2.0 * high
-        f, slope = _profile(family, counts, basis, window, peak, bins, size, high, theta, w)
-        above = _condition(which, high, f, slope, least, variance, level)
+        f, slope = _profile(fit, high)
+        above = _condition(which, high, f, slope, least, fit)
     u, side = high, 0
     for _ in range(_ROOTS):
         if not (math.isfinite(below) and math.isfinite(above)):
             return math.nan, math.nan, math.nan
         # regula falsi, Illinois rule
         u = high if above == below else (low * above - high * below) / (above - below)
-        f, slope = _profile(family, counts, basis, window, peak, bins, size, u, theta, w)
-        value = _condition(which, u, f, slope, least, variance, level)
-        if high - low <= 1e-10 * high or abs(value) <= 1e-9 * (1.0 if which == 0 else max(level, u)):
+        f, slope = _profile(fit, u)
+        value = _condition(which, u, f, slope, least, fit)
+        if high - low <= 1e-10 * high or abs(value) <= 1e-9 * (1.0 if which == 0 else max(fit.level, u)):
             break
         if value > 0.0:
             high, above = u, value
@@ -193,117 +190,68 @@ def _root(
 
 
 @kernel
-def _interval(
-    variance: float,
-    level: float,
-    family: int,
-    counts: Vector,
-    basis: Matrix,
-    window: Vector,
-    peak: Vector,
-    bins: int,
-    size: int,
-    theta: Vector,
-    w: Workspace,
-) -> tuple[float, float, float]:
+def _start(fit: PeakFit) -> float:
+    """Put a constant into ``theta``; return its value."""
+    events, width = 0.0, 0.0
+    for j in range(fit.data.bins):
+        events += fit.data.counts[j]
+        width += fit.data.basis[j, 0]
+    for p in range(fit.size):
+        fit.theta[p] = 0.0
+    start = (events + BARRIER * fit.data.bins) / width
+    fit.theta[0] = start if fit.data.family == POLYNOMIAL else math.log(start)
+    return start
+
+
+@kernel
+def _interval(fit: PeakFit) -> tuple[float, float, float]:
     """(best fit, q(0), upper limit) of one spectrum."""
-    events = 0.0
-    for j in range(bins):
-        events += counts[j]
-    for p in range(size):
-        theta[p] = 0.0
-    width = 0.0
-    for j in range(bins):
-        width += basis[j, 0]
-    start = (events + BARRIER * bins) / width
-    theta[0] = start if family == POLYNOMIAL else math.log(start)
-    zero, slope = _profile(family, counts, basis, window, peak, bins, size, 0.0, theta, w)
+    variance = fit.variance
+    guess = 1.0 + math.sqrt(fit.data.window[0] * _start(fit))
+    zero, slope = _profile(fit, 0.0)
     best, least, no_signal = 0.0, zero, 0.0
-    guess = 1.0 + math.sqrt(window[0] * start)
     if slope < 0.0:
-        best, least, _ = _root(
-            0, 0.0, guess, zero, variance, level, family, counts, basis, window, peak, bins, size, theta, w
-        )
+        best, least, _ = _root(0, 0.0, guess, zero, fit)
         no_signal = 2.0 * (zero - least)
         if variance > 0.0:
-            _, f, slope = _root(
-                1,
-                0.0,
-                best,
-                least,
-                variance,
-                level,
-                family,
-                counts,
-                basis,
-                window,
-                peak,
-                bins,
-                size,
-                theta,
-                w,
-            )
+            _, f, slope = _root(1, 0.0, best, least, fit)
             no_signal = 2.0 * (f - least) + variance * slope * slope
-    elif variance * slope * slope >= level:
+    elif variance * slope * slope >= fit.level:
         # the spurious signal alone reaches the level, with no peak at all
-        return 0.0, 0.0, math.sqrt(variance * level)
-    u, _, slope = _root(
-        2,
-        best,
-        best + guess,
-        least,
-        variance,
-        level,
-        family,
-        counts,
-        basis,
-        window,
-        peak,
-        bins,
-        size,
-        theta,
-        w,
-    )
+        return 0.0, 0.0, math.sqrt(variance * fit.level)
+    u, _, slope = _root(2, best, best + guess, least, fit)
     return best, max(no_signal, 0.0), u + variance * slope
 
 
 @kernel
 def _fill(
     family: int,
+    design: SidebandDesign,
     cumulative: Matrix,
     rows: NDArray[np.int64],
-    first: NDArray[np.int64],
-    last: NDArray[np.int64],
-    groups: NDArray[np.int64],
-    basis: NDArray[np.float64],
-    windows: Matrix,
-    peaks: Matrix,
     size: int,
     sigma: Vector,
     level: float,
     out: Matrix,
 ) -> None:
-    counts, theta = np.empty(first.shape[1]), np.empty(basis.shape[2])
-    w = workspace(first.shape[1], basis.shape[2])
-    for i in range(groups.size):
-        bins = groups[i]
+    counts, theta = np.empty(design.first.shape[1]), np.empty(design.basis.shape[2])
+    w = workspace(design.first.shape[1], design.basis.shape[2])
+    for i in range(design.groups.size):
+        bins = design.groups[i]
         out[i] = math.nan
         # a fit needs a few groups more than it has parameters
         if bins < size + 2 or not math.isfinite(sigma[i]):
             continue
         for j in range(bins):
-            counts[j] = cumulative[rows[i], last[i, j]] - cumulative[rows[i], first[i, j]]
-        variance = sigma[i] * sigma[i]
-        found = _interval(
-            variance, level, family, counts, basis[i], windows[i], peaks[i], bins, size, theta, w
-        )
+            counts[j] = cumulative[rows[i], design.last[i, j]] - cumulative[rows[i], design.first[i, j]]
+        data = Groups(family, counts, design.basis[i], design.window_basis[i], bins)
+        fit = PeakFit(data, design.signal[i], size, sigma[i] * sigma[i], level, theta, w)
+        found = _interval(fit)
         out[i, _ESTIMATE], out[i, _SIGNIFICANCE], out[i, _UPPER] = found[0], math.sqrt(found[1]), found[2]
-        _profile(family, counts, basis[i], windows[i], peaks[i], bins, size, 0.0, theta, w)
+        _profile(fit, 0.0)
         for j in range(bins):
             counts[j] = w.f[j]
-        out[i, _EXPECTED] = _interval(
-            variance, level, family, counts, basis[i], windows[i], peaks[i], bins, size, theta, w
-        )[2]
+        out[i, _EXPECTED] = _interval(fit)[2]
 
 
 def shape_limits(
@@ -326,14 +274,9 @@ def shape_limits(
     out = np.empty((design.groups.size, _SLOTS))
     _fill(
         FAMILIES.index(family),
+        design._replace(signal=np.ascontiguousarray(design.signal / inside[:, None])),
         np.ascontiguousarray(cumulative, dtype=np.float64),
         np.ascontiguousarray(rows, dtype=np.int64),
-        design.first,
-        design.last,
-        design.groups,
-        design.basis,
-        design.window_basis,
-        np.ascontiguousarray(design.signal / inside[:, None]),
         order + 1,
         np.ascontiguousarray(syst, dtype=np.float64),
         2.0 * float(erfinv(cl)) ** 2,

@@ -8,7 +8,7 @@ are for selections that are nested (the loose one holds every event of the tight
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,8 +52,7 @@ def toy_axis(design: SidebandDesign, windows: Sequence[Window]) -> ToyAxis:
     used = np.arange(design.first.shape[1]) < design.groups[:, None]
     first, last = (np.array([getattr(w, end) for w in windows], dtype=np.int64) for end in ("first", "last"))
     edges = np.unique(np.concatenate([design.first[used], design.last[used], first, last]))
-    renumbered = replace(
-        design,
+    renumbered = design._replace(
         first=np.where(used, np.searchsorted(edges, design.first), 0),
         last=np.where(used, np.searchsorted(edges, design.last), 0),
     )

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -148,7 +147,7 @@ def test_a_peak_that_is_flat_in_the_window_is_a_count() -> None:
     for per_mev in (20.0, 200.0):
         total = cumulative(density(per_mev)[None])
         rows = np.zeros(1, dtype=np.int64)
-        found = shape_limits(replace(design, signal=signal), total, rows, inside=one, syst=zero, order=2)
+        found = shape_limits(design._replace(signal=signal), total, rows, inside=one, syst=zero, order=2)
         window = fit_sidebands(bands, total, rows, order=2, alternative_order=3)
         counting = rolke_lopez(
             window.background,
