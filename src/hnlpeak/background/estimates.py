@@ -10,7 +10,15 @@ import numpy as np
 
 from hnlpeak.core.records import Column, Vector, Words
 
-__all__ = ["BackgroundDetails", "BackgroundEstimates"]
+__all__ = ["BackgroundDetails", "BackgroundEstimates", "StatusWord"]
+
+
+@dataclass(frozen=True)
+class StatusWord:
+    """What a word in the status of a mass means; rows with a word that is not ``sound`` are not to be quoted."""
+
+    meaning: str
+    sound: bool = True
 
 
 @dataclass(frozen=True, eq=False)

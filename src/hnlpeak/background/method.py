@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hnlpeak.background.bands import SidebandDesign
 from hnlpeak.background.card import BackgroundCard
-from hnlpeak.background.estimates import BackgroundDetails, BackgroundEstimates
+from hnlpeak.background.estimates import BackgroundDetails, BackgroundEstimates, StatusWord
 from hnlpeak.background.inputs import BackgroundInputs
 from hnlpeak.background.sideband_fit import SidebandModel
 from hnlpeak.spectrum.spectrum import Spectrum
@@ -51,12 +51,14 @@ class BackgroundMethod:
     """``card`` is its table ``[background]``, ``details`` the record of what it knows beyond b and its errors.
 
     ``estimate(task, card)`` gives b in every window and raises ``UsageError`` for missing inputs. ``explain(estimates,
-    i)`` says where that of hypothesis ``i`` comes from. ``smooth(card, windows, edges)`` is there where the background
-    is smooth: only then are there toys and a fit of the peak's shape.
+    i)`` says where that of hypothesis ``i`` comes from, ``statuses`` what its status words mean.
+    ``smooth(card, windows, edges)`` is there where the background is smooth: only then are there toys and a fit of the
+    peak's shape.
     """
 
     card: type[BackgroundCard]
     details: type[BackgroundDetails]
     estimate: Callable[[Task, Any], BackgroundEstimates]
     explain: Callable[[BackgroundEstimates, int], str]
+    statuses: Mapping[str, StatusWord]
     smooth: Callable[[Any, Sequence[Window], Vector], SmoothBackground] | None = None

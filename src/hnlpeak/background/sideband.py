@@ -12,7 +12,7 @@ from pydantic import Field, StrictInt, model_validator
 
 from hnlpeak.background.bands import shape_design, sideband_design
 from hnlpeak.background.card import BackgroundCard
-from hnlpeak.background.estimates import BackgroundDetails, BackgroundEstimates
+from hnlpeak.background.estimates import BackgroundDetails, BackgroundEstimates, StatusWord
 from hnlpeak.background.method import BackgroundMethod, SmoothBackground, Task
 from hnlpeak.background.sideband_fit import (
     Family,
@@ -139,4 +139,20 @@ def _smooth(
     )
 
 
-METHOD = BackgroundMethod(SidebandBackground, SidebandDetails, _estimate, _explain, _smooth)
+METHOD = BackgroundMethod(
+    card=SidebandBackground,
+    details=SidebandDetails,
+    estimate=_estimate,
+    explain=_explain,
+    statuses={
+        "order-lowered": StatusWord(
+            "too few events in the side bands for the order of the card: a lower one is used"
+        ),
+        "one-sided": StatusWord(
+            "the limits of the card leave only one side band: the background is extrapolated"
+        ),
+        "no-side-bands": StatusWord("no side bands, so no estimate of the background", sound=False),
+        "poor-fit": StatusWord("the function does not fit the side bands (p below 1e-4)", sound=False),
+    },
+    smooth=_smooth,
+)

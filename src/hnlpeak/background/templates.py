@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import model_validator
 
 from hnlpeak.background.card import BackgroundCard, ControlRun, TriggerEfficiency
-from hnlpeak.background.estimates import BackgroundDetails, BackgroundEstimates
+from hnlpeak.background.estimates import BackgroundDetails, BackgroundEstimates, StatusWord
 from hnlpeak.background.inputs import HALO, BackgroundInputs
 from hnlpeak.background.method import BackgroundMethod, Task
 from hnlpeak.background.template_sums import (
@@ -210,4 +210,15 @@ def _explain(estimates: BackgroundEstimates, i: int) -> str:
     return text
 
 
-METHOD = BackgroundMethod(TemplateBackground, TemplateDetails, _estimate, _explain)
+METHOD = BackgroundMethod(
+    card=TemplateBackground,
+    details=TemplateDetails,
+    estimate=_estimate,
+    explain=_explain,
+    statuses={
+        "control-below-decays": StatusWord(
+            "fewer events than decays expected where the control run is scaled: nothing of it is subtracted",
+            sound=False,
+        ),
+    },
+)

@@ -12,11 +12,17 @@ __all__ = ["summary"]
 
 
 def summary(result: SearchResult, place: Path) -> str:
-    """Return a few lines: N_K, the strongest limit, the smallest local p-value, where the results are."""
+    """Return a few lines: N_K, the strongest limit, the smallest local p-value, where the results are.
+
+    Masses whose status says that they are not to be quoted are counted and left out.
+    """
     import numpy as np
 
+    from hnlpeak.report.summary import not_quoted
+
     n_kaon = result.normalisation.n_kaon
-    mass, u2, p = result.hypotheses.mass, result.limits.observed.u2, result.excess.p_value
+    mass = result.hypotheses.mass
+    u2, p = (np.where(result.sound, x, np.nan) for x in (result.limits.observed.u2, result.excess.p_value))
     lines = [
         f"{result.title}{' (simulated data)' if result.simulated else ''}",
         f"N_K = {n_kaon.value:.4g} ± {n_kaon.stat:.2g} (stat) ± {n_kaon.syst:.2g} (syst)",
@@ -24,8 +30,11 @@ def summary(result: SearchResult, place: Path) -> str:
     injected = None if result.exposure is None else result.exposure.injected
     if injected is not None:
         lines.append(f"signal injected: {injected.mass:g} MeV at |U|² = {injected.u2:.2e}")
+    lines += not_quoted(result)
     if np.all(np.isnan(u2)):
-        lines.append("no upper limit on |U|² at any mass: see the column status of limits.csv")
+        lines.append(
+            "no upper limit on |U|² that can be quoted at any mass: see the column status of limits.csv"
+        )
     else:
         best = int(np.nanargmin(u2))
         lines.append(f"strongest limit |U|² < {u2[best]:.2e} at {mass[best]:g} MeV")

@@ -106,14 +106,15 @@ class Normalisation(Sourced):
 class StatisticsCard(Sourced):
     """How an interval is made of (n, b, sigma_b).
 
-    ``method`` is one of ``hnlpeak list methods``. ``treatment`` of deficits belongs to rolke-lopez (bounded unless
-    given). ``expected`` defines expected limits; asymptotic belongs to cls. Feldman-Cousins and exact CLs take seconds
-    a mass for any definition but asimov.
+    ``method`` is one of ``hnlpeak list methods``; limits by further ``methods`` stand beside its own. ``treatment`` of
+    deficits belongs to rolke-lopez (bounded unless given). ``expected`` defines expected limits; asymptotic belongs to
+    cls. Feldman-Cousins and exact CLs take seconds a mass for any definition but asimov.
     ``constraint``: b +- sigma_b enters as a Gaussian or as the Poisson count of a control region with that estimate.
     ``toys``: background-only toys of the whole spectrum, for the global p-value and for limits expected from toys.
     """
 
     method: str
+    methods: tuple[str, ...] = ()
     treatment: Treatment | None = None
     cl: Annotated[float, Field(gt=0.0, lt=1.0)]
     expected: ExpectedDefinition = "unconditional"
@@ -131,15 +132,25 @@ class StatisticsCard(Sourced):
 
     @model_validator(mode="after")
     def _method(self) -> Self:
-        if self.method not in METHODS:
-            raise ValueError(f"method must be one of {', '.join(METHODS)}, got {self.method!r}")
+        for key, name in (("method", self.method), *(("methods", name) for name in self.methods)):
+            if name not in METHODS:
+                raise ValueError(f"{key} must be of {', '.join(METHODS)}, got {name!r}")
+        if len({self.method, *self.methods}) != 1 + len(self.methods):
+            raise ValueError(f"methods: a name appears twice in {[self.method, *self.methods]}")
         if self.treatment is not None and self.treatment not in METHODS[self.method].treatments:
             raise ValueError(
                 f"treatment applies to rolke-lopez only, got {self.treatment!r} with {self.method}"
             )
-        if self.expected == "asymptotic" and self.method != "cls":
-            raise ValueError(f"expected = 'asymptotic' belongs to method cls, got {self.method}")
+        others = [name for name in (self.method, *self.methods) if name != "cls"]
+        if self.expected == "asymptotic" and others:
+            raise ValueError(f"expected = 'asymptotic' belongs to method cls, got {others[0]}")
         return self
+
+    def with_method(self, method: str) -> StatisticsCard:
+        """Return the same table with another ``method`` alone, in its usual treatment."""
+        usual = METHODS[method].treatments
+        changes = {"method": method, "methods": (), "treatment": usual[0] if usual else None}
+        return self.model_copy(update=changes)
 
 
 class Template(Card):

@@ -6,12 +6,13 @@ from pathlib import Path
 
 from hnlpeak.core.atomic import write_text
 from hnlpeak.core.errors import InputDataError
-from hnlpeak.core.records import plain
+from hnlpeak.core.records import columns_of, plain
 from hnlpeak.estimation.flux import flux_record
 from hnlpeak.formats.json_text import dump_json, read_json
 from hnlpeak.formats.table import table_text
 from hnlpeak.formats.uhi import write_uhi
-from hnlpeak.limits.columns import LIMITS_COLUMNS
+from hnlpeak.limits.columns import LIMITS_COLUMNS, METHOD_COLUMNS
+from hnlpeak.limits.intervals import MethodLimits
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.spectrum.spectrum import Spectrum
 
@@ -32,6 +33,19 @@ def limits_table(result: SearchResult) -> str:
     )
 
 
+def methods_table(result: SearchResult) -> str:
+    """Return the text of ``limits-methods.csv``: limits by the search's own method and by each further one."""
+    names = ("m_n_mev", "n_observed", "background", "background_error")
+    own = MethodLimits(result.limits.interval, result.limits.observed, result.limits.expected)
+    columns = {name: result[name] for name in names}
+    for method, limits in {result.settings.method: own, **result.methods}.items():
+        word = method.replace("-", "_")
+        found = columns_of(limits, word)
+        for column in METHOD_COLUMNS:
+            columns[column.format(word)] = found[column.format(word)]
+    return table_text({name: plain(column) for name, column in columns.items()})
+
+
 def write_results(
     directory: Path,
     result: SearchResult,
@@ -42,14 +56,16 @@ def write_results(
 ) -> None:
     """Write result.json, limits.csv, spectrum.json, normalisation.json, signal.csv and cutflow.csv.
 
-    ``signal`` and ``cutflow`` are the texts of their tables. Figures, the report and at last the manifest are
-    added by those who make them.
+    Where there are further methods also limits-methods.csv. ``signal`` and ``cutflow`` are the texts of their tables.
+    Figures, the report and at last the manifest are added by those who make them.
     """
     write_uhi(directory / "spectrum.json", spectrum)
     write_text(directory / "signal.csv", signal)
     write_text(directory / "cutflow.csv", cutflow)
     write_text(directory / "normalisation.json", dump_json(plain(flux_record(result.normalisation))))
     write_text(directory / "limits.csv", limits_table(result))
+    if result.methods:
+        write_text(directory / "limits-methods.csv", methods_table(result))
     write_text(directory / RESULT, dump_json(result.to_record()))
 
 

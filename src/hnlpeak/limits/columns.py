@@ -6,7 +6,7 @@ Yields are numbers of events in the window; masses, resolutions and edges are in
 
 from __future__ import annotations
 
-__all__ = ["LIMITS_COLUMNS"]
+__all__ = ["LIMITS_COLUMNS", "METHOD_COLUMNS"]
 
 LIMITS_COLUMNS = (
     "m_n_mev",
@@ -36,3 +36,10 @@ LIMITS_COLUMNS = (
     "status",
 )
 """Header of ``limits.csv``, in order."""
+
+METHOD_COLUMNS = tuple(
+    f"{kind}_ul_{{}}{band}"
+    for kind in ("n_signal", "u2")
+    for band in ("", "_expected", "_expected_m2s", "_expected_m1s", "_expected_p1s", "_expected_p2s")
+)
+"""Columns of ``limits-methods.csv`` for each method, ``{}`` its name with ``_`` for ``-``."""

@@ -41,12 +41,12 @@ def published_before(year: int | None, flavour: str) -> list[PublishedLimit]:
 
 
 def improvement(result: SearchResult, earlier: Sequence[PublishedLimit]) -> list[Improvement]:
-    """Compare the limits of ``result`` on |U|^2 with each curve of ``earlier`` (0 masses without overlap)."""
+    """Compare the sound limits of ``result`` on |U|^2 with each curve of ``earlier`` (0 masses without overlap)."""
     masses = result.number("m_n_mev")
     expected, observed = result.number("u2_ul_expected"), result.number("u2_ul_observed")
     found = []
     for curve in earlier:
-        on = curve.covers(masses) & np.isfinite(expected) & np.isfinite(observed)
+        on = curve.covers(masses) & result.sound & np.isfinite(expected) & np.isfinite(observed)
         there = masses[on]
         theirs = np.asarray(curve.limit(there))
         some = there.size > 0

@@ -33,9 +33,11 @@ from hnlpeak.statistics import (
 
 __all__ = [
     "Excess",
+    "MethodLimits",
     "SignalLimits",
     "excess",
     "limit_with_errors",
+    "method_limits",
     "signal_limits",
     "treatment_limits",
     "usable",
@@ -65,6 +67,15 @@ class SignalLimits:
     interval: Annotated[Words, Column("interval_status")]
     observed: Annotated[Limit, Column("observed")]
     expected: Annotated[Bands, Column("expected")]
+
+
+@dataclass(frozen=True, eq=False)
+class MethodLimits:
+    """Limits of a further method beside those of the search: ``interval`` as in :class:`SignalLimits`."""
+
+    interval: Annotated[Words, Column("interval_status_{}")]
+    observed: Annotated[Limit, Column("{}")]
+    expected: Annotated[Bands, Column("{}_expected")]
 
 
 def usable(background: BackgroundEstimates, method: str) -> Mask:
@@ -129,6 +140,17 @@ def signal_limits(
             *map(limit, (expected.median, expected.m2s, expected.m1s, expected.p1s, expected.p2s))
         ),
     )
+
+
+def method_limits(
+    n: Vector, background: BackgroundEstimates, hypotheses: Hypotheses, statistics: StatisticsCard
+) -> dict[str, MethodLimits]:
+    """Return the limits of each of the card's further ``methods``, with its constraint, level and definition."""
+    made = {
+        name: signal_limits(n, background, hypotheses, statistics.with_method(name))
+        for name in statistics.methods
+    }
+    return {name: MethodLimits(m.interval, m.observed, m.expected) for name, m in made.items()}
 
 
 def _call(statistics: StatisticsCard) -> Callable[..., Interval]:

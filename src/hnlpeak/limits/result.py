@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Annotated, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hnlpeak.background.estimates import BackgroundEstimates
 from hnlpeak.background.methods import METHODS
@@ -15,10 +16,11 @@ from hnlpeak.core.errors import InputDataError, UsageError
 from hnlpeak.core.records import Column, Vector, Words, build, columns_of, plain, read_column
 from hnlpeak.estimation.flux import KaonFlux
 from hnlpeak.limits.hypotheses import Hypotheses, Windows
-from hnlpeak.limits.intervals import Excess, SignalLimits
+from hnlpeak.limits.intervals import Excess, MethodLimits, SignalLimits
 from hnlpeak.limits.limit import Limit
 from hnlpeak.limits.settings import Exposure, Settings, Simulation
 from hnlpeak.limits.shape_limits import ShapeFit
+from hnlpeak.limits.status import sound_rows
 from hnlpeak.limits.toys import ToyResult
 from hnlpeak.statistics import TREATMENTS
 
@@ -33,7 +35,8 @@ class SearchResult:
     """One record for each question of a peak search; arrays have one number for each mass hypothesis.
 
     ``n_observed`` events are in the ``windows`` of the spectrum ``label``. ``limits`` are those of the search's method,
-    ``treatments`` its observed limits under each treatment of deficits (empty for a method without them),
+    ``treatments`` its observed limits under each treatment of deficits (empty for a method without them), ``methods``
+    those of further methods that the card asks for,
     ``with_errors`` those with the errors of N_K and A and the leakage as a Gaussian efficiency. ``shape`` is a fit of
     the peak's shape in place of counting, ``toys`` are searches in background-only toys; None where the background is
     not from side bands, or no toys were asked for. ``status`` is ``ok`` or words for what is out of the ordinary.
@@ -57,6 +60,7 @@ class SearchResult:
     excess: Annotated[Excess, Column("")]
     limits: Annotated[SignalLimits, Column("")]
     treatments: Annotated[Mapping[str, Limit], Column("")]
+    methods: Annotated[Mapping[str, MethodLimits], Column("")]
     with_errors: Annotated[Limit, Column("with_errors")]
     status: Annotated[Words, Column("status")]
     shape: Annotated[ShapeFit | None, Column("")] = None
@@ -75,6 +79,11 @@ class SearchResult:
     def columns(self) -> Mapping[str, Vector | Words]:
         """All columns by name: those of ``limits.columns`` and whatever else the records hold."""
         return columns_of(self)
+
+    @cached_property
+    def sound(self) -> NDArray[np.bool_]:
+        """Which masses may be quoted: those whose status has no word against it (see ``limits.status``)."""
+        return sound_rows(self.status)
 
     def __len__(self) -> int:
         """Return the number of mass hypotheses."""
@@ -145,5 +154,9 @@ def _of_its_kind(record: Mapping[str, Any], columns: Mapping[str, Vector | Words
     treatments = TREATMENTS if record["settings"]["treatment"] is not None else ()
     return {
         "background": build(BackgroundEstimates, {}, columns, details=details),
+        "methods": {
+            name: build(MethodLimits, {}, columns, word=name.replace("-", "_"))
+            for name in record["settings"]["methods"]
+        },
         "treatments": {name: build(Limit, {}, columns, word=name.replace("-", "_")) for name in treatments},
     }

@@ -22,7 +22,14 @@ from hnlpeak.estimation.signal import SignalModel
 from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.limits.hypotheses import Hypotheses, Hypothesis, Windows, hypotheses, selection_rows
-from hnlpeak.limits.intervals import SignalLimits, excess, limit_with_errors, signal_limits, treatment_limits
+from hnlpeak.limits.intervals import (
+    SignalLimits,
+    excess,
+    limit_with_errors,
+    method_limits,
+    signal_limits,
+    treatment_limits,
+)
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.limits.settings import BinRange, Exposure, Settings, Simulation
 from hnlpeak.limits.shape_limits import fit_shapes
@@ -82,6 +89,7 @@ def scan(
         excess=local,
         limits=limits,
         treatments=treatment_limits(n, background, table, card.statistics),
+        methods=method_limits(n, background, table, card.statistics),
         with_errors=limit_with_errors(n, background, table, card.statistics),
         status=_status(background, limits, table),
         shape=None
@@ -138,6 +146,7 @@ def _settings(
         window=card.scan.window,
         windows_snapped=sum(h.window.snapped for h in found),
         method=statistics.method,
+        methods=statistics.methods,
         treatment=statistics.treatment,
         constraint=statistics.constraint,
         cl=statistics.cl,

@@ -29,14 +29,15 @@ class Settings:
 
     ``window``: its half-width in resolutions, or the fraction of the signal in it; ``windows_snapped``: at how many
     masses the bins of the spectrum are too coarse for it. ``method`` of ``statistics.METHODS`` at the confidence level
-    ``cl``; ``treatment`` of deficits, None where the method has none; ``constraint``: how b +- sigma_b enters.
-    ``convention`` says in words what a limit is, ``expected`` is the definition of expected limits, ``errors`` says
-    which errors are in, ``signal`` where A(m) and sigma(m) come from.
+    ``cl``, with further ``methods`` beside it; ``treatment`` of deficits, None where the method has none;
+    ``constraint``: how b +- sigma_b enters. ``convention`` says in words what a limit is, ``expected`` is the
+    definition of expected limits, ``errors`` says which errors are in, ``signal`` where A(m) and sigma(m) come from.
     """
 
     window: Annotated[WindowRule, Form(window_record, window_rule)]
     windows_snapped: int
     method: str
+    methods: tuple[str, ...]
     treatment: Treatment | None
     constraint: Literal["gaussian", "poisson"]
     cl: float

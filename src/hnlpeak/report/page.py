@@ -8,6 +8,7 @@ from importlib.resources import files
 
 from hnlpeak.core.version import VERSION
 from hnlpeak.limits.search import Search
+from hnlpeak.limits.status import meaning
 from hnlpeak.report.figures.registry import FIGURES, earlier_searches
 from hnlpeak.report.summary import conditions, key_numbers, verdict
 from hnlpeak.report.tables import (
@@ -60,6 +61,7 @@ def report_page(search: Search, svgs: Mapping[str, bytes]) -> str:
         version=VERSION,
         sections=[s for s in _SECTIONS if s[0] != "cutflow" or search.cutflows],
         verdict=verdict(result),
+        meanings={str(status): meaning(status) for status in set(result.status.tolist())},
         numbers=key_numbers(search),
         conditions=conditions(search),
         figures=figures,

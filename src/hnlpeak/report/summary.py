@@ -9,9 +9,10 @@ import numpy as np
 
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.limits.search import Search
+from hnlpeak.limits.status import unsound_counts
 from hnlpeak.report.rounding import plain_number, scientific
 
-__all__ = ["conditions", "key_numbers", "verdict"]
+__all__ = ["conditions", "key_numbers", "not_quoted", "verdict"]
 
 _EXCESS = 3.0
 _BEAM_LINE = 1e6
@@ -19,8 +20,8 @@ _BEAM_LINE = 1e6
 
 
 def _extreme(result: SearchResult, column: str) -> dict[str, Any] | None:
-    """The row with the smallest number in ``column``, None where there is none."""
-    values = result.number(column)
+    """The row to be quoted with the smallest number in ``column``, None where there is none."""
+    values = np.where(result.sound, result.number(column), np.nan)
     return (
         None
         if np.all(np.isnan(values))
@@ -28,8 +29,23 @@ def _extreme(result: SearchResult, column: str) -> dict[str, Any] | None:
     )
 
 
+def not_quoted(result: SearchResult) -> list[str]:
+    """Return sentences on what keeps masses from being quoted and on a spectrum without events; none if all is well."""
+    found = []
+    if not result.n_observed.any():
+        found.append("No window has an event.")
+    if not result.sound.all():
+        counts = ", ".join(f"{n} {word}" for word, n in unsound_counts(result.status).items())
+        found.append(f"{(~result.sound).sum()} of {len(result)} masses are not quoted: {counts}.")
+    return found
+
+
 def verdict(result: SearchResult) -> str:
-    """Return a sentence: whether there is an excess, the smallest local p, the strongest limit."""
+    """Return sentences: what is not quoted; of the rest any excess, the smallest local p, the strongest limit."""
+    return " ".join([*not_quoted(result), _headline(result)])
+
+
+def _headline(result: SearchResult) -> str:
     smallest, strongest = _extreme(result, "p_value"), _extreme(result, "u2_ul_observed")
     if smallest is None:
         return "No mass hypothesis could be tested: see the column status of the limits."
@@ -70,6 +86,7 @@ def key_numbers(search: Search) -> list[tuple[str, str]]:
             plain_number(kaons.value, 4),
         ),
         ("their relative error", f"{100.0 * kaons.error / kaons.value:.2g} %"),
+        ("masses that are not quoted for their status", str(int((~result.sound).sum()))),
         ("masses without a limit", str(int(np.isnan(result.number("u2_ul_observed")).sum()))),
     ]
     expected = _extreme(result, "u2_ul_expected")

@@ -80,12 +80,13 @@ def limits_table(result: SearchResult, *, step: float = 10.0) -> Table:
 
 
 def treatments_table(result: SearchResult, *, step: float = 50.0) -> Table:
-    """Return the observed limit on |U|^2 under each treatment of deficits, and with the errors of N_K and A.
+    """Return the observed limit on |U|^2 under each treatment of deficits, by further methods, and with errors.
 
     The limit as it is takes the place of the treatments where the method has none.
     """
     used = result.settings.treatment
-    variants = result.treatments or {result.settings.method: result.limits.observed}
+    variants = dict(result.treatments or {result.settings.method: result.limits.observed})
+    variants |= {name: limits.observed for name, limits in result.methods.items()}
     rows = [
         (
             f"{row['m_n_mev']:g}",
@@ -98,6 +99,7 @@ def treatments_table(result: SearchResult, *, step: float = 50.0) -> Table:
     ]
     head = tuple(f"{name} (used)" if name == used else name for name in variants)
     what = "Observed upper limit on |U|²" + (" under each treatment of deficits" if result.treatments else "")
+    what += " and by further methods" if result.methods else ""
     return Table(
         f"{what}; the last column has the errors of N_K and A.",
         ("m [MeV]", "n", "b ± σ_b", *head, "with errors"),

@@ -12,7 +12,7 @@ import pytest
 from pydantic import ValidationError
 
 from hnlpeak.background.card import BackgroundCard
-from hnlpeak.background.estimates import BackgroundDetails, BackgroundEstimates
+from hnlpeak.background.estimates import BackgroundDetails, BackgroundEstimates, StatusWord
 from hnlpeak.background.method import BackgroundMethod, Task
 from hnlpeak.background.methods import METHODS
 from hnlpeak.core.card import read_card
@@ -26,6 +26,7 @@ from hnlpeak.limits.explain import explain
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.limits.scan import scan
 from hnlpeak.report.figures.binning import Stack, with_systematics
+from hnlpeak.report.summary import verdict
 from hnlpeak.report.tables import search_settings_table
 from hnlpeak.spectrum.spectrum import Spectrum
 
@@ -67,12 +68,15 @@ def _explain(estimates: BackgroundEstimates, i: int) -> str:
     return f"(stated per MeV, {estimates.details.widths[i]:g} MeV wide)"
 
 
+STATUSES = {"as-stated": StatusWord("a test says so", sound=False)}
 TABLE = {"method": "flat", "per_mev": 2.0, "error": 0.1, "reference": "test", "confidence": "E"}
 
 
 @pytest.fixture
 def flat(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(METHODS, "flat", BackgroundMethod(FlatBackground, FlatDetails, _estimate, _explain))
+    monkeypatch.setitem(
+        METHODS, "flat", BackgroundMethod(FlatBackground, FlatDetails, _estimate, _explain, STATUSES)
+    )
 
 
 def card_of(background: dict[str, Any], **statistics: Any) -> AnalysisCard:
@@ -103,6 +107,8 @@ def test_a_method_works_everywhere_by_its_record() -> None:
     assert np.all(result.excess.significance > 5.0)
     assert np.all(result.limits.observed.n_signal > 64.0)
     assert result.status.tolist() == ["as-stated", "ok", "ok", "ok"]
+    assert result.sound.tolist() == [False, True, True, True]
+    assert verdict(result).startswith("1 of 4 masses are not quoted: 1 as-stated. A local excess above 3σ")
     assert result.number("flat_width_mev") == pytest.approx(np.full(4, 8.0))
     # not a smooth function: no shape, no toys, none of their columns nor those of other methods
     assert result.shape is None

@@ -17,6 +17,8 @@ from hnlpeak.estimation.flux import KaonFlux
 from hnlpeak.estimation.signal import SignalPoint, signal_model
 from hnlpeak.experiment.analysis import Analysis, load_analysis
 from hnlpeak.experiment.analysis_card import StatisticsCard
+from hnlpeak.formats.results import methods_table
+from hnlpeak.limits.columns import LIMITS_COLUMNS
 from hnlpeak.limits.explain import explain
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.limits.scan import scan
@@ -106,6 +108,31 @@ def test_cls_is_cls_everywhere() -> None:
     assert convention(usual) == "Rolke–López: two-sided 90 % interval, bounded"
 
 
+def test_further_methods_stand_beside_the_first() -> None:
+    result = search(methods=["cls", "one-sided"])
+    usual, alone = search(), search(method="cls")
+    for name in LIMITS_COLUMNS:
+        assert result[name].tolist() == usual[name].tolist()
+    assert result.number("n_signal_ul_cls").tolist() == alone.limits.observed.n_signal.tolist()
+    assert result.number("u2_ul_cls_expected_p1s").tolist() == alone.limits.expected.p1s.u2.tolist()
+    again = SearchResult.from_record(result.to_record(), "here")
+    assert again.to_record() == result.to_record()
+    assert list(again.methods) == ["cls", "one-sided"]
+    assert treatments_table(again).head[-3:] == ("cls", "one-sided", "with errors")
+    header, first, *_ = methods_table(again).splitlines()
+    row = dict(zip(header.split(","), first.split(","), strict=True))
+    assert list(row)[:5] == [
+        "m_n_mev",
+        "n_observed",
+        "background",
+        "background_error",
+        "n_signal_ul_rolke_lopez",
+    ]
+    assert len(row) == 4 + 3 * 12
+    assert float(row["u2_ul_one_sided_expected_m2s"]) == again.row(240.0)["u2_ul_one_sided_expected_m2s"]
+    assert float(row["n_signal_ul_rolke_lopez"]) == again.row(240.0)["n_signal_ul_observed"]
+
+
 def test_expected_definitions_of_the_card() -> None:
     fast = search(method="cls", expected="asymptotic").limits.expected.median.n_signal
     exact = search(method="cls").limits.expected.median.n_signal
@@ -125,7 +152,13 @@ def test_no_interval_without_the_background_that_a_method_needs() -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"method": "guess"}, r"method must be one of rolke-lopez, cls, .*got 'guess'"),
+        ({"method": "guess"}, r"method must be of rolke-lopez, cls, .*got 'guess'"),
+        ({"methods": ["cls", "guess"]}, r"methods must be of rolke-lopez, cls, .*got 'guess'"),
+        ({"methods": ["cls", "rolke-lopez"]}, "a name appears twice"),
+        (
+            {"method": "cls", "methods": ["bayes"], "expected": "asymptotic"},
+            "belongs to method cls, got bayes",
+        ),
         ({"method": "cls", "treatment": "bounded"}, "treatment applies to rolke-lopez only"),
         ({"expected": "asymptotic"}, "belongs to method cls"),
         ({"treatment": "boundless"}, "treatment"),

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from changed_results import with_columns
 
+from hnlpeak.cli.summary import summary
 from hnlpeak.core.errors import HnlpeakError, InputDataError
 from hnlpeak.formats.manifest import sha256_of, verify, write_manifest
 from hnlpeak.formats.results import write_results
@@ -23,7 +24,7 @@ from hnlpeak.limits.search import Search
 from hnlpeak.report.figures import FIGURES
 from hnlpeak.report.page import report_page
 from hnlpeak.report.rounding import count_text, mathematical, plain_number, scientific
-from hnlpeak.report.summary import conditions, verdict
+from hnlpeak.report.summary import conditions, key_numbers, verdict
 from hnlpeak.report.tables import cutflow_table, limits_table, treatments_table
 from hnlpeak.report.write import write_report
 from hnlpeak.searches.redraw import redraw
@@ -121,6 +122,39 @@ def test_verdict(inputs: Search) -> None:
     assert excess.startswith("A local excess above 3σ")
     assert "(4.3σ) at 300 MeV" in excess
     assert verdict(without_limits(result)).startswith("No mass hypothesis could be tested")
+
+
+def test_headlines_come_from_sound_masses(inputs: Search) -> None:
+    """The strongest limit and the largest excess are of a mass whose side bands do not fit: others are quoted."""
+    result, m = inputs.result, inputs.result.hypotheses.mass
+    at = m == 300.0
+    spoiled = with_columns(
+        result,
+        p_value=np.where(at, 1e-9, result.excess.p_value),
+        local_significance=np.where(at, 6.0, result.excess.significance),
+        u2_ul_observed=np.where(at, 1e-12, result.limits.observed.u2),
+        status=np.where(at, "poor-fit", result.status),
+    )
+    text, terminal = verdict(spoiled), summary(spoiled, Path("place"))
+    for said in (text, terminal):
+        assert f"1 of {len(m)} masses are not quoted: 1 poor-fit." in said
+        assert "300 MeV" not in said
+    assert "No local excess above 3σ" in text
+    assert verdict(result) == text.split(" 1 poor-fit. ")[1]
+    assert (
+        dict(key_numbers(dataclasses.replace(inputs, result=spoiled)))[
+            "masses that are not quoted for their status"
+        ]
+        == "1"
+    )
+    figure = FIGURES["u2"].draw(dataclasses.replace(inputs, result=spoiled))
+    assert figure is not None
+    (observed,) = (line for line in figure.axes[0].lines if line.get_label() == "observed")
+    drawn = np.asarray(observed.get_ydata(), dtype=float)
+    assert np.isnan(drawn[at]).all()
+    assert np.isfinite(drawn[~at]).all()
+    page = report_page(dataclasses.replace(inputs, result=spoiled), {})
+    assert 'title="poor-fit: the function does not fit the side bands' in page
 
 
 def test_conditions_state_the_path_of_the_hnl(inputs: Search) -> None:

@@ -15,10 +15,10 @@ __all__ = ["branching_fraction"]
 
 @styled
 def branching_fraction(result: SearchResult) -> Figure:
-    """Draw limits on B(M+ -> l+ N); the bands are those of |U|^2 times the branching fraction per |U|^2."""
+    """Draw limits on B(M+ -> l+ N)."""
     figure = new_figure()
     axes = figure.subplots()
-    draw_limit(axes, result, "u2_ul", scale=result.number("branching_fraction_per_u2"))
+    draw_limit(axes, result, "branching_fraction_ul")
     low, high = _range(result)
     axes.set_yscale("log")
     axes.set_ylim(low, high)
@@ -30,8 +30,8 @@ def branching_fraction(result: SearchResult) -> Figure:
 
 def _range(result: SearchResult) -> tuple[float, float]:
     """Ends of the vertical axis: all limits, and room for the legend above them."""
-    names = ("u2_ul_observed", "u2_ul_expected_m2s", "u2_ul_expected_p2s")
-    values = np.concatenate([result.number(n) * result.number("branching_fraction_per_u2") for n in names])
+    names = ("observed", "expected_m2s", "expected_p2s")
+    values = np.concatenate([result.number(f"branching_fraction_ul_{n}")[result.sound] for n in names])
     values = values[np.isfinite(values) & (values > 0.0)]
     if values.size == 0:
         return 1e-10, 1.0

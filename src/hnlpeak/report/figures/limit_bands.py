@@ -12,14 +12,15 @@ from hnlpeak.report.style import BAND_ONE, BAND_TWO, EXPECTED, INK
 __all__ = ["draw_limit"]
 
 
-def draw_limit(
-    axes: Axes, result: SearchResult, prefix: str, *, scale: float | NDArray[np.float64] = 1.0
-) -> None:
-    """Draw columns ``prefix``_observed, _expected and its quantiles, times ``scale`` (a number or a column)."""
+def draw_limit(axes: Axes, result: SearchResult, prefix: str) -> None:
+    """Draw columns ``prefix``_observed, _expected and its quantiles.
+
+    Masses whose status says that they are not to be quoted are gaps.
+    """
     masses = result.number("m_n_mev")
 
     def column(name: str) -> NDArray[np.float64]:
-        return result.number(f"{prefix}_{name}") * scale
+        return np.where(result.sound, result.number(f"{prefix}_{name}"), np.nan)
 
     for sigma, colour in ((2, BAND_TWO), (1, BAND_ONE)):
         axes.fill_between(

@@ -16,17 +16,19 @@ __all__ = ["p_value"]
 def p_value(result: SearchResult) -> Figure:
     """Draw the local p-value at each mass with lines at 1 to 5 standard deviations (one-sided).
 
-    The global one, for the same excess at any mass, stands beside it where there are toys.
+    Masses whose status says that they are not to be quoted are gaps. The global one, for the same excess at any mass,
+    stands beside it where there are toys.
     """
     from scipy.special import ndtr
 
     figure = new_figure()
     axes = figure.subplots()
-    masses, p = result.hypotheses.mass, result.excess.p_value
+    masses, p = result.hypotheses.mass, np.where(result.sound, result.excess.p_value, np.nan)
     axes.plot(masses, p, color=INK, linewidth=1.3, label="local")
     corrected = result.toys is not None
     if result.toys is not None:
-        axes.plot(masses, result.toys.global_p_value, color=PALETTE[1], linewidth=1.3, label="global (toys)")
+        anywhere = np.where(result.sound, result.toys.global_p_value, np.nan)
+        axes.plot(masses, anywhere, color=PALETTE[1], linewidth=1.3, label="global (toys)")
         axes.legend(loc="lower right")
     lowest = float(np.nanmin(p, initial=1.0))
     for sigma in range(1, 6):

@@ -56,7 +56,7 @@ class Example:
 
 def example_masses(result: SearchResult) -> list[float]:
     """Return three hypotheses with an expected limit, spread over the scan."""
-    good = np.flatnonzero(result.limits.expected.median.u2 > 0.0)
+    good = np.flatnonzero((result.limits.expected.median.u2 > 0.0) & result.sound)
     if good.size == 0:
         return []
     picked = sorted({int(good[int(share * (good.size - 1))]) for share in (0.15, 0.5, 0.85)})

@@ -46,7 +46,7 @@ def u2(result: SearchResult, earlier: Sequence[PublishedLimit] = ()) -> Figure:
     axes.set_ylim(*_range(result, earlier))
     _shade(axes, earlier)
     named = [draw_published(axes, curve) for curve in earlier]
-    good = np.isfinite(result.number("u2_ul_observed"))
+    good = np.isfinite(result.number("u2_ul_observed")) & result.sound
     in_the_way = [(masses[good], result.number("u2_ul_observed")[good])] if np.any(good) else []
     axes.set_ylabel(f"Upper limit on ${mixing(result)}$")
     own = "this simulation" if result.simulated else "this search"
@@ -64,7 +64,7 @@ def _range(result: SearchResult, earlier: Sequence[PublishedLimit]) -> tuple[flo
     own = np.concatenate(
         [result.number(f"u2_ul_{name}") for name in ("observed", "expected_m2s", "expected_p2s")]
     )
-    own = own[np.isfinite(own) & (own > 0.0)]
+    own = own[np.isfinite(own) & (own > 0.0) & np.tile(result.sound, 3)]
     everything = np.concatenate([own, *(curve.u2 for curve in earlier)])
     if everything.size == 0:
         return 1e-10, 1.0

@@ -67,7 +67,10 @@ def _panel(
     values = [curve.u2 for curve in earlier]
     for result, colour in zip(own, cycle(_OWN), strict=False):
         masses = result.number("m_n_mev")
-        observed, expected = result.number("u2_ul_observed"), result.number("u2_ul_expected")
+        observed, expected = (
+            np.where(result.sound, limit.u2, np.nan)
+            for limit in (result.limits.observed, result.limits.expected.median)
+        )
         word = " (simulated)" if result.simulated else ""
         axes.plot(
             masses, observed, color=colour, linewidth=1.8, label=f"{plain(result.title)}{word}: observed"
