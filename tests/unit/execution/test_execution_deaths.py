@@ -90,7 +90,7 @@ def test_sample_and_shard_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(
         PartialResult, match="sample 'template/ke3', shard 12: its worker died 3 times"
     ) as caught:
-        sample_run._run(sample, [(12, 1000)], len, operator.add, RunContext())  # type: ignore[arg-type]
+        sample_run.run_shards(sample, [(12, 1000)], len, operator.add, RunContext())  # type: ignore[arg-type]
     assert caught.value.exit_code == 4
 
 
