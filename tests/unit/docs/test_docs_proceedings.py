@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import sys
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -15,7 +16,6 @@ PACKAGE = ROOT / "src" / "hnlpeak"
 PAGE = (ROOT / "docs" / "proceedings.md").read_text("utf-8")
 COLUMNS = ("id", "period", "says", "card", "module", "test", "figure")
 FIGURES_OF_THE_TEXT = {"Fig. 1", "Fig. 2a", "Fig. 2b", "Fig. 3a", "Fig. 3b", "Fig. 4", "Fig. 5"}
-SPEC = importlib.util.spec_from_file_location("make_cards", ROOT / "docs" / "make_cards.py")
 
 
 def parse(text):
@@ -136,14 +136,23 @@ def test_a_wrong_cell_is_noticed(column, cell):
     assert list(faults({**row, column: cell}))
 
 
+def maker(name):
+    """Return a script of ``docs/`` as a module."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
 @pytest.fixture(scope="module")
 def make_cards():
-    module = importlib.util.module_from_spec(SPEC)
-    import sys
+    return maker("make_cards")
 
-    sys.modules["make_cards"] = module  # dataclasses look their module up
-    SPEC.loader.exec_module(module)
-    return module
+
+def test_page_of_the_published_limits_is_up_to_date():
+    made = maker("make_published")
+    assert made.PAGE.read_text("utf-8") == made.page(), "run python docs/make_published.py"
 
 
 def test_page_of_the_cards_is_up_to_date(make_cards):

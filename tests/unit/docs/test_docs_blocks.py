@@ -1,0 +1,119 @@
+"""Every code block of the README and of the pages, run as a reader would run it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from page_blocks import Block, Session, blocks
+
+ROOT = Path(__file__).resolve().parents[3]
+PAGES = sorted(
+    path
+    for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+    if "```" in path.read_text("utf-8") and path.name != "CHANGELOG.md"
+)
+
+
+def names(path):
+    return path.relative_to(ROOT).as_posix()
+
+
+def read_aloud(path, folder, slow):
+    """Run the blocks of a page in a copy of what a clone has beside them."""
+    shutil.copytree(ROOT / "examples", folder / "examples")
+    session = Session(folder)
+    for block in blocks(path.read_text("utf-8")):
+        if block.mark == "not run" or (block.mark == "slow") != slow:
+            continue
+        session.run(block)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=names)
+def test_blocks_run(path, tmp_path):
+    read_aloud(path, tmp_path, slow=False)
+
+
+SLOW = [path for path in PAGES if any(block.mark == "slow" for block in blocks(path.read_text("utf-8")))]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", SLOW, ids=names)
+def test_long_blocks_run(path, tmp_path):
+    read_aloud(path, tmp_path, slow=True)
+
+
+def test_most_blocks_of_the_readme_run():
+    found = blocks((ROOT / "README.md").read_text("utf-8"))
+    assert len(found) >= 8
+    assert sum(block.mark in ("slow", "not run") for block in found) <= len(found) / 2
+
+
+PAGE = """before
+```sh
+echo one > a.txt
+```
+<!-- test: file table.csv -->
+```
+x,y
+1,2
+```
+<!-- test: slow, the whole exposure -->
+```sh
+sleep 1
+```
+<!-- test: not run, needs the network -->
+```sh
+false
+```
+```{toctree}
+not a block
+```
+"""
+
+
+def test_blocks_and_markers_are_found():
+    found = [(block.line, block.kind, block.mark, block.said) for block in blocks(PAGE)]
+    assert found == [
+        (2, "sh", "", ""),
+        (6, "", "file", "table.csv"),
+        (11, "sh", "slow", "the whole exposure"),
+        (15, "sh", "not run", "needs the network"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "marker", ["test: slow", "test: not run,", "test: skip", "test: not run, why", "todo"]
+)
+def test_a_block_is_not_left_out_without_a_reason(marker):
+    with pytest.raises(ValueError, match="marker"):
+        blocks(f"<!-- {marker} -->\n```sh\ntrue\n```\n")
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "mark", "said", "error"),
+    [
+        ("sh", "true\nfalse\n", "", "", RuntimeError),
+        ("sh", "false | cat\n", "", "", RuntimeError),
+        ("python", "1 / 0\n", "", "", ZeroDivisionError),
+        ("", "anything\n", "", "", ValueError),
+        ("toml", "a = 1\n", "", "", ValueError),
+        ("toml", "colour = 1\n", "into", "na62-2015-ke2", ValueError),
+        ("toml", "a = \n", "into", "na62-2015-ke2", ValueError),
+    ],
+)
+def test_a_block_that_fails_is_noticed(tmp_path, kind, text, mark, said, error):
+    with pytest.raises(error):
+        Session(tmp_path).run(Block(3, kind, text, mark, said))
+
+
+def test_blocks_share_folder_and_names(tmp_path):
+    session = Session(tmp_path)
+    session.run(Block(1, "", "1,2\n", "file", "a.csv"))
+    session.run(Block(2, "sh", "hnlpeak --version > b.txt; cat a.csv >> b.txt\n", "", ""))
+    session.run(Block(3, "python", "from pathlib import Path\ntext = Path('b.txt').read_text()\n", "", ""))
+    session.run(Block(4, "python", "assert text.endswith('1,2\\n')\n", "", ""))
+    with pytest.raises(AssertionError):
+        session.run(Block(5, "python", "assert 'nothing' in text\n", "", ""))
+    session.run(Block(6, "toml", 'columns = { p_mev = "momentum" }\n', "into", "na62-2015-ke2"))
