@@ -26,6 +26,7 @@ from hnlpeak.cli import (
     show,
     simulate,
     theory,
+    validate,
 )
 from hnlpeak.cli.stop import Stopped, end, watched
 from hnlpeak.cli.streams import mend_streams
@@ -59,6 +60,7 @@ app.command()(report.report)
 app.command()(check.check)
 app.command()(show.show)
 app.command()(init.init)
+app.command()(validate.validate)
 app.command(name="list")(listing.listing)
 app.command()(doctor.doctor)
 app.command()(cache.cache)
