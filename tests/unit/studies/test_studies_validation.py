@@ -1,0 +1,70 @@
+"""Targets, verdicts, and the rows that a small sample can judge."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from hnlpeak.core.measured import Measured
+from hnlpeak.execution.context import RunContext
+from hnlpeak.studies.validation.exact import exact
+from hnlpeak.studies.validation.target import Target, compare, read_targets
+from hnlpeak.studies.validation.validate import validate
+
+SHARED = Path(__file__).resolve().parents[4] / "shared" / "reference" / "validation.csv"
+
+
+def target(tolerance: float, kind: str = "absolute", what: str = "validation") -> Target:
+    return Target("x", what, -10.0, tolerance, kind, "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("value", "tolerance", "kind", "status"),
+    [
+        (-10.4, 0.5, "absolute", "ok"),
+        (-10.6, 0.5, "absolute", "off"),
+        (-10.4, 0.05, "relative", "ok"),
+        (-10.6, 0.05, "relative", "off"),
+        (-9.4, 0.05, "relative", "off"),
+    ],
+)
+def test_verdicts(value, tolerance, kind, status):
+    """A relative tolerance is one of the target's size; the error of the value widens nothing."""
+    found = compare(target(tolerance, kind), {"x": Measured(value, stat=5.0)})
+    assert (found.status, found.value, found.error) == (status, value, 5.0)
+
+
+def test_what_has_no_verdict():
+    assert compare(target(0.1, what="report"), {"x": Measured(3.0)}).status == "report"
+    missing = compare(target(0.1), {})
+    assert missing.status == "not measured"
+    assert missing.record()["value"] is None
+
+
+def test_targets_are_those_that_were_given():
+    if not SHARED.is_file():
+        pytest.skip("the table of targets is not beside the project")
+    with SHARED.open(encoding="utf-8") as file:
+        given = {
+            row["key"]: (float(row["target"]), float(row["tolerance"]), row["tolerance_kind"], row["kind"])
+            for row in csv.DictReader(file)
+        }
+    ours = {t.key: (t.target, t.tolerance, t.tolerance_kind, t.kind) for t in read_targets()}
+    assert ours == given
+
+
+def test_every_exact_row_agrees():
+    rows = [compare(t, exact()) for t in read_targets() if t.kind == "exact"]
+    assert len(rows) == 9
+    assert {row.status for row in rows} == {"ok"}
+
+
+def test_small_samples_agree_with_every_calibration_row():
+    """What cards may be set from comes out; every row is there, and none is judged that was not measured."""
+    rows = validate(RunContext(seed=1, workers=2), quick=True)
+    assert [row.key for row in rows] == [t.key for t in read_targets()]
+    calibrated = [row for row in rows if row.kind == "calibration"]
+    assert len(calibrated) == 14
+    assert {row.key for row in calibrated if row.status != "ok"} == set()
