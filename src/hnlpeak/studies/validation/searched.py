@@ -69,8 +69,9 @@ def _of_2007(made: Search) -> Iterator[tuple[str, Measured]]:
             "halo_density_2007",
             Measured(scale * float(sums.values) / 75.0, stat=scale * float(sums.variances) ** 0.5 / 75.0),
         )
-    peak = made.data.between("search", -122.5, 122.5)
-    yield "n_kmu2_final_2007", Measured(float(peak.values), stat=float(peak.values) ** 0.5)
+    if made.data is not None:
+        peak = made.data.between("search", -122.5, 122.5)
+        yield "n_kmu2_final_2007", Measured(float(peak.values), stat=float(peak.values) ** 0.5)
 
 
 def _of_closure() -> Iterator[tuple[str, Measured]]:
