@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.studies.downscale_closure import downscale_closure
 
 
 def test_n_kaon_is_the_effective_number_at_a_downscale_of_three() -> None:
     closure = downscale_closure(
-        load_analysis("na62-2007-kmu2"), downscale=3, delivered=300_000, simulated_decays=400_000, seed=11
+        load_analysis("na62-2007-kmu2"),
+        downscale=3,
+        delivered=300_000,
+        simulated_decays=400_000,
+        context=RunContext(seed=11),
     )
     pull = (closure.n_kaon.value - closure.effective) / closure.n_kaon.error
     print(

@@ -25,6 +25,7 @@ from hnlpeak.cli import (
     select,
     show,
     simulate,
+    study,
     theory,
     validate,
 )
@@ -54,6 +55,7 @@ app.command()(interval.interval)
 app.command()(coverage.coverage)
 app.add_typer(theory.app, name="theory")
 app.command()(explain.explain)
+app.add_typer(study.app, name="study")
 app.command()(export.export)
 app.command()(recast.recast)
 app.command()(report.report)

@@ -1,4 +1,4 @@
-"""hnlpeak theory production|decay|lifetime: rates without a detector, as a table or as JSON."""
+"""hnlpeak theory production|decay|lifetime|seesaw: rates without a detector, as a table or as JSON."""
 
 from __future__ import annotations
 
@@ -128,3 +128,36 @@ def lifetime(
             }
         )
     _write({"meson": meson, "lepton": lepton, "u2": u2, "nature": nature}, rows, as_json=json)
+
+
+@app.command()
+def seesaw(
+    mass: MassOption,
+    lepton: LeptonOption = "e",
+    nature: NatureOption = "majorana",
+    json: JsonOption = False,
+) -> None:
+    """The smallest |U|^2 of interest: the seesaw scale, and where the HNL outlives nucleosynthesis."""
+    from hnlpeak.theory.seesaw import (
+        ATMOSPHERIC_MASS,
+        NUCLEOSYNTHESIS_LIFETIME,
+        nucleosynthesis_floor,
+        seesaw_floor,
+    )
+
+    kind = cast("Nature", nature)
+    rows = [
+        {
+            "mass_mev": m,
+            "u2_seesaw": seesaw_floor(mass=m),
+            "u2_nucleosynthesis": nucleosynthesis_floor(mass=m, flavour=lepton, nature=kind),
+        }
+        for m in mass
+    ]
+    given = {
+        "lepton": lepton,
+        "nature": nature,
+        "neutrino_mass_mev": ATMOSPHERIC_MASS,
+        "longest_lifetime_ns": NUCLEOSYNTHESIS_LIFETIME,
+    }
+    _write(given, rows, as_json=json)

@@ -18,6 +18,9 @@ Result = TypeVar("Result")
 DEATHS = 3
 """So often a task may take its worker along, alone on the executor, before it is given up."""
 
+_KILLED = "KilledWorker"
+"""What Dask, which may not be installed, raises where a task has taken several workers along."""
+
 
 class WorkerLost(Exception):
     """A task cannot be done: each worker that tried ``item`` died, and so did its successors."""
@@ -99,6 +102,10 @@ class _Flight(Generic[Item, Result]):
                 except BrokenExecutor as error:
                     yield from self._survivors()
                     self._lose([item, *self.pending.values()], error)
+                except Exception as error:
+                    if type(error).__name__ == _KILLED:
+                        raise WorkerLost(item, DEATHS) from error
+                    raise
                 else:
                     yield item, result
 

@@ -1,4 +1,4 @@
-"""Missing-mass spectra, search windows, blinding."""
+"""Missing-mass spectra and search windows."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class DownscaleClosure:
 
 
 def downscale_closure(
-    analysis: Analysis, *, downscale: int, delivered: int, simulated_decays: int, seed: int
+    analysis: Analysis, *, downscale: int, delivered: int, simulated_decays: int, context: RunContext
 ) -> DownscaleClosure:
     """Simulate ``delivered`` decays, nine tenths of the normalisation mode, and keep one trigger in ``downscale``.
 
@@ -42,20 +42,20 @@ def downscale_closure(
     beam = calibrate(
         mode_sample("downscale/calibration", card.samples.calibration_mode, card.samples.calibration_decays),
         experiment,
-        RunContext(seed=seed),
+        context,
     )
     simulated = run_sample(
         mode_sample("downscale/simulation", region.mode, simulated_decays),
         experiment,
         card,
         beam,
-        RunContext(seed=seed),
+        context,
     )
     decays = float(simulated.decays_in_fiducial)
     a = float(simulated.spectrum.between(region.selection, -edge, edge).values) / decays
     sample = enriched_sample("downscale/data", modes, delivered, mode=region.mode, share=_SHARE)
-    data = simulate_candidates(sample, experiment, card, beam, seed=seed)
-    mask = kept_triggers(len(data), downscale, stream(seed, "downscale/kept", 0))
+    data = simulate_candidates(sample, experiment, card, beam, seed=context.seed)
+    mask = kept_triggers(len(data), downscale, stream(context.seed, "downscale/kept", 0))
     kept: Candidates = replace(data, columns={name: column[mask] for name, column in data.columns.items()})
     n = float(tally_candidates(kept, card).spectrum.between(region.selection, -edge, edge).values)
     flux = measure_flux(

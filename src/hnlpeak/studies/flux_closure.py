@@ -50,12 +50,15 @@ def flux_closure(
     decays: int,
     simulated_decays: int,
     data_experiment: Experiment | None = None,
+    context: RunContext | None = None,
 ) -> FluxClosure:
     """Measure N_K on one sample of ``decays`` decays a seed, nine tenths of them of the normalisation mode.
 
     The acceptance comes from ``simulated_decays`` of the analysis' own experiment under another key; the data may
-    be made by another one (``data_experiment``), whose three-track decays then calibrate the data's beam.
+    be made by another one (``data_experiment``), whose three-track decays then calibrate the data's beam. ``context``
+    says how it is run; its seed is left to the ``seeds`` (0 for what they share).
     """
+    context = replace(context or RunContext(), seed=0)
     card, nominal = analysis.card, analysis.experiment
     truth = nominal if data_experiment is None else data_experiment
     edge = card.normalisation.m2_max**0.5
@@ -63,12 +66,10 @@ def flux_closure(
     calibration = mode_sample(
         "closure/calibration", card.samples.calibration_mode, card.samples.calibration_decays
     )
-    beam = calibrate(calibration, nominal, RunContext(seed=0))
-    beam_of_data = (
-        beam if data_experiment is None else calibrate(calibration, truth, RunContext(seed=0), model=nominal)
-    )
+    beam = calibrate(calibration, nominal, context)
+    beam_of_data = beam if data_experiment is None else calibrate(calibration, truth, context, model=nominal)
     simulated = run_sample(
-        mode_sample("closure/simulation", mode, simulated_decays), nominal, card, beam, RunContext(seed=0)
+        mode_sample("closure/simulation", mode, simulated_decays), nominal, card, beam, context
     )
     in_fiducial = float(simulated.decays_in_fiducial)
     a = float(simulated.spectrum.between(selection, -edge, edge).values) / in_fiducial
@@ -78,7 +79,7 @@ def flux_closure(
         sample = enriched_sample(
             "closure/data", card.samples.background_modes, decays, mode=mode, share=_SHARE
         )
-        made = run_sample(sample, truth, card, beam_of_data, RunContext(seed=seed))
+        made = run_sample(sample, truth, card, beam_of_data, replace(context, seed=seed))
         n = float(made.spectrum.between(selection, -edge, edge).values)
         flux = measure_flux(n, acceptance_sm=acceptance, branching_fraction=Measured(_SHARE))
         # the number of decays is fixed here: what fluctuates is how many of them are selected

@@ -39,6 +39,21 @@ def test_decay():
     assert sum(value for key, value in row.items() if key.startswith("branching")) == pytest.approx(1.0)
 
 
+def test_seesaw():
+    answer = json.loads(invoke("seesaw", "--mass", "300", "--mass", "400", "--lepton", "mu", "--json"))
+    assert (answer["lepton"], answer["neutrino_mass_mev"], answer["longest_lifetime_ns"]) == ("mu", 5e-8, 1e8)
+    first, second = answer["rows"]
+    assert first["u2_seesaw"] == pytest.approx(5e-8 / 300.0)
+    # at this mixing the HNL lives for a tenth of a second
+    lived = json.loads(
+        invoke(
+            "lifetime", "--lepton", "mu", "--mass", "300", "--u2", repr(first["u2_nucleosynthesis"]), "--json"
+        )
+    )
+    assert lived["rows"][0]["lifetime_ns"] == pytest.approx(1e8)
+    assert second["u2_nucleosynthesis"] < first["u2_nucleosynthesis"]
+
+
 def test_lifetime():
     options = ("lifetime", "--meson", "K+", "--lepton", "e", "--mass", "448", "--u2", "1e-4", "--json")
     (row,) = json.loads(invoke(*options))["rows"]

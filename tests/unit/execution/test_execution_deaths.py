@@ -25,6 +25,10 @@ from hnlpeak.execution.scheduler import scheduler
 from hnlpeak.simulation.sample import mode_sample
 
 
+def square(value: int) -> int:
+    return value * value
+
+
 def dies_once(folder: Path, value: int) -> int:
     """Squares; the tasks 3 and 7 take their worker along when they are tried first."""
     mark = folder / str(value)
@@ -121,4 +125,23 @@ def test_names_of_schedulers() -> None:
         assert executor is not None
         assert executor.submit(abs, -3).result() == 3
     with pytest.raises(UsageError, match="threads, processes, local"), scheduler("slurm", 1):
+        pass
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_cluster_of_dask(tmp_path: Path) -> None:
+    pytest.importorskip("distributed")
+    with scheduler("local", 2) as executor:
+        assert executor is not None
+        assert run(range(12), square, operator.add, workers=2, executor=executor) == sum(
+            n * n for n in range(12)
+        )
+        with pytest.raises(WorkerLost) as caught:
+            run(range(3, 6), partial(always_dies, tmp_path), operator.add, workers=2, executor=executor)
+    assert caught.value.item == 4
+
+
+def test_without_dask_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(UsageError, match=r"hnlpeak\[dask\]"), scheduler("tcp://127.0.0.1:1", 1):
         pass

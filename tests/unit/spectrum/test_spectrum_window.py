@@ -7,7 +7,6 @@ import pytest
 
 from hnlpeak.core.errors import UsageError
 from hnlpeak.spectrum.axis import signed_sqrt, signed_square
-from hnlpeak.spectrum.blinding import blind_mask
 from hnlpeak.spectrum.window import gaussian_fraction, search_window
 
 FINE = np.linspace(-400.0, 500.0, 45_001)
@@ -69,10 +68,3 @@ def test_gaussian_fractions() -> None:
 def test_signed_missing_mass() -> None:
     assert signed_sqrt([14_000.0, -14_000.0, 0.0]).tolist() == pytest.approx([118.3215957, -118.3215957, 0.0])
     assert signed_square(-20.0) == -400.0
-
-
-def test_blinding_hides_touched_bins() -> None:
-    edges = np.arange(0.0, 60.0, 10.0)
-    assert blind_mask(edges, 15.0, 30.0).tolist() == [False, True, True, False, False]
-    with pytest.raises(UsageError, match="empty"):
-        blind_mask(edges, 3.0, 3.0)

@@ -1,0 +1,151 @@
+"""``hnlpeak study closure|downscale``: does the chain measure what was put in?"""
+
+from __future__ import annotations
+
+import json as json_format
+from typing import Annotated
+
+import typer
+
+from hnlpeak.cli.options import AnalysisArgument, decays
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Studies that run an analysis on samples whose truth is known.", no_args_is_help=True)
+
+
+def _number(given: object) -> int:
+    """A number of decays; typer hands its defaults to the parser as they are."""
+    return decays(str(given))
+
+
+SimulatedOption = Annotated[
+    int, typer.Option("--simulated", parser=_number, metavar="N", help="Decays that measure the acceptance.")
+]
+WorkersOption = Annotated[int | None, typer.Option(help="Threads (default: the usable CPUs).")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON to stdout.")]
+
+
+@app.command()
+def closure(
+    analysis: AnalysisArgument,
+    number: Annotated[
+        int, typer.Option("-n", "--number", parser=_number, metavar="N", help="Decays of one sample.")
+    ] = 100_000,
+    simulated: SimulatedOption = 400_000,
+    seeds: Annotated[int, typer.Option(min=2, max=10_000, help="Number of samples, one a seed.")] = 10,
+    scale: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=FACTOR", help="Data of another experiment: beam.divergence_x=1.1; repeatable."
+        ),
+    ] = None,
+    workers: WorkersOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Measure N_K on samples with a known number of decays: bias and pulls."""
+    import numpy as np
+
+    from hnlpeak.cli.options import worker_count
+    from hnlpeak.execution.context import RunContext
+    from hnlpeak.experiment.analysis import load_analysis
+    from hnlpeak.experiment.vary import scaled
+    from hnlpeak.studies.flux_closure import flux_closure
+
+    factors = _factors(scale or [])
+    context = RunContext(workers=worker_count(workers))
+    cards = load_analysis(analysis)
+    varied = scaled(cards.experiment, factors) if factors else None
+    found = flux_closure(
+        cards,
+        seeds=range(1, seeds + 1),
+        decays=number,
+        simulated_decays=simulated,
+        data_experiment=varied,
+        context=context,
+    )
+    pulls, bias = found.pulls, found.bias
+    record = {
+        "analysis": cards.card.name,
+        "scaled": factors,
+        "samples": seeds,
+        "decays": number,
+        "bias": bias.value,
+        "bias_error": bias.error,
+        "pull_mean": float(pulls.mean()),
+        "pull_width": float(pulls.std(ddof=1)),
+        "selected_mean": float(np.mean(found.selected)),
+    }
+    if json:
+        typer.echo(json_format.dumps(record, indent=2, allow_nan=False))
+        return
+    typer.echo(
+        f"N_K of {seeds} samples of {number} decays (simulated): bias {100.0 * bias.value:+.2f} ± "
+        f"{100.0 * bias.error:.2f} %, pulls {record['pull_mean']:+.2f} with width {record['pull_width']:.2f}"
+    )
+
+
+@app.command()
+def downscale(
+    analysis: AnalysisArgument,
+    factor: Annotated[int, typer.Option(min=1, max=1_000_000, help="One trigger in so many is kept.")] = 3,
+    number: Annotated[
+        int, typer.Option("-n", "--number", parser=_number, metavar="N", help="Decays delivered.")
+    ] = 100_000,
+    simulated: SimulatedOption = 400_000,
+    seed: Annotated[int, typer.Option(help="Seed of all random streams.")] = 1,
+    workers: WorkersOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Keep one trigger in some and measure N_K: it must be the number of decays divided by them."""
+    from hnlpeak.cli.options import check_seed, worker_count
+    from hnlpeak.core.errors import UsageError
+    from hnlpeak.execution.context import RunContext
+    from hnlpeak.experiment.analysis import load_analysis
+    from hnlpeak.studies.downscale_closure import downscale_closure
+
+    check_seed(seed)
+    if number > 20_000_000:
+        raise UsageError(
+            f"-n: got {number}, allowed are up to 20000000 decays (candidates are held in memory)"
+        )
+    found = downscale_closure(
+        load_analysis(analysis),
+        downscale=factor,
+        delivered=number,
+        simulated_decays=simulated,
+        context=RunContext(seed=seed, workers=worker_count(workers)),
+    )
+    record = {
+        "downscale": factor,
+        "decays_delivered": found.delivered,
+        "decays_effective": found.effective,
+        "n_kaon": found.n_kaon.value,
+        "n_kaon_error": found.n_kaon.error,
+        "pull": (found.n_kaon.value - found.effective) / found.n_kaon.error,
+    }
+    if json:
+        typer.echo(json_format.dumps(record, indent=2, allow_nan=False))
+        return
+    typer.echo(
+        f"{found.delivered:.4g} decays delivered (simulated), one trigger in {factor} kept: N_K = "
+        f"{found.n_kaon.value:.4g} ± {found.n_kaon.error:.2g}, true {found.effective:.4g} ({record['pull']:+.1f} σ)"
+    )
+
+
+def _factors(texts: list[str]) -> dict[str, float]:
+    """Factors by the keys of an experiment card. ``UsageError`` for anything but KEY=FACTOR, FACTOR in 0.01 to 100."""
+    from hnlpeak.core.errors import UsageError
+
+    factors = {}
+    for text in texts:
+        key, _, number = text.partition("=")
+        try:
+            factors[key] = float(number)
+        except ValueError:
+            factors[key] = 0.0
+        if not key or "_" in number or not 0.01 <= factors[key] <= 100.0:
+            raise UsageError(
+                f"--scale: got {text!r}, expected KEY=FACTOR such as beam.divergence_x=1.1, 0.01 to 100"
+            )
+    return factors

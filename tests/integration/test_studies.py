@@ -1,0 +1,60 @@
+"""Studies from the command line: what was put in is known, and comes out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from conftest import Command
+
+
+def test_closure_of_the_number_of_kaons(card: Path, hnlpeak: Command) -> None:
+    done = hnlpeak(
+        *("study", "closure", card, "-n", 3000, "--simulated", 40_000, "--seeds", 3, "--workers", 1, "--json")
+    )
+    assert done.code == 0, done.err
+    found = json.loads(done.out)
+    assert (found["samples"], found["decays"], found["scaled"]) == (3, 3000, {})
+    # some 900 of 2700 forced decays are selected in each sample
+    assert found["selected_mean"] > 300.0
+    assert 0.0 < found["bias_error"] < 0.1
+    assert abs(found["bias"]) < 0.15
+    assert abs(found["pull_mean"]) < 6.0
+
+
+def test_closure_with_a_varied_experiment_sees_the_variation(card: Path, hnlpeak: Command) -> None:
+    """With half the response of the calorimeter no electron is one any more."""
+    done = hnlpeak(
+        *("study", "closure", card, "-n", 3000, "--simulated", 40_000, "--seeds", 2, "--json"),
+        *("--scale", "detectors.LKr.energy_scale=0.9"),
+    )
+    assert done.code == 0, done.err
+    found = json.loads(done.out)
+    assert found["scaled"] == {"detectors.LKr.energy_scale": 0.9}
+    assert found["bias"] < -0.3
+
+
+def test_closure_of_the_downscale(card: Path, hnlpeak: Command) -> None:
+    done = hnlpeak("study", "downscale", card, "--factor", 3, "-n", 20_000, "--simulated", 40_000, "--json")
+    assert done.code == 0, done.err
+    found = json.loads(done.out)
+    assert found["decays_effective"] == pytest.approx(found["decays_delivered"] / 3.0)
+    assert abs(found["pull"]) < 6.0
+    assert found["n_kaon_error"] < 0.1 * found["n_kaon"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--scale", "beam.divergence_x"], "expected KEY=FACTOR"),
+        (["--scale", "beam.divergence_x=0"], "expected KEY=FACTOR"),
+        (["--scale", "beam.divergence=1.1"], "no key 'divergence'"),
+    ],
+)
+def test_scales_that_make_no_sense(arguments: list[str], words: str, card: Path, hnlpeak: Command) -> None:
+    done = hnlpeak("study", "closure", card, *arguments)
+    assert (done.code, done.out) == (2, "")
+    assert words in done.err
+    assert len(done.err.splitlines()) == 1
