@@ -61,17 +61,20 @@ def test_killed_damaged_and_resumed_on_two_workers(
     assert not [p for p in place.iterdir() if p.name.startswith(".")]
 
 
-def test_interrupted_by_the_keyboard(card: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_interrupted(card: Path, tmp_path: Path, number: signal.Signals, code: int) -> None:
     place = tmp_path / "interrupted"
     process = start_until_a_part_is_kept(card, place)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     begun = time.monotonic()
     said = process.communicate()[1]
     # two shards of a second each may still be under way; busy machines take several times that
     assert time.monotonic() - begun < 5.0
-    assert process.returncode == 130
+    assert process.returncode == code
     assert "Traceback" not in said
-    assert said.splitlines()[-1].startswith("hnlpeak: interrupted")
+    assert said.splitlines()[-1] == (
+        f"hnlpeak: interrupted by {number.name}; finished parts are kept in {place}; the same command resumes from them"
+    )
     assert [p.name for p in place.iterdir()] == [".unfinished"]
     assert list((place / ".unfinished").glob("*.part"))
 

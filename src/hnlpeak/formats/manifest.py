@@ -22,9 +22,20 @@ from hnlpeak.formats.json_text import dump_json, read_json
 from hnlpeak.theory.domain import LEPTON_MASS
 from hnlpeak.theory.mesons import MESONS
 
-__all__ = ["MANIFEST", "read_manifest", "sha256_of", "verify", "versions", "write_manifest"]
+__all__ = [
+    "MANIFEST",
+    "PUBLISH",
+    "check_settled",
+    "read_manifest",
+    "sha256_of",
+    "verify",
+    "versions",
+    "write_manifest",
+]
 
 MANIFEST = "manifest.json"
+PUBLISH = ".publish"
+"""Results that are whole and take their place in a folder; what lies around them is not of one time."""
 _PACKAGES = (
     "numpy",
     "scipy",
@@ -100,8 +111,18 @@ def write_manifest(
     write_text(directory / MANIFEST, dump_json(record))
 
 
+def check_settled(directory: Path) -> None:
+    """Raise ``InputDataError`` where results are just taking their place in ``directory``, or did when a process died."""
+    if (directory / PUBLISH).exists():
+        raise InputDataError(
+            f"{directory}: its results are not all in place yet; if nothing is at work there, "
+            "the command that made them (or hnlpeak report) finishes it"
+        )
+
+
 def read_manifest(directory: Path) -> dict[str, Any]:
     """Return the manifest of a finished folder. ``InputDataError`` where there is none, or it is no manifest."""
+    check_settled(directory)
     path = directory / MANIFEST
     if not path.is_file():
         raise InputDataError(f"{directory}: no {MANIFEST}, so it is not the folder of a finished run or scan")

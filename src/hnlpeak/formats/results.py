@@ -9,6 +9,7 @@ from hnlpeak.core.errors import InputDataError
 from hnlpeak.core.records import columns_of, plain
 from hnlpeak.estimation.flux import flux_record
 from hnlpeak.formats.json_text import dump_json, read_json
+from hnlpeak.formats.manifest import check_settled
 from hnlpeak.formats.table import table_text
 from hnlpeak.formats.uhi import write_uhi
 from hnlpeak.limits.columns import LIMITS_COLUMNS, METHOD_COLUMNS
@@ -73,6 +74,7 @@ def read_result(directory: str | Path) -> SearchResult:
     """Return the result of a folder (or of a ``result.json``). ``InputDataError`` where there is none."""
     place = Path(directory)
     if place.is_dir():
+        check_settled(place)
         place = place / RESULT
     record = read_json(place)
     if not isinstance(record, dict):

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from hnlpeak.core.errors import UsageError
+from hnlpeak.formats.manifest import PUBLISH
 
 __all__ = ["LOCK", "PUBLISH", "REDRAW", "UNFINISHED", "check_inside", "check_place", "check_targets"]
 
@@ -16,8 +17,6 @@ UNFINISHED = ".unfinished"
 """Parts of a run under way, its identity, and the stage of its results."""
 REDRAW = ".redraw"
 """Stage of a report that is drawn again."""
-PUBLISH = ".publish"
-"""Results that are whole and take their place; who finds them finishes that."""
 
 
 def _kind(path: Path) -> str:

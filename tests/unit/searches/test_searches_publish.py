@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 from small_runs import NEW, OLD, content, fill, make
 
-from hnlpeak.core.errors import UsageError
+from hnlpeak.core.errors import InputDataError, UsageError
 from hnlpeak.execution.context import Part
 from hnlpeak.formats import manifest
 from hnlpeak.formats.manifest import MANIFEST, verify
+from hnlpeak.formats.results import read_result
 from hnlpeak.searches.claim import open_run
 
 IDENTITY = {"seed": 7}
@@ -111,6 +112,14 @@ def test_a_run_that_dies_at_any_file_event_is_finished_by_the_same_command(
         assert not [p for p in place.iterdir() if p.name.startswith(".")], event
         event += 1
     assert event > 60
+
+
+def test_a_folder_that_is_half_published_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / ".publish").mkdir()
+    (tmp_path / "result.json").write_text("{}", "utf-8")
+    for read in (read_result, verify):
+        with pytest.raises(InputDataError, match="not all in place yet"):
+            read(tmp_path)
 
 
 def test_two_deaths_in_a_row(tmp_path: Path) -> None:
