@@ -112,7 +112,7 @@ def write_manifest(
 
 
 def check_settled(directory: Path) -> None:
-    """Raise ``InputDataError`` where results are just taking their place in ``directory``, or did when a process died."""
+    """Raise ``InputDataError`` where results take their place in ``directory``, or did when a process died."""
     if (directory / PUBLISH).exists():
         raise InputDataError(
             f"{directory}: its results are not all in place yet; if nothing is at work there, "
