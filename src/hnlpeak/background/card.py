@@ -10,7 +10,14 @@ from pydantic import Field, StrictInt, model_validator
 from hnlpeak.core.card import Card, Sourced
 from hnlpeak.core.quantity import Fraction, OpenShare, Positive, Share, SignedEnergy
 
-__all__ = ["BackgroundCard", "ControlRegionCard", "ControlRun", "CrossTalk", "TriggerEfficiency"]
+__all__ = [
+    "BackgroundCard",
+    "CheckRegion",
+    "ControlRegionCard",
+    "ControlRun",
+    "CrossTalk",
+    "TriggerEfficiency",
+]
 
 
 class ControlRegionCard(Card):
@@ -46,6 +53,20 @@ class CrossTalk(Card):
     error: Fraction
     simulated: Annotated[StrictInt, Field(ge=100)]
     forced_pion_decay: OpenShare = 0.0
+
+
+class CheckRegion(Card):
+    """Where data are compared with the sum of the background and nothing is fitted, in signed missing mass."""
+
+    selection: str
+    low: SignedEnergy
+    high: SignedEnergy
+
+    @model_validator(mode="after")
+    def _region(self) -> Self:
+        if not self.low < self.high:
+            raise ValueError("empty region: low is not below high")
+        return self
 
 
 class TriggerEfficiency(Sourced):

@@ -210,11 +210,13 @@ def control_agreement(
     card: TemplateBackground,
     *,
     selection: str,
+    low: float,
+    high: float,
     n_kaon: float,
 ) -> ControlRegionAgreement:
-    """Data against the sum of all sources in the control region of ``card``, in bins of at least 25 expected events."""
+    """Data against the sum of all sources from ``low`` to ``high`` (MeV), in bins of at least 25 expected events."""
     edges = data.edges
-    wanted = np.arange(card.control_low, card.control_high + 0.5 * _BIN_WIDTH, _BIN_WIDTH)
+    wanted = np.arange(low, high + 0.5 * _BIN_WIDTH, _BIN_WIDTH)
     places = np.unique(np.searchsorted(0.5 * (edges[1:] + edges[:-1]), wanted))
     fine = edges[places]
     count = fine.size - 1
@@ -240,4 +242,4 @@ def control_agreement(
         {name: np.sqrt(grouped(part.stat**2)) for name, part in parts.items()},
         {name: grouped(shift) for name, shift in moves.items()},
     )
-    return ControlRegionAgreement(**vars(test), low=card.control_low, high=card.control_high)
+    return ControlRegionAgreement(**vars(test), low=low, high=high)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 import numpy as np
 from pydantic import model_validator
 
-from hnlpeak.background.card import BackgroundCard, ControlRun, TriggerEfficiency
+from hnlpeak.background.card import BackgroundCard, CheckRegion, ControlRun, TriggerEfficiency
 from hnlpeak.background.estimates import BackgroundDetails, BackgroundEstimates, StatusWord
 from hnlpeak.background.inputs import HALO, BackgroundInputs
 from hnlpeak.background.method import BackgroundMethod, Task
@@ -33,8 +33,8 @@ class TemplateBackground(BackgroundCard):
     """Background from simulated decays, one template a mode, and what is no decay from a control run.
 
     ``errors`` are the relative systematic errors of each template, ``common_errors`` those of all together by what
-    they are of. ``trigger`` multiplies what it says. Between ``control_low`` and ``control_high`` the
-    data are compared with the sum (selection of the lowest mass); nothing is fitted there.
+    they are of. ``trigger`` multiplies what it says. In ``checks``, and between ``control_low`` and ``control_high``
+    (selection of the lowest mass), the data are compared with the sum; nothing is fitted there.
     """
 
     method: Literal["templates"]
@@ -45,6 +45,7 @@ class TemplateBackground(BackgroundCard):
     control_run: ControlRun | None = None
     common_errors: dict[str, Fraction] = {}
     trigger: TriggerEfficiency | None = None
+    checks: list[CheckRegion] = []
 
     @model_validator(mode="after")
     def _region(self) -> Self:
@@ -78,6 +79,8 @@ class TemplateBackground(BackgroundCard):
                 raise ValueError(
                     f"background.control_run: no selection {unknown}, there are {list(selections)}"
                 )
+        if unknown := sorted({check.selection for check in self.checks} - set(selections)):
+            raise ValueError(f"background.checks: no selection {unknown}, there are {list(selections)}")
         if self.trigger is not None:
             known = {*modes, HALO}
             if missing := sorted(set(self.trigger.applies_to) - known):
@@ -112,7 +115,8 @@ class TemplateDetails(BackgroundDetails):
     """How templates were summed: relative systematic ``errors`` of the modes, test in the control region, the scales.
 
     ``simulated_over_expected``: see the function of that name. ``control_runs`` is empty where none is scaled.
-    ``events`` are those of each source, ``budget`` the parts of the error of b, both in each window.
+    ``checks`` are tests in other selections, by their names. ``events`` are those of each source, ``budget`` the parts
+    of the error of b, both in each window.
     """
 
     errors: Mapping[str, float]
@@ -121,6 +125,7 @@ class TemplateDetails(BackgroundDetails):
     simulated_over_expected: Mapping[str, float]
     events: Mapping[str, tuple[float, ...]]
     budget: Mapping[str, tuple[float, ...]]
+    checks: Mapping[str, ControlRegionAgreement]
 
     @property
     def relative_errors(self) -> Mapping[str, float]:
@@ -162,13 +167,27 @@ def template_estimates(
         details=TemplateDetails(
             method=card.method,
             errors=dict(card.errors),
-            control_region=control_agreement(data, inputs, card, **at),
+            control_region=control_agreement(
+                data, inputs, card, low=card.control_low, high=card.control_high, **at
+            ),
             control_runs=() if halo is None else _scaled_runs(halo),
             simulated_over_expected=simulated_over_expected(
                 inputs, low=float(low.min()), high=float(high.max()), **at
             ),
             events={name: tuple(part.events.tolist()) for name, part in parts.items()},
             budget={name: tuple(part.tolist()) for name, part in budget.items()},
+            checks={
+                check.selection: control_agreement(
+                    data,
+                    inputs,
+                    card,
+                    selection=check.selection,
+                    low=check.low,
+                    high=check.high,
+                    n_kaon=at["n_kaon"],
+                )
+                for check in card.checks
+            },
         ),
     )
 

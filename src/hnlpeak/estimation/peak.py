@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -20,12 +22,13 @@ from hnlpeak.theory.modes import MODES
 __all__ = ["mode_fraction", "peak_flux", "peak_region"]
 
 
-def mode_fraction(mode: str) -> Measured:
-    """Branching fraction of ``mode``. ``UsageError`` where it is no number of nature."""
+def mode_fraction(mode: str, chosen: Mapping[str, float] | None = None) -> Measured:
+    """Branching fraction of ``mode``, with the value that ``chosen`` has for it. ``UsageError`` where it has none."""
     fraction = MODES[mode].branching_fraction
     if fraction is None:
         raise UsageError(f"mode {mode!r} has no branching fraction")
-    return fraction
+    value = (chosen or {}).get(mode)
+    return fraction if value is None else replace(fraction, value=value, source="the analysis card")
 
 
 def peak_region(card: AnalysisCard, spectrum: Spectrum) -> tuple[float, float]:
@@ -84,7 +87,7 @@ def peak_flux(
             stat=(acceptance * (1.0 - acceptance) / decays) ** 0.5,
             source=f"simulated {region.mode}",
         ),
-        branching_fraction=mode_fraction(region.mode),
+        branching_fraction=mode_fraction(region.mode, card.fractions),
         background_per_kaon=beta,
         background_events=fixed,
     )

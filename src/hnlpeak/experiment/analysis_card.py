@@ -14,7 +14,7 @@ from pydantic import Discriminator, Field, StrictInt, Tag, model_validator
 from hnlpeak.background.methods import METHODS as METHODS_OF_BACKGROUND
 from hnlpeak.background.methods import BackgroundTable
 from hnlpeak.core.card import Card, Sourced
-from hnlpeak.core.quantity import Energy, Fraction, MassSquared, OpenShare, Positive
+from hnlpeak.core.quantity import Energy, Fraction, MassSquared, OpenShare, Positive, Share
 from hnlpeak.experiment.column_card import ColumnSource
 from hnlpeak.experiment.meson_name import MesonName
 from hnlpeak.experiment.selection_card import Cut, SelectionCard, check_selections, cuts_of
@@ -25,6 +25,7 @@ from hnlpeak.statistics.rolke_lopez import Treatment
 
 __all__ = [
     "AnalysisCard",
+    "BranchingFractions",
     "Channel",
     "Cut",
     "FractionWindow",
@@ -90,6 +91,12 @@ class Scan(Sourced):
         """Mass hypotheses in MeV, from ``mass_min`` to ``mass_max`` inclusive."""
         count = math.floor((self.mass_max - self.mass_min) / self.step + 1e-9) + 1
         return [self.mass_min + i * self.step for i in range(count)]
+
+
+class BranchingFractions(Sourced):
+    """Branching fractions by mode that take the place of the modes' own, in pseudo-data and in estimates."""
+
+    values: dict[str, Share]
 
 
 class Normalisation(Sourced):
@@ -211,6 +218,7 @@ class AnalysisCard(Sourced):
     background: BackgroundTable
     statistics: StatisticsCard
     samples: Samples
+    branching_fractions: BranchingFractions | None = None
     columns: dict[str, ColumnSource] = {}
     non_finite_limit: Fraction = 0.001
 
@@ -241,6 +249,11 @@ class AnalysisCard(Sourced):
         if masses[0] > self.scan.mass_min or masses[-1] < self.scan.masses()[-1]:
             raise ValueError("samples.signal_masses must cover the scan: acceptance is never extrapolated")
         return self
+
+    @property
+    def fractions(self) -> dict[str, float]:
+        """Branching fractions that the card chooses, by mode."""
+        return {} if self.branching_fractions is None else self.branching_fractions.values
 
     def cuts_of(self, selection: SelectionCard) -> list[Cut]:
         """Cuts of one of the ``selections`` in their order; none of a union."""

@@ -55,7 +55,7 @@ def background_inputs(samples: Samples, decays: float) -> BackgroundInputs | Non
     if not samples.plan.templates:
         return None
     spectra = {
-        mode: (samples.run(sample).spectrum, mode_fraction(mode).value)
+        mode: (samples.run(sample).spectrum, mode_fraction(mode, samples.analysis.card.fractions).value)
         for mode, sample in samples.plan.templates.items()
     }
     templates = combine(spectra, decays=decays, label="simulated background by decay mode")
@@ -70,7 +70,8 @@ def background_inputs(samples: Samples, decays: float) -> BackgroundInputs | Non
 def cross_talk(samples: Samples, conjugate: Sample) -> Spectrum:
     """Decays that are in the control run, as many as the card says for its size."""
     mode = conjugate.sources[0]
-    made = {mode: (samples.run(conjugate).spectrum, mode_fraction(mode).value)}
+    fraction = mode_fraction(mode, samples.analysis.card.fractions).value
+    made = {mode: (samples.run(conjugate).spectrum, fraction)}
     return combine(made, decays=samples.plan.control_decays, label="decays in the control run")
 
 

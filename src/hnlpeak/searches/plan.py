@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,7 +95,7 @@ def plan(
     data: Sample | None = None
     if not real_data:
         total = round(exposure * analysis.experiment.decays_simulated_per_fiducial)
-        data = background_sample("data", samples.background_modes, total)
+        data = _with_fractions(background_sample("data", samples.background_modes, total), card)
         if inject is not None:
             fraction = float(branching_fraction(meson=meson, lepton=lepton, mass=inject.mass, u2=inject.u2))
             data = injected_sample(data, meson, lepton, inject.mass, fraction)
@@ -132,6 +132,17 @@ def plan(
     )
 
 
+def _with_fractions(sample: Sample, card: AnalysisCard) -> Sample:
+    """``sample`` with its modes mixed by the branching fractions that the card chooses."""
+    table = sample.table
+    chosen = np.array(
+        [mode_fraction(sample.sources[source], card.fractions).value for source in table.sources.tolist()]
+    )
+    cumulative = np.cumsum(chosen / chosen.sum())
+    cumulative[-1] = 1.0
+    return replace(sample, table=table._replace(cumulative=cumulative))
+
+
 def _photon_loss(card: AnalysisCard) -> float:
     """Share of the events with a hard photon that the trigger loses."""
     trigger = card.background.trigger_efficiency()
@@ -158,7 +169,7 @@ def _control(analysis: Analysis, run: ControlRun, size: Callable[[int], int]) ->
     halo, muons, talk = _halo(analysis), size(run.muons), run.cross_talk
     if talk is None:
         return halo_sample("control", halo, muons)
-    decays = _control_decays(run, size) * mode_fraction(talk.mode).value
+    decays = _control_decays(run, size) * mode_fraction(talk.mode, analysis.card.fractions).value
     total = round(decays * analysis.experiment.decays_simulated_per_fiducial)
     return with_halo(conjugated(mode_sample("control", talk.mode, total)), halo, muons)
 

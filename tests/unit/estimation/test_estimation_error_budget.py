@@ -160,6 +160,23 @@ def test_drawn_templates_are_what_is_summed() -> None:
     assert seen.project("search", sources=["kmu2"]).values == pytest.approx(np.full(200, 40.0))
 
 
+def test_checks_compare_without_fitting() -> None:
+    """60 data events a bin in the part that is checked; the error of the halo moves all bins together."""
+    card = TemplateBackground.model_validate(
+        {**RECORD, "checks": [{"selection": "lower", "low": "300 MeV", "high": "340 MeV"}]}
+    )
+    check = estimate(card=card).details.checks["lower"]
+    assert (check.low, check.high) == (300.0, 340.0)
+    assert check.observed == 40 * 60.0
+    assert check.expected == pytest.approx(40 * (30.0 + 0.9 * 60.0 + 0.9 * 5.0 * 16.0))
+    assert 0.0 < check.p_value < 1.0
+    wrong = TemplateBackground.model_validate(
+        {**RECORD, "checks": [{"selection": "nowhere", "low": "300 MeV", "high": "340 MeV"}]}
+    )
+    with pytest.raises(ValueError, match=r"background.checks: no selection \['nowhere'\]"):
+        wrong.check(selections=SELECTIONS, modes=["kmu2", "kmu3"])
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -57,7 +57,7 @@ def normalisation() -> SampleResult:
 
 def sources() -> BackgroundInputs:
     modes = {name: counts() for name in CARD.background.errors}
-    fraction = mode_fraction("kmu2").value
+    fraction = mode_fraction("kmu2", CARD.fractions).value
     modes["kmu2"] = counts(peak=1e6 * fraction * ACCEPTANCE)
     other = next(name for name in modes if name != "kmu2")
     modes[other] = counts(peak=1e6 * OTHERS, region=1e6 * IN_REGION)
@@ -66,7 +66,7 @@ def sources() -> BackgroundInputs:
 
 
 def data(halo: float) -> Spectrum:
-    peak = N_K * (mode_fraction("kmu2").value * ACCEPTANCE + OTHERS) + halo * HALO_PEAK
+    peak = N_K * (mode_fraction("kmu2", CARD.fractions).value * ACCEPTANCE + OTHERS) + halo * HALO_PEAK
     return spectrum({"data": counts(peak=peak, region=N_K * IN_REGION + halo * HALO_REGION)})
 
 
@@ -82,7 +82,7 @@ def test_halo_and_other_decays_under_the_peak_are_subtracted() -> None:
 
 def test_the_control_run_adds_its_error() -> None:
     with_halo, without = (peak_flux(CARD, data(s), normalisation(), sources()).n_kaon for s in (20.0, 0.0))
-    rate = mode_fraction("kmu2").value * ACCEPTANCE + OTHERS
+    rate = mode_fraction("kmu2", CARD.fractions).value * ACCEPTANCE + OTHERS
     # scale of 20 with the card's relative error, on 400 events
     assert with_halo.syst > 0.9 * 20.0 * HALO_PEAK * CARD.background.control_run.error / rate
     assert with_halo.syst > without.syst
@@ -95,7 +95,7 @@ def test_without_sources_the_whole_peak_is_signal() -> None:
         normalisation(),
         None,
     )
-    rate = mode_fraction("kmu2").value * ACCEPTANCE
+    rate = mode_fraction("kmu2", CARD.fractions).value * ACCEPTANCE
     assert flux.n_kaon.value == pytest.approx(N_K * (rate + OTHERS) / rate, rel=1e-5)
     assert flux.acceptance_sm is not None
     assert flux.acceptance_sm.value == ACCEPTANCE

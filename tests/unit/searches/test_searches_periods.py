@@ -1,0 +1,82 @@
+"""Samples shared out to periods, branching fractions of the card, and the samples of a control run."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hnlpeak.estimation.peak import mode_fraction
+from hnlpeak.experiment.analysis import load_analysis
+from hnlpeak.experiment.experiment_card import ExperimentCard
+from hnlpeak.searches.plan import plan
+from hnlpeak.simulation.sample import Bias, background_sample, conjugated, in_periods, with_photon_loss
+
+ANALYSIS = load_analysis("na62-2007-kmu2")
+
+
+def test_all_decays_are_shared_out() -> None:
+    sample = background_sample("data", ["kmu2", "kmu3"], 1001)
+    parts = in_periods(sample, ["a", "b", "c"], [0.5, 0.3, 0.2])
+    assert [part.name for part in parts] == ["data/a", "data/b", "data/c"]
+    assert [part.decays for part in parts] == [500, 301, 200]
+
+
+def test_modes_are_mixed_by_the_fractions_of_the_card() -> None:
+    data = plan(ANALYSIS, kaons=1e6).data
+    assert data is not None
+    shares = dict(zip(data.table.sources.tolist(), np.diff(data.table.cumulative, prepend=0.0), strict=True))
+    names = [name for name in data.sources if name != "halo"]
+    chosen = ANALYSIS.card.fractions
+    ratio = shares[names.index("kmu3")] / shares[names.index("kmu2")]
+    assert chosen["kmu3"] == 0.033135
+    assert ratio == pytest.approx(chosen["kmu3"] / chosen["kmu2"])
+    assert mode_fraction("kmu3", chosen).value == 0.033135
+    # what the card does not choose is that of nature
+    assert mode_fraction("ke2", chosen) == mode_fraction("ke2")
+
+
+def test_pseudo_data_lose_photons_and_templates_do_not() -> None:
+    todo = plan(ANALYSIS, kaons=1e6)
+    assert todo.data is not None
+    assert todo.data.table.bias[Bias.PHOTON_LOSS] == pytest.approx(0.101)
+    assert not todo.data.weighted
+    for sample in (*todo.templates.values(), *todo.signal.values(), todo.normalisation):
+        assert sample.table.bias[Bias.PHOTON_LOSS] == 0.0
+
+
+def test_the_control_run_holds_decays_of_the_other_charge() -> None:
+    todo = plan(ANALYSIS, kaons=ANALYSIS.card.exposure.decays)
+    run = ANALYSIS.card.background.scaled_run()
+    assert run is not None
+    assert run.cross_talk is not None
+    assert todo.control is not None
+    assert todo.cross_talk is not None
+    assert todo.control.sources == ("pi3", "halo")
+    assert todo.control.table.bias[Bias.CONJUGATE] == todo.cross_talk.table.bias[Bias.CONJUGATE] == 1.0
+    assert todo.control_decays == run.cross_talk.decays
+    decays = run.cross_talk.decays * ANALYSIS.card.fractions["pi3"]
+    simulated = ANALYSIS.experiment.decays_simulated_per_fiducial
+    assert todo.control.decays == pytest.approx(run.muons + decays * simulated, rel=1e-6)
+
+
+def test_conjugation_and_losses_leave_the_sample_as_it_was() -> None:
+    sample = background_sample("data", ["kmu2", "pi3"], 100)
+    changed = with_photon_loss(conjugated(sample), 0.2)
+    assert sample.table.bias[Bias.CONJUGATE] == sample.table.bias[Bias.PHOTON_LOSS] == 0.0
+    assert changed.table.bias[Bias.CONJUGATE] == 1.0
+    assert not changed.weighted
+
+
+@pytest.mark.parametrize(
+    ("shares", "message"), [((0.5, 0.4), "must add up to 1, got 0.9"), ((1.0, None), "distinct names")]
+)
+def test_bad_periods(shares: tuple[float, float | None], message: str) -> None:
+    card = ANALYSIS.experiment.card
+    first, second = card.periods
+    if shares[1] is None:
+        periods = [first, first]
+    else:
+        periods = [p.model_copy(update={"share": s}) for p, s in zip((first, second), shares, strict=True)]
+    changed = card.model_copy(update={"periods": periods})
+    with pytest.raises(ValueError, match=message):
+        ExperimentCard._check_periods(changed)
