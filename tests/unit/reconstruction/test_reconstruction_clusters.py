@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -15,6 +17,7 @@ SETUP = hits.setup(
     undeflected_zone=30.0,
     cluster_threshold=400.0,
     cluster_window=7.0,
+    cluster_acceptance=0.0,
 )
 Z = float(SETUP[0]["calorimeter_z"])
 # at the calorimeter the track is at (500, -100), its line from before the magnet at (200, -100)
@@ -24,12 +27,19 @@ IMPACT, UNDEFLECTED = (500.0, -100.0), (200.0, -100.0)
 TIME = 3.0
 
 
-def seen(*clusters: tuple[float, float, float, float]) -> tuple[float, float]:
-    """Energy of the track's clusters and of the largest extra one; clusters are x, y, energy, time."""
+def sums(*clusters: tuple[float, float, float, float], setup: Any = SETUP) -> tuple[float, int, float]:
+    """Energy and number of the track's clusters, energy of the largest extra one; clusters are x, y, energy, time."""
     (event,) = hits.events(1)
     for cluster in clusters:
         hits.add_cluster(event, *cluster)
-    return hits.cluster_energies(SETUP, event, TRACK, TIME)
+    own, extra = hits.cluster_energies(setup, event, TRACK, TIME)
+    return own, hits.associated_clusters(setup, event, TRACK, TIME), extra
+
+
+def seen(*clusters: tuple[float, float, float, float]) -> tuple[float, float]:
+    """Energy of the track's clusters and of the largest extra one."""
+    own, _, extra = sums(*clusters)
+    return own, extra
 
 
 def around(place: tuple[float, float], distance: float, angle: float) -> tuple[float, float]:
@@ -76,7 +86,39 @@ def test_own_energies_add_and_the_largest_extra_counts() -> None:
 
 
 def test_no_cluster() -> None:
-    assert seen() == (0.0, 0.0)
+    assert sums() == (0.0, 0, 0.0)
+
+
+def test_associated_clusters_count_above_the_threshold_and_in_time() -> None:
+    near = around(IMPACT, 20.0, 1.0)
+    assert sums((*near, 401.0, TIME))[1] == 1
+    assert sums((*near, 399.0, TIME))[1] == 0
+    assert sums((*near, 900.0, TIME + 7.1))[1] == 0
+    assert (
+        sums((*near, 900.0, TIME + 6.9), (*IMPACT, 500.0, TIME), (*around(IMPACT, 60.0, 2.0), 900.0, TIME))[1]
+        == 2
+    )
+    assert sums((-300.0, 0.0, 900.0, TIME))[1] == 0
+
+
+def test_clusters_may_count_only_where_tracks_are_accepted() -> None:
+    """Inside the hole of the acceptance and beyond its edge a cluster is neither extra nor counted."""
+    asked = hits.setup(
+        association_radius=50.0,
+        track_zone=80.0,
+        undeflected_zone=30.0,
+        cluster_threshold=400.0,
+        cluster_window=7.0,
+        cluster_acceptance=1.0,
+    )
+    lkr = next(d for d in hits.shipped("na62-2015").card.detectors if d.kind == "calorimeter")
+    hole = (lkr.acceptance or lkr.shape).hole_radius
+    assert hole is not None
+    for distance, extra in ((hole - 1.0, 0.0), (hole + 1.0, 900.0)):
+        assert sums((0.0, distance, 900.0, TIME), setup=asked)[2] == extra
+        assert sums((0.0, distance, 900.0, TIME))[2] == 900.0
+    assert sums((2000.0, 0.0, 900.0, TIME), setup=asked)[2] == 0.0
+    assert sums((*IMPACT, 900.0, TIME), setup=asked) == (900.0, 1, 0.0)
 
 
 def merged(*clusters: tuple[float, float, float, float], merge: float) -> np.ndarray:

@@ -148,3 +148,56 @@ def test_strips_tell_one_coordinate_in_units_of_the_scattering() -> None:
     assert (
         found((100.0, -50.0, 0.0, {"reach": (math.inf, math.inf), "scatter": 1.0})) == (ABSENT_DISTANCE,) * 2
     )
+
+
+def sigmas(
+    *found: tuple[float, float, float, tuple[float, float], float], p: float = 20e3
+) -> tuple[float, float]:
+    """Distances with hits at an offset (dx, dy) from the track, each with a time after it, half-sizes, scattering."""
+    array, z = hits.setup(muon_window=4.0), 240e3
+    track = hits.line(x=100.0, y=-50.0, z=180e3, tx=2e-3, ty=1e-3, bend=-4e-3, magnet_z=200e3, p=p)
+    (event,) = hits.events(1)
+    for dx, dy, late, reach, scatter in found:
+        hits.add_muon_hit(event, AT_240[0] + dx, AT_240[1] + dy, z, 1.5 + late, reach, scatter)
+    return hits.sigmas_of_muon_hits(array, event, track, 1.5)
+
+
+NONE = (ABSENT_DISTANCE, ABSENT_DISTANCE)
+CELL, ABSORBER = (125.0, 60.0), 400e3  # 20 mm at 20 GeV
+
+
+@pytest.mark.parametrize(
+    ("dx", "dy", "expected"),
+    [
+        (0.0, 0.0, (0.0, 0.0)),
+        (124.0, -59.0, (0.0, 0.0)),  # within the cell
+        (165.0, 0.0, (2.0, 0.0)),
+        (-165.0, -80.0, (2.0, 1.0)),
+    ],
+)
+def test_distance_from_a_cell_is_in_units_of_the_scattering(
+    dx: float, dy: float, expected: tuple[float, float]
+) -> None:
+    assert sigmas((dx, dy, 0.0, CELL, ABSORBER)) == pytest.approx(expected, abs=1e-9)
+    # the scattering falls with momentum
+    twice = (2.0 * expected[0], 2.0 * expected[1])
+    assert sigmas((dx, dy, 0.0, CELL, ABSORBER), p=40e3) == pytest.approx(twice, abs=1e-9)
+
+
+def test_each_coordinate_is_told_by_the_counters_that_measure_it() -> None:
+    strip_x, strip_y = (125.0, math.inf), (math.inf, 60.0)
+    assert sigmas((165.0, 900.0, 0.0, strip_x, ABSORBER)) == (pytest.approx(2.0), ABSENT_DISTANCE)
+    assert sigmas((900.0, 80.0, 0.0, strip_y, ABSORBER)) == (ABSENT_DISTANCE, pytest.approx(1.0))
+    both = sigmas((165.0, 900.0, 0.0, strip_x, ABSORBER), (900.0, 80.0, 0.0, strip_y, ABSORBER))
+    assert both == pytest.approx((2.0, 1.0))
+    nearest = sigmas((185.0, 0.0, 0.0, CELL, ABSORBER), (-145.0, 200.0, 0.0, CELL, ABSORBER))
+    assert nearest == pytest.approx((1.0, 0.0))
+
+
+def test_hits_out_of_time_or_without_a_scale_tell_nothing() -> None:
+    assert sigmas() == NONE
+    for late in (-4.1, 4.1):
+        assert sigmas((0.0, 0.0, late, CELL, ABSORBER)) == NONE
+    for late in (-3.9, 3.9):
+        assert sigmas((0.0, 0.0, late, CELL, ABSORBER)) == (0.0, 0.0)
+    assert sigmas((0.0, 0.0, 0.0, CELL, 0.0)) == NONE

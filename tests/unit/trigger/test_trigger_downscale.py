@@ -32,8 +32,8 @@ def test_no_downscale_keeps_all_and_less_is_refused() -> None:
 def test_rates_of_2007() -> None:
     experiment = load_experiment("na62-2007")
     rates = trigger_rates(experiment, triggers_per_decay=0.8, downscale=150)
-    # a beam of 50 MHz with 5 % kaons at a tenth of its intensity; 114 m of a decay length of 556.3 m
-    expected = 50e6 * 0.05 * 0.1 * (1.0 - math.exp(-114.0 / 556.3))
+    # a beam of 50 MHz with 5 % kaons at a tenth of its intensity; 98 m of a decay length of 556.2 m
+    expected = 50e6 * 0.05 * 0.1 * (1.0 - math.exp(-98.0 / 556.2))
     assert rates.decays == pytest.approx(expected, rel=1e-4)
     assert rates.triggers == pytest.approx(0.8 * expected, rel=1e-4)
     assert rates.recorded == pytest.approx(rates.triggers / 150, rel=1e-12)
