@@ -30,7 +30,7 @@ def start_until_a_part_is_kept(card: Path, place: Path) -> subprocess.Popen[str]
     )
     signal.signal(signal.SIGINT, before)
     end = time.monotonic() + 200.0
-    while not list((place / ".unfinished").glob("*.part")):
+    while not list((place / ".unfinished").glob("[!.]*.part")):
         assert process.poll() is None, process.communicate()[1]
         assert time.monotonic() < end
         time.sleep(0.01)
@@ -45,7 +45,7 @@ def test_killed_damaged_and_resumed_on_two_workers(
     process.send_signal(signal.SIGKILL)
     process.communicate()
     assert {p.name for p in place.iterdir()} <= {".unfinished", ".lock"}
-    part = next((place / ".unfinished").glob("*.part"))
+    part = next((place / ".unfinished").glob("[!.]*.part"))
     damaged = bytearray(part.read_bytes())
     damaged[len(damaged) // 2] ^= 1
     part.write_bytes(damaged)
@@ -76,7 +76,7 @@ def test_interrupted(card: Path, tmp_path: Path, number: signal.Signals, code: i
         f"hnlpeak: interrupted by {number.name}; finished parts are kept in {place}; the same command resumes from them"
     )
     assert [p.name for p in place.iterdir()] == [".unfinished"]
-    assert list((place / ".unfinished").glob("*.part"))
+    assert list((place / ".unfinished").glob("[!.]*.part"))
 
 
 class StopsAfter:

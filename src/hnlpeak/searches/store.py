@@ -35,7 +35,7 @@ class FolderStore:
     @property
     def has_parts(self) -> bool:
         """True where at least one part is kept."""
-        return next(self._folder.glob("*.part"), None) is not None
+        return next(self._folder.glob("[!.]*.part"), None) is not None
 
     def path(self, part: Part) -> Path:
         """Where a part is kept."""
