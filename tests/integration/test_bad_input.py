@@ -96,14 +96,14 @@ SCAN = ("--analysis", "small.toml", "--signal", "signal.csv", "-o", "out")
         (("list", "nothing"), 2, "'nothing', allowed are experiments"),
         (("check", "none.toml"), 2, "none.toml"),
         (("interval", "--observed", -1, "--background", 0), 2, "must be >= 0, got -1"),
-        (("interval", "--observed", "nan", "--background", 1), 2, "finite, got nan"),
+        (("interval", "--observed", "nan", "--background", 1), 2, "--observed.*got 'nan'"),
         (("interval", "--observed", 1, "--background", "inf"), 2, "inf"),
         (("interval", "--observed", 1, "--background", 1, "--background-error", -1), 2, "got -1"),
         (("interval", "--observed", 1, "--background", 1, "--cl", 1.5), 2, "between 0 and 1, got 1.5"),
         (("interval", "--observed", 1, "--background", 1, "--efficiency", 0), 2, "efficiency must be > 0"),
         (("interval", "--observed", 1, "--background", 1, "--treatment", "x"), 2, "bounded.*'x'"),
         (("interval", "--observed", 1, "--background", 1, "--method", "x"), 2, "rolke-lopez.*'x'"),
-        (("theory", "production", "--meson", "K", "--mass", 300), 2, "'K'.*K\\+"),
+        (("theory", "production", "--meson", "Q", "--mass", 300), 2, "'Q'.*K\\+"),
         (("theory", "lifetime", "--mass", -1), 2, "-1"),
     ],
 )
@@ -290,6 +290,28 @@ def test_columns_that_are_not_finite(place: Path, hnlpeak: Command, ntuple: Path
         for name in ("out.json", "good.json")
     ]
     assert 0 <= np.sum(sums[1]) - np.sum(sums[0]) <= 2  # at most once in each selection
+
+
+def test_units_at_the_door_and_a_way_round(
+    place: Path, hnlpeak: Command, ntuple: Path, card_text: str
+) -> None:
+    """Momenta in GeV passed no cut, and gave the strongest limit of all."""
+    columns = _columns(ntuple)
+    del columns["source"]
+    columns["p"] = columns.pop("p_mev") / 1e3
+    _write_tree(place / "gev.root", columns)
+    card = place / "gev.toml"
+    card.write_text(card_text + '[columns]\np_mev = "p"\n', "utf-8")
+    for command in (("run", "gev.toml", "--data"), ("select", "--analysis", "gev.toml", "-o", "x.json")):
+        said = r"'p_mev': half .* is it in GeV\? .*\[columns\] p_mev = \"p \[GeV\]\".*--force"
+        refused(place, hnlpeak, *command, "gev.root", code=3, said=said)
+    forced = hnlpeak("select", "--force", "gev.root", "--analysis", "gev.toml", "-o", "x.json")
+    assert forced.code == 0
+    assert "suspicious: " in forced.err
+    card.write_text(card_text + '[columns]\np_mev = "p [GeV]"\n', "utf-8")
+    good = hnlpeak("select", "gev.root", "--analysis", "gev.toml", "-o", "good.json")
+    mev = hnlpeak("select", "events.root", "--analysis", "small.toml", "-o", "mev.json")
+    assert (good.code, good.out) == (0, mev.out)
 
 
 def test_too_little_data_for_n_k(place: Path, hnlpeak: Command) -> None:
