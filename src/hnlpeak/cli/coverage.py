@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from hnlpeak.cli.number import number
+from hnlpeak.cli.options import complete_methods
 from hnlpeak.cli.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -38,7 +39,9 @@ def coverage(
         float, typer.Option(parser=number, help="Standard deviation of its measurement.")
     ] = 0.0,
     cl: Annotated[float, typer.Option(parser=number, help="Confidence level of the method.")] = 0.9,
-    method: Annotated[str, typer.Option(help="See `hnlpeak list methods`.")] = "rolke-lopez",
+    method: Annotated[
+        str, typer.Option(help="See `hnlpeak list methods`.", autocompletion=complete_methods)
+    ] = "rolke-lopez",
     treatment: Annotated[str | None, typer.Option(help="rolke-lopez below the background.")] = None,
     signal_max: Annotated[float | None, typer.Option(parser=number, help="Largest true signal rate.")] = None,
     steps: Annotated[

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from hnlpeak.cli.number import number
+from hnlpeak.cli.options import complete_methods
 
 if TYPE_CHECKING:
     from hnlpeak.statistics import Gaussian, Interval, Poisson, Treatment
@@ -41,7 +42,11 @@ def interval(
         float, typer.Option(parser=number, help="Confidence level; the answer says which convention.")
     ] = 0.9,
     method: Annotated[
-        str, typer.Option(help="rolke-lopez, cls, feldman-cousins, bayes, ...: see `hnlpeak list methods`.")
+        str,
+        typer.Option(
+            help="rolke-lopez, cls, feldman-cousins, bayes, ...: see `hnlpeak list methods`.",
+            autocompletion=complete_methods,
+        ),
     ] = "rolke-lopez",
     treatment: Annotated[
         str | None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hnlpeak.cli.options import AnalysisArgument
+from hnlpeak.cli.options import AnalysisArgument, complete_methods
 from hnlpeak.cli.verbosity import say
 
 if TYPE_CHECKING:
@@ -50,7 +50,9 @@ def run(
     method: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME", help="Statistical method, see `hnlpeak list methods` (default: the card's)."
+            metavar="NAME",
+            help="Statistical method, see `hnlpeak list methods` (default: the card's).",
+            autocompletion=complete_methods,
         ),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the results in DIR.")] = False,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hnlpeak.cli.options import AnalysisOption
+from hnlpeak.cli.options import AnalysisOption, complete_methods
 from hnlpeak.cli.verbosity import say
 
 if TYPE_CHECKING:
@@ -55,7 +55,9 @@ def scan(
     method: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME", help="Statistical method, see `hnlpeak list methods` (default: the card's)."
+            metavar="NAME",
+            help="Statistical method, see `hnlpeak list methods` (default: the card's).",
+            autocompletion=complete_methods,
         ),
     ] = None,
     unit: Annotated[

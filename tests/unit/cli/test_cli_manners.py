@@ -193,6 +193,14 @@ def test_control_characters_do_not_reach_the_terminal() -> None:
     assert re.fullmatch(r"hnlpeak: error: [^\x00-\x1f]+\n", done.err)
 
 
+def test_names_are_completed() -> None:
+    from hnlpeak.cli.options import complete_cards, complete_methods
+
+    assert complete_cards("na62-2015") == ["na62-2015-ke2", "na62-2015"]
+    assert "rolke-lopez" in complete_methods("ro")
+    assert complete_methods("xyz") == []
+
+
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
 def test_any_locale_will_do(encoding: str) -> None:
     """Text beyond the locale is written as escapes, not as a traceback."""
