@@ -28,14 +28,13 @@ def simulate(
     seed: Annotated[int, typer.Option(help="Seed of the random stream.")] = 1,
 ) -> None:
     """Simulate decays and write the reconstructed candidates (tree ``hnl``; MeV, mm, ns)."""
-    from hnlpeak.chain.beam import calibrate
-    from hnlpeak.chain.sample_run import simulate_candidates
     from hnlpeak.cli.options import check_output, check_seed
     from hnlpeak.core.errors import UsageError
     from hnlpeak.execution.context import RunContext
     from hnlpeak.experiment.analysis import load_analysis
     from hnlpeak.formats.candidates import write_candidates
     from hnlpeak.searches.plan import plan
+    from hnlpeak.searches.samples import calibrated
     from hnlpeak.simulation.sample import background_sample, mode_sample, signal_sample
     from hnlpeak.theory.modes import mode_of
 
@@ -54,7 +53,6 @@ def simulate(
     else:
         mode_of(channel.meson, mode)
         sample = mode_sample(f"simulate/{mode}", mode, number)
-    beam = calibrate(plan(cards, kaons=1e5).calibration, cards.experiment, RunContext(seed=seed))
-    candidates = simulate_candidates(sample, cards.experiment, cards.card, beam, seed=seed)
+    candidates = calibrated(cards, plan(cards, kaons=1e5), RunContext(seed=seed)).candidates(sample)
     write_candidates(output, candidates)
     say(f"{len(candidates)} candidates of {number} decays: {output}")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from hnlpeak.chain.beam import calibrate
-from hnlpeak.chain.sample_run import SampleResult, run_parts
+from hnlpeak.chain.sample_run import SampleResult, run_parts, simulate_candidates
 from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis import Analysis
 from hnlpeak.experiment.experiment import Experiment
 from hnlpeak.reconstruction.calibration import BeamCalibration
+from hnlpeak.reconstruction.candidates import Candidates
 from hnlpeak.searches.plan import Plan
 from hnlpeak.simulation.sample import Sample, in_periods
 
@@ -39,11 +42,18 @@ class Samples:
         """Return what ``sample`` gives; parts that the context's store has are not made again."""
         return run_parts(sample.name, self.parts(sample), self.analysis.card, self.context)
 
-    def run_periods(self, sample: Sample) -> list[SampleResult]:
-        """Return what ``sample`` gives in each period."""
-        return [
-            run_parts(part[0].name, [part], self.analysis.card, self.context) for part in self.parts(sample)
-        ]
+    def candidates(self, sample: Sample) -> Candidates:
+        """Return all candidates of ``sample`` in memory, those of one period after the other."""
+        made, before, in_fiducial = [], 0, 0.0
+        for part, experiment, calibration in self.parts(sample):
+            found = simulate_candidates(
+                part, experiment, self.analysis.card, calibration, seed=self.context.seed
+            )
+            made.append({**found.columns, "number": found.columns["number"] + before})
+            before += part.decays
+            in_fiducial += found.decays_in_fiducial or 0.0
+        columns = {name: np.concatenate([part[name] for part in made]) for name in made[0]}
+        return Candidates(columns, True, sample.sources, sample.name, in_fiducial)
 
 
 def _shared_out(sample: Sample, experiment: Experiment) -> list[Sample]:

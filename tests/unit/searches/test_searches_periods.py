@@ -5,11 +5,23 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from hnlpeak.core.measured import Measured
 from hnlpeak.estimation.peak import mode_fraction
+from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.experiment.experiment_card import ExperimentCard
+from hnlpeak.reconstruction.calibration import BeamCalibration
+from hnlpeak.reconstruction.candidates import Candidates
+from hnlpeak.searches import samples
 from hnlpeak.searches.plan import plan
-from hnlpeak.simulation.sample import Bias, background_sample, conjugated, in_periods, with_photon_loss
+from hnlpeak.simulation.sample import (
+    Bias,
+    background_sample,
+    conjugated,
+    in_periods,
+    mode_sample,
+    with_photon_loss,
+)
 
 ANALYSIS = load_analysis("na62-2007-kmu2")
 
@@ -80,3 +92,17 @@ def test_bad_periods(shares: tuple[float, float | None], message: str) -> None:
     changed = card.model_copy(update={"periods": periods})
     with pytest.raises(ValueError, match=message):
         ExperimentCard._check_periods(changed)
+
+
+def test_candidates_of_all_periods_follow_one_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    def made(sample, *_, **__):  # type: ignore[no-untyped-def]
+        columns = {"number": np.arange(3.0), "p_mev": np.full(3, float(sample.decays))}
+        return Candidates(columns, True, sample.sources, sample.name, float(sample.decays))
+
+    monkeypatch.setattr(samples, "simulate_candidates", made)
+    beam = BeamCalibration(*[Measured(1.0)] * 5, z_reference=0.0, events=1, source="toy")
+    whole = samples.Samples(ANALYSIS, plan(ANALYSIS, kaons=1e5), (beam, beam), RunContext(seed=1))
+    found = whole.candidates(mode_sample("x", "kmu2", 100))
+    assert found.columns["p_mev"].tolist() == [61.0] * 3 + [39.0] * 3
+    assert found.columns["number"].tolist() == [0.0, 1.0, 2.0, 61.0, 62.0, 63.0]
+    assert found.decays_in_fiducial == 100.0
