@@ -16,6 +16,7 @@ from scipy.special import erfinv
 from hnlpeak.core.errors import UsageError
 from hnlpeak.core.kernel import kernel
 from hnlpeak.statistics.arguments import events, finite, not_negative, positive, table
+from hnlpeak.statistics.block_ends import block_ends, block_lower_ends
 from hnlpeak.statistics.constraints import (
     Background,
     Binomial,
@@ -27,7 +28,7 @@ from hnlpeak.statistics.constraints import (
     efficiency_numbers,
 )
 from hnlpeak.statistics.counting import Counting
-from hnlpeak.statistics.interval import Interval
+from hnlpeak.statistics.interval import Interval, Status
 from hnlpeak.statistics.likelihood_set import likelihood_set
 from hnlpeak.statistics.trolke_rules import trolke_set, without_zero
 
@@ -38,6 +39,9 @@ CERTAIN = Known(1.0)
 TREATMENTS: tuple[Treatment, ...] = get_args(Treatment)
 # squares and logarithms of ratios to a smaller count leave the floats; the ends are those of 0 by then
 _NO_COUNT = 1e-100
+# elements worked on at a time, and how many it takes for a block to be worth it
+_BLOCK, _FEW = 4096, 16
+Floats = NDArray[np.float64]
 
 
 @kernel
@@ -110,11 +114,65 @@ def rolke_lopez(
     rows = columns.reshape(columns.shape[0], -1)
     control = rows[6:8] if isinstance(background, Poisson) else None
     trials = rows[-2:] if isinstance(efficiency, Binomial) else None
-    lower, upper, status = np.empty(shape), np.empty(shape), np.empty(shape, dtype=np.int8)
     rules = (treatment in ("bounded", "trolke-bounded"), trolke, bool(physical))
-    ends = (lower.reshape(-1), upper.reshape(-1), status.reshape(-1))
-    _fill(rows[:6], control, trials, rules, *ends)
-    return Interval.of(lower, upper, np.asarray((columns[0] - columns[1]) / columns[3]), status)
+    lower, upper, status = _ends(rows[:6], control, trials, rules)
+    estimate = np.asarray((columns[0] - columns[1]) / columns[3])
+    return Interval.of(lower.reshape(shape), upper.reshape(shape), estimate, status.reshape(shape))
+
+
+def _ends(
+    rows: Floats, control: Floats | None, trials: Floats | None, rules: tuple[bool, bool, bool]
+) -> tuple[Floats, Floats, NDArray[np.int8]]:
+    """(lower, upper, status): in blocks, and one by one what blocks leave."""
+    size = rows.shape[1]
+    lower, upper, status = np.zeros(size), np.empty(size), np.zeros(size, dtype=np.int8)
+    if size < _FEW or rules[2]:
+        _fill(rows, control, trials, rules, lower, upper, status)
+        return lower, upper, status
+    left = np.empty(size, dtype=bool)
+    for start in range(0, size, _BLOCK):
+        part = slice(start, start + _BLOCK)
+        upper[part], lower[part], status[part], left[part] = _block(
+            rows[:, part], _of(control, part), _of(trials, part), rules[0]
+        )
+    if rules[1]:
+        left |= status == Status.EMPTY
+    empty = status == Status.EMPTY
+    lower[empty] = upper[empty] = np.nan
+    some = np.flatnonzero(left)
+    if some.size:
+        ends = np.empty(some.size), np.empty(some.size), np.empty(some.size, dtype=np.int8)
+        _fill(np.take(rows, some, axis=1), _of(control, some), _of(trials, some), rules, *ends)
+        lower[some], upper[some], status[some] = ends
+    return lower, upper, status
+
+
+def _of(columns: Floats | None, which: slice | NDArray[np.intp]) -> Floats | None:
+    if columns is None:
+        return None
+    if isinstance(which, slice):
+        return np.ascontiguousarray(columns[:, which])
+    return np.take(columns, which, axis=1)
+
+
+def _block(
+    rows: Floats, control: Floats | None, trials: Floats | None, bounded: bool
+) -> tuple[Floats, Floats, Floats, NDArray[np.bool_]]:
+    """(upper, lower, status, whether left to the plain code) of a block."""
+    rows = np.ascontiguousarray(rows)
+    spread = rows[4] if trials is not None or rows[4].any() else None
+    found = np.empty((4, rows.shape[1]))
+    block_ends(rows, spread, control, trials, bounded, found)
+    upper, status, two_sided, left = found
+    lower = np.zeros(rows.shape[1])
+    which = np.flatnonzero(two_sided)
+    if which.size:
+        ends = np.empty((2, which.size))
+        few = None if spread is None else spread[which]
+        block_lower_ends(np.take(rows, which, axis=1), few, _of(control, which), _of(trials, which), ends)
+        lower[which] = ends[0]
+        left[which] += ends[1]
+    return upper, lower, status, left > 0.0
 
 
 def _background_columns(background: Background) -> tuple[NDArray[np.float64], ...]:

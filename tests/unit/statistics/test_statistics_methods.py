@@ -315,8 +315,8 @@ def test_unified_intervals_against_a_belt_on_a_grid():
 def test_an_irrelevant_error_of_the_background_changes_nothing(name, background):
     n = np.array([0.0, 1.0, 3.0, 6.0])
     got, known = (method_call(name)(n, background=what) for what in (background, Known(3.0)))
-    np.testing.assert_allclose(got.upper, known.upper, rtol=2e-3)
-    np.testing.assert_allclose(got.lower, known.lower, rtol=2e-3, atol=1e-9)
+    np.testing.assert_allclose(got.upper, known.upper, rtol=6e-3)
+    np.testing.assert_allclose(got.lower, known.lower, rtol=6e-3, atol=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -360,7 +360,8 @@ def test_summed_p_values_against_toys(background, efficiency, n):
     one, measured_b = np.array([1.0]), np.array([b])
     q_obs, b_fit, e_fit = brute_q(mu, np.array([n]), measured_b, one, sigma, r, background)
     # what shares the count of the data belongs to their tail: the statistic half a count nearer
-    half = 0.5 if n < mu + b else -0.5
+    away = mu + b - n
+    half = math.copysign(min(0.5, 0.5 * abs(away)), away)
     q_own, _, _ = brute_q(mu, np.array([n + half]), measured_b, one, sigma, r, background)
     counts = rng.poisson(mu * e_fit[0] + b_fit[0], size).astype(float)
     if isinstance(background, Poisson):
