@@ -1,0 +1,172 @@
+"""Makes ``pins.csv``: acceptances, cut-flows and backgrounds of both searches, with their statistical errors.
+
+    python tests/physics/make_pins.py
+
+Run it after a change that is meant to move them, and say in the change log what moved, and why. The numbers come from
+samples twice as large as those of the test, with another seed. The mean beam is that of the card.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from hnlpeak.chain.sample_run import SampleResult
+from hnlpeak.core.measured import Measured
+from hnlpeak.estimation.peak import mode_fraction
+from hnlpeak.execution.context import RunContext
+from hnlpeak.experiment.analysis import Analysis, load_analysis
+from hnlpeak.reconstruction.calibration import BeamCalibration
+from hnlpeak.searches.plan import Plan, plan
+from hnlpeak.searches.samples import Samples
+from hnlpeak.simulation.sample import Sample, mode_sample, signal_sample
+
+PINS = Path(__file__).with_name("pins.csv")
+SEED, TEST_SEED = 41, 42
+LARGER = 2
+TEST_SHARE = 0.1
+"""Of the sizes of the cards' templates."""
+FLOW_DECAYS, SIGNAL_DECAYS = 200_000, 80_000
+MASSES = {"na62-2015-ke2": (200.0, 300.0, 400.0), "na62-2007-kmu2": (310.0, 340.0, 370.0)}
+RANGES = {"na62-2015-ke2": ((170, 350), (350, 448)), "na62-2007-kmu2": ((300, 340), (340, 375))}
+WORST = 0.12
+"""Largest relative error of a number that is worth a pin."""
+CONTROL = "control run"
+
+
+@dataclass(frozen=True)
+class Pin:
+    """A number with its statistical error.
+
+    Acceptances and cut-flows are for each decay in the fiducial volume. Backgrounds are for 1e8 of them (the control
+    run for 1e8 of its muons and decays), between two missing masses in the selection that serves them.
+    """
+
+    analysis: str
+    quantity: str
+    component: str
+    selection: str
+    step: str
+    value: float
+    error: float
+
+
+@cache
+def cards(name: str) -> Analysis:
+    return load_analysis(name)
+
+
+def run(name: str, sample: Sample, seed: int) -> SampleResult:
+    """What a sample gives in all periods where the mean beam is known."""
+    analysis = cards(name)
+    beams = [period.card.beam for period in analysis.experiment.periods]
+    axes = tuple(
+        BeamCalibration(
+            *(Measured(v) for v in (beam.momentum, beam.slope_x, beam.slope_y, beam.x, beam.y)),
+            z_reference=beam.z_reference,
+            events=1,
+            source="card",
+        )
+        for beam in beams
+    )
+    return Samples(analysis, planned(name, 1), axes, RunContext(seed=seed)).run(sample)
+
+
+@cache
+def planned(name: str, size: int) -> Plan:
+    """The search's own samples, at ``TEST_SHARE`` of their full size times ``size``."""
+    analysis = cards(name)
+    return plan(analysis, kaons=analysis.card.exposure.decays * (TEST_SHARE * size) ** 2)
+
+
+def acceptance(name: str, component: str, *, size: int, seed: int) -> Iterator[Pin]:
+    """Share of the decays to a heavy neutrino that is selected."""
+    card = cards(name).card
+    mass = float(component.split(maxsplit=1)[0])
+    sample = signal_sample(
+        f"pin/{component}", card.channel.meson, card.channel.lepton, mass, SIGNAL_DECAYS * size
+    )
+    made, selection = run(name, sample, seed), card.selection_of(mass)
+    n, decays = float(made.spectrum.project(selection).values.sum()), made.decays_in_fiducial
+    yield Pin(name, "acceptance", component, selection, "", n / decays, _binomial(n, decays))
+
+
+def cutflow(name: str, component: str, *, size: int, seed: int) -> Iterator[Pin]:
+    """Candidates of a decay mode after each cut, without any weight, in the selections that results come from."""
+    card = cards(name).card
+    wanted = {card.normalisation.selection, *(card.selection_of(mass) for mass in MASSES[name])}
+    made = run(name, mode_sample(f"pin/{component}", component, FLOW_DECAYS * size), seed)
+    decays = made.decays_in_fiducial
+    for flow in (flow for flow in made.cutflows if flow.selection in wanted):
+        for step, n in zip(("candidates", *flow.cuts), flow.passed.sum(axis=0), strict=True):
+            yield Pin(name, "cut-flow", component, flow.selection, step, n / decays, _binomial(n, decays))
+
+
+def background(name: str, component: str, *, size: int, seed: int) -> Iterator[Pin]:
+    """Events of a template, or of the control run, between two missing masses."""
+    card, samples = cards(name).card, planned(name, size)
+    ranges = [(card.selection_of(0.5 * (low + high)), low, high) for low, high in RANGES[name]]
+    run_card = card.background.scaled_run()
+    if component == CONTROL and samples.control is not None and run_card is not None:
+        made, unit = run(name, samples.control, seed), 1e8 / samples.control.decays
+        ranges.append((run_card.selection, run_card.low, run_card.high))
+    else:
+        made = run(name, samples.templates[component], seed)
+        unit = 1e8 * mode_fraction(component).value / made.decays_in_fiducial
+    for selection, low, high in ranges:
+        view = made.spectrum.project(selection)
+        middles = 0.5 * (view.edges[1:] + view.edges[:-1])
+        inside = (middles > low) & (middles < high)
+        value, variance = float(view.values[inside].sum()), float(view.variances[inside].sum())
+        place = f"{low:.0f} to {high:.0f} MeV"
+        yield Pin(name, "background", component, selection, place, unit * value, unit * variance**0.5)
+
+
+def _binomial(n: float, of: float) -> float:
+    return float(np.sqrt(max(n, 1.0) * (1.0 - n / of)) / of)
+
+
+MAKERS = {"acceptance": acceptance, "cut-flow": cutflow, "background": background}
+
+
+def components() -> list[tuple[str, str, str]]:
+    """Analysis, quantity and component of all that is pinned."""
+    found = []
+    for name, masses in MASSES.items():
+        card, samples = cards(name).card, planned(name, 1)
+        found += [(name, "acceptance", f"{mass:g} MeV") for mass in masses]
+        found += [(name, "cut-flow", mode) for mode in card.samples.background_modes]
+        found += [(name, "background", mode) for mode in samples.templates]
+        found += [(name, "background", CONTROL)] * (samples.control is not None)
+    return found
+
+
+def read() -> list[Pin]:
+    """The pinned numbers."""
+    with PINS.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
+    return [Pin(**{**row, "value": float(row["value"]), "error": float(row["error"])}) for row in rows]  # type: ignore[arg-type]
+
+
+def main() -> None:
+    """Write all pins whose error is small enough to mean something."""
+    with PINS.open("w", encoding="utf-8", newline="") as file:
+        file.write(
+            "# python tests/physics/make_pins.py; simulated; error: one standard deviation of the value\n"
+        )
+        writer = csv.DictWriter(file, [field.name for field in fields(Pin)], lineterminator="\n")
+        writer.writeheader()
+        for name, quantity, component in components():
+            for pin in MAKERS[quantity](name, component, size=LARGER, seed=SEED):
+                print(pin, flush=True)
+                if 0.0 < pin.error < WORST * pin.value:
+                    writer.writerow({**asdict(pin), "value": f"{pin.value:.5g}", "error": f"{pin.error:.2g}"})
+
+
+if __name__ == "__main__":
+    main()
