@@ -38,7 +38,7 @@ def texts(figure: Figure) -> list[str]:
     return [item.get_text() for item in figure.findobj(matplotlib.text.Text)]  # type: ignore[attr-defined]
 
 
-OF_TEMPLATES = {"background_estimate"}
+OF_TEMPLATES = {"background_estimate", "error_budget"}
 """Drawn where the background is made of templates: test_report_templates.py."""
 
 

@@ -78,6 +78,18 @@ def test_figure_of_the_background_estimate(made: SearchResult, data: Spectrum, t
     assert FIGURES["background_estimate"].draw(Search(made, data=data)) is None
 
 
+def test_figure_of_the_error_budget(made: SearchResult) -> None:
+    figure = FIGURES["error_budget"].draw(Search(made))
+    assert figure is not None
+    assert "hnlpeak simulation" in texts(figure)
+    parts = made.background.details.budget
+    _, labels = figure.axes[0].get_legend_handles_labels()
+    assert len(labels) == len(parts) + 1
+    whole = figure.axes[0].get_lines()[0].get_ydata()
+    squares = sum((100.0 * np.asarray(part) / made.number("background")) ** 2 for part in parts.values())
+    np.testing.assert_allclose(whole, np.sqrt(squares), rtol=1e-9)
+
+
 def test_stacks_of_templates_have_their_systematic_errors(
     made: SearchResult, result: SearchResult, templates: Spectrum
 ) -> None:

@@ -13,7 +13,7 @@ __all__ = ["draw_limit"]
 
 
 def draw_limit(axes: Axes, result: SearchResult, prefix: str) -> None:
-    """Draw columns ``prefix``_observed, _expected and its quantiles.
+    """Draw the column ``{prefix}_observed``, ``{prefix}_expected`` and the quantiles of the latter.
 
     Masses whose status says that they are not to be quoted are gaps.
     """
