@@ -9,9 +9,12 @@ import pytest
 from numpy.typing import NDArray
 
 from hnlpeak.chain.sample_run import tally_candidates
+from hnlpeak.chain.shards import selection_of
 from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.experiment.analysis_card import AnalysisCard, Cut, SelectionCard
 from hnlpeak.reconstruction.candidates import Candidates
+from hnlpeak.selection.tally import new_tally
+from hnlpeak.spectrum.fixed_point import FIXED_POINT
 
 COMMON = [
     {"name": "momentum", "column": "p_mev", "min": "10 GeV", "max": "60 GeV"},
@@ -135,3 +138,22 @@ def test_only_a_single_failure_counts_for_n_minus_one(
     flow = tally(one(1e4, **changes)).cutflows[1]
     assert flow.passed[0].tolist() == passed
     assert flow.only_failed[0].tolist() == only
+
+
+def test_counts_and_weights_add_in_one_unit() -> None:
+    """Counts become weights of 1 before they are added to weighted events; weighted ones stay as they are."""
+    axis = selection_of(card(), list(made(1, True)))
+    counts, weights = (new_tally(axis, sources=1, totals=3, weighted=w) for w in (False, True))
+    counts.spectrum[0, 0, 7], weights.spectrum[0, 0, 7], weights.squares[0, 0, 7] = (
+        3,
+        5 * FIXED_POINT,
+        FIXED_POINT,
+    )
+    counts.passed[0, 0, 0], counts.only_failed[0, 0, 1], counts.totals[0] = 9, 2, 11
+    both = counts.weighted() + weights.weighted()
+    assert both.unit == FIXED_POINT
+    assert both.spectrum[0, 0, 7] == 8 * FIXED_POINT
+    assert both.squares[0, 0, 7] == 4 * FIXED_POINT
+    assert both.passed[0, 0, 0] == 9 * FIXED_POINT
+    assert both.only_failed[0, 0, 1] == 2 * FIXED_POINT
+    assert both.totals[0] == 11
