@@ -7,10 +7,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from hnlpeak.core.errors import UsageError
 
-__all__ = ["MOST_EVENTS", "events", "finite", "not_negative", "positive", "table"]
+__all__ = ["MOST_EVENTS", "control_events", "events", "finite", "not_negative", "positive", "table"]
 
 MOST_EVENTS = 1e14
 """Largest count, background or error of one: beyond it a float does not hold the difference of two counts."""
+_MOST_CONTROL_EVENTS = 1e16
 
 
 def finite(name: str, value: ArrayLike) -> NDArray[np.float64]:
@@ -37,6 +38,14 @@ def events(name: str, value: ArrayLike, *, negative: bool = False) -> NDArray[np
     array = finite(name, value) if negative else not_negative(name, value)
     if np.any(np.abs(array) > MOST_EVENTS):
         raise UsageError(f"{name} must be at most {MOST_EVENTS:g}, got {np.abs(array).max():g}")
+    return array
+
+
+def control_events(name: str, value: ArrayLike) -> NDArray[np.float64]:
+    """As :func:`not_negative`, and UsageError for more than 1e16 events of a control region."""
+    array = not_negative(name, value)
+    if np.any(array > _MOST_CONTROL_EVENTS):
+        raise UsageError(f"{name} must be at most {_MOST_CONTROL_EVENTS:g}, got {array.max():g}")
     return array
 
 

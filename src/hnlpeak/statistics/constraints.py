@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hnlpeak.core.errors import UsageError
-from hnlpeak.statistics.arguments import MOST_EVENTS, events, finite, not_negative, positive
+from hnlpeak.statistics.arguments import MOST_EVENTS, control_events, events, finite, not_negative, positive
 
 __all__ = [
     "Background",
@@ -62,7 +62,7 @@ class Poisson:
     tau: ArrayLike
 
     def __post_init__(self) -> None:
-        events("y", self.y)
+        control_events("y", self.y)
         tau = positive("tau", self.tau)
         if np.any((tau < 1.0 / MOST_EVENTS) | (tau > MOST_EVENTS)):
             raise UsageError(f"tau must lie between 1e-14 and 1e14, got {self.tau!r}")

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hnlpeak.core.errors import UsageError
 from hnlpeak.core.kernel import kernel
-from hnlpeak.statistics.arguments import events, finite, positive, table
+from hnlpeak.statistics.arguments import control_events, events, finite, positive, table
 from hnlpeak.statistics.constraints import (
     Background,
     Binomial,
@@ -133,7 +133,7 @@ def _background_columns(background: Background) -> tuple[NDArray[np.float64], ..
     """(b, variance, y, tau) as :class:`Counting` has them, tau 0 for None."""
     zero = np.zeros(())
     if isinstance(background, Poisson):
-        y, tau = table(events("y", background.y), positive("tau", background.tau))
+        y, tau = table(control_events("y", background.y), positive("tau", background.tau))
         return events("y / tau", y / tau), np.asarray(y / tau / tau), y, tau
     if isinstance(background, Known | Gaussian):
         b, sigma = background_numbers(background)

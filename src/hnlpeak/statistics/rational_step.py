@@ -34,10 +34,12 @@ def _model_root(c: float, v: float, rho: float, target: float, side: float) -> f
 
 @kernel
 def _long_step(trials: float | None, t: float, new: float, gain: float) -> float:
-    """``new``, or for a binomial efficiency where that is far up, t exp(``gain``)."""
+    """``new``, or for a binomial efficiency where that is far up, or hardly moves far from the end, t exp(``gain``)."""
     if trials is None:
         return new
-    return new if new < 1.25 * t else t * math.exp(min(gain, 10.0))
+    if new < 1.25 * t and abs(new - t) > 0.1 * abs(gain) * t:
+        return new
+    return t * math.exp(min(max(gain, -10.0), 10.0))
 
 
 @kernel

@@ -15,7 +15,7 @@ from scipy.special import erfinv
 
 from hnlpeak.core.errors import UsageError
 from hnlpeak.core.kernel import kernel
-from hnlpeak.statistics.arguments import events, finite, not_negative, positive, table
+from hnlpeak.statistics.arguments import control_events, events, finite, not_negative, positive, table
 from hnlpeak.statistics.block_ends import block_ends, block_lower_ends
 from hnlpeak.statistics.constraints import (
     Background,
@@ -178,7 +178,7 @@ def _block(
 def _background_columns(background: Background) -> tuple[NDArray[np.float64], ...]:
     """(b, variance) as :class:`Counting` has them, and (y, tau) if Poisson."""
     if isinstance(background, Poisson):
-        y, tau = table(events("y", background.y), positive("tau", background.tau))
+        y, tau = table(control_events("y", background.y), positive("tau", background.tau))
         return events("y / tau", y / tau), np.asarray(y / tau / tau), y, tau
     if isinstance(background, Known | Gaussian):
         b, sigma = background_numbers(background)

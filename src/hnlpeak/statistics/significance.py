@@ -16,7 +16,7 @@ from scipy.special import betainc, gammainc, ndtri
 
 from hnlpeak.core.errors import UsageError
 from hnlpeak.core.kernel import kernel
-from hnlpeak.statistics.arguments import events, finite, positive, table
+from hnlpeak.statistics.arguments import control_events, events, finite, positive, table
 from hnlpeak.statistics.constraints import Background, Known, Poisson, background_numbers
 from hnlpeak.statistics.counting_table import counting, counting_table
 from hnlpeak.statistics.hypothesis import no_signal_statistic
@@ -54,7 +54,7 @@ def p_value(n: ArrayLike, *, background: Background, mid_p: bool = False) -> flo
 
 
 def _on_off(n: ArrayLike, background: Poisson, mid_p: bool) -> NDArray[np.float64]:
-    count, y, tau = table(events("n", n), events("y", background.y), positive("tau", background.tau))
+    count, y, tau = table(events("n", n), control_events("y", background.y), positive("tau", background.tau))
     p = _binomial_tail(count, y, tau)
     # the total of both regions is given: the next outcome has one event fewer in the control region
     return 0.5 * (p + _binomial_tail(count + 1.0, y - 1.0, tau)) if mid_p else p

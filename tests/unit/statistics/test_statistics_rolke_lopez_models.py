@@ -184,3 +184,25 @@ def test_a_model_is_compiled_only_when_it_is_used():
 def test_numbers_without_sense(make, message):
     with pytest.raises(UsageError, match=message):
         make()
+
+
+@pytest.mark.parametrize(
+    ("n", "b", "z", "m"),
+    [
+        (3, 1.0, 0.1, 10.0),
+        (3, 1.0, 0.09, 50.0),
+        (10, 2.0, 0.08, 1000.0),
+        (1, 0.0, 0.12, 5.0),
+        (0, 0.0, 0.07, 3.0),
+    ],
+)
+def test_less_than_one_success_has_its_end(n, b, z, m):
+    """The profile is flat there over decades of the signal: q at the end, by minimising over ln e on a fine grid."""
+    upper = rolke_lopez(n, background=Known(b), efficiency=Binomial(z, m)).upper
+    odds = np.linspace(-60.0, 5.0, 650_001)
+    e = 1.0 / (1.0 + np.exp(-odds))
+    s = upper * e + b
+    best = z * np.log(z / m) + (m - z) * np.log1p(-z / m)
+    count = s - n + (n * np.log(n / s) if n else 0.0)
+    q = 2.0 * (count - z * np.log(e) - (m - z) * np.log1p(-e) + best)
+    assert q.min() == pytest.approx(2.7055434540954, rel=1e-6)
