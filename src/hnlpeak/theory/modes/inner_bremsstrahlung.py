@@ -1,13 +1,18 @@
-"""M+ -> l+ nu (gamma): two-body decay with inner bremsstrahlung at tree level.
+"""M+ -> l+ X (gamma): two-body decay with inner bremsstrahlung at tree level, X a neutrino or a heavy N.
 
-The branching fraction of the mode includes photons. With the probability that a photon above 0.1 MeV is
-radiated, (x, v) is drawn from the Dalitz density of inner bremsstrahlung (Bijnens, Ecker, Gasser,
-hep-ph/9209261), else the decay is two-body. In the variables of ``lepton_photon``
+The branching fraction of the mode includes photons. With the probability that a photon above 0.1 MeV is radiated,
+the decay has three bodies, else two. The current couples to M's momentum, so that with P = p + k + q (M; lepton,
+photon, X), masses m of the lepton and m_X, lepton emission, meson emission and contact term add up to
 
-    rho_IB dx dy = (1 - v) [x^2 + 2 (1 - x)(1 - r) - 2 r (1 - r) / v] dln(x) dln(v),
+    u(q) [m_X (1 - g5) - m (1 + g5)] [V.e + k/ e/ / (2 p.k)] v(p),    V = p / p.k - P / P.k,
 
-so that drawing ln(x) and ln(v) uniformly leaves a factor that never exceeds 2 (1 - r): the soft and the
-collinear singularities are in the variables, and rejection makes the sample exact.
+and, summed over spins and polarisations, to
+
+    |M|^2 = - 8 (m_X^2 + m^2) [V^2 p.q - V.q + (V.p - 1) k.q / p.k] - 16 m_X^2 m^2 V^2,
+
+which for m_X = 0 is rho_IB of Bijnens, Ecker, Gasser (hep-ph/9209261). In the variables of ``lepton_photon``,
+x^2 v |M|^2 dln(x) dln(v) is smooth: the soft and the collinear singularities are in the variables, and rejection
+below a bound makes the sample exact. Virtual corrections are in the measured rate; the shape has none.
 """
 
 from __future__ import annotations
@@ -34,8 +39,10 @@ __all__ = [
     "ib_density",
     "ib_probability",
     "ib_spin",
+    "lepton_helicity",
     "pack_leptonic",
     "sample_leptonic",
+    "squared_amplitude",
 ]
 
 ALPHA = 1.0 / 137.035999
@@ -44,11 +51,47 @@ PHOTON_ENERGY_MIN = 0.1
 """Softest photon that is written, MeV; softer ones are below every detector's and resolution's reach."""
 
 _PHOTON = float(Species.PHOTON)
-_SPECIES, _MOMENTUM, _ENERGY, _P_IB, _MASS, _LEPTON, _R, _LN_X_MIN, _LN_X_RANGE, _LN_R, _POLARISED = range(11)
+_SPECIES, _MOMENTUM, _ENERGY, _P_IB, _MASS, _LEPTON, _R, _S = range(8)
+_LN_X_MIN, _LN_X_RANGE, _LN_V_MIN, _LN_V_RANGE, _BOUND, _HELICITY, _POLARISED = range(8, 15)
+_BOUND_POINTS = 400
+_BOUND_MARGIN = 1.01
+
+
+@kernel
+def squared_amplitude(x: float, v: float, r: float, s: float) -> float:
+    """|M|^2 in units of M^2 at (x, v); r = (m_l / M)^2, s = (m_X / M)^2. The boundary is not checked."""
+    y = 1.0 + r - s - x * (1.0 - v)
+    vv = 4.0 * (r / v - y + v) / (v * x * x)
+    pq = 0.5 * (1.0 - x - r - s)
+    vq = 2.0 * (pq / v - 0.5 * (2.0 - x - y)) / x
+    vp = (2.0 * r / v - y) / x
+    return -8.0 * (s + r) * (vv * pq - vq + (vp - 1.0) * (1.0 - v) / v) - 16.0 * s * r * vv
+
+
+@kernel
+def _two_body_amplitude(r: float, s: float) -> float:
+    """|M|^2 of M -> l X in units of M^2 and of the coupling in ``squared_amplitude``."""
+    return 4.0 * (r + s) * (1.0 - r - s) + 16.0 * r * s
+
+
+@kernel
+def _v_limits(x: float, r: float, s: float) -> tuple[float, float]:
+    """Range of v at ``x``; (1, 0) where there is none."""
+    rest = 1.0 - x
+    root2 = (rest - r - s) ** 2 - 4.0 * r * s
+    if rest <= 0.0 or rest < r + s or root2 < 0.0:
+        return 1.0, 0.0
+    high = 0.5 * (rest + r - s + math.sqrt(root2)) / rest
+    # their product is r / (1 - x): the lower one without cancellation
+    return r / (rest * high), high
+
+
+def _x_max(r: float, s: float) -> float:
+    return 1.0 - (math.sqrt(r) + math.sqrt(s)) ** 2
 
 
 def ib_density(x: NDArray[np.float64], y: NDArray[np.float64], r: float) -> NDArray[np.float64]:
-    """rho_IB(x, y) of hep-ph/9209261 (dimensionless), zero outside the Dalitz plane; broadcasts."""
+    """rho_IB(x, y) of hep-ph/9209261 for a massless X (dimensionless), zero outside the Dalitz plane; broadcasts."""
     w = x + y - 1.0 - r
     inside = (x > 0.0) & (x <= 1.0 - r) & (y <= 1.0 + r) & (w * (1.0 - x) >= r * x)
     safe = np.where(inside, w, 1.0)
@@ -57,41 +100,84 @@ def ib_density(x: NDArray[np.float64], y: NDArray[np.float64], r: float) -> NDAr
     return np.where(inside, (1.0 - y + r) / (positive**2 * safe) * bracket, 0.0)
 
 
-def ib_probability(x_min: float, r: float) -> float:
-    """Rate with a photon above x_min = 2 E_gamma / M in units of the two-body rate, r = (m_l / M)^2.
+@kernel
+def _weights(x: NDArray[np.float64], t: NDArray[np.float64], r: float, s: float) -> NDArray[np.float64]:
+    """x^2 v |M|^2 [ln v_max - ln v_min](x) on the grid of ``x`` and of the share ``t`` of the range in ln v."""
+    out = np.zeros((x.size, t.size, 2))
+    for i in range(x.size):
+        low, high = _v_limits(x[i], r, s)
+        if low >= high:
+            continue
+        span = math.log(high / low)
+        for j in range(t.size):
+            v = low * math.exp(span * t[j])
+            out[i, j, 0] = x[i] * x[i] * v * squared_amplitude(x[i], v, r, s)
+            out[i, j, 1] = span
+    return out
 
-    (alpha / 2 pi) / (1 - r)^2 times the integral of rho_IB; over v it is closed, over ln(x) Gauss-Legendre.
+
+def ib_probability(x_min: float, r: float, s: float = 0.0) -> float:
+    """Rate with a photon above x_min = 2 E_gamma / M in units of the two-body rate, r = (m_l / M)^2, s = (m_X / M)^2.
+
+    alpha / (4 pi sqrt(lambda(1, r, s))) times the integral of |M|^2 / |M_2|^2 over x and y; Gauss-Legendre in
+    ln x and ln v. 0 where ``x_min`` is not below the largest x.
     """
+    span = math.log(_x_max(r, s) / x_min) if x_min < _x_max(r, s) else 0.0
+    if span <= 0.0:
+        return 0.0
     nodes, weights = np.polynomial.legendre.leggauss(96)
-    span = math.log((1.0 - r) / x_min)
-    x = x_min * np.exp(0.5 * span * (nodes + 1.0))
-    v_min = np.minimum(r / (1.0 - x), 1.0)
-    log = -np.log(v_min)
-    a = x * x + 2.0 * (1.0 - x) * (1.0 - r)
-    b = 2.0 * r * (1.0 - r)
-    over_v = a * (log - 1.0 + v_min) - b * (1.0 / v_min - 1.0 - log)
-    integral = 0.5 * span * float(np.sum(weights * over_v))
-    return ALPHA / (2.0 * math.pi) / (1.0 - r) ** 2 * integral
+    # u^2 clusters points at the upper end, where the range of v closes with a square root
+    u = 0.5 * (nodes + 1.0)
+    x = x_min * np.exp(span * (1.0 - u * u))
+    grid = _weights(x, u, r, s)
+    over_v = grid[:, :, 1] * grid[:, :, 0] @ (0.5 * weights)
+    integral = float(np.sum(span * weights * u * over_v))
+    root = math.sqrt((1.0 - r - s) ** 2 - 4.0 * r * s)
+    return ALPHA / (4.0 * math.pi * root) * integral / _two_body_amplitude(r, s)
 
 
-def pack_leptonic(lepton: Species) -> NDArray[np.float64]:
-    """Parameters of K+ -> lepton nu (gamma) for ``sample_leptonic``."""
+def lepton_helicity(meson_mass: float, lepton_mass: float, heavy_mass: float) -> float:
+    """Mean helicity (-1 to 1) of l+ in the rest frame of M+ -> l+ X, masses in MeV, for an open channel.
+
+    h = p (E_X - E_l) / (E_X E_l - p^2) (Shrock, Phys. Rev. D 24, 1232 (1981)): -1 for a massless X, near +1
+    where the lepton is the light one.
+    """
+    p = two_body_momentum(meson_mass, lepton_mass, heavy_mass)
+    e_l, e_n = math.hypot(p, lepton_mass), math.hypot(p, heavy_mass)
+    return p * (e_n - e_l) / (e_n * e_l - p * p)
+
+
+def _largest_weight(x_min: float, r: float, s: float) -> float:
+    """Bound of x^2 v |M|^2 over the Dalitz plane above ``x_min``, smooth there and on its edges."""
+    x = np.geomspace(x_min, _x_max(r, s), _BOUND_POINTS)
+    grid = _weights(x, np.linspace(0.0, 1.0, _BOUND_POINTS), r, s)
+    return _BOUND_MARGIN * float(grid[:, :, 0].max())
+
+
+def pack_leptonic(
+    lepton: Species, *, meson_mass: float = KAON, heavy_mass: float = 0.0
+) -> NDArray[np.float64]:
+    """Parameters of M+ -> lepton X (gamma) for ``sample_leptonic``, masses in MeV; the channel must be open."""
     lepton_mass = float(MASS[lepton])
-    r = (lepton_mass / KAON) ** 2
-    x_min = 2.0 * PHOTON_ENERGY_MIN / KAON
-    momentum = two_body_momentum(KAON, lepton_mass, 0.0)
+    r, s = (lepton_mass / meson_mass) ** 2, (heavy_mass / meson_mass) ** 2
+    x_min = 2.0 * PHOTON_ENERGY_MIN / meson_mass
+    momentum = two_body_momentum(meson_mass, lepton_mass, heavy_mass)
     params = np.zeros(PARAMETERS)
     params[_SPECIES] = lepton
     params[_MOMENTUM] = momentum
     params[_ENERGY] = math.hypot(momentum, lepton_mass)
-    params[_P_IB] = ib_probability(x_min, r)
-    params[_MASS] = KAON
+    params[_MASS] = meson_mass
     params[_LEPTON] = lepton_mass
-    params[_R] = r
-    params[_LN_X_MIN] = math.log(x_min)
-    params[_LN_X_RANGE] = math.log((1.0 - r) / x_min)
-    params[_LN_R] = math.log(r)
-    params[_POLARISED] = 1.0 if lepton == Species.MUON_PLUS else 0.0
+    params[_R], params[_S] = r, s
+    params[_P_IB] = ib_probability(x_min, r, s)
+    if params[_P_IB] > 0.0:
+        low, high = _v_limits(x_min, r, s)
+        params[_LN_X_MIN], params[_LN_X_RANGE] = math.log(x_min), math.log(_x_max(r, s) / x_min)
+        params[_LN_V_MIN], params[_LN_V_RANGE] = math.log(low), math.log(high / low)
+        params[_BOUND] = _largest_weight(x_min, r, s)
+    if lepton == Species.MUON_PLUS:
+        params[_POLARISED] = 1.0
+        params[_HELICITY] = lepton_helicity(meson_mass, lepton_mass, heavy_mass)
     return params
 
 
@@ -114,63 +200,71 @@ def ib_spin(
     py: float,
     pz: float,
     e: float,
-    qx: float,
-    qy: float,
-    qz: float,
-    q: float,
+    kx: float,
+    ky: float,
+    kz: float,
+    k: float,
     mass: float,
     m: float,
+    heavy: float,
 ) -> tuple[float, float, float]:
-    """Spin polarisation vector of l+ (momentum p, mass m) beside a photon q in M+ -> l+ nu gamma, tree level.
+    """Spin polarisation vector of l+ (momentum p, mass m) beside a photon k and X of mass ``heavy``, tree level.
 
-    Summed over photon polarisations |M|^2 = G.l - m G.s with the four-vector (k the neutrino)
-    G = V^2 k - (k.q / l.q) V + (k.V / l.q - k.q / (l.q)^2) q,  V = K / K.q - l / l.q,
-    hence the polarisation is G_vector / G_0 in the lepton's rest frame; it tends to the neutrino's direction,
-    that is to the two-body -p_hat, for soft photons.
+    The part of |M|^2 linear in the spin four-vector is - 8 (m_X^2 - m^2) m G.s with
+
+    G = V^2 q - [V.q / p.k + k.q / (p.k)^2] k + (k.q / p.k) V;
+
+    the polarisation, its spatial part in the lepton's rest frame over |M|^2, tends to the two-body helicity times
+    p_hat for soft photons.
     """
-    kx, ky, kz = -px - qx, -py - qy, -pz - qz
-    k = mass - e - q
-    lq = e * q - px * qx - py * qy - pz * qz
+    qx, qy, qz = -px - kx, -py - ky, -pz - kz
+    q = mass - e - k
+    pk = e * k - px * kx - py * ky - pz * kz
     kq = k * q - kx * qx - ky * qy - kz * qz
-    vx, vy, vz = -px / lq, -py / lq, -pz / lq
-    v = 1.0 / q - e / lq
+    vx, vy, vz = px / pk, py / pk, pz / pk
+    v = e / pk - 1.0 / k
     vv = v * v - vx * vx - vy * vy - vz * vz
-    kv = k * v - kx * vx - ky * vy - kz * vz
-    a = kq / lq
-    b = kv / lq - kq / (lq * lq)
-    gx, gy, gz, g = boost_to_rest(
-        vv * kx - a * vx + b * qx,
-        vv * ky - a * vy + b * qy,
-        vv * kz - a * vz + b * qz,
-        vv * k - a * v + b * q,
+    vq = v * q - vx * qx - vy * qy - vz * qz
+    a = kq / pk
+    b = vq / pk + kq / (pk * pk)
+    gx, gy, gz, _ = boost_to_rest(
+        vv * qx - b * kx + a * vx,
+        vv * qy - b * ky + a * vy,
+        vv * qz - b * kz + a * vz,
+        vv * q - b * k + a * v,
         px,
         py,
         pz,
         e,
         m,
     )
-    return gx / g, gy / g, gz / g
+    x = 2.0 * k / mass
+    r, s = (m / mass) ** 2, (heavy / mass) ** 2
+    whole = mass * mass * squared_amplitude(x, 2.0 * pk / (mass * mass * x), r, s)
+    scale = 8.0 * (heavy * heavy - m * m) * m / whole
+    return scale * gx, scale * gy, scale * gz
 
 
 @kernel
 def _sample_radiative(rng: np.random.Generator, params: NDArray[np.float64], out: NDArray[np.float64]) -> int:
     rng, params, out = borrowed(rng), borrowed(params), borrowed(out)
     mass = params[_MASS]
-    r = params[_R]
+    r, s = params[_R], params[_S]
     while True:
         x = math.exp(params[_LN_X_MIN] + params[_LN_X_RANGE] * rng.random())
-        v = math.exp(params[_LN_R] * rng.random())
-        if v * (1.0 - x) < r:
+        v = math.exp(params[_LN_V_MIN] + params[_LN_V_RANGE] * rng.random())
+        low, high = _v_limits(x, r, s)
+        if not low <= v <= high:
             continue
-        weight = (1.0 - v) * (x * x + 2.0 * (1.0 - r) * (1.0 - x - r / v))
-        if rng.random() * 2.0 * (1.0 - r) < weight:
+        if rng.random() * params[_BOUND] < x * x * v * squared_amplitude(x, v, r, s):
             break
-    px, py, pz, e, qx, qy, qz, q = place_lepton_photon(rng, x, v, mass, r)
+    px, py, pz, e, kx, ky, kz, k = place_lepton_photon(rng, x, v, mass, r, s)
     sx, sy, sz = 0.0, 0.0, 0.0
     if params[_POLARISED] > 0.0:
-        sx, sy, sz = ib_spin(px, py, pz, e, qx, qy, qz, q, mass, params[_LEPTON])
+        heavy = mass * math.sqrt(s)
+        sx, sy, sz = ib_spin(px, py, pz, e, kx, ky, kz, k, mass, params[_LEPTON], heavy)
     put_polarised(out, 0, params[_SPECIES], px, py, pz, e, sx, sy, sz)
-    put(out, 1, _PHOTON, qx, qy, qz, q)
+    put(out, 1, _PHOTON, kx, ky, kz, k)
     return 2
 
 
@@ -182,6 +276,6 @@ def sample_leptonic(rng: np.random.Generator, params: NDArray[np.float64], out: 
         return _sample_radiative(rng, params, out)
     nx, ny, nz = unit_vector(rng)
     p = params[_MOMENTUM]
-    s = -params[_POLARISED]
-    put_polarised(out, 0, params[_SPECIES], p * nx, p * ny, p * nz, params[_ENERGY], s * nx, s * ny, s * nz)
+    h = params[_HELICITY]
+    put_polarised(out, 0, params[_SPECIES], p * nx, p * ny, p * nz, params[_ENERGY], h * nx, h * ny, h * nz)
     return 1

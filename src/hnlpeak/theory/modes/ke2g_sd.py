@@ -82,7 +82,7 @@ def sample(rng: np.random.Generator, params: NDArray[np.float64], out: NDArray[n
         form = 1.0 + params[_SLOPE] * (1.0 - x)
         if rng.random() * params[_BOUND] < form * form * x * x * x * v * (v * (1.0 - x) - r):
             break
-    px, py, pz, e, qx, qy, qz, q = place_lepton_photon(rng, x, v, params[_MASS], r)
+    px, py, pz, e, qx, qy, qz, q = place_lepton_photon(rng, x, v, params[_MASS], r, 0.0)
     put(out, 0, _POSITRON, px, py, pz, e)
     put(out, 1, _PHOTON, qx, qy, qz, q)
     return 2

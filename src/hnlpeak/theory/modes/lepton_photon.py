@@ -1,7 +1,9 @@
-"""Kinematics of M+ -> l+ nu gamma at a point of its Dalitz plane, in the meson rest frame.
+"""Kinematics of M+ -> l+ X gamma at a point of its Dalitz plane, in the meson rest frame.
 
-With x = 2 E_gamma / M, y = 2 E_l / M and r = (m_l / M)^2 the plane is 0 <= x <= 1 - r,
-r / (1 - x) <= v <= 1, where v = (x + y - 1 - r) / x is l.q in units of M E_gamma.
+With x = 2 E_gamma / M, y = 2 E_l / M, r = (m_l / M)^2 and s = (m_X / M)^2 the plane is
+0 <= x <= 1 - (sqrt(r) + sqrt(s))^2, and v = (x + y - 1 - r + s) / x, the product of the lepton's and the photon's
+four-momenta in units of M E_gamma, runs between [1 - x + r - s -+ sqrt(lambda(1 - x, r, s))] / (2 - 2 x): for a
+massless X between r / (1 - x) and 1.
 """
 
 from __future__ import annotations
@@ -18,10 +20,10 @@ __all__ = ["place_lepton_photon"]
 
 @kernel
 def place_lepton_photon(
-    rng: np.random.Generator, x: float, v: float, mass: float, r: float
+    rng: np.random.Generator, x: float, v: float, mass: float, r: float, s: float
 ) -> tuple[float, float, float, float, float, float, float, float]:
     """Four-momenta (px, py, pz, E) of the lepton and of the photon at (x, v), MeV, orientation isotropic."""
-    half_y = 0.5 * (1.0 + r - x * (1.0 - v))
+    half_y = 0.5 * (1.0 + r - s - x * (1.0 - v))
     reduced = math.sqrt(max(0.0, half_y * half_y - r))
     cosine = 0.0
     if reduced > 0.0:
