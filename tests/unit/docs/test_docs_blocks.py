@@ -30,6 +30,7 @@ def read_aloud(path, folder, slow):
         session.run(block)
 
 
+@pytest.mark.timeout(1500)  # a first run compiles the simulation, on a busy machine for minutes
 @pytest.mark.parametrize("path", PAGES, ids=names)
 def test_blocks_run(path, tmp_path):
     read_aloud(path, tmp_path, slow=False)
@@ -39,6 +40,7 @@ SLOW = [path for path in PAGES if any(block.mark == "slow" for block in blocks(p
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("path", SLOW, ids=names)
 def test_long_blocks_run(path, tmp_path):
     read_aloud(path, tmp_path, slow=True)
