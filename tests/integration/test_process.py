@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import SCRIPT, Command
 
 import hnlpeak as package
+from conftest import SCRIPT, Command
 
 HEAVY = ("numba", "scipy", "matplotlib", "uproot", "numpy", "hist", "rich.progress")
 
