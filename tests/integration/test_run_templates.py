@@ -99,7 +99,8 @@ def test_composition_adds_up_with_its_errors(folder: Path) -> None:
     errors = background_of(folder)["errors"]
     for row in rows_of(folder / "composition.csv"):
         parts = {name: float(row[name]) for name in (*errors, "halo")}
-        assert sum(parts.values()) == pytest.approx(float(row["background"]), rel=1e-6)
+        # the estimate takes no part of the halo below zero, where a fraction of a decay is subtracted from no event
+        assert sum(parts.values()) == pytest.approx(float(row["background"]), rel=1e-6, abs=0.05)
         for mode, error in errors.items():
             assert float(row[f"{mode}_syst"]) == pytest.approx(error * parts[mode], rel=1e-6)
         assert float(row["halo_syst"]) > 0.14 * parts["halo"]
@@ -150,9 +151,9 @@ def test_searches_together(folder: Path, finished: Path, hnlpeak: Any, tmp_path:
         ("small-ke2", "kek-e"),
         ("small-ke2", "triumf-e"),
     }
-    # KEK ends at 314 MeV, E949 at 300 MeV
+    # KEK ends at 332 MeV, E949 at 300 MeV
     kek = rows["small-kmu2", "kek-mu"]
-    assert (kek["masses"], float(kek["low"]), float(kek["high"])) == ("1", 310.0, 310.0)
+    assert (kek["masses"], float(kek["low"]), float(kek["high"])) == ("3", 310.0, 330.0)
     assert rows["small-kmu2", "e949-mu"]["masses"] == "0"
     # a sixtieth of the exposure: no improvement on KEK's 1e-6
     assert kek["observed"] == "0"

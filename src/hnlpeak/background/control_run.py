@@ -162,7 +162,10 @@ def scaled_control(
     n_kaon: float,
     unit: float = 1.0,
 ) -> tuple[Vector, Vector]:
-    """Values and variances of the scaled control run in each bin of ``selection``, times ``unit``."""
+    """Values and variances of the scaled control run in each bin of ``selection``, times ``unit``.
+
+    Bins may be below zero, where decays are subtracted and no event was seen: their sums are what counts.
+    """
     if inputs.control is None:
         raise UsageError("the card scales a control run, but there is none")
     values, variances = np.zeros(data.edges.size - 1), np.zeros(data.edges.size - 1)
@@ -175,7 +178,7 @@ def scaled_control(
             less = inputs.cross_talk.project(part)
             values = values - scale * less.values
             variances = variances + scale**2 * less.variances
-    return np.maximum(values, 0.0), variances
+    return values, variances
 
 
 def under_peak(region: ControlRegion, events: float) -> tuple[Measured, Measured]:

@@ -36,7 +36,7 @@ def _load(path: Path) -> Any:
     try:
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=loader)):
             raise InputDataError(f"{path}: YAML aliases are not read")
-        return yaml.load(text, Loader=loader)
+        return loader(text).get_single_data()
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise InputDataError(f"{path}: not valid YAML: {' '.join(str(error).split())[:120]}") from error
 
