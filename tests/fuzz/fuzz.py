@@ -33,6 +33,7 @@ from hnlpeak.core.card import card_text
 from hnlpeak.core.errors import HnlpeakError
 from hnlpeak.experiment.analysis import Analysis, load_analysis
 from hnlpeak.experiment.experiment import load_experiment
+from hnlpeak.formats import uhi_hdf5
 from hnlpeak.formats.candidates import CandidateFile, required_columns
 from hnlpeak.formats.ntuple import write_ntuple
 from hnlpeak.formats.signal_table import read_signal_table
@@ -284,6 +285,7 @@ def main() -> int:
     if given.keep is not None:
         given.keep.write_bytes(mutated(everything[given.only], given.seed, given.case))
         return 0
+    uhi_hdf5.SECONDS = float(SECONDS)  # a process of its own reads these
     signal.signal(signal.SIGALRM, _alarm)
     signal.signal(signal.SIGPROF, _alarm)
     used = int(Path("/proc/self/statm").read_text("ascii").split()[0]) * resource.getpagesize()

@@ -162,6 +162,22 @@ def test_hdf5_gives_the_same_bins(tmp_path: Path) -> None:
         read_spectrum(f"{tmp_path}/data.h5:x")
 
 
+def test_a_file_that_keeps_the_hdf5_library_busy_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such files exist (fuzzing found one); here the time to answer is none."""
+    h5py = pytest.importorskip("h5py")
+    from hnlpeak.formats import uhi_hdf5
+
+    with h5py.File(tmp_path / "data.h5", "w") as file:
+        file["x"] = [1.0]
+    with pytest.raises(InputDataError, match=r"data\.h5: say which histogram.*none"):
+        read_spectrum(tmp_path / "data.h5")
+    monkeypatch.setattr(uhi_hdf5, "SECONDS", 0.0)
+    with pytest.raises(InputDataError, match=r"data\.h5: damaged HDF5 file \(not read in 0 s\)"):
+        read_spectrum(tmp_path / "data.h5")
+
+
 def test_the_squared_mass_keeps_its_sign(tmp_path: Path) -> None:
     path = tmp_path / "data.json"
     made: hist.Hist[Any] = hist.Hist(hist.axis.Variable([-0.04, -0.01, 0.0, 0.09], name="m2"))
