@@ -135,7 +135,7 @@ def test_calorimeter_resolution_of_photons(shoot: Shoot) -> None:
     width = lkr.position_stochastic / math.sqrt(20.0) + lkr.position_constant
     assert_gaussian(clusters["x"], 400.0, width)
     assert_gaussian(clusters["y"], -200.0, width)
-    assert not shoot(calorimeter.pack(lkr), Species.PHOTON, energy, x=100.0)["n_clusters"].any()
+    assert not shoot(calorimeter.pack(lkr), Species.PHOTON, energy, x=70.0)["n_clusters"].any()
 
 
 def test_calorimeter_separates_muons_pions_and_electrons(shoot: Shoot) -> None:
