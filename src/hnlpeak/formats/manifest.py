@@ -23,6 +23,7 @@ from hnlpeak.theory.domain import LEPTON_MASS
 from hnlpeak.theory.mesons import MESONS
 
 __all__ = [
+    "JOURNAL",
     "MANIFEST",
     "PUBLISH",
     "check_settled",
@@ -36,6 +37,8 @@ __all__ = [
 MANIFEST = "manifest.json"
 PUBLISH = ".publish"
 """Results that are whole and take their place in a folder; what lies around them is not of one time."""
+JOURNAL = ".journal.json"
+"""In ``PUBLISH`` until every result has its place."""
 _PACKAGES = (
     "numpy",
     "scipy",
@@ -113,7 +116,7 @@ def write_manifest(
 
 def check_settled(directory: Path) -> None:
     """Raise ``InputDataError`` where results take their place in ``directory``, or did when a process died."""
-    if (directory / PUBLISH).exists():
+    if (directory / PUBLISH / JOURNAL).exists():
         raise InputDataError(
             f"{directory}: its results are not all in place yet; if nothing is at work there, "
             "the command that made them (or hnlpeak report) finishes it"

@@ -19,13 +19,11 @@ from hnlpeak.core.atomic import sync_folder, write_text
 from hnlpeak.core.errors import InputDataError
 from hnlpeak.core.plain_file import is_folder, read_plain
 from hnlpeak.formats.json_text import read_json
-from hnlpeak.formats.manifest import MANIFEST
+from hnlpeak.formats.manifest import JOURNAL, MANIFEST
 from hnlpeak.searches.identity import Identity
 from hnlpeak.searches.places import PUBLISH, UNFINISHED, check_inside, check_targets
 
 __all__ = ["finish_publishing", "listed", "publish"]
-
-_JOURNAL = ".journal.json"
 
 
 def listed(place: Path) -> list[str]:
@@ -44,7 +42,7 @@ def _is_inside(name: str) -> bool:
 
 def _staged(stage: Path) -> list[str]:
     files = (path.relative_to(stage) for path in stage.rglob("*") if path.is_file())
-    return sorted(path.as_posix() for path in files if path.as_posix() not in (MANIFEST, _JOURNAL))
+    return sorted(path.as_posix() for path in files if path.as_posix() not in (MANIFEST, JOURNAL))
 
 
 def publish(stage: Path, place: Path, *, remove: Iterable[str], run: Identity | None) -> None:
@@ -60,7 +58,7 @@ def publish(stage: Path, place: Path, *, remove: Iterable[str], run: Identity | 
     check_inside(place)
     check_targets(place, [*new, MANIFEST])
     journal = {"remove": sorted(set(remove) - {*new, MANIFEST}), "run": run}
-    write_text(stage / _JOURNAL, json.dumps(journal))
+    write_text(stage / JOURNAL, json.dumps(journal))
     for folder in {stage, *(path for path in stage.rglob("*") if path.is_dir())}:
         sync_folder(folder)
     os.rename(stage, place / PUBLISH)
@@ -71,7 +69,7 @@ def publish(stage: Path, place: Path, *, remove: Iterable[str], run: Identity | 
 def _journal(pending: Path) -> dict[str, Any] | None:
     """The journal of a publication, None where it has gone, that is, where all is done."""
     try:
-        record = json.loads(read_plain(pending / _JOURNAL, most=100_000_000))
+        record = json.loads(read_plain(pending / JOURNAL, most=100_000_000))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, RecursionError):
@@ -121,6 +119,6 @@ def finish_publishing(place: Path) -> Identity | None:
         run = journal.get("run")
         if run is not None:
             shutil.rmtree(place / UNFINISHED, ignore_errors=True)
-        (pending / _JOURNAL).unlink()
+        (pending / JOURNAL).unlink()
     shutil.rmtree(pending, ignore_errors=True)
     return run if isinstance(run, dict) else None
