@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import re
 import subprocess
 import sys
-from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-from hnlpeak.cli.app import main
-
-
-class Outcome(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Command = Callable[..., Outcome]
+from command import Command, Outcome, call
 
 KAONS = 2_000_000
 SMALL = {
@@ -74,21 +61,6 @@ def card(card_text: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("cards") / "small.toml"
     path.write_text(card_text, "utf-8")
     return path
-
-
-def call(*arguments: object) -> Outcome:
-    """The command in this process, with what it writes and its exit code."""
-    out, err, before = io.StringIO(), io.StringIO(), sys.argv
-    sys.argv = ["hnlpeak", *(str(a) for a in arguments)]
-    code = 0
-    try:
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            main()
-    except SystemExit as stop:
-        code = int(stop.code or 0)
-    finally:
-        sys.argv = before
-    return Outcome(code, out.getvalue(), err.getvalue())
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conftest import KAONS, Command
+from command import Command
+from conftest import KAONS
 from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.formats.results import limits_table, read_result
 from hnlpeak.formats.spectrum_file import read_spectrum

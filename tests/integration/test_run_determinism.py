@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from conftest import SCRIPT, Command
+from command import Command
+from conftest import SCRIPT
 from hnlpeak.execution.context import Part, RunContext
 from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.formats.json_text import dump_json

@@ -99,8 +99,7 @@ def test_composition_adds_up_with_its_errors(folder: Path) -> None:
     errors = background_of(folder)["errors"]
     for row in rows_of(folder / "composition.csv"):
         parts = {name: float(row[name]) for name in (*errors, "halo")}
-        # the estimate takes no part of the halo below zero, where a fraction of a decay is subtracted from no event
-        assert sum(parts.values()) == pytest.approx(float(row["background"]), rel=1e-6, abs=0.05)
+        assert sum(parts.values()) == pytest.approx(float(row["background"]), rel=1e-6)
         for mode, error in errors.items():
             assert float(row[f"{mode}_syst"]) == pytest.approx(error * parts[mode], rel=1e-6)
         assert float(row["halo_syst"]) > 0.14 * parts["halo"]

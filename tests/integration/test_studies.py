@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import Command
+from command import Command
 
 
 def test_closure_of_the_number_of_kaons(card: Path, hnlpeak: Command) -> None:

@@ -32,6 +32,11 @@ class BackgroundDetails:
         """Relative error, common to all windows, of each component that b is the sum of; empty if it is no sum."""
         return {}
 
+    @property
+    def components(self) -> Mapping[str, tuple[float, ...]]:
+        """Events of each component of b in the window of each mass, as b counts them; empty if it is no sum."""
+        return {}
+
 
 @dataclass(frozen=True, eq=False)
 class BackgroundEstimates:

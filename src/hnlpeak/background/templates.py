@@ -133,6 +133,11 @@ class TemplateDetails(BackgroundDetails):
         found = [run.relative_error for run in self.control_runs if run.scale]
         return {**self.errors, HALO: max(found)} if found else self.errors
 
+    @property
+    def components(self) -> Mapping[str, tuple[float, ...]]:
+        """``events``: of modes as simulated, of the control run as scaled in the window, never below zero."""
+        return self.events
+
 
 def template_estimates(
     data: Spectrum,

@@ -1,8 +1,9 @@
 """Compiled kernels on disk: own, private, checksummed, and no reason to fail.
 
-The place must belong to the user and be closed to others, since what lies there is run. Each file says which key it
-answers and carries a checksum: what is cut short, altered, exchanged or foreign is compiled again. A place that
-cannot be used, or a full disk, costs time and nothing else.
+What lies there is run: numba reads machine code and types from it. So the place must belong to the user and be
+closed to all others. Each file says which key it answers and carries a checksum, which tells damage, not intent:
+what is cut short, flipped, exchanged or of other sources is compiled again. A place that cannot be used, or a full
+disk, costs time and nothing else.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import pickle
 import shutil
 import stat
 import tempfile
@@ -21,8 +21,9 @@ from typing import Any, NamedTuple
 
 from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
-from numba.core.serialize import dumps
+from numba.core.serialize import dumps, loads
 
+from hnlpeak.core.plain_file import read_plain
 from hnlpeak.core.stamp import closure_digest, compiler_versions, frozen_digest
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
 _MAGIC = b"hnlpeak kernel 1\n"
 _SUFFIX = ".kernel"
 _DIGEST = 32
+_MOST_BYTES = 100_000_000
 
 
 def private(place: Path) -> bool:
@@ -140,9 +142,10 @@ class KernelCache(_Cache):
         body = None if found is None else _read(*found)
         if body is None:
             return None
-        rebuild: Any = CompileResult._rebuild  # numba has no types
+        read: Any = loads  # numba has no types
+        rebuild: Any = CompileResult._rebuild
         try:
-            return rebuild(target_context, *pickle.loads(body))
+            return rebuild(target_context, *read(body))
         except Exception:  # whatever is in the way, compiling helps
             return None
 
@@ -152,16 +155,16 @@ class KernelCache(_Cache):
         if found is None or result.library.has_dynamic_globals or any(not x.can_cache for x in result.lifted):
             return
         path, key = found
-        pickled: Any = dumps
-        body: bytes = pickled(result._reduce())
+        written: Any = dumps
+        body: bytes = written(result._reduce())
         with contextlib.suppress(OSError):
             _write(path, _MAGIC + key + hashlib.sha256(body).digest() + body)
 
 
 def _read(path: Path, key: bytes) -> bytes | None:
     try:
-        raw = path.read_bytes()
-    except OSError:
+        raw = read_plain(path, most=_MOST_BYTES)
+    except (OSError, ValueError):
         return None
     head, body = raw[: len(_MAGIC) + 2 * _DIGEST], raw[len(_MAGIC) + 2 * _DIGEST :]
     return body if head == _MAGIC + key + hashlib.sha256(body).digest() else None

@@ -43,14 +43,15 @@ def scheduler(name: str, workers: int) -> Iterator[Executor | None]:
 
 def _client(name: str, workers: int) -> Any:
     try:
-        from distributed import Client
+        import distributed
     except ImportError:
         raise UsageError(
             f"--scheduler {name}: needs Dask; install it with: pip install 'hnlpeak[dask]'"
         ) from None
+    client: Any = distributed.Client  # without types in some versions
     try:
         if name == "local":
-            return Client(n_workers=workers, threads_per_worker=1, dashboard_address=None)
-        return Client(name, timeout="10s")
+            return client(n_workers=workers, threads_per_worker=1, dashboard_address=None)
+        return client(name, timeout="10s")
     except (OSError, TimeoutError, ValueError) as error:
         raise HnlpeakError(f"--scheduler {name}: no Dask scheduler answers ({error})") from error

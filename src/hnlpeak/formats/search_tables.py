@@ -38,8 +38,8 @@ def comparison_table(result: SearchResult, card: AnalysisCard) -> str:
 def composition_table(result: SearchResult, card: AnalysisCard, templates: Spectrum) -> str:
     """Return the text of ``composition.csv``: events in each window by source, with MC errors, beside the estimate.
 
-    One row for each whole multiple of 10 MeV. Where the estimate is made of the ``templates``, ``*_syst`` are the
-    errors that they share between windows.
+    One row for each whole multiple of 10 MeV. Where the estimate is a sum of components, their events are those that b
+    is the sum of, and ``*_syst`` the errors that they share between windows.
     """
     masses = _round_masses(card)
     rows = [result.row(mass) for mass in masses]
@@ -58,8 +58,10 @@ def composition_table(result: SearchResult, card: AnalysisCard, templates: Spect
         "background_error": [row["background_error"] for row in rows],
         "simulated": sum(events for events, _ in parts.values()),
     }
-    common = result.background.details.relative_errors
-    for source, (events, errors) in parts.items():
+    common, places = result.background.details.relative_errors, [result.place(mass) for mass in masses]
+    counted = {name: np.array(e)[places] for name, e in result.background.details.components.items()}
+    for source, (simulated, errors) in parts.items():
+        events = counted.get(source, simulated)
         columns[source] = events
         columns[f"{source}_error"] = errors
         if common:

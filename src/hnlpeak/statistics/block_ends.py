@@ -208,10 +208,8 @@ def _once_more(
     m: float | None,
 ) -> tuple[float, float, float, float, float]:
     """:func:`_nearer` where the first guess is rough: for an uncertain efficiency."""
-    if m is None:
-        if r2 is None:
-            return point
-        return _nearer(point, n, shift, goal, background, tau, r2, z, m)
+    if m is None and r2 is None:
+        return point
     return _nearer(point, n, shift, goal, background, tau, r2, z, m)
 
 

@@ -2,43 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-from hnlpeak.cli.app import main
-from hnlpeak.cli.verbosity import set_verbosity
+from command import Outcome, call
 from hnlpeak.core.card import card_text
 from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.experiment.experiment import load_experiment
-
-
-class Outcome(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-def call(*arguments: object) -> Outcome:
-    out, err, before = io.StringIO(), io.StringIO(), sys.argv
-    sys.argv = ["hnlpeak", *(str(a) for a in arguments)]
-    code = 0
-    try:
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            main()
-    except SystemExit as stop:
-        code = int(stop.code or 0)
-    finally:
-        sys.argv = before
-        set_verbosity(0)
-    return Outcome(code, out.getvalue(), err.getvalue())
 
 
 @pytest.mark.parametrize("arguments", [(), ("-h",), ("--help",)])

@@ -346,7 +346,7 @@ def test_p_value_at_the_ends_is_one_minus_cl(background, efficiency):
         (Poisson(6, 2.0), Known(1.0)),
     ],
 )
-@pytest.mark.parametrize("n", [1.0, 9.0])
+@pytest.mark.parametrize("n", [1.0, 7.0, 9.0])
 def test_summed_p_values_against_toys(background, efficiency, n):
     """20 000 pseudo-experiments of the same definition, the statistic by brute force; threshold 1e-6."""
     mu, size = 4.0, 20_000
