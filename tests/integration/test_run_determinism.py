@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from command import Command
 from conftest import SCRIPT
-from hnlpeak.execution.context import Part, RunContext
+from hnlpeak.chain.parts import in_parts
+from hnlpeak.execution.context import Part, RunContext, Shards
 from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.formats.json_text import dump_json
 from hnlpeak.searches.run import search
@@ -84,17 +85,20 @@ class StopsAfter:
     """Keeps parts in memory and stops the search when it has kept ``most`` of them."""
 
     def __init__(self, most: int) -> None:
-        self.parts: dict[Part, dict[str, NDArray[np.int64]]] = {}
+        self.kept: dict[Part, dict[str, NDArray[np.int64]]] = {}
         self.most = most
         self.hits = 0
 
+    def parts(self, sample: str, shards: Shards) -> Iterator[tuple[Part, Shards]]:
+        return in_parts(sample, shards)
+
     def load(self, part: Part) -> Mapping[str, NDArray[np.int64]] | None:
-        self.hits += part in self.parts
-        return self.parts.get(part)
+        self.hits += part in self.kept
+        return self.kept.get(part)
 
     def save(self, part: Part, arrays: Mapping[str, NDArray[np.int64]]) -> None:
-        self.parts[part] = dict(arrays)
-        if len(self.parts) == self.most:
+        self.kept[part] = dict(arrays)
+        if len(self.kept) == self.most:
             raise KeyboardInterrupt
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from hnlpeak.chain import parts
 from hnlpeak.chain.beam import calibrate
 from hnlpeak.chain.sample_run import SampleResult, run_sample
-from hnlpeak.execution.context import Part, RunContext
+from hnlpeak.execution.context import Part, RunContext, Shards
 from hnlpeak.experiment.analysis import Analysis, load_analysis
 from hnlpeak.reconstruction.calibration import BeamCalibration
 from hnlpeak.simulation import streams
@@ -24,14 +24,17 @@ class Memory:
     """Keeps parts, forgets those in ``lost`` and stops after ``most`` new ones."""
 
     def __init__(self, most: int) -> None:
-        self.parts: dict[Part, dict[str, NDArray[np.int64]]] = {}
+        self.kept: dict[Part, dict[str, NDArray[np.int64]]] = {}
         self.most = most
 
+    def parts(self, sample: str, shards: Shards) -> Iterator[tuple[Part, Shards]]:
+        return parts.in_parts(sample, shards)
+
     def load(self, part: Part) -> Mapping[str, NDArray[np.int64]] | None:
-        return self.parts.get(part)
+        return self.kept.get(part)
 
     def save(self, part: Part, arrays: Mapping[str, NDArray[np.int64]]) -> None:
-        self.parts[part] = dict(arrays)
+        self.kept[part] = dict(arrays)
         self.most -= 1
         if self.most == 0:
             raise KeyboardInterrupt
@@ -89,6 +92,6 @@ def test_the_sum_is_the_same(
     if stop < len(streams.shard_sizes(decays)):
         with pytest.raises(KeyboardInterrupt):
             result(store=memory, workers=workers)
-        assert len(memory.parts) == stop
+        assert len(memory.kept) == stop
     memory.most = -1
     assert same(result(store=memory, workers=workers), straight)

@@ -23,6 +23,7 @@ from hnlpeak.cli import (
     run,
     scan,
     select,
+    shard,
     show,
     simulate,
     study,
@@ -56,6 +57,7 @@ app.command()(coverage.coverage)
 app.add_typer(theory.app, name="theory")
 app.command()(explain.explain)
 app.add_typer(study.app, name="study")
+app.add_typer(shard.app, name="shard")
 app.command()(export.export)
 app.command()(recast.recast)
 app.command()(report.report)

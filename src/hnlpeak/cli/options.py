@@ -5,18 +5,27 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from hnlpeak.searches.plan import Injection
 
 __all__ = [
     "AnalysisArgument",
     "AnalysisOption",
+    "InjectOption",
+    "KaonsOption",
+    "SchedulerOption",
+    "SeedOption",
+    "WorkersOption",
     "check_output",
     "check_seed",
     "complete_cards",
     "complete_methods",
     "decays",
+    "injected",
     "worker_count",
 ]
 
@@ -40,6 +49,21 @@ AnalysisOption = Annotated[
     typer.Option("--analysis", help="Library name or path of an analysis card.", autocompletion=_analyses),
 ]
 """The analysis of a command whose argument is something else."""
+
+
+SeedOption = Annotated[int, typer.Option(help="Seed of all random streams.")]
+KaonsOption = Annotated[
+    float | None,
+    typer.Option(metavar="X", help="Decays in the fiducial volume (default: the card's exposure)."),
+]
+WorkersOption = Annotated[int | None, typer.Option(help="Workers (default: the usable CPUs).")]
+SchedulerOption = Annotated[
+    str,
+    typer.Option(metavar="NAME", help="Where tasks run: threads, processes, local or tcp://... (Dask)."),
+]
+InjectOption = Annotated[
+    str | None, typer.Option(metavar="MASS:U2", help="Put a signal into the pseudo-data, e.g. 300:3e-6.")
+]
 
 
 def complete_cards(incomplete: str) -> list[str]:
@@ -102,3 +126,19 @@ def check_seed(seed: int) -> None:
 
     if not 0 <= seed < 2**64:
         raise UsageError(f"--seed: got {seed}, allowed are 0 to 2^64 - 1")
+
+
+def injected(text: str | None) -> Injection | None:
+    """The signal that ``--inject MASS:U2`` asks for. ``UsageError`` where it is none."""
+    from hnlpeak.core.errors import UsageError
+    from hnlpeak.searches.plan import Injection
+
+    if text is None:
+        return None
+    try:
+        mass, u2 = (float(part) for part in text.split(":"))
+    except ValueError:
+        raise UsageError(f"--inject: got {text!r}, expected MASS:U2 such as 300:3e-6 (MeV)") from None
+    if not (0.0 < mass < 1e5 and 0.0 < u2 <= 1.0):
+        raise UsageError(f"--inject: got {text!r}, mass must be positive (MeV) and U2 between 0 and 1")
+    return Injection(mass, u2)

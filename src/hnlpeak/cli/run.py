@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from hnlpeak.cli.options import AnalysisArgument, complete_methods
+from hnlpeak.cli.options import (
+    AnalysisArgument,
+    InjectOption,
+    KaonsOption,
+    SchedulerOption,
+    SeedOption,
+    WorkersOption,
+    complete_methods,
+)
 from hnlpeak.cli.verbosity import say
-
-if TYPE_CHECKING:
-    from hnlpeak.searches.plan import Injection
 
 __all__ = ["run"]
 
@@ -23,16 +28,10 @@ def run(
         Path | None,
         typer.Option("--output", "-o", metavar="DIR", help="Folder for the results (default: its name)."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of all random streams.")] = 1,
-    kaons: Annotated[
-        float | None,
-        typer.Option(metavar="X", help="Decays in the fiducial volume (default: the card's exposure)."),
-    ] = None,
-    workers: Annotated[int | None, typer.Option(help="Workers (default: the usable CPUs).")] = None,
-    scheduler: Annotated[
-        str,
-        typer.Option(metavar="NAME", help="Where tasks run: threads, processes, local or tcp://... (Dask)."),
-    ] = "threads",
+    seed: SeedOption = 1,
+    kaons: KaonsOption = None,
+    workers: WorkersOption = None,
+    scheduler: SchedulerOption = "threads",
     data: Annotated[
         list[str] | None,
         typer.Option(
@@ -44,9 +43,7 @@ def run(
         bool,
         typer.Option("--force", help="Go on with data that look suspicious; skip damaged files of several."),
     ] = False,
-    inject: Annotated[
-        str | None, typer.Option(metavar="MASS:U2", help="Put a signal into the pseudo-data, e.g. 300:3e-6.")
-    ] = None,
+    inject: InjectOption = None,
     method: Annotated[
         str | None,
         typer.Option(
@@ -58,7 +55,7 @@ def run(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the results in DIR.")] = False,
 ) -> None:
     """Run a search: simulate (or read) data, measure N_K, signal and background, scan, write limits and figures."""
-    from hnlpeak.cli.options import check_seed, worker_count
+    from hnlpeak.cli.options import check_seed, injected, worker_count
     from hnlpeak.cli.progress import decays_progress
     from hnlpeak.cli.reading import read_with_progress
     from hnlpeak.cli.summary import summary
@@ -75,7 +72,7 @@ def run(
     cards = load_analysis(analysis)
     if method is not None:
         cards = cards.with_method(method)
-    injection = _injection(inject)
+    injection = injected(inject)
     todo = plan(cards, kaons=kaons, inject=injection, real_data=bool(data))
     place = output if output is not None else Path(cards.card.name)
     real = read_with_progress(data, cards, needs_peak=True, force=force) if data else None
@@ -92,18 +89,3 @@ def run(
             command=tuple(sys.argv),
         )
     say(summary(result, place))
-
-
-def _injection(text: str | None) -> Injection | None:
-    from hnlpeak.core.errors import UsageError
-    from hnlpeak.searches.plan import Injection
-
-    if text is None:
-        return None
-    try:
-        mass, u2 = (float(part) for part in text.split(":"))
-    except ValueError:
-        raise UsageError(f"--inject: got {text!r}, expected MASS:U2 such as 300:3e-6 (MeV)") from None
-    if not (0.0 < mass < 1e5 and 0.0 < u2 <= 1.0):
-        raise UsageError(f"--inject: got {text!r}, mass must be positive (MeV) and U2 between 0 and 1")
-    return Injection(mass, u2)

@@ -148,7 +148,8 @@ def build(
         if field.name in given:
             continue
         if field.column is None:
-            item = record[field.key]
+            # what may be None need not be there: records of older versions lack newer fields
+            item = record.get(field.key) if _without_none(field.type)[1] else record[field.key]
             made[field.name] = _value(field.type, item) if field.form is None else field.form.of(item)
             continue
         inner, optional = _without_none(field.type)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, TypeVar
@@ -12,13 +12,17 @@ from numpy.typing import NDArray
 
 from hnlpeak.execution.run import run
 
-__all__ = ["Part", "Progress", "RunContext", "Store"]
+__all__ = ["Part", "Progress", "RunContext", "Shards", "Store"]
 
 Progress = Callable[[str, int], None]
 """Called with the name of a sample and a number of its decays that are done; with 0 when all begins."""
 
 Item = TypeVar("Item", bound=Hashable)
 Result = TypeVar("Result")
+
+
+Shards = Sequence[tuple[int, int]]
+"""Some shards of a sample, each its index and its decays."""
 
 
 class Part(NamedTuple):
@@ -32,6 +36,12 @@ class Part(NamedTuple):
 
 class Store(Protocol):
     """Keeps the integer arrays of finished parts; a damaged or foreign one is as good as none."""
+
+    def parts(self, sample: str, shards: Shards) -> Iterable[tuple[Part, Shards]]:
+        """The parts in which the ``shards`` of a sample are to be done, each with its shards.
+
+        Shards in none of them are left out: they are another job's, or lost.
+        """
 
     def load(self, part: Part) -> Mapping[str, NDArray[np.int64]] | None:
         """The arrays of a part, or None."""

@@ -11,7 +11,7 @@ from hnlpeak.spectrum.window import window_record, window_rule
 from hnlpeak.statistics import ExpectedDefinition, Treatment
 from hnlpeak.trigger.downscale import TriggerRates
 
-__all__ = ["BinRange", "Exposure", "InjectedSignal", "Settings", "Simulation"]
+__all__ = ["BinRange", "Exposure", "InjectedSignal", "Lost", "Settings", "Simulation"]
 
 
 @dataclass(frozen=True)
@@ -66,10 +66,20 @@ class InjectedSignal:
 
 
 @dataclass(frozen=True)
+class Lost:
+    """What a partial result lacks: the ``jobs`` of ``of`` without a file, and their ``share`` of the data."""
+
+    jobs: tuple[int, ...]
+    of: int
+    share: float
+
+
+@dataclass(frozen=True)
 class Exposure:
     """How data came about: ``decays`` in the fiducial volume that were simulated, None for real data.
 
-    ``delivered`` are the decays before the trigger's ``downscale``, ``rates`` those of simulated triggers.
+    ``delivered`` are the decays before the trigger's ``downscale``, ``rates`` those of simulated triggers. ``lost``
+    tells what is missing of a partial result, and is None where all is there.
     """
 
     decays: Annotated[float | None, Key("exposure_decays")]
@@ -77,3 +87,4 @@ class Exposure:
     delivered: Annotated[float | None, Key("decays_delivered")]
     rates: TriggerRates | None = None
     injected: InjectedSignal | None = None
+    lost: Lost | None = None

@@ -15,6 +15,8 @@ from hnlpeak.report.rounding import plain_number, scientific
 __all__ = ["conditions", "key_numbers", "not_quoted", "verdict"]
 
 _EXCESS = 3.0
+_NAMED = 10
+"""So many missing jobs are named."""
 _BEAM_LINE = 1e6
 """A kilometre in mm: what an HNL must outlive on average to leave every beam line of this kind."""
 
@@ -30,8 +32,17 @@ def _extreme(result: SearchResult, column: str) -> dict[str, Any] | None:
 
 
 def not_quoted(result: SearchResult) -> list[str]:
-    """Return sentences on what keeps masses from being quoted and on a spectrum without events; none if all is well."""
+    """Return sentences on lost data, masses that are not quoted, a spectrum without events; none if all is well."""
     found = []
+    lost = None if result.exposure is None else result.exposure.lost
+    if lost is not None:
+        some = ", ".join(str(index) for index in lost.jobs[:_NAMED]) + (
+            ", ..." if len(lost.jobs) > _NAMED else ""
+        )
+        found.append(
+            f"PARTIAL: {len(lost.jobs)} of {lost.of} jobs are missing ({some}), and with them "
+            f"{100.0 * lost.share:.3g} % of the data."
+        )
     if not result.n_observed.any():
         found.append("No window has an event.")
     if not result.sound.all():

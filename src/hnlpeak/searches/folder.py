@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from hnlpeak.core.errors import UsageError
 from hnlpeak.core.measured import Measured
 from hnlpeak.estimation.plausibility import doubts_about_peak
 from hnlpeak.estimation.signal import SignalModel
@@ -24,12 +25,13 @@ from hnlpeak.report.write import write_report
 from hnlpeak.searches.claim import open_run
 from hnlpeak.searches.given import search_spectrum
 from hnlpeak.searches.identity import Identity, identity
+from hnlpeak.searches.merge import Campaign
 from hnlpeak.searches.places import check_place
 from hnlpeak.searches.plan import Injection
 from hnlpeak.searches.real_data import RealData, listen
 from hnlpeak.searches.run import search
 
-__all__ = ["run_into", "scan_into"]
+__all__ = ["merge_into", "run_into", "scan_into"]
 
 
 def _search_into(
@@ -100,6 +102,40 @@ def run_into(
         belongs=identity(analysis, context.seed, inputs, settings),
         overwrite=overwrite,
         inputs=inputs,
+        command=command,
+    )
+
+
+def merge_into(
+    place: Path, jobs: Campaign, *, context: RunContext, overwrite: bool, command: Sequence[str] = ()
+) -> SearchResult:
+    """Join the job files of a campaign in the folder ``place``, as one run would have made it.
+
+    ``context`` has the seed of the campaign. Raises as ``run_into``, and ``InputDataError`` for a job file that does
+    not hold what it should.
+    """
+    check_place(place)
+    if place.resolve() == jobs.survey.place.resolve():
+        raise UsageError(f"{place}: holds the job files; give another folder for the results")
+    settings = {
+        "kaons": jobs.kaons,
+        "inject": None if jobs.inject is None else [jobs.inject.mass, jobs.inject.u2],
+    }
+
+    def make(context: RunContext) -> Search:
+        if context.store is None:
+            raise ValueError("a merge needs a store")
+        joined = replace(context, store=jobs.store(context.store))
+        return jobs.marked(search(jobs.analysis, kaons=jobs.kaons, inject=jobs.inject, context=joined))
+
+    return _search_into(
+        place,
+        jobs.analysis,
+        make,
+        context=context,
+        belongs=identity(jobs.analysis, context.seed, jobs.checksums, settings),
+        overwrite=overwrite,
+        inputs=jobs.checksums,
         command=command,
     )
 

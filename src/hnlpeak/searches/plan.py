@@ -60,13 +60,16 @@ class Plan:
     control_decays: float = 0.0
 
     @property
+    def samples(self) -> list[Sample]:
+        """All samples but that of the calibration, which the others need."""
+        found = [self.data, self.normalisation, *self.signal.values(), *self.templates.values()]
+        return [sample for sample in (*found, self.control, self.cross_talk) if sample is not None]
+
+    @property
     def decays(self) -> int:
         """Decays (and halo muons) to simulate in all."""
         # the beam is calibrated twice: as measured, and for the bias of the method
-        samples = [self.calibration, self.calibration, self.normalisation]
-        samples += [*self.signal.values(), *self.templates.values()]
-        samples += [sample for sample in (self.data, self.control, self.cross_talk) if sample is not None]
-        return sum(sample.decays for sample in samples)
+        return 2 * self.calibration.decays + sum(sample.decays for sample in self.samples)
 
 
 def plan(

@@ -65,6 +65,8 @@ def search(
     samples = calibrated(analysis, todo, context or RunContext())
     data = _data(samples, real)
     decays = kaons or analysis.card.exposure.decays
+    if todo.data is not None:  # 1 unless jobs of a batch farm are lost
+        decays *= data.decays / todo.data.decays
     simulated = None if real is not None else decays
     return join(
         samples,

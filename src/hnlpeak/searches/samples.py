@@ -16,7 +16,7 @@ from hnlpeak.reconstruction.candidates import Candidates
 from hnlpeak.searches.plan import Plan
 from hnlpeak.simulation.sample import Sample, in_periods
 
-__all__ = ["Samples", "calibrated"]
+__all__ = ["Samples", "calibrated", "shared_out"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +36,7 @@ class Samples:
     def parts(self, sample: Sample) -> list[tuple[Sample, Experiment, BeamCalibration]]:
         """The sample shared out to the periods, each with its experiment and mean beam."""
         experiment = self.analysis.experiment
-        return list(zip(_shared_out(sample, experiment), experiment.periods, self.calibrations, strict=True))
+        return list(zip(shared_out(sample, experiment), experiment.periods, self.calibrations, strict=True))
 
     def run(self, sample: Sample) -> SampleResult:
         """Return what ``sample`` gives; parts that the context's store has are not made again."""
@@ -56,7 +56,8 @@ class Samples:
         return Candidates(columns, True, sample.sources, sample.name, in_fiducial)
 
 
-def _shared_out(sample: Sample, experiment: Experiment) -> list[Sample]:
+def shared_out(sample: Sample, experiment: Experiment) -> list[Sample]:
+    """The sample of each period of ``experiment``."""
     periods = experiment.card.periods
     if not periods:
         return [sample]
@@ -69,6 +70,6 @@ def calibrated(analysis: Analysis, plan: Plan, context: RunContext) -> Samples:
     experiment, sample = analysis.experiment, plan.calibration
     found = [
         calibrate(part, period, context)
-        for part, period in zip(_shared_out(sample, experiment), experiment.periods, strict=True)
+        for part, period in zip(shared_out(sample, experiment), experiment.periods, strict=True)
     ]
     return Samples(analysis, plan, tuple(found), context)

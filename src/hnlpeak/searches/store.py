@@ -5,16 +5,17 @@ from __future__ import annotations
 import contextlib
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hnlpeak.chain.parts import in_parts
 from hnlpeak.core.atomic import atomic_path
 from hnlpeak.core.plain_file import is_folder, read_plain
-from hnlpeak.execution.context import Part
+from hnlpeak.execution.context import Part, Shards
 from hnlpeak.formats.part_file import MAX_PART_BYTES, pack_part, unpack_part
 from hnlpeak.searches.identity import Identity
 
@@ -41,6 +42,10 @@ class FolderStore:
         """Where a part is kept."""
         name = re.sub(r"[^A-Za-z0-9.+-]", "_", part.sample)
         return self._folder / f"{name}.{part.first}-{part.first + part.shards}.part"
+
+    def parts(self, sample: str, shards: Shards) -> Iterator[tuple[Part, Shards]]:
+        """Cut the shards of a sample into parts of equal size."""
+        return in_parts(sample, shards)
 
     def _belongs(self, part: Part) -> dict[str, Any]:
         return {**part._asdict(), "run": self._identity}
