@@ -1,6 +1,7 @@
 """Heavy-neutral-lepton production searches in meson decays: simulation, missing-mass peak scan, limits.
 
-The names below are loaded when they are first used, so that ``import hnlpeak`` costs next to nothing.
+The names in ``__all__`` are what scripts and notebooks use; whatever is below may change between versions. They are
+loaded when they are first used, so that ``import hnlpeak`` costs next to nothing.
 """
 
 from __future__ import annotations
@@ -16,13 +17,16 @@ if TYPE_CHECKING:
     from hnlpeak.core.measured import Measured
     from hnlpeak.estimation.signal import SignalModel
     from hnlpeak.experiment.analysis import Analysis, load_analysis
+    from hnlpeak.experiment.experiment import Experiment, load_experiment
+    from hnlpeak.formats.results import read_result
+    from hnlpeak.formats.search_files import read_search
     from hnlpeak.formats.signal_table import read_signal_table
     from hnlpeak.formats.spectrum_file import read_spectrum
+    from hnlpeak.limits.published import PublishedLimit, list_published, published
     from hnlpeak.limits.result import SearchResult
     from hnlpeak.limits.search import Search
-    from hnlpeak.searches.given import scan
+    from hnlpeak.searches.calls import run, scan, search
     from hnlpeak.searches.plan import Injection
-    from hnlpeak.searches.run import run, search
     from hnlpeak.spectrum.spectrum import Spectrum
     from hnlpeak.theory import lifetime, production
 
@@ -31,41 +35,55 @@ __version__ = VERSION
 _HOME = {
     "Analysis": "hnlpeak.experiment.analysis",
     "CardError": "hnlpeak.core.errors",
+    "Experiment": "hnlpeak.experiment.experiment",
     "HnlpeakError": "hnlpeak.core.errors",
     "Injection": "hnlpeak.searches.plan",
     "InputDataError": "hnlpeak.core.errors",
     "Measured": "hnlpeak.core.measured",
+    "PublishedLimit": "hnlpeak.limits.published",
     "Search": "hnlpeak.limits.search",
     "SearchResult": "hnlpeak.limits.result",
     "SignalModel": "hnlpeak.estimation.signal",
     "Spectrum": "hnlpeak.spectrum.spectrum",
     "UsageError": "hnlpeak.core.errors",
     "lifetime": "hnlpeak.theory",
+    "list_published": "hnlpeak.limits.published",
     "load_analysis": "hnlpeak.experiment.analysis",
+    "load_experiment": "hnlpeak.experiment.experiment",
     "production": "hnlpeak.theory",
+    "published": "hnlpeak.limits.published",
+    "read_result": "hnlpeak.formats.results",
+    "read_search": "hnlpeak.formats.search_files",
     "read_signal_table": "hnlpeak.formats.signal_table",
     "read_spectrum": "hnlpeak.formats.spectrum_file",
-    "run": "hnlpeak.searches.run",
-    "scan": "hnlpeak.searches.given",
-    "search": "hnlpeak.searches.run",
+    "run": "hnlpeak.searches.calls",
+    "scan": "hnlpeak.searches.calls",
+    "search": "hnlpeak.searches.calls",
     "statistics": "hnlpeak",
 }
 
 __all__ = [
     "Analysis",
     "CardError",
+    "Experiment",
     "HnlpeakError",
     "Injection",
     "InputDataError",
     "Measured",
+    "PublishedLimit",
     "Search",
     "SearchResult",
     "SignalModel",
     "Spectrum",
     "UsageError",
     "lifetime",
+    "list_published",
     "load_analysis",
+    "load_experiment",
     "production",
+    "published",
+    "read_result",
+    "read_search",
     "read_signal_table",
     "read_spectrum",
     "run",

@@ -15,8 +15,10 @@ from conftest import KAONS
 from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.formats.results import limits_table, read_result
 from hnlpeak.formats.spectrum_file import read_spectrum
+from hnlpeak.limits.columns import TABLES
 from hnlpeak.limits.settings import InjectedSignal
-from hnlpeak.searches.given import scan
+from hnlpeak.searches.calls import scan
+from hnlpeak.theory.modes import MODES
 
 
 @pytest.fixture(scope="module")
@@ -162,3 +164,17 @@ def test_intervals(counts: tuple[float, float, float], upper: float, hnlpeak: Co
     record = json.loads(said.out)
     assert record["status"] == "ok"
     assert record["upper"] == pytest.approx(upper, rel=2e-3 if n > 100 else 1e-4)
+
+
+def test_tables_have_the_columns_that_are_documented(finished: Path) -> None:
+    for file, facts in TABLES.items():
+        path = finished / file
+        if file.endswith(".json") or not path.is_file():
+            continue
+        header = path.read_text("utf-8").splitlines()[0].split(",")
+        named = [fact.name for fact in facts if "<" not in fact.name]
+        assert [name for name in header if name in named] == named, file
+        rest = set(header) - set(named)
+        stems = {name.removesuffix("_error") for name in rest}
+        assert rest == set() or "<source>" in [fact.name for fact in facts], (file, rest)
+        assert stems <= {*MODES, "halo"}, (file, rest)

@@ -19,7 +19,7 @@ from hnlpeak.chain.parts import in_parts
 from hnlpeak.execution.context import Part, RunContext, Shards
 from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.formats.json_text import dump_json
-from hnlpeak.searches.run import search
+from hnlpeak.searches.run import run_search
 
 SAME = ("result.json", "limits.csv", "signal.csv", "spectrum.json", "cutflow.csv", "normalisation.json")
 
@@ -106,11 +106,11 @@ def test_finished_parts_are_not_made_again(card: Path) -> None:
     analysis = load_analysis(card)
     store = StopsAfter(3)
     with pytest.raises(KeyboardInterrupt):
-        search(analysis, context=RunContext(seed=9, store=store))
-    resumed = search(analysis, context=RunContext(seed=9, store=store, workers=3))
+        run_search(analysis, context=RunContext(seed=9, store=store))
+    resumed = run_search(analysis, context=RunContext(seed=9, store=store, workers=3))
     assert store.hits == 3
-    straight = search(analysis, context=RunContext(seed=9))
-    assert dump_json(resumed.result.to_record()) == dump_json(straight.result.to_record())
+    straight = run_search(analysis, context=RunContext(seed=9))
+    assert dump_json(resumed.result.to_dict()) == dump_json(straight.result.to_dict())
 
 
 def test_two_runs_in_one_folder(card: Path, tmp_path: Path, hnlpeak: Command) -> None:

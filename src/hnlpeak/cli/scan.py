@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hnlpeak.cli.options import AnalysisOption, complete_methods
-from hnlpeak.cli.verbosity import say
+from hnlpeak.cli.verbosity import quiet, say
 
 if TYPE_CHECKING:
     from hnlpeak.core.measured import Measured
@@ -73,9 +73,9 @@ def scan(
 ) -> None:
     """Scan a spectrum for peaks: observed and expected limits at every mass of the analysis."""
     from hnlpeak.cli.options import check_seed, worker_count
-    from hnlpeak.cli.progress import decays_progress
     from hnlpeak.cli.summary import summary
     from hnlpeak.execution.context import RunContext
+    from hnlpeak.execution.progress import decays_progress
     from hnlpeak.execution.scheduler import scheduler as scheduled
     from hnlpeak.experiment.analysis import load_analysis
     from hnlpeak.searches.folder import scan_into
@@ -89,7 +89,7 @@ def scan(
         cards = cards.with_method(method)
     decays = 0 if signal is not None else plan(cards, real_data=True).decays
     count = worker_count(workers)
-    with scheduled(scheduler, count) as executor, decays_progress(decays) as progress:
+    with scheduled(scheduler, count) as executor, decays_progress(decays, quiet=quiet()) as progress:
         result = scan_into(
             place,
             spectrum,

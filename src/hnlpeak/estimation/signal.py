@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hnlpeak.core.display import rows_html, short
 from hnlpeak.core.errors import UsageError
 from hnlpeak.core.measured import Measured
 from hnlpeak.experiment.analysis_card import WindowRule
@@ -24,6 +25,8 @@ __all__ = ["PULLS", "SignalCurve", "SignalModel", "SignalPoint", "signal_model"]
 
 PULLS = np.linspace(-6.0, 6.0, 601)
 """Where the shape of a signal is kept: (m_miss^2 - m_N^2) / (2 m_N sigma)."""
+
+_SHOWN_ROWS = 20
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ class SignalPoint:
         return float(above - below)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SignalCurve:
     """Columns of ``SignalPoint`` over rising masses (MeV); NaN in optional columns that are not known.
 
@@ -73,6 +76,13 @@ class SignalCurve:
     n_kaon: NDArray[np.float64]
     n_kaon_error: NDArray[np.float64]
     cumulative: NDArray[np.float64]
+
+    def __repr__(self) -> str:
+        return short("SignalCurve", self.words())
+
+    def words(self) -> str:
+        """Return how many masses there are, from where to where."""
+        return f"{self.mass.size} masses from {self.mass[0]:g} to {self.mass[-1]:g} MeV"
 
     def at(self, mass: float) -> SignalPoint:
         """Return the signal at ``mass``, linear between neighbours; ``UsageError`` outside the curve."""
@@ -121,7 +131,7 @@ class SignalCurve:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SignalModel:
     """Signal curves by selection; a single curve named ``any`` serves all selections.
 
@@ -131,6 +141,23 @@ class SignalModel:
     curves: Mapping[str, SignalCurve]
     window: WindowRule
     source: str
+
+    def __repr__(self) -> str:
+        curves = (
+            f"{name}: {c.mass.size} masses from {c.mass[0]:g} to {c.mass[-1]:g} MeV"
+            for name, c in self.curves.items()
+        )
+        return short("SignalModel", self.source, *curves)
+
+    def _repr_html_(self) -> str:
+        rows = [
+            [name, *(f"{x:.4g}" for x in (c.mass[i], c.sigma[i], c.acceptance[i]))]
+            for name, c in self.curves.items()
+            for i in range(c.mass.size)
+        ]
+        return rows_html(
+            ("selection", "m_n_mev", "sigma_mev", "acceptance"), rows[:20], left_out=max(len(rows) - 20, 0)
+        )
 
     def at(self, mass: float, selection: str) -> SignalPoint:
         """Return the signal at ``mass`` (MeV) in ``selection``.

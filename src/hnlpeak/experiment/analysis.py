@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from hnlpeak.core.card import read_card
 from hnlpeak.core.card_faults import faults_of
+from hnlpeak.core.display import facts_html, short
 from hnlpeak.core.errors import CardError, UsageError
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.experiment.consistency import faults
@@ -20,7 +21,7 @@ from hnlpeak.statistics.methods import METHODS
 __all__ = ["Analysis", "load_analysis"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Analysis:
     """The cards of one peak search."""
 
@@ -48,6 +49,24 @@ class Analysis:
                 f"--method: the card {self.card.name} has no line 'method = ...' in a table [statistics] to change"
             )
         return replace(self, card=card, text=text)
+
+    def __repr__(self) -> str:
+        return short("Analysis", *self._facts().values())
+
+    def _facts(self) -> dict[str, str]:
+        card, masses = self.card, self.card.scan.masses()
+        return {
+            "name": card.name,
+            "decay": f"{card.channel.meson} -> {card.channel.lepton} N",
+            "experiment": f"experiment {self.experiment.card.name}",
+            "masses": f"{len(masses)} masses from {masses[0]:g} to {masses[-1]:g} MeV",
+            "exposure": f"{card.exposure.decays:.4g} decays",
+            "background": f"background from {card.background.method}",
+            "method": f"{card.statistics.method} at {100.0 * card.statistics.cl:g} %",
+        }
+
+    def _repr_html_(self) -> str:
+        return facts_html(self.card.title, self._facts())
 
     @property
     def cards(self) -> dict[str, str]:

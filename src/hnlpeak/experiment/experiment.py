@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.core.card import read_card
+from hnlpeak.core.display import facts_html, short
 from hnlpeak.core.errors import CardError
 from hnlpeak.detectors.kind import Counter, DetectorKind, DetectorSpec
 from hnlpeak.detectors.registry import KINDS
@@ -30,13 +31,28 @@ __all__ = ["Experiment", "build_setup", "load_experiment"]
 _MOST_PATHS = 7.0  # mean decay lengths before the fiducial volume: a meson in a thousand is left
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Experiment:
     """A card with its packed tables, those of its first period; ``text`` is the card as read."""
 
     card: ExperimentCard
     text: str
     setup: NDArray[Any]
+
+    def __repr__(self) -> str:
+        return short("Experiment", *self._facts().values())
+
+    def _facts(self) -> dict[str, str]:
+        card = self.card
+        return {
+            "name": card.name,
+            "beam": f"{card.beam.meson} of {1e-3 * card.beam.momentum:g} GeV",
+            "decay volume": f"{1e-3 * card.fiducial.z_min:g} to {1e-3 * card.fiducial.z_max:g} m",
+            "systems": f"systems {', '.join(card.systems())}",
+        }
+
+    def _repr_html_(self) -> str:
+        return facts_html(self.card.title, self._facts())
 
     @property
     def periods(self) -> list[Experiment]:

@@ -67,7 +67,7 @@ def write_results(
     write_text(directory / "limits.csv", limits_table(result))
     if result.methods:
         write_text(directory / "limits-methods.csv", methods_table(result))
-    write_text(directory / RESULT, dump_json(result.to_record()))
+    write_text(directory / RESULT, dump_json(result.to_dict()))
 
 
 def read_result(directory: str | Path) -> SearchResult:

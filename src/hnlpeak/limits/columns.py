@@ -1,45 +1,232 @@
-"""The public columns of the search result: those of ``limits.csv``.
+"""The columns of everything that a search leaves: one table of names, units and meanings, by file.
 
-Yields are numbers of events in the window; masses, resolutions and edges are in MeV. Further columns of
-``result.json`` are named where their records are.
+``<method>`` stands for a name of ``statistics.METHODS``, ``<treatment>`` for one of its treatments of deficits,
+``<source>`` for a decay mode, all with ``_`` for ``-``. A unit of "1" is a pure number, "" stands with words.
 """
 
 from __future__ import annotations
 
-__all__ = ["LIMITS_COLUMNS", "METHOD_COLUMNS"]
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
-LIMITS_COLUMNS = (
-    "m_n_mev",
-    "sigma_mev",
-    "window_low_mev",
-    "window_high_mev",
-    "n_observed",
-    "background",
-    "background_error",
-    "p_value",
+__all__ = ["LIMITS_COLUMNS", "METHOD_COLUMNS", "TABLES", "ColumnFact", "column_fact"]
+
+
+class ColumnFact(NamedTuple):
+    """A column: its name, the unit of its numbers, and what they say."""
+
+    name: str
+    unit: str
+    meaning: str
+
+
+_QUANTITIES = {
+    "n_signal": ("events", "signal events in the window"),
+    "branching_fraction": ("1", "B(M+ -> l+ N)"),
+    "u2": ("1", "|U_l4|^2"),
+}
+_BANDS = {
+    "": "median expected upper limit on {} without a signal",
+    "_m2s": "its quantile at -2 standard deviations",
+    "_m1s": "its quantile at -1 standard deviation",
+    "_p1s": "its quantile at +1 standard deviation",
+    "_p2s": "its quantile at +2 standard deviations",
+}
+
+
+def _limits(word: str, how: str) -> Iterator[ColumnFact]:
+    """Upper limits on the three quantities, ``how`` they are set."""
+    for name, (unit, what) in _QUANTITIES.items():
+        yield ColumnFact(f"{name}_ul_{word}", unit, f"upper limit on {what}, {how}")
+
+
+def _bands(name: str, word: str, how: str = "") -> Iterator[ColumnFact]:
+    """The expected limit on one quantity, and its quantiles."""
+    unit, what = _QUANTITIES[name]
+    for band, meaning in _BANDS.items():
+        yield ColumnFact(f"{name}_ul_{word}{band}", unit, f"{meaning.format(what)}{how}")
+
+
+def _observed(name: str) -> ColumnFact:
+    unit, what = _QUANTITIES[name]
+    return ColumnFact(f"{name}_ul_observed", unit, f"observed upper limit on {what}")
+
+
+_MASS = ColumnFact("m_n_mev", "MeV", "mass of the HNL")
+_FOUND = ColumnFact("n_observed", "events", "events of the data in the window")
+_BACKGROUND = ColumnFact("background", "events", "estimate b of the background in the window")
+_BACKGROUND_ERROR = ColumnFact("background_error", "events", "standard deviation of b")
+_SIGMA = ColumnFact("sigma_mev", "MeV", "resolution of the missing mass: half-width of the central 68.27 %")
+_SIGMA_ERROR = ColumnFact("sigma_error_mev", "MeV", "standard deviation of sigma_mev")
+_ACCEPTANCE = ColumnFact(
     "acceptance",
-    "acceptance_no_window",
-    "n_signal_ul_observed",
-    "n_signal_ul_expected",
-    "n_signal_ul_expected_m2s",
-    "n_signal_ul_expected_m1s",
-    "n_signal_ul_expected_p1s",
-    "n_signal_ul_expected_p2s",
-    "branching_fraction_ul_observed",
-    "branching_fraction_ul_expected",
-    "u2_ul_observed",
-    "u2_ul_expected",
-    "u2_ul_expected_m2s",
-    "u2_ul_expected_m1s",
-    "u2_ul_expected_p1s",
-    "u2_ul_expected_p2s",
-    "status",
+    "1",
+    "signal events in the window per decay in the fiducial volume, all efficiencies included",
 )
+_ACCEPTANCE_ERROR = ColumnFact("acceptance_error", "1", "standard deviation of acceptance")
+_NO_WINDOW = ColumnFact("acceptance_no_window", "1", "acceptance without the window")
+_KAONS = ColumnFact("n_kaon", "decays", "number of meson decays in the fiducial volume, N_K")
+_KAONS_ERROR = ColumnFact("n_kaon_error", "decays", "standard deviation of n_kaon")
+
+_LIMITS = (
+    _MASS,
+    _SIGMA,
+    ColumnFact("window_low_mev", "MeV", "lower end of the window in missing mass"),
+    ColumnFact("window_high_mev", "MeV", "upper end of the window in missing mass"),
+    _FOUND,
+    _BACKGROUND,
+    _BACKGROUND_ERROR,
+    ColumnFact("p_value", "1", "local probability of n_observed events or more from background alone"),
+    _ACCEPTANCE,
+    _NO_WINDOW,
+    _observed("n_signal"),
+    *_bands("n_signal", "expected"),
+    _observed("branching_fraction"),
+    *[fact for fact in _bands("branching_fraction", "expected") if fact.name.endswith("expected")],
+    _observed("u2"),
+    *_bands("u2", "expected"),
+    ColumnFact("status", "", "ok, or words for what is out of the ordinary (docs/statistics.md)"),
+)
+
+_RESULT = (
+    ColumnFact("selection", "", "selection of events that this mass uses"),
+    _SIGMA_ERROR,
+    _ACCEPTANCE_ERROR,
+    _KAONS,
+    _KAONS_ERROR,
+    ColumnFact(
+        "branching_fraction_per_u2", "1", "B(M+ -> l+ N) for |U_l4|^2 = 1; 0 where the decay is closed"
+    ),
+    ColumnFact(
+        "window_efficiency_ratio", "1", "acceptance of the bins of the window over that of the exact one"
+    ),
+    *[fact for fact in _bands("branching_fraction", "expected") if not fact.name.endswith("expected")],
+    ColumnFact("background_stat", "events", "statistical part of background_error"),
+    ColumnFact("background_syst", "events", "systematic part of background_error"),
+    ColumnFact(
+        "background_status", "", "ok, or what is out of the ordinary in the estimate of the background"
+    ),
+    ColumnFact("leakage", "1", "bias of b per event of the full signal peak: signal taken for background"),
+    ColumnFact("background_order", "1", "side bands: order of the function that was fitted"),
+    ColumnFact("background_alternative", "events", "side bands: b of the alternative order"),
+    ColumnFact("sideband_events", "events", "side bands: events in them"),
+    ColumnFact("sideband_deviance", "1", "side bands: deviance of the fit"),
+    ColumnFact("sideband_degrees_of_freedom", "1", "side bands: bins less parameters"),
+    ColumnFact("sideband_fit_p_value", "1", "side bands: probability of a larger deviance"),
+    ColumnFact("local_significance", "1", "p_value in standard deviations, one-sided, negative for deficits"),
+    ColumnFact("n_signal_lower", "events", "lower end of the interval for signal events in the window"),
+    ColumnFact("n_signal_estimate", "events", "best estimate of signal events, n - b; may be negative"),
+    ColumnFact("interval_status", "", "ok, or how far the interval can be taken at its word"),
+    *_limits("with_errors", "with the errors of N_K and A and the leakage"),
+    *_limits("<treatment>", "observed, under this treatment of deficits"),
+    ColumnFact("interval_status_<method>", "", "interval_status of a further method"),
+    *_limits("<method>", "observed, by a further method"),
+    *[fact for name in _QUANTITIES for fact in _bands(name, "<method>_expected", ", by a further method")],
+    ColumnFact("n_signal_shape", "events", "fit of the peak's shape: best estimate of signal events, >= 0"),
+    ColumnFact(
+        "shape_significance", "1", "fit of the peak's shape: square root of the likelihood ratio at 0"
+    ),
+    *_limits("shape", "observed, from the fit of the peak's shape"),
+    *_limits("shape_expected", "expected without a signal, from the fit of the peak's shape"),
+    ColumnFact("global_p_value", "1", "share of background-only toys with such a p_value at any mass"),
+    *[fact for name in _QUANTITIES for fact in _bands(name, "toys", ", from whole toy searches")],
+)
+
+_METHODS = (
+    _MASS,
+    _FOUND,
+    _BACKGROUND,
+    _BACKGROUND_ERROR,
+    *[
+        fact
+        for name in ("n_signal", "u2")
+        for fact in (
+            *[limit for limit in _limits("<method>", "observed") if limit.name.startswith(name)],
+            *_bands(name, "<method>_expected"),
+        )
+    ],
+)
+
+_COMPARISON = (
+    _MASS,
+    ColumnFact("curve", "", "name of the published curve (hnlpeak list published)"),
+    ColumnFact("u2_published", "1", "its limit on |U_l4|^2 at this mass"),
+    ColumnFact("u2_ul_expected", "1", "the expected limit of this search"),
+    ColumnFact("ratio", "1", "u2_ul_expected / u2_published"),
+    ColumnFact(
+        "n_signal_over_acceptance_published",
+        "events",
+        "UL(N_S) / A that the curve means with its own N_K, where that is known",
+    ),
+    ColumnFact("n_signal_over_acceptance", "events", "the same of this search"),
+    ColumnFact("n_signal_ul_expected", "events", "expected limit on signal events of this search"),
+    _ACCEPTANCE,
+    _KAONS,
+)
+
+TABLES: Mapping[str, tuple[ColumnFact, ...]] = {
+    "limits.csv": _LIMITS,
+    "result.json": _RESULT,
+    "limits-methods.csv": _METHODS,
+    "signal.csv": (
+        _MASS,
+        _SIGMA,
+        _ACCEPTANCE,
+        _KAONS,
+        _SIGMA_ERROR,
+        _ACCEPTANCE_ERROR,
+        _NO_WINDOW,
+        _KAONS_ERROR,
+    ),
+    "cutflow.csv": (
+        ColumnFact("selection", "", "selection of events"),
+        ColumnFact("cut", "", "cut, in the order in which they are made"),
+        ColumnFact("passed", "events", "candidates that pass it and all before it"),
+        ColumnFact("fraction", "1", "share of those that passed the cut before"),
+        ColumnFact("n_minus_one", "events", "candidates that pass all other cuts"),
+    ),
+    "comparison.csv": _COMPARISON,
+    "composition.csv": (
+        _MASS,
+        _FOUND,
+        _BACKGROUND,
+        _BACKGROUND_ERROR,
+        ColumnFact("simulated", "events", "simulated events in the window, all sources, scaled to N_K"),
+        ColumnFact("<source>", "events", "those of one source"),
+        ColumnFact("<source>_error", "events", "their standard deviation from the size of the simulation"),
+        ColumnFact(
+            "<source>_syst",
+            "events",
+            "the error that windows share, where the background is made of templates",
+        ),
+    ),
+}
+"""Columns by file. ``result.json`` has those of ``limits.csv`` too, and of these what the search has."""
+
+LIMITS_COLUMNS = tuple(fact.name for fact in _LIMITS)
 """Header of ``limits.csv``, in order."""
 
-METHOD_COLUMNS = tuple(
-    f"{kind}_ul_{{}}{band}"
-    for kind in ("n_signal", "u2")
-    for band in ("", "_expected", "_expected_m2s", "_expected_m1s", "_expected_p1s", "_expected_p2s")
-)
+METHOD_COLUMNS = tuple(fact.name.replace("<method>", "{}") for fact in _METHODS if "<method>" in fact.name)
 """Columns of ``limits-methods.csv`` for each method, ``{}`` its name with ``_`` for ``-``."""
+
+
+def column_fact(name: str) -> ColumnFact | None:
+    """Return what the column ``name`` of a search result is, None for one that is no column."""
+    facts = [*_LIMITS, *_RESULT]
+    for fact in facts:
+        if fact.name == name:
+            return fact
+    for fact in facts:
+        if "<" in fact.name and _matches(fact.name, name):
+            return fact
+    return None
+
+
+def _matches(pattern: str, name: str) -> bool:
+    from hnlpeak.statistics import METHODS, TREATMENTS
+
+    words = {"<method>": METHODS, "<treatment>": TREATMENTS}
+    stand = re.search(r"<\w+>", pattern)
+    known = words.get(stand[0], ()) if stand is not None else ()
+    return any(name == pattern.replace(stand[0], word.replace("-", "_")) for word in known if stand)

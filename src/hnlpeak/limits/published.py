@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from hnlpeak.core.display import facts_html, short
 from hnlpeak.core.errors import InputDataError, UsageError
 from hnlpeak.limits.curve_checks import faults
 from hnlpeak.theory.domain import FloatArray, T, checked, one_of, scalar_or_array
@@ -20,7 +21,7 @@ from hnlpeak.theory.domain import FloatArray, T, checked, one_of, scalar_or_arra
 __all__ = ["PublishedLimit", "list_published", "published"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class PublishedLimit:
     """Upper limits on |U_l4|^2 of one ``flavour`` at confidence level ``cl`` from decays of one ``meson``.
 
@@ -57,6 +58,25 @@ class PublishedLimit:
     note: str
     min_lifetime: float | None = None
     abstract_u2: tuple[float, float] | None = None
+
+    def __repr__(self) -> str:
+        return short("PublishedLimit", *self._facts().values())
+
+    def _facts(self) -> dict[str, str]:
+        size, ends = self.mass.size, f"{self.mass[0]:g} to {self.mass[-1]:g} MeV"
+        quality = f"{self.standing}, {self.kind}"
+        return {
+            "name": self.name,
+            "decay": f"{self.meson} -> {self.flavour} N",
+            "points": f"{size} points from {ends}",
+            "limit": f"{self.quantity}, {100.0 * self.cl:g} % CL ({self.method})",
+            "standing": quality if self.confidence == "C" else f"{quality}, not to be quoted",
+            "reference": self.reference,
+        }
+
+    def _repr_html_(self) -> str:
+        note = {"note": self.note} if self.note else {}
+        return facts_html(self.label, {**self._facts(), "points from": self.data_file, **note})
 
     def covers(self, mass: float | FloatArray) -> NDArray[np.bool_]:
         """Return whether each ``mass`` (MeV) lies between the first and the last point."""

@@ -5,24 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.background.estimates import BackgroundEstimates
 from hnlpeak.background.methods import METHODS
+from hnlpeak.core.above import above
+from hnlpeak.core.display import facts_html, rows_html, short
 from hnlpeak.core.errors import InputDataError, UsageError
 from hnlpeak.core.records import Column, Vector, Words, build, columns_of, plain, read_column
 from hnlpeak.estimation.flux import KaonFlux
+from hnlpeak.limits.columns import LIMITS_COLUMNS, column_fact
 from hnlpeak.limits.hypotheses import Hypotheses, Windows
 from hnlpeak.limits.intervals import Excess, MethodLimits, SignalLimits
 from hnlpeak.limits.limit import Limit
 from hnlpeak.limits.settings import Exposure, Settings, Simulation
 from hnlpeak.limits.shape_limits import ShapeFit
-from hnlpeak.limits.status import sound_rows
+from hnlpeak.limits.status import sound_rows, unsound_counts
 from hnlpeak.limits.toys import ToyResult
 from hnlpeak.statistics import TREATMENTS
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from hnlpeak.report.plots import Plots
 
 __all__ = ["RESULT_SCHEMA", "SearchResult"]
 
@@ -30,7 +38,11 @@ RESULT_SCHEMA = 2
 """Version of the layout of ``result.json``."""
 
 
-@dataclass(frozen=True, eq=False)
+_SHOWN = ("m_n_mev", "n_observed", "background", "p_value", "u2_ul_observed", "u2_ul_expected", "status")
+_SHOWN_ROWS = 12
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class SearchResult:
     """One record for each question of a peak search; arrays have one number for each mass hypothesis.
 
@@ -42,7 +54,8 @@ class SearchResult:
     not from side bands, or no toys were asked for. ``status`` is ``ok`` or words for what is out of the ordinary.
     ``simulation`` is None where nothing was simulated, ``exposure`` where a spectrum was given.
 
-    Columns by their public names: ``number``, ``row``, ``[name]``.
+    Columns by their public names (``hnlpeak list columns``): ``number``, ``row``, ``[name]``, ``to_dataframe``;
+    figures: ``plot``.
     """
 
     analysis: str
@@ -118,7 +131,65 @@ class SearchResult:
         i = self.place(mass)
         return {name: plain(column[i]) for name, column in self.columns.items()}
 
-    def to_record(self) -> dict[str, Any]:
+    @property
+    def plot(self) -> Plots:
+        """Figures of the result: ``plot.u2()``, ``plot.p_value(ax=axes)``; ``dir(result.plot)`` names them."""
+        plots: Plots = above("hnlpeak.report.plots").plots_of_result(self)
+        return plots
+
+    def to_dataframe(self) -> DataFrame:
+        """Return all columns as a pandas ``DataFrame``, one row a mass, those of ``limits.csv`` first.
+
+        ``frame.attrs["units"]`` has the unit of each column. ``UsageError`` where pandas is not installed.
+        """
+        try:
+            from pandas import DataFrame
+        except ImportError as error:
+            raise UsageError(
+                "to_dataframe needs pandas, which is not installed: pip install pandas "
+                "(without it: result.columns, a mapping of numpy arrays)"
+            ) from error
+        order = [*LIMITS_COLUMNS, *(name for name in self.columns if name not in LIMITS_COLUMNS)]
+        frame = DataFrame({name: self.columns[name] for name in order})
+        facts = {name: column_fact(name) for name in order}
+        frame.attrs["units"] = {name: fact.unit for name, fact in facts.items() if fact is not None}
+        return frame
+
+    def __repr__(self) -> str:
+        return short("SearchResult", *self._facts().values())
+
+    def _facts(self) -> dict[str, str]:
+        """What the result says in short: the sound masses alone are quoted."""
+        masses, n_kaon = self.hypotheses.mass, self.normalisation.n_kaon
+        facts = {
+            "search": f"{self.analysis}{' (simulated data)' if self.simulated else ''}",
+            "masses": f"{len(self)} masses from {masses[0]:g} to {masses[-1]:g} MeV",
+            "N_K": f"N_K = {n_kaon.value:.4g} ± {n_kaon.error:.2g}",
+        }
+        u2 = np.where(self.sound, self.limits.observed.u2, np.nan)
+        p = np.where(self.sound, self.excess.p_value, np.nan)
+        if not np.all(np.isnan(u2)):
+            best = int(np.nanargmin(u2))
+            facts["strongest limit"] = f"|U|² < {u2[best]:.2e} at {masses[best]:g} MeV"
+        if not np.all(np.isnan(p)):
+            least = int(np.nanargmin(p))
+            facts["smallest local p-value"] = f"p = {p[least]:.2g} at {masses[least]:g} MeV"
+        counts = unsound_counts(self.status)
+        if counts:
+            words = ", ".join(f"{word} {n}" for word, n in counts.items())
+            facts["not quoted"] = f"{int((~self.sound).sum())} masses not quoted ({words})"
+        return facts
+
+    def _repr_html_(self) -> str:
+        chosen = np.unique(np.linspace(0, len(self) - 1, min(len(self), _SHOWN_ROWS)).round().astype(int))
+        rows = [
+            [value if isinstance(value, str) else f"{value:.4g}" for value in (self[n][i] for n in _SHOWN)]
+            for i in chosen
+        ]
+        table = rows_html(_SHOWN, rows, left_out=len(self) - len(rows))
+        return facts_html(self.title, self._facts()) + table
+
+    def to_dict(self) -> dict[str, Any]:
         """Return the content of ``result.json``: plain numbers to 12 digits, words, None for no number."""
         return {"schema": RESULT_SCHEMA, **plain(self), "columns": plain(self.columns)}
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hnlpeak.core.above import above
+from hnlpeak.core.display import short
 from hnlpeak.estimation.flux import KaonFlux
 from hnlpeak.estimation.signal import SignalModel
 from hnlpeak.experiment.analysis import Analysis
@@ -16,6 +19,9 @@ from hnlpeak.limits.result import SearchResult
 from hnlpeak.reconstruction.calibration import BeamCalibration
 from hnlpeak.selection.cutflow import Cutflow
 from hnlpeak.spectrum.spectrum import Spectrum
+
+if TYPE_CHECKING:
+    from hnlpeak.report.plots import Plots
 
 __all__ = ["ExampleEvent", "Search"]
 
@@ -32,7 +38,7 @@ class ExampleEvent:
     label: str = ""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Search:
     """Everything that a search makes, as reports and files take it; what is not known is None.
 
@@ -66,3 +72,17 @@ class Search:
     def experiment(self) -> Experiment | None:
         """The experiment of the analysis."""
         return None if self.analysis is None else self.analysis.experiment
+
+    @property
+    def plot(self) -> Plots:
+        """All figures of the report: ``plot.m_miss()``, ``plot.u2(ax=axes)``; ``dir(search.plot)`` names them."""
+        plots: Plots = above("hnlpeak.report.plots").Plots(self)
+        return plots
+
+    def __repr__(self) -> str:
+        parts = ("analysis", "data", "templates", "signal", "flux", "calibration", "event")
+        there = [name for name in parts if getattr(self, name) is not None]
+        return short("Search", self.result.analysis, "with result", *there)
+
+    def _repr_html_(self) -> str:
+        return self.result._repr_html_()

@@ -6,9 +6,10 @@ Colours: ten-colour sequence of M. A. Petroff, arXiv:2107.02270, told apart with
 from __future__ import annotations
 
 import contextlib
+import io
 from collections.abc import Callable, Iterator
 from functools import wraps
-from typing import Any, ParamSpec
+from typing import Any, ParamSpec, cast
 
 import matplotlib
 from cycler import cycler
@@ -16,6 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hnlpeak.limits.result import SearchResult
+from hnlpeak.report.onto import Onto, target
 from hnlpeak.statistics import METHODS
 
 __all__ = [
@@ -96,10 +98,15 @@ def house_style() -> Iterator[None]:
 
 
 def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
-    """Return the figure function ``draw`` run in the house style, its figures laid out."""
+    """Return the figure function ``draw`` run in the house style, its figures laid out.
+
+    Within ``onto`` it draws onto the Axes there, which keep their own style, and returns their figure.
+    """
 
     @wraps(draw)
     def run(*args: P.args, **kwargs: P.kwargs) -> Figure:
+        if target() is not None:
+            return cast(Onto, draw(*args, **kwargs)).figure
         with house_style():
             figure = draw(*args, **kwargs)
             settle(figure)
@@ -108,13 +115,31 @@ def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
     return run
 
 
+class NotebookFigure(Figure):
+    """A figure that notebooks show without pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        out = io.BytesIO()
+        with house_style():
+            self.savefig(out, format="png", dpi=100)
+        return out.getvalue()
+
+
 def new_figure(width: float = 8.4, height: float = 5.6) -> Figure:
-    """Return an empty figure of ``width`` x ``height`` inches."""
-    return Figure(figsize=(width, height), layout="constrained")
+    """Return an empty figure of ``width`` x ``height`` inches, or what stands for it on the Axes of ``onto``."""
+    axes = target()
+    if axes is not None:
+        return cast(Figure, Onto(axes))
+    return NotebookFigure(figsize=(width, height), layout="constrained")
 
 
 def settle(figure: Figure) -> None:
-    """Lay ``figure`` out now and for good: each file of it would do so again, at half its cost."""
+    """Lay ``figure`` out now and for good: each file of it would do so again, at half its cost.
+
+    On the Axes of ``onto`` their owner does that.
+    """
+    if target() is not None:
+        return
     engine = figure.get_layout_engine()
     if engine is not None:
         engine.execute(figure)

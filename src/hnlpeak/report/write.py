@@ -28,7 +28,7 @@ def write_report(
     """
     place = Path(directory)
     # what result.json holds, 12 digits: a folder drawn again looks the same to the byte
-    result = SearchResult.from_record(search.result.to_record(), "the result of this report")
+    result = SearchResult.from_record(search.result.to_dict(), "the result of this report")
     search = replace(search, result=result)
     folder = place / "figures"
     try:

@@ -29,7 +29,7 @@ from hnlpeak.searches.merge import Campaign
 from hnlpeak.searches.places import check_place
 from hnlpeak.searches.plan import Injection
 from hnlpeak.searches.real_data import RealData, listen
-from hnlpeak.searches.run import search
+from hnlpeak.searches.run import run_search
 
 __all__ = ["merge_into", "run_into", "scan_into"]
 
@@ -92,7 +92,7 @@ def run_into(
     settings = {"kaons": kaons, "inject": None if inject is None else [inject.mass, inject.u2]}
 
     def make(context: RunContext) -> Search:
-        return search(analysis, kaons=kaons, inject=inject, selected=selected, context=context)
+        return run_search(analysis, kaons=kaons, inject=inject, selected=selected, context=context)
 
     return _search_into(
         place,

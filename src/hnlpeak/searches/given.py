@@ -12,7 +12,6 @@ from hnlpeak.estimation.signal import SignalModel
 from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis import Analysis
 from hnlpeak.limits.hypotheses import check_masses
-from hnlpeak.limits.result import SearchResult
 from hnlpeak.limits.scan import scan as scan_spectrum
 from hnlpeak.limits.search import Search
 from hnlpeak.searches.joins import background_inputs, drawn_templates, join, provenance
@@ -20,7 +19,7 @@ from hnlpeak.searches.plan import plan
 from hnlpeak.searches.samples import calibrated
 from hnlpeak.spectrum.spectrum import Spectrum
 
-__all__ = ["scan", "search_spectrum"]
+__all__ = ["search_spectrum"]
 
 
 def search_spectrum(
@@ -74,17 +73,3 @@ def _with_table(
         decays=decays,
         provenance=provenance(analysis, context.seed if decays else None),
     )
-
-
-def scan(
-    spectrum: Any,
-    analysis: Analysis,
-    *,
-    signal: SignalModel | None = None,
-    n_kaon: Measured | None = None,
-    seed: int = 1,
-    workers: int = 1,
-) -> SearchResult:
-    """Limits from a missing-mass spectrum: a ``Spectrum`` or anything UHI, in MeV; see ``search_spectrum``."""
-    context = RunContext(seed=seed, workers=workers)
-    return search_spectrum(spectrum, analysis, signal=signal, n_kaon=n_kaon, context=context).result

@@ -8,7 +8,6 @@ from hnlpeak.chain.sample_run import SampleResult, tally_candidates
 from hnlpeak.estimation.flux import KaonFlux
 from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis import Analysis
-from hnlpeak.limits.result import SearchResult
 from hnlpeak.limits.search import Search
 from hnlpeak.limits.settings import Exposure, InjectedSignal
 from hnlpeak.reconstruction.candidates import Candidates
@@ -17,7 +16,7 @@ from hnlpeak.searches.plan import Injection, plan
 from hnlpeak.searches.samples import Samples, calibrated
 from hnlpeak.trigger.downscale import trigger_rates
 
-__all__ = ["run", "search"]
+__all__ = ["run_search"]
 
 
 def _exposure(
@@ -45,7 +44,7 @@ def _data(samples: Samples, given: SampleResult | None) -> SampleResult:
     return samples.run(samples.plan.data)
 
 
-def search(
+def run_search(
     analysis: Analysis,
     *,
     kaons: float | None = None,
@@ -75,8 +74,3 @@ def search(
         cutflows=data.cutflows,
         exposure=partial(_exposure, analysis, data, simulated, inject),
     )
-
-
-def run(analysis: Analysis, *, seed: int = 1, kaons: float | None = None, workers: int = 1) -> SearchResult:
-    """Simulate and search at ``kaons`` decays in the fiducial volume; see ``search`` for all that it makes."""
-    return search(analysis, kaons=kaons, context=RunContext(seed=seed, workers=workers)).result

@@ -10,6 +10,7 @@ import hist
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from hnlpeak.core.display import facts_html, rows_html, short
 from hnlpeak.core.errors import InputDataError, UsageError
 from hnlpeak.spectrum.axis import m_miss_axis
 from hnlpeak.spectrum.fixed_point import add_fixed, from_fixed, sum_fixed, to_fixed
@@ -43,7 +44,7 @@ class Sums(NamedTuple):
     variances: NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Spectrum:
     """Histogram of the signed missing mass (MeV) with axes ``selection``, ``source`` and ``m_miss``.
 
@@ -162,6 +163,26 @@ class Spectrum:
                 raise InputDataError(f"{origin}: {error}") from error
             return cls.from_weights(*fixed, **common)
         return cls.from_counts(counts_of(values, edges, origin), **common)
+
+    def __repr__(self) -> str:
+        return short(f"Spectrum {self.label!r}", *self._facts().values())
+
+    def _facts(self) -> dict[str, str]:
+        edges, decays = self.edges, self.decays_in_fiducial
+        facts = {
+            "kind": f"{'simulated' if self.simulated else 'data'}, {'counts' if self.is_counts else 'weights'}",
+            "selections": f"selections {', '.join(self.selections)}",
+            "sources": f"sources {', '.join(self.sources)}",
+            "missing mass": f"{edges.size - 1} bins from {edges[0]:g} to {edges[-1]:g} MeV",
+        }
+        return facts if decays is None else {**facts, "decays": f"of {decays:.4g} decays"}
+
+    def _repr_html_(self) -> str:
+        values = np.asarray(
+            [[self.project(s, sources=[o]).values.sum() for o in self.sources] for s in self.selections]
+        )
+        rows = [[name, *(f"{v:.6g}" for v in row)] for name, row in zip(self.selections, values, strict=True)]
+        return facts_html(self.label, self._facts()) + rows_html(("events", *self.sources), rows)
 
     @property
     def is_counts(self) -> bool:

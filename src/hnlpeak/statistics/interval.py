@@ -8,6 +8,8 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from hnlpeak.core.display import rows_html, short
+
 __all__ = ["Interval", "Status"]
 
 
@@ -30,7 +32,10 @@ class Status(IntEnum):
     SUBSTITUTED = 4
 
 
-@dataclass(frozen=True, eq=False)
+_SHOWN_ROWS = 10
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Interval:
     """Confidence interval for the signal rate mu, in signal events before efficiency.
 
@@ -55,3 +60,21 @@ class Interval:
         if lower.shape == ():
             return cls(float(lower), float(upper), float(estimate), Status(int(status)))
         return cls(lower, upper, estimate, status)
+
+    def __repr__(self) -> str:
+        if np.ndim(self.upper) == 0:
+            ends = f"lower={self.lower:.6g}, upper={self.upper:.6g}, estimate={self.estimate:.6g}"
+            return f"Interval({ends}, status={Status(int(self.status)).name})"
+        upper = np.asarray(self.upper)
+        there = upper[np.isfinite(upper)]
+        ends = f"upper ends from {there.min():.4g} to {there.max():.4g}" if there.size else "no upper end"
+        bad = int(np.count_nonzero(np.asarray(self.status)))
+        return short("Interval", f"shape {upper.shape}", ends, f"{bad} not OK" if bad else "")
+
+    def _repr_html_(self) -> str:
+        columns = [np.ravel(x) for x in (self.lower, self.upper, self.estimate, self.status)]
+        rows = [
+            [*(f"{column[i]:.6g}" for column in columns[:3]), Status(int(columns[3][i])).name]
+            for i in range(min(columns[0].size, _SHOWN_ROWS))
+        ]
+        return rows_html(("lower", "upper", "estimate", "status"), rows, left_out=columns[0].size - len(rows))

@@ -90,7 +90,7 @@ def test_a_signal_that_the_parent_ignores_stays_ignored() -> None:
 
 TALKATIVE = """
 import sys, hnlpeak.cli.app as app, typer
-from hnlpeak.cli.progress import decays_progress
+from hnlpeak.execution.progress import decays_progress
 @app.app.command()
 def talk() -> None:
     with decays_progress(100) as progress:

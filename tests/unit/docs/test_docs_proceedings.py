@@ -155,6 +155,11 @@ def test_page_of_the_published_limits_is_up_to_date():
     assert made.PAGE.read_text("utf-8") == made.page(), "run python docs/make_published.py"
 
 
+def test_page_of_the_columns_is_up_to_date():
+    made = maker("make_columns")
+    assert made.PAGE.read_text("utf-8") == made.page(), "run python docs/make_columns.py"
+
+
 def test_page_of_the_cards_is_up_to_date(make_cards):
     assert make_cards.PAGE.read_text("utf-8") == make_cards.page(), "run python docs/make_cards.py"
 

@@ -113,8 +113,8 @@ def test_a_method_works_everywhere_by_its_record() -> None:
     # not a smooth function: no shape, no toys, none of their columns nor those of other methods
     assert result.shape is None
     assert not any(word in name for name in result.columns for word in ("shape", "toys", "sideband", "order"))
-    again = SearchResult.from_record(result.to_record(), "here")
-    assert again.to_record() == result.to_record()
+    again = SearchResult.from_record(result.to_dict(), "here")
+    assert again.to_dict() == result.to_dict()
     assert again.background.details.per_mev == 2.0
     assert "b = 16 +- 1.6 (stated per MeV, 8 MeV wide)" in explain(again, 210.0)
     assert ("background: events per mev", "2") in search_settings_table(again).rows
@@ -124,7 +124,7 @@ def test_a_method_works_everywhere_by_its_record() -> None:
 
 @pytest.mark.usefixtures("flat")
 def test_a_result_of_an_unknown_method_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    record = search(card_of(TABLE)).to_record()
+    record = search(card_of(TABLE)).to_dict()
     monkeypatch.delitem(METHODS, "flat")
     with pytest.raises(InputDataError, match="here: made with the background method 'flat'"):
         SearchResult.from_record(record, "here")

@@ -78,8 +78,8 @@ def test_a_method_is_an_entry_of_the_registry(monkeypatch: pytest.MonkeyPatch) -
     assert result.toys is not None
     assert np.all(result.toys.expected.m2s.n_signal > 7.0)
     assert result.treatments == {}
-    again = SearchResult.from_record(result.to_record(), "here")
-    assert again.to_record() == result.to_record()
+    again = SearchResult.from_record(result.to_dict(), "here")
+    assert again.to_dict() == result.to_dict()
     for known in (result, again):
         text = explain(known, 250.0)
         assert (
@@ -101,7 +101,7 @@ def test_cls_is_cls_everywhere() -> None:
     assert result.excess.p_value == pytest.approx(usual.excess.p_value)
     assert np.all(result.with_errors.n_signal > result.limits.observed.n_signal)
     assert result.settings.convention == "one-sided 90 % CLs upper limit"
-    said = explain(result, 250.0) + convention(result) + str(result.to_record())
+    said = explain(result, 250.0) + convention(result) + str(result.to_dict())
     assert "two-sided" not in said
     assert "bounded" not in said
     assert "two-sided" in explain(usual, 250.0)
@@ -115,8 +115,8 @@ def test_further_methods_stand_beside_the_first() -> None:
         assert result[name].tolist() == usual[name].tolist()
     assert result.number("n_signal_ul_cls").tolist() == alone.limits.observed.n_signal.tolist()
     assert result.number("u2_ul_cls_expected_p1s").tolist() == alone.limits.expected.p1s.u2.tolist()
-    again = SearchResult.from_record(result.to_record(), "here")
-    assert again.to_record() == result.to_record()
+    again = SearchResult.from_record(result.to_dict(), "here")
+    assert again.to_dict() == result.to_dict()
     assert list(again.methods) == ["cls", "one-sided"]
     assert treatments_table(again).head[-3:] == ("cls", "one-sided", "with errors")
     header, first, *_ = methods_table(again).splitlines()

@@ -264,9 +264,9 @@ def test_selections_change_at_350() -> None:
 
 
 def test_result_record_round_trip(asimov: SearchResult) -> None:
-    record = asimov.to_record()
+    record = asimov.to_dict()
     again = SearchResult.from_record(record, "here")
-    assert again.to_record() == record
+    assert again.to_dict() == record
     assert list(record["columns"]["m_n_mev"]) == [170.0 + 15.0 * i for i in range(16)]
     assert set(LIMITS_COLUMNS) <= set(record["columns"])
     assert record["normalisation"]["n_kaon"]["value"] == N_K

@@ -218,7 +218,7 @@ def _search(*, workers: int = 1, **statistics: Any) -> SearchResult:
 
 def test_result_with_toys() -> None:
     made, again = (_search(toys=300, workers=w) for w in (1, 2))
-    assert made.to_record() == again.to_record()
+    assert made.to_dict() == again.to_dict()
     assert made.toys is not None
     found = made.toys.look_elsewhere
     top = int(np.argmax(made.number("local_significance")))
@@ -233,7 +233,7 @@ def test_result_with_toys() -> None:
         made.number("n_signal_ul_toys") / made.number("n_signal_ul_observed") * made.number("u2_ul_observed")
     )
     assert "global p-value, 300 toys" in verdict(made)
-    assert SearchResult.from_record(made.to_record(), "here").to_record() == made.to_record()
+    assert SearchResult.from_record(made.to_dict(), "here").to_dict() == made.to_dict()
 
 
 def test_without_toys_there_is_nothing_of_them() -> None:

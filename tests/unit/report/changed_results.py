@@ -9,7 +9,7 @@ from hnlpeak.limits.result import SearchResult
 
 
 def with_columns(result: SearchResult, **columns: Any) -> SearchResult:
-    record = result.to_record()
+    record = result.to_dict()
     return SearchResult.from_record(
         {**record, "columns": {**record["columns"], **plain(columns)}}, "a changed result"
     )

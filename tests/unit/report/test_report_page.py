@@ -219,7 +219,7 @@ def finished(inputs: Search, place: Path) -> None:
 def test_a_search_comes_back_from_its_files(inputs: Search, tmp_path: Path) -> None:
     finished(inputs, tmp_path)
     back = read_search(tmp_path)
-    assert back.result.to_record() == inputs.result.to_record()
+    assert back.result.to_dict() == inputs.result.to_dict()
     assert back.analysis == inputs.analysis
     assert (back.provenance, back.published) == (inputs.provenance, inputs.published)
     for mine, its in ((inputs.data, back.data), (inputs.templates, back.templates)):

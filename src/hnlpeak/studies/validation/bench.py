@@ -20,7 +20,7 @@ from hnlpeak.limits.search import Search
 from hnlpeak.reconstruction.columns import column_names
 from hnlpeak.reconstruction.track import TRACK, fit_track, new_scratch
 from hnlpeak.searches.plan import plan
-from hnlpeak.searches.run import search
+from hnlpeak.searches.run import run_search
 from hnlpeak.searches.samples import Samples, calibrated
 from hnlpeak.simulation.sample import Sample, mode_sample, signal_sample
 
@@ -60,12 +60,12 @@ class Bench:
     @cached_property
     def search_2015(self) -> Search:
         """The whole search for K+ -> e+ N at its exposure."""
-        return search(load_analysis("na62-2015-ke2"), context=self.context)
+        return run_search(load_analysis("na62-2015-ke2"), context=self.context)
 
     @cached_property
     def search_2007(self) -> Search:
         """The whole search for K+ -> mu+ N at its exposure."""
-        return search(load_analysis("na62-2007-kmu2"), context=self.context)
+        return run_search(load_analysis("na62-2007-kmu2"), context=self.context)
 
     def _samples(self, name: str, tracker: bool = False) -> Samples:
         analysis = load_analysis(name)

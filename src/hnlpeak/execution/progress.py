@@ -7,20 +7,18 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-from hnlpeak.cli.verbosity import quiet
-
 __all__ = ["decays_progress"]
 
 _LINE_EVERY = 10.0  # seconds between plain lines
 
 
 @contextlib.contextmanager
-def decays_progress(total: int) -> Iterator[Callable[[str, int], None]]:
-    """Yield a function (name of a sample, decays done) that shows decays per second and the time left.
+def decays_progress(total: int, *, quiet: bool = False) -> Iterator[Callable[[str, int], None]]:
+    """Yield a function (name of a sample, decays done) that shows decays per second and the time left, unless quiet.
 
     Called with no decays it says that the simulation begins, and whether that takes a compilation.
     """
-    if quiet():
+    if quiet:
         yield lambda _name, _decays: None
         return
     if sys.stderr.isatty():
