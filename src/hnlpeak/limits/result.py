@@ -164,7 +164,7 @@ class SearchResult:
         facts = {
             "search": f"{self.analysis}{' (simulated data)' if self.simulated else ''}",
             "masses": f"{len(self)} masses from {masses[0]:g} to {masses[-1]:g} MeV",
-            "N_K": f"N_K = {n_kaon.value:.4g} ± {n_kaon.error:.2g}",
+            "N_K": f"N_K = {n_kaon.value:.4g}" + (f" ± {n_kaon.error:.2g}" if n_kaon.error else ""),
         }
         u2 = np.where(self.sound, self.limits.observed.u2, np.nan)
         p = np.where(self.sound, self.excess.p_value, np.nan)

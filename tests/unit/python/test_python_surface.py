@@ -57,7 +57,10 @@ def test_public_calls_take_and_give_public_types_alone() -> None:
     [
         (lambda: hnlpeak.load_analysis("na62-2007-kmu2"), ["K+ -> mu N", "experiment na62-2007"]),
         (lambda: hnlpeak.load_experiment("na62-2015"), ["K+ of 75 GeV", "105 to 180 m", "STRAW"]),
-        (lambda: hnlpeak.read_spectrum(EXAMPLES / "spectrum.csv"), ["simulated", "bins from"]),
+        (
+            lambda: hnlpeak.read_spectrum(EXAMPLES / "spectrum.csv"),
+            ["data, counts", "350 bins from 120 to 470 MeV"],
+        ),
         (lambda: hnlpeak.published("kek-e"), ["K+ -> e N", "Yamazaki"]),
         (lambda: rolke_lopez(np.arange(3000), background=Gaussian(3.3, 0.6)), ["shape (3000,)"]),
     ],
@@ -97,8 +100,9 @@ def test_a_result_quotes_sound_masses_alone(result: SearchResult) -> None:
     spoiled = replace(result, status=status)
     assert f"{u2[best]:.2e} at {result.hypotheses.mass[best]:g} MeV" in repr(result)
     assert f"at {result.hypotheses.mass[best]:g} MeV" not in repr(spoiled)
-    assert "1 masses not quoted (poor-fit 1)" in repr(spoiled)
-    assert "poor-fit 1" in spoiled._repr_html_()
+    bad = int((~result.sound).sum()) + 1
+    assert f"{bad} masses not quoted (poor-fit {bad})" in repr(spoiled)
+    assert f"poor-fit {bad}" in spoiled._repr_html_()
 
 
 def test_the_frame_has_all_columns_and_numbers(result: SearchResult) -> None:
