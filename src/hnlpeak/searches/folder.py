@@ -126,7 +126,7 @@ def merge_into(
         if context.store is None:
             raise ValueError("a merge needs a store")
         joined = replace(context, store=jobs.store(context.store))
-        return jobs.marked(search(jobs.analysis, kaons=jobs.kaons, inject=jobs.inject, context=joined))
+        return jobs.marked(run_search(jobs.analysis, kaons=jobs.kaons, inject=jobs.inject, context=joined))
 
     return _search_into(
         place,
