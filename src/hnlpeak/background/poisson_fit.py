@@ -20,6 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from hnlpeak.core.cholesky import factorise, solve_lower, solve_upper
 from hnlpeak.core.kernel import inlined, kernel
 
 __all__ = [
@@ -97,28 +98,12 @@ def workspace(bins: int, size: int) -> Workspace:
 @inlined
 def solve(matrix: Matrix, right: Vector, size: int, out: Vector) -> bool:
     """Solve ``matrix`` x = ``right`` by Cholesky, overwriting ``matrix``; False if not positive definite."""
+    if not factorise(matrix, size):
+        return False
     for i in range(size):
-        for j in range(i + 1):
-            total = matrix[i, j]
-            for k in range(j):
-                total -= matrix[i, k] * matrix[j, k]
-            if i == j:
-                if not total > 0.0:
-                    return False
-                # the diagonal keeps inverses: divisions are slow
-                matrix[i, i] = 1.0 / math.sqrt(total)
-            else:
-                matrix[i, j] = total * matrix[j, j]
-    for i in range(size):
-        total = right[i]
-        for k in range(i):
-            total -= matrix[i, k] * out[k]
-        out[i] = total * matrix[i, i]
-    for i in range(size - 1, -1, -1):
-        total = out[i]
-        for k in range(i + 1, size):
-            total -= matrix[k, i] * out[k]
-        out[i] = total * matrix[i, i]
+        out[i] = right[i]
+    solve_lower(matrix, size, out)
+    solve_upper(matrix, size, out)
     return True
 
 

@@ -13,8 +13,14 @@ from hnlpeak.cli.options import complete_methods
 from hnlpeak.cli.waiting import Waiting
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
     from hnlpeak.cli.counting_rows import Defaults
     from hnlpeak.statistics import Treatment
+    from hnlpeak.statistics.constraints import Background
 
 __all__ = ["coverage"]
 
@@ -69,8 +75,7 @@ def coverage(
     from hnlpeak.cli.counting_rows import Defaults
     from hnlpeak.cli.interval import background_of
     from hnlpeak.core.errors import UsageError
-    from hnlpeak.statistics import METHODS, Gaussian
-    from hnlpeak.statistics import coverage as covered
+    from hnlpeak.statistics import METHODS
 
     if table is not None:
         if background or off is not None or tau is not None or background_error or as_json:
@@ -89,35 +94,52 @@ def coverage(
     if not 0.0 < signal_max < float("inf"):
         raise UsageError(f"--signal-max: got {signal_max:g}, allowed is a positive number")
     signal = np.linspace(0.0, signal_max, steps)
-    rows: list[dict[str, float]] = []
-    tables = []
-    with Waiting(f"coverage of {method}") as waiting:
-        for i, truth in enumerate(truths):
-            found = covered(
-                signal,
-                background=truth,
-                efficiency=Gaussian(efficiency, efficiency_error),
-                cl=cl,
-                method=method,
-                treatment=cast("Treatment | None", treatment),
-            )
-            tables.append((np.asarray(found.contained), np.asarray(found.not_below)))
-            rows += [
-                {"background": means[i], "signal": mu, "contained": inside, "upper_not_below": above}
-                for mu, inside, above in np.column_stack([signal, *tables[-1]]).tolist()
-            ]
-            waiting.share = (i + 1) / len(truths)
-    words = METHODS[method].words(cl)
+    settings = Defaults(efficiency, efficiency_error, cl, method, treatment)
+    contained, not_below = _probabilities(signal, truths, settings)
     if output is not None:
         from hnlpeak.report.figures.coverage import coverage as draw
 
-        contained, not_below = (np.array([table[k] for table in tables]) for k in (0, 1))
         name = method if treatment is None else f"{method}, {treatment}"
         draw(signal, np.array(means), contained, not_below, cl=cl, method=name).savefig(output)
-    record = {"method": method, "cl": cl, "convention": words, "rows": rows}
+    rows = [
+        {"background": mean, "signal": mu, "contained": inside, "upper_not_below": above}
+        for mean, *columns in zip(means, contained, not_below, strict=True)
+        for mu, inside, above in np.column_stack([signal, *columns]).tolist()
+    ]
+    record: dict[str, Any] = {
+        "method": method,
+        "cl": cl,
+        "convention": METHODS[method].words(cl),
+        "rows": rows,
+    }
     if method == "rolke-lopez":
         record["treatment"] = treatment or "bounded"
     typer.echo(json.dumps(record, allow_nan=False) if as_json else _text(record))
+
+
+def _probabilities(
+    signal: NDArray[np.float64], truths: Sequence[Background], settings: Defaults
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """That the interval holds the signal, that its upper end is not below: a row for each true background."""
+    import numpy as np
+
+    from hnlpeak.statistics import Gaussian, coverage
+
+    tables = []
+    with Waiting(f"coverage of {settings.method}") as waiting:
+        for i, truth in enumerate(truths):
+            found = coverage(
+                signal,
+                background=truth,
+                efficiency=Gaussian(settings.efficiency, settings.efficiency_error),
+                cl=settings.cl,
+                method=settings.method,
+                treatment=cast("Treatment | None", settings.treatment),
+            )
+            tables.append([np.asarray(found.contained), np.asarray(found.not_below)])
+            waiting.share = (i + 1) / len(truths)
+    contained, not_below = np.moveaxis(np.array(tables), 1, 0)
+    return contained, not_below
 
 
 def _of_table(table: Path, output: Path | None, defaults: Defaults) -> None:

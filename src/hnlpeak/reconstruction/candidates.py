@@ -111,6 +111,12 @@ def _rings(setup: Record, particle: Record, p: float) -> tuple[float, float]:
     return e - max(mu, pi), mu - max(e, pi)
 
 
+@inlined
+def _measured_kaon(setup: Record, event: Record, axis: NDArray[np.float64]) -> None:
+    axis[0], axis[1], axis[2] = event.kaon_p, event.kaon_tx, event.kaon_ty
+    axis[3], axis[4], axis[5] = event.kaon_x, event.kaon_y, setup.beam.z_reference
+
+
 @kernel
 def reconstruct(
     events: int,
@@ -135,8 +141,7 @@ def reconstruct(
             continue
         track, particle = tracks[0], event.particles[k]
         if setup.tracker_installed:
-            axis[0], axis[1], axis[2] = event.kaon_p, event.kaon_tx, event.kaon_ty
-            axis[3], axis[4], axis[5] = event.kaon_x, event.kaon_y, setup.beam.z_reference
+            _measured_kaon(setup, event, axis)
         theta, phi = angles(track, axis)
         cda, z_vtx = closest_approach(track, axis)
         own, associated, extra = clusters(setup, event, track, particle.t_track)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hnlpeak.core.cholesky import factorise, solve_lower, solve_upper
 from hnlpeak.core.kernel import inlined, kernel
 from hnlpeak.detectors.event import MAX_CHAMBERS, Record
 
@@ -103,12 +104,9 @@ def _scattering2(curvature: float) -> float:
     return theta * theta
 
 
-@kernel
-def _factorise(n: int, theta2: float, setup: Record, w: Record) -> None:
-    """Cholesky factor of the points' covariance: resolution, and scattering in all matter before them.
-
-    The diagonal of ``lower`` holds reciprocals.
-    """
+@inlined
+def _covariance(n: int, theta2: float, setup: Record, w: Record) -> None:
+    """Lower triangle of the points' covariance: resolution, and scattering in all matter before them."""
     for a in range(n):
         for b in range(a + 1):
             total = 0.0
@@ -117,62 +115,45 @@ def _factorise(n: int, theta2: float, setup: Record, w: Record) -> None:
                 if lever <= 0.0:
                     break
                 total += setup.layer_weight[c] * lever * (w.z[a] - setup.layer_z[c])
-            total *= theta2
-            if a == b:
-                total += w.variance[a]
-            for m in range(b):
-                total -= w.lower[a, m] * w.lower[b, m]
-            w.lower[a, b] = 1.0 / math.sqrt(total) if a == b else total * w.lower[b, b]
-
-
-@inlined
-def _whiten(n: int, column: NDArray[np.float64], w: Record) -> None:
-    """Solve ``lower`` c = column in place: the points of c are uncorrelated with unit variance."""
-    for a in range(n):
-        total = column[a]
-        for m in range(a):
-            total -= w.lower[a, m] * column[m]
-        column[a] = total * w.lower[a, a]
+            w.lower[a, b] = total * theta2
+        w.lower[a, a] += w.variance[a]
 
 
 @kernel
-def _prepare(n: int, theta2: float, setup: Record, w: Record) -> None:
-    """Whitened model and the Cholesky factor ``normal`` of its normal equations (diagonal: reciprocals)."""
-    _factorise(n, theta2, setup, w)
+def _prepare(n: int, theta2: float, setup: Record, w: Record) -> bool:
+    """Model whitened by the factor ``lower`` of the covariance, and the factor ``normal`` of its normal equations."""
+    _covariance(n, theta2, setup, w)
+    if not factorise(w.lower, n):
+        return False
     for a in range(n):
         w.columns[_POSITION, a] = 1.0
         w.columns[_SLOPE, a] = w.z[a] - w.z[0]
         w.columns[_KINK, a] = max(0.0, w.z[a] - setup.magnet_z)
     for i in range(3):
-        _whiten(n, w.columns[i], w)
+        solve_lower(w.lower, n, w.columns[i])
         for j in range(i + 1):
             total = 0.0
             for a in range(n):
                 total += w.columns[i, a] * w.columns[j, a]
-            for m in range(j):
-                total -= w.normal[i, m] * w.normal[j, m]
-            w.normal[i, j] = 1.0 / math.sqrt(max(total, 1e-300)) if i == j else total * w.normal[j, j]
+            w.normal[i, j] = total
+    return factorise(w.normal, 3)
 
 
 @kernel
 def _solve(n: int, k: int, measured: int, w: Record) -> float:
     """Least squares of the first ``k`` columns to the column ``measured``: ``fitted``; returns chi2."""
-    _whiten(n, w.columns[measured], w)
+    solve_lower(w.lower, n, w.columns[measured])
     chi2 = 0.0
     for a in range(n):
         chi2 += w.columns[measured, a] ** 2
     for i in range(k):
-        total = 0.0
+        w.fitted[i] = 0.0
         for a in range(n):
-            total += w.columns[i, a] * w.columns[measured, a]
-        for m in range(i):
-            total -= w.normal[i, m] * w.fitted[m]
-        w.fitted[i] = total * w.normal[i, i]
+            w.fitted[i] += w.columns[i, a] * w.columns[measured, a]
+    solve_lower(w.normal, k, w.fitted)
+    for i in range(k):
         chi2 -= w.fitted[i] ** 2
-    for i in range(k - 1, -1, -1):
-        for m in range(i + 1, k):
-            w.fitted[i] -= w.normal[m, i] * w.fitted[m]
-        w.fitted[i] *= w.normal[i, i]
+    solve_upper(w.normal, k, w.fitted)
     return max(chi2, 0.0)
 
 
@@ -197,14 +178,16 @@ def fit_track(setup: Record, particle: Record, scratch: NDArray[np.void], track:
     track.z = w.z[0]
     track.magnet_z = setup.magnet_z
     theta2 = _scattering2(_first_curvature(setup, n, before, w))
-    _prepare(n, theta2, setup, w)
+    if not _prepare(n, theta2, setup, w):
+        return False
     chi2 = _solve(n, 3, _X, w)
     track.x, track.tx, track.bend = w.fitted[0], w.fitted[1], w.fitted[2]
     # y has no kink: the first two columns serve it, with the same weights as long as the points are as good in y
     if not _same_variances(n, w):
         for a in range(n):
             w.variance[a] = w.variance_y[a]
-        _prepare(n, theta2, setup, w)
+        if not _prepare(n, theta2, setup, w):
+            return False
     track.chi2 = chi2 + _solve(n, 2, _Y, w)
     track.y, track.ty = w.fitted[0], w.fitted[1]
     curvature = _curvature(track.tx, track.ty, track.bend, setup.magnet_kick)

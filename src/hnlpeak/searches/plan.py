@@ -12,7 +12,7 @@ from hnlpeak.background.card import ControlRun
 from hnlpeak.core.errors import UsageError
 from hnlpeak.estimation.peak import mode_fraction
 from hnlpeak.experiment.analysis import Analysis
-from hnlpeak.experiment.analysis_card import AnalysisCard
+from hnlpeak.experiment.analysis_card import AnalysisCard, Template
 from hnlpeak.reconstruction.columns import column_names
 from hnlpeak.selection.cuts import cut_table
 from hnlpeak.simulation.halo import pack_halo
@@ -115,23 +115,24 @@ def plan(
             mass: signal_sample(f"signal/{mass:.6g}", meson, lepton, mass, size(samples.signal_decays))
             for mass in samples.signal_masses
         },
-        templates={
-            t.mode: mode_sample(
-                f"template/{t.mode}",
-                t.mode,
-                size(t.decays),
-                forced_decay=t.forced_decay,
-                forced_pion_decay=t.forced_pion_decay,
-                forced_loss=t.forced_loss,
-                forced_radiation=t.forced_radiation,
-                soft_momentum=t.soft_momentum,
-                survival=t.survival,
-            )
-            for t in samples.templates
-        },
+        templates={t.mode: _template(t, size(t.decays)) for t in samples.templates},
         control=None if run is None else _control(analysis, run, size),
         cross_talk=None if run is None else _cross_talk(run, size),
         control_decays=0.0 if run is None else _control_decays(run, size),
+    )
+
+
+def _template(card: Template, decays: int) -> Sample:
+    return mode_sample(
+        f"template/{card.mode}",
+        card.mode,
+        decays,
+        forced_decay=card.forced_decay,
+        forced_pion_decay=card.forced_pion_decay,
+        forced_loss=card.forced_loss,
+        forced_radiation=card.forced_radiation,
+        soft_momentum=card.soft_momentum,
+        survival=card.survival,
     )
 
 
