@@ -11,6 +11,7 @@ import typer
 from hnlpeak.cli import (
     cache,
     check,
+    compare,
     coverage,
     doctor,
     explain,
@@ -61,6 +62,7 @@ app.add_typer(shard.app, name="shard")
 app.command()(export.export)
 app.command()(recast.recast)
 app.command()(report.report)
+app.command()(compare.compare)
 app.command()(check.check)
 app.command()(show.show)
 app.command()(init.init)

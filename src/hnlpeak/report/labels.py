@@ -7,7 +7,7 @@ from hnlpeak.report.style import INK, MUTED, PALETTE, plain
 from hnlpeak.theory.mesons import meson
 from hnlpeak.theory.modes import MODES
 
-__all__ = ["channel", "mixing", "source_colour", "source_label"]
+__all__ = ["channel", "mixing", "mixing_of_flavour", "source_colour", "source_label"]
 
 _LEPTON = {"e": "e", "mu": r"\mu"}
 _NO_DECAY = {"halo": ("muon halo", PALETTE[9]), "signal": ("injected signal", INK)}
@@ -21,7 +21,12 @@ def channel(result: SearchResult) -> str:
 
 def mixing(result: SearchResult) -> str:
     """Return |U_l4|^2 as mathematical text without dollar signs."""
-    return rf"|U_{{{_LEPTON[result.lepton]}4}}|^2"
+    return mixing_of_flavour(result.lepton)
+
+
+def mixing_of_flavour(lepton: str) -> str:
+    """Return |U_l4|^2 of a flavour as mathematical text without dollar signs."""
+    return rf"|U_{{{_LEPTON[lepton]}4}}|^2"
 
 
 def source_label(name: str) -> str:

@@ -1,0 +1,69 @@
+"""``hnlpeak compare`` on folders of finished searches."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from conftest import Command
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory, hnlpeak: Command) -> list[Path]:
+    """One spectrum by two methods."""
+    place = tmp_path_factory.mktemp("two")
+    made = [place / "profile", place / "cls"]
+    for folder, more in zip(made, ([], ["--method", "cls"]), strict=True):
+        done = hnlpeak(
+            "scan", EXAMPLES / "spectrum.csv", "--analysis", "na62-2015-ke2",
+            "--signal", EXAMPLES / "signal.csv", "-o", folder, *more,
+        )  # fmt: skip
+        assert done.code == 0, done.err
+    return made
+
+
+def test_limits_are_laid_over_each_other(hnlpeak: Command, folders: list[Path], tmp_path: Path) -> None:
+    done = hnlpeak("compare", *folders, "--label", "profile", "--label", "CLs", "-o", tmp_path / "out")
+    assert (done.code, done.out) == (0, "")
+    assert "profile: rolke-lopez: two-sided 90 % interval, bounded" in done.err
+    assert "the limits are not of one kind" in done.err
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "compare.csv",
+        "compare.pdf",
+        "compare.png",
+        "compare.svg",
+    ]
+    rows = list(csv.DictReader((tmp_path / "out" / "compare.csv").read_text("utf-8").splitlines()))
+    assert len(rows) == 279
+    limits = [list(csv.DictReader((f / "limits.csv").read_text("utf-8").splitlines())) for f in folders]
+    row, one, two = rows[130], limits[0][130], limits[1][130]
+    assert float(row["u2_ul_expected_profile"]) == pytest.approx(float(one["u2_ul_expected"]), rel=1e-12)
+    ratio = float(two["u2_ul_observed"]) / float(one["u2_ul_observed"])
+    assert float(row["observed_ratio_CLs"]) == pytest.approx(ratio, rel=1e-10)
+
+
+def test_folders_name_themselves(hnlpeak: Command, folders: list[Path], tmp_path: Path) -> None:
+    done = hnlpeak("compare", *folders, "-o", tmp_path / "out")
+    assert done.code == 0
+    assert "cls over profile: expected limits 1.0" in done.err
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "said"),
+    [
+        (["--label", "a"], 2, "got 1 labels for 2 folders"),
+        (["--label", "a", "--label", "a"], 2, "distinct"),
+        (["nowhere"], 3, "nowhere"),
+    ],
+)
+def test_errors_are_one_line(
+    hnlpeak: Command, folders: list[Path], tmp_path: Path, more: list[str], code: int, said: str
+) -> None:
+    done = hnlpeak("compare", *folders, *more, "-o", tmp_path / "out")
+    assert (done.code, done.err.count("\n")) == (code, 1)
+    assert said in done.err
+    assert not (tmp_path / "out").exists()
