@@ -82,9 +82,17 @@ def test_hepdata_submission_is_valid_and_holds_the_numbers(place):
     columns = {v["header"]["name"]: v["values"] for v in data["dependent_variables"]}
     found = [float(value["value"]) for value in columns["Observed"]]
     np.testing.assert_allclose(found, result.number("u2_ul_observed"), rtol=1e-12)
-    band = columns["Expected, 2 s.d. band"]
-    low = [float(v["value"]) + float(v["errors"][0]["asymerror"]["minus"]) for v in band]
-    np.testing.assert_allclose(low, result.number("u2_ul_expected_m2s"), rtol=1e-9)
+    median = result.number("u2_ul_expected")
+    for sigmas in (1, 2):
+        band = columns[f"Expected, {sigmas} s.d. band"]
+        np.testing.assert_allclose([float(v["value"]) for v in band], median, rtol=1e-12)
+        for end, sign, name in (("minus", -1.0, "m"), ("plus", 1.0, "p")):
+            away = [float(v["errors"][0]["asymerror"][end]) for v in band]
+            # of a difference: the digits of the larger number count
+            wanted = result.number(f"u2_ul_expected_{name}{sigmas}s") - median
+            np.testing.assert_allclose(
+                away, wanted, rtol=0.0, atol=1e-12 * float(np.max(median)), err_msg=str(sign)
+            )
 
 
 def test_root_file_has_spectrum_graphs_and_columns(place):
@@ -117,6 +125,14 @@ def test_hs3_document_names_every_part(place):
         assert set(analysis["domains"]) < names["domains"] | {None}
     observed = [item["contents"][0] for item in made["data"]]
     np.testing.assert_array_equal(observed, result.number("n_observed"))
+    samples = [distribution["samples"] for distribution in made["distributions"]]
+    b = np.array([sample[1]["data"]["contents"][0] for sample in samples])
+    ends = [
+        [sample[1]["modifiers"][0]["data"][end]["contents"][0] for end in ("lo", "hi")] for sample in samples
+    ]
+    np.testing.assert_allclose(b, result.number("background"), rtol=1e-12)
+    sigma = result.number("background_error")
+    np.testing.assert_allclose(np.transpose(ends), [b - sigma, b + sigma], rtol=1e-12, atol=1e-12)
 
 
 def test_latex_table_has_every_mass_once(place):

@@ -80,11 +80,25 @@ def _version(value: bool) -> None:
         raise typer.Exit
 
 
+def _cite(value: bool) -> None:
+    if value:
+        from importlib.resources import files
+
+        from hnlpeak.core.version import VERSION
+
+        text = (files("hnlpeak") / "library" / "citations.bib").read_text("utf-8")
+        typer.echo(text.replace("@VERSION@", VERSION), nl=False)
+        raise typer.Exit
+
+
 @app.callback()
 def _root(
     context: typer.Context,
     version: bool = typer.Option(  # noqa: ARG001  # its callback answers
         False, "--version", "-V", callback=_version, is_eager=True, help="Print the version."
+    ),
+    cite: bool = typer.Option(  # noqa: ARG001  # its callback answers
+        False, "--cite", callback=_cite, is_eager=True, help="Print what to cite, in BibTeX."
     ),
     verbose: int = typer.Option(0, "--verbose", "-v", count=True, help="Say more on stderr."),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="Say nothing but errors on stderr."),

@@ -28,6 +28,19 @@ def test_version() -> None:
     assert re.fullmatch(r"hnlpeak \d+\.\d+\.\d+\n", call("-V").out)
 
 
+def test_what_to_cite() -> None:
+    """The entries hold what CITATION.cff has, and each begins and ends."""
+    done = call("--cite")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.count("{") == done.out.count("}")
+    assert call("-V").out.split()[1] in done.out
+    entries = re.findall(r"^@\w+\{(\S+),$", done.out, re.M)
+    assert len(entries) == len(set(entries)) > 8
+    cff = (Path(__file__).resolve().parents[3] / "CITATION.cff").read_text("utf-8")
+    for number in re.findall(r'"arXiv:([\d.]+)"', cff):
+        assert f"eprint = {{{number}}}" in done.out
+
+
 def test_as_a_module() -> None:
     done = subprocess.run([sys.executable, "-m", "hnlpeak", "-V"], capture_output=True, text=True, check=True)
     assert done.stdout == call("-V").out

@@ -1,128 +1,172 @@
 """The same counting channels in the HEP Statistics Serialization Standard (HS3), one analysis for each mass.
 
-``histfactory_dist`` with a free signal count and a background that is known to +- sigma_b; see ``pyhf`` for how the
-windows overlap. Each mass has its own distribution, data, likelihood and analysis.
+A ``histfactory_dist`` with a free signal count and a background that is known to +- sigma_b; see ``pyhf`` for how the
+windows overlap. A Gaussian constraint is a ``histosys`` linear in its parameter. A Poisson one is a second channel, the
+control region that would have made the estimate, since readers differ in what the numbers of a ``shapesys`` are. Each
+mass has its own distributions, data, likelihood and analysis.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from hnlpeak.core.atomic import write_text
 from hnlpeak.core.version import VERSION
 from hnlpeak.formats.export.export import Export, Finished, slug
 from hnlpeak.formats.json_text import dump_json
+from hnlpeak.statistics.equivalent import equivalent_poisson
 
-__all__ = ["EXPORT", "workspace"]
+__all__ = ["EXPORT", "Counting", "document", "workspace"]
 
 _COLUMNS = ("m_n_mev", "n_observed", "background", "background_error", "n_signal_ul_observed")
+_PARTS = ("distributions", "data", "likelihoods", "domains", "parameter_points", "analyses")
 
 
-def _nuisance(name: str, b: float, sigma: float, constraint: str) -> list[dict[str, Any]]:
-    parameter = f"background_{name}"
-    if sigma == 0.0:
-        return []
-    if constraint == "gaussian":
-        ends = {"hi": {"contents": [b + sigma]}, "lo": {"contents": [b - sigma]}}
-        return [
-            {
-                "name": parameter,
-                "parameter": parameter,
-                "type": "histosys",
-                "constraint": "Gauss",
-                "data": {**ends, "interpolation": "code0"},
-            }
-        ]
-    # sigma is relative here
-    return [
-        {
-            "name": parameter,
-            "parameters": [parameter],
-            "type": "shapesys",
-            "constraint": "Poisson",
-            "data": {"vals": [sigma / b]},
-        }
-    ]
+@dataclass(frozen=True)
+class Counting:
+    """One mass: ``n`` events, a background ``b`` +- ``sigma``, and the limit on the signal, from which fits begin."""
+
+    name: str
+    n: float
+    b: float
+    sigma: float
+    constraint: str
+    limit: float
+
+    @property
+    def signal(self) -> str:
+        """Name of the parameter of interest, signal events in the window."""
+        return f"n_signal_{self.name}"
+
+    @property
+    def nuisance(self) -> str:
+        """Name of the background's parameter: standard deviations for a Gaussian constraint, else events."""
+        return f"background_{self.name}"
+
+    @property
+    def control(self) -> tuple[float, float] | None:
+        """Count of the control region and its size over that of the window; None where there is no such region."""
+        if self.constraint == "gaussian" or self.sigma == 0.0:
+            return None
+        made = equivalent_poisson(self.b, self.sigma)
+        return float(np.asarray(made.y)), float(np.asarray(made.tau))
 
 
-def _distribution(name: str, axis: dict[str, Any], b: float, sigma: float, constraint: str) -> dict[str, Any]:
-    signal = f"n_signal_{name}"
-    return {
-        "name": f"counts_{name}",
-        "type": "histfactory_dist",
-        "axes": [axis],
-        "samples": [
-            {
-                "name": "signal",
-                "data": {"contents": [1.0], "errors": [0.0]},
-                "modifiers": [{"name": signal, "parameter": signal, "type": "normfactor"}],
-            },
-            {
-                "name": "background",
-                "data": {"contents": [b], "errors": [0.0]},
-                "modifiers": _nuisance(name, b, sigma, constraint),
-            },
-        ],
+def _axis(name: str) -> dict[str, Any]:
+    return {"name": name, "min": 0.0, "max": 1.0, "nbins": 1}
+
+
+def _sample(name: str, content: float, *modifiers: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "data": {"contents": [content], "errors": [0.0]}, "modifiers": list(modifiers)}
+
+
+def _factor(parameter: str) -> dict[str, Any]:
+    return {"name": parameter, "parameter": parameter, "type": "normfactor"}
+
+
+def _background(one: Counting) -> dict[str, Any]:
+    if one.control is not None:
+        return _sample("background", 1.0, _factor(one.nuisance))
+    if one.sigma == 0.0:
+        return _sample("background", one.b)
+    shift = {
+        "name": one.nuisance,
+        "parameter": one.nuisance,
+        "type": "histosys",
+        "constraint": "Gauss",
+        "data": {
+            "hi": {"contents": [one.b + one.sigma]},
+            "lo": {"contents": [one.b - one.sigma]},
+            "interpolation": "code0",
+        },
     }
+    return _sample("background", one.b, shift)
 
 
-def _domain(name: str, constraint: str, sigma: float, start: float) -> dict[str, Any]:
-    axes = [{"name": f"n_signal_{name}", "min": 0.0, "max": 20.0 * max(start, 1.0)}]
-    if sigma > 0.0:
-        low, high = (-10.0, 10.0) if constraint == "gaussian" else (1e-6, 20.0)
-        axes.append({"name": f"background_{name}", "min": low, "max": high})
-    return {"name": f"domain_{name}", "type": "product_domain", "axes": axes}
+def _channels(one: Counting) -> Iterator[tuple[str, dict[str, Any], list[dict[str, Any]], float]]:
+    """Name, axis, samples and count of the window, and of the control region where there is one."""
+    samples = [_sample("signal", 1.0, _factor(one.signal)), _background(one)]
+    yield f"counts_{one.name}", _axis(f"window_{one.name}"), samples, one.n
+    if one.control is not None:
+        count, size = one.control
+        samples = [_sample("background", size, _factor(one.nuisance))]
+        yield f"control_{one.name}", _axis(f"control_window_{one.name}"), samples, count
 
 
-def workspace(search: Finished) -> dict[str, Any]:
-    """Return the HS3 document; masses without n, b, sigma_b or a limit are left out."""
-    result = search.result
-    constraint = result.settings.constraint
+def _parameters(one: Counting) -> Iterator[tuple[str, float, float, float]]:
+    """Name, range and start of each parameter."""
+    yield one.signal, 0.0, 20.0 * max(one.limit, 1.0), 0.5 * one.limit
+    if one.control is not None:
+        yield one.nuisance, 1e-9, 20.0 * max(one.b, one.sigma), max(one.b, one.sigma)
+    elif one.sigma > 0.0:
+        yield one.nuisance, -10.0, 10.0, 0.0
+
+
+def document(counts: Iterator[Counting], description: str) -> dict[str, Any]:
+    """Return the HS3 document of all ``counts``."""
     made: dict[str, Any] = {
         "metadata": {
             "hs3_version": "0.2",
             "packages": [{"name": "hnlpeak", "version": VERSION}],
-            "description": " ".join(
-                [
-                    search.origin,
-                    "Windows of neighbouring masses overlap and share side bands: one analysis at a time.",
-                    search.left_out(search.rows(_COLUMNS)),
-                ]
-            ).strip(),
+            "description": description,
         },
-        "distributions": [],
-        "data": [],
-        "likelihoods": [],
-        "domains": [],
-        "parameter_points": [],
-        "analyses": [],
+        **{part: [] for part in _PARTS},
     }
-    for i in search.rows(_COLUMNS):
-        mass, n, b, sigma, limit = (float(result.number(column)[i]) for column in _COLUMNS)
-        name = slug(mass)
-        axis = {"name": f"window_{name}", "min": 0.0, "max": 1.0, "nbins": 1}
-        made["distributions"].append(_distribution(name, axis, b, sigma, constraint))
-        made["data"].append({"name": f"observed_{name}", "type": "binned", "axes": [axis], "contents": [n]})
+    for one in counts:
+        channels = list(_channels(one))
+        for name, axis, samples, count in channels:
+            made["distributions"].append(
+                {"name": name, "type": "histfactory_dist", "axes": [axis], "samples": samples}
+            )
+            made["data"].append(
+                {"name": f"observed_{name}", "type": "binned", "axes": [axis], "contents": [count]}
+            )
+        names = [name for name, *_ in channels]
+        parameters = list(_parameters(one))
         made["likelihoods"].append(
-            {"name": f"likelihood_{name}", "distributions": [f"counts_{name}"], "data": [f"observed_{name}"]}
+            {
+                "name": f"likelihood_{one.name}",
+                "distributions": names,
+                "data": [f"observed_{name}" for name in names],
+            }
         )
-        made["domains"].append(_domain(name, constraint, sigma, limit))
-        start = [{"name": f"n_signal_{name}", "value": 0.5 * limit}]
-        if sigma > 0.0:
-            nominal = 0.0 if constraint == "gaussian" else 1.0
-            start.append({"name": f"background_{name}", "value": nominal})
-        made["parameter_points"].append({"name": f"start_{name}", "parameters": start})
+        axes = [{"name": name, "min": low, "max": high} for name, low, high, _ in parameters]
+        made["domains"].append({"name": f"domain_{one.name}", "type": "product_domain", "axes": axes})
+        start = [{"name": name, "value": value} for name, _, _, value in parameters]
+        made["parameter_points"].append({"name": f"start_{one.name}", "parameters": start})
         made["analyses"].append(
             {
-                "name": name,
-                "likelihood": f"likelihood_{name}",
-                "domains": [f"domain_{name}"],
-                "parameters_of_interest": [f"n_signal_{name}"],
-                "init": f"start_{name}",
+                "name": one.name,
+                "likelihood": f"likelihood_{one.name}",
+                "domains": [f"domain_{one.name}"],
+                "parameters_of_interest": [one.signal],
+                "init": f"start_{one.name}",
             }
         )
     return made
+
+
+def workspace(search: Finished) -> dict[str, Any]:
+    """Return the HS3 document; masses without n, b, sigma_b or a limit are left out."""
+    result, rows = search.result, search.rows(_COLUMNS)
+    description = " ".join(
+        [
+            search.origin,
+            "Windows of neighbouring masses overlap and share side bands: one analysis at a time.",
+            search.left_out(rows),
+        ]
+    ).strip()
+    columns = [result.number(name)[rows].tolist() for name in _COLUMNS]
+    counts = (
+        Counting(slug(mass), n, b, sigma, result.settings.constraint, limit)
+        for mass, n, b, sigma, limit in zip(*columns, strict=True)
+    )
+    return document(counts, description)
 
 
 def _write(search: Finished, place: Path) -> list[Path]:
