@@ -18,10 +18,10 @@ import numpy as np
 
 from hnlpeak.chain.sample_run import SampleResult
 from hnlpeak.core.measured import Measured
-from hnlpeak.estimation.peak import mode_fraction
 from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis import Analysis, load_analysis
 from hnlpeak.reconstruction.calibration import BeamCalibration
+from hnlpeak.searches.companions import template_spectrum
 from hnlpeak.searches.plan import Plan, plan
 from hnlpeak.searches.samples import Samples
 from hnlpeak.simulation.sample import Sample, mode_sample, signal_sample
@@ -116,8 +116,10 @@ def background(name: str, component: str, *, size: int, seed: int) -> Iterator[P
         made, unit = run(name, samples.control, seed), 1e8 / samples.control.decays
         ranges.append((run_card.selection, run_card.low, run_card.high))
     else:
-        made = run(name, samples.templates[component], seed)
-        unit = 1e8 * mode_fraction(component).value / made.decays_in_fiducial
+        template = samples.templates[component]
+        made = run(name, template, seed)
+        spectrum, share = template_spectrum(cards(name), component, template, made.spectrum)
+        unit = share * spectrum.scaled_to(1e8)
     for selection, low, high in ranges:
         view = made.spectrum.project(selection)
         middles = 0.5 * (view.edges[1:] + view.edges[:-1])

@@ -11,7 +11,7 @@ from hnlpeak.core.quantity import Rate, Time
 from hnlpeak.detectors.shape import Shape
 from hnlpeak.detectors.surface import Surface
 
-__all__ = ["Counter", "DetectorKind", "DetectorSpec", "Layer", "Outline", "Plane"]
+__all__ = ["BeamSignal", "Counter", "DetectorKind", "DetectorSpec", "Layer", "Outline", "Plane"]
 
 
 class DetectorSpec(Sourced):
@@ -40,6 +40,18 @@ class Layer(NamedTuple):
 
     z: float
     weight: float
+
+
+class BeamSignal(NamedTuple):
+    """What a beam particle does in a counter that stands in the beam.
+
+    ``chance`` to be tagged; running sums of the probabilities that 0, 1, ... ``sectors`` fire; mean number of
+    photo-electrons, ``light``, in a sector that fires.
+    """
+
+    chance: float
+    sectors: tuple[float, ...]
+    light: float
 
 
 class Outline(NamedTuple):
@@ -84,7 +96,8 @@ class DetectorKind(Generic[S]):
     ``acceptance`` lists the planes that a selected track must cross, ``matter`` what the track fit must know.
     ``constants`` writes into the set-up what generation and reconstruction read of the detector. ``outline`` draws
     it. Signals of a ``timed`` kind become a column; ``accidental_plane`` is where accidental signals have a place.
-    With ``stops_hadrons`` no pion decays behind it.
+    With ``stops_hadrons`` no pion decays behind it. ``beam_signal`` says what a beam particle of a name does in a
+    counter in the beam: the beam's other particles are its accidental signals.
     """
 
     spec: type[S]
@@ -95,6 +108,7 @@ class DetectorKind(Generic[S]):
     matter: Callable[[S], list[Layer]] = _nothing
     constants: Callable[[S, int, Any], None] = _no_constants
     accidental_plane: Callable[[S], Plane] | None = None
+    beam_signal: Callable[[S, str], BeamSignal] | None = None
     timed: bool = False
     stops_hadrons: bool = False
     least: int = 0

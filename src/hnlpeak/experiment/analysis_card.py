@@ -161,7 +161,9 @@ class StatisticsCard(Sourced):
 
 
 class Template(Card):
-    """Simulated background of one decay mode: for the method ``templates``, figures, and under the normalisation peak.
+    """Simulated background of one decay mode, or of the ``halo``.
+
+    It serves the method ``templates``, figures, and the background under the normalisation peak.
 
     Shares: ``forced_decay`` of the muons and ``forced_pion_decay`` of the pions are made to decay in flight,
     ``forced_loss`` of the photons to go unnoticed, ``forced_radiation`` of the (leptonic) decays to radiate. The
@@ -189,10 +191,12 @@ class Template(Card):
 class Samples(Card):
     """Sizes of the simulated samples (decays) and the masses at which the signal is simulated.
 
+    ``companion_modes`` are decays of the beam's other particles, on top of the meson's ``background_modes``.
     Sizes are those for the exposure of the card; a smaller exposure uses a smaller share of them, down to a tenth.
     """
 
     background_modes: list[str]
+    companion_modes: list[str] = []
     signal_masses: Annotated[list[Energy], Field(max_length=MAX_SIGNAL_MASSES)]
     signal_decays: Annotated[StrictInt, Field(ge=100, le=MAX_DECAYS)]
     normalisation_decays: Annotated[StrictInt, Field(ge=100, le=MAX_DECAYS)]

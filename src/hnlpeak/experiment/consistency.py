@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from hnlpeak.background.inputs import HALO
 from hnlpeak.core.errors import UsageError
+from hnlpeak.detectors.registry import KINDS
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.experiment.experiment_card import ExperimentCard
 from hnlpeak.experiment.selection_card import Cut
@@ -22,26 +24,26 @@ def faults(card: AnalysisCard, experiment: ExperimentCard) -> Iterator[str]:
             f"channel.meson is {card.channel.meson!r}, the beam of {experiment.name} is {experiment.beam.meson!r}"
         )
         return
-    yield from _modes(card)
+    yield from _modes(card, experiment)
+    yield from _triggered(card, experiment)
     yield from _cuts(card, experiment)
 
 
-def _modes(card: AnalysisCard) -> Iterator[str]:
+def _modes(card: AnalysisCard, experiment: ExperimentCard) -> Iterator[str]:
     samples, normalisation = card.samples, card.normalisation
-    known = True
-    for key, names in (
-        ("samples.background_modes", samples.background_modes),
-        ("normalisation.mode", [normalisation.mode]),
-        ("samples.templates", [template.mode for template in samples.templates]),
-        ("samples.calibration_mode", [samples.calibration_mode]),
-    ):
-        for name in names:
-            try:
-                mode_of(card.channel.meson, name)
-            except UsageError as error:
-                known = False
-                yield f"{key}: {error}"
-    if not known:
+    templates = [template.mode for template in samples.templates]
+    own = [name for name in templates if name != HALO and _parent(name) not in experiment.beam.companions]
+    found = [
+        *_unknown("samples.background_modes", samples.background_modes, [card.channel.meson]),
+        *_unknown("samples.companion_modes", samples.companion_modes, list(experiment.beam.companions)),
+        *_unknown("normalisation.mode", [normalisation.mode], [card.channel.meson]),
+        *_unknown("samples.templates", own, [card.channel.meson]),
+        *_unknown("samples.calibration_mode", [samples.calibration_mode], [card.channel.meson]),
+    ]
+    if HALO in templates and experiment.halo is None:
+        found.append(f"samples.templates: {HALO!r} needs a [halo] table in the card of {experiment.name}")
+    yield from found
+    if found:
         return
     calibrating = MODES[samples.calibration_mode]
     tracks = sum(daughter.endswith(("+", "-")) for daughter in calibrating.daughters)
@@ -56,6 +58,42 @@ def _modes(card: AnalysisCard) -> Iterator[str]:
             f"normalisation.mode: {counted.name!r} ({counted.label}) makes no peak at zero with the mass and the cuts "
             f"of channel.lepton = {card.channel.lepton!r}: expected a decay to {lepton} nu"
         )
+
+
+def _parent(name: str) -> str | None:
+    return MODES[name].parent if name in MODES else None
+
+
+def _unknown(key: str, names: Sequence[str], parents: Sequence[str]) -> Iterator[str]:
+    """Names that are no decay modes of any of the ``parents``."""
+    if len(set(names)) != len(names):
+        yield f"{key}: a mode appears twice in {list(names)}"
+    for name in names:
+        if not parents:
+            yield f"{key}: {name!r}: the beam has no companions (beam.companions)"
+            continue
+        parent = _parent(name)
+        try:
+            mode_of(parent if parent is not None and parent in parents else parents[0], name)
+        except UsageError as error:
+            yield f"{key}: {error}"
+
+
+def _triggered(card: AnalysisCard, experiment: ExperimentCard) -> Iterator[str]:
+    """What the cards ask for and the trigger can never take: it requires a tag that such particles do not have."""
+    taggers = {d.system: d for d in experiment.detectors if KINDS[d.kind].beam_signal is not None}
+    levels = [level for level in experiment.trigger if set(level.require) & set(taggers)]
+    if not levels or (any(level.window > 0.0 for level in levels) and experiment.beam.intensity_max > 0.0):
+        return
+    (tagger, *_) = taggers.values()
+    signal = KINDS[tagger.kind].beam_signal
+    mend = f"give the trigger level that requires {tagger.system} a window, in which another particle may fire it"
+    for mode in card.samples.companion_modes:
+        if signal is not None and not signal(tagger, str(_parent(mode))).chance > 0.0:
+            yield f"samples.companion_modes: {mode!r} never triggers: {mend}"
+    halo = experiment.halo
+    if halo is not None and (halo.kaon_share == 0.0 or halo.z_last < getattr(tagger, "z", 0.0)):
+        yield f"halo: its muons never trigger: {mend}"
 
 
 def _cuts(card: AnalysisCard, experiment: ExperimentCard) -> Iterator[str]:

@@ -16,6 +16,7 @@ from hnlpeak.core.errors import CardError
 from hnlpeak.detectors.kind import Counter, DetectorKind, DetectorSpec
 from hnlpeak.detectors.registry import KINDS
 from hnlpeak.detectors.surface import APERTURE, Surface, surface_table
+from hnlpeak.experiment.beam_particles import beam_particle
 from hnlpeak.experiment.experiment_card import ExperimentCard
 from hnlpeak.experiment.setup import (
     BEAM_FIELDS,
@@ -124,6 +125,21 @@ def _fill_beam(row: Any, card: ExperimentCard) -> None:
     row["c_tau"] = decaying.c_tau
 
 
+def _fill_parents(setup: Any, card: ExperimentCard) -> None:
+    """The beam's particles and what they do in the tagger; tags of any of them are its accidental signals."""
+    for place, (name, share) in enumerate(card.beam.particles().items()):
+        parent, known = setup["parents"][place], beam_particle(name)
+        parent["mass"], parent["flight"] = known.mass, known.c_tau / known.mass
+        for kind, spec, system in _described(card):
+            if kind.beam_signal is None:
+                continue
+            signal = kind.beam_signal(spec, name)
+            parent["tag_chance"], parent["light"] = signal.chance, signal.light
+            parent["sectors"] = 1.0
+            parent["sectors"][: len(signal.sectors)] = signal.sectors
+            setup["accidental"][system] += card.beam.rate * share * signal.chance
+
+
 def _fill_accidentals(setup: Any, card: ExperimentCard) -> None:
     """Rates of all systems, which of them make signals in an event, and where those with a place are."""
     timed: list[int] = []
@@ -161,6 +177,11 @@ def _fill_trigger(setup: Any, card: ExperimentCard) -> None:
         most = level.multiplicity_max
         setup["multiplicity_max"][row] = np.iinfo(np.int64).max if most is None else most
         setup["quiet"][vetoes] = np.maximum(setup["quiet"][vetoes], level.window)
+        tagger = setup["tag_system"]
+        if tagger >= 0 and systems[tagger] in level.require:
+            setup["tag_window"] = max(setup["tag_window"], level.window)
+            # what falls into the window is drawn with the trigger
+            setup["quiet"][tagger] = setup["tag_window"]
 
 
 def _fill_layers(setup: Any, card: ExperimentCard) -> None:
@@ -189,6 +210,7 @@ def build_setup(card: ExperimentCard) -> NDArray[Any]:
     for kind, spec, system in _described(card):
         kind.constants(spec, system, setup)
     _fill_layers(setup, card)
+    _fill_parents(setup, card)
     _fill_accidentals(setup, card)
     _fill_trigger(setup, card)
     array.setflags(write=False)

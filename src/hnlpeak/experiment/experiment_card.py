@@ -12,6 +12,7 @@ from hnlpeak.detectors.event import MAX_SYSTEMS
 from hnlpeak.detectors.kind import DetectorSpec
 from hnlpeak.detectors.registry import KINDS
 from hnlpeak.detectors.spectrometer import Spectrometer
+from hnlpeak.experiment.beam_particles import MAX_BEAM_PARTICLES, BeamParticleName
 from hnlpeak.experiment.halo_card import Halo
 from hnlpeak.experiment.meson_name import MesonName
 from hnlpeak.experiment.setup import MAX_LEVELS
@@ -53,7 +54,8 @@ class Beam(Sourced):
 
     Momentum (mean and rms), mean slopes, rms ``divergence_x`` and ``divergence_y``, position and rms size. At
     nominal intensity ``rate`` particles pass, a fraction ``meson_fraction`` of them the decaying meson; data were
-    taken at a fraction of it, uniform between ``intensity_min`` and ``intensity_max``.
+    taken at a fraction of it, uniform between ``intensity_min`` and ``intensity_max``. ``companions`` are the shares of
+    other particles, by name.
     """
 
     meson: MesonName
@@ -70,6 +72,7 @@ class Beam(Sourced):
     size_y: Length
     rate: Rate
     meson_fraction: Fraction
+    companions: dict[BeamParticleName, Share] = {}
     intensity_min: Fraction
     intensity_max: Fraction
 
@@ -82,7 +85,21 @@ class Beam(Sourced):
                 raise ValueError(f"{name} must not be negative")
         if self.intensity_min > self.intensity_max:
             raise ValueError("intensity_min is above intensity_max")
+        self._check_companions()
         return self
+
+    def _check_companions(self) -> None:
+        if self.meson in self.companions:
+            raise ValueError(f"companions: {self.meson} is the decaying meson, its share is meson_fraction")
+        if len(self.companions) >= MAX_BEAM_PARTICLES:
+            raise ValueError(f"companions: {len(self.companions)}, at most {MAX_BEAM_PARTICLES - 1}")
+        total = self.meson_fraction + sum(self.companions.values())
+        if total > 1.0 + 1e-9:
+            raise ValueError(f"meson_fraction and companions add up to {total:g}, above 1")
+
+    def particles(self) -> dict[str, float]:
+        """Shares of the beam's particles by name, the decaying meson first."""
+        return {self.meson: self.meson_fraction, **self.companions}
 
 
 class Fiducial(Sourced):
@@ -104,7 +121,8 @@ class TriggerLevel(Sourced):
     """A level passes when all ``require`` systems have a signal and no ``veto`` system has.
 
     The charged particles must cross ``multiplicity_min`` to ``multiplicity_max`` chambers together.
-    An accidental signal of a veto system within ``window`` around the event vetoes it too.
+    An accidental signal of a veto system within ``window`` around the event vetoes it too, and one of a required beam
+    tagger fires it.
     """
 
     name: str
@@ -198,6 +216,7 @@ class ExperimentCard(Sourced):
                     raise ValueError(
                         f"trigger {level.name}: no system {system!r}, there are {', '.join(systems)}"
                     )
+        self._check_tagger()
         return self
 
     def _check_periods(self) -> None:
@@ -223,6 +242,22 @@ class ExperimentCard(Sourced):
             ]
         return self.model_copy(update=made)
 
+    def _check_tagger(self) -> None:
+        """A beam tagger knows the particles of the beam and nothing else."""
+        for detector in self.detectors:
+            light = getattr(detector, "photoelectrons", None)
+            if light is None:
+                continue
+            particles = self.beam.particles()
+            if unknown := sorted(set(light) - set(particles)):
+                raise ValueError(
+                    f"detectors.{detector.system}.photoelectrons: {unknown} not in the beam of {list(particles)}"
+                )
+            if not light.get(self.beam.meson, 0.0) > 0.0:
+                raise ValueError(
+                    f"detectors.{detector.system}.photoelectrons: {self.beam.meson} makes no light, nothing is tagged"
+                )
+
     def _check_numbers(self) -> None:
         present = [detector.kind for detector in self.detectors]
         for name, kind in KINDS.items():
@@ -234,11 +269,15 @@ class ExperimentCard(Sourced):
     def _check_accidentals(self) -> None:
         """Each event draws its accidental signals one by one: there must be an end to them."""
         rate = sum(float(getattr(detector, "accidental_rate", 0.0)) for detector in self.detectors)
+        rate += sum(
+            self.beam.rate for detector in self.detectors if KINDS[detector.kind].beam_signal is not None
+        )
         number = 2.0 * self.reconstruction.readout_window * rate * self.beam.intensity_max
         if number > MAX_ACCIDENTALS:
             raise ValueError(
-                f"accidental_rate of all detectors, reconstruction.readout_window and beam.intensity_max make "
-                f"{number:.3g} accidental signals per event, at most {MAX_ACCIDENTALS} can be simulated"
+                f"accidental_rate of all detectors (beam.rate of a tagger), reconstruction.readout_window and "
+                f"beam.intensity_max make {number:.3g} accidental signals per event, at most {MAX_ACCIDENTALS} "
+                f"can be simulated"
             )
 
     def systems(self) -> list[str]:

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hnlpeak.detectors.beam_cherenkov import MAX_SECTORS
 from hnlpeak.detectors.event import MAX_CHAMBERS, MAX_SYSTEMS
 from hnlpeak.detectors.surface import PARAMETERS, SURFACES
+from hnlpeak.experiment.beam_particles import MAX_BEAM_PARTICLES
 
 __all__ = [
     "BEAM_FIELDS",
@@ -64,11 +66,17 @@ def _floats(names: list[str]) -> list[tuple[str, type]]:
 
 _BEAM = np.dtype(_floats([*BEAM_FIELDS, *FIDUCIAL_FIELDS, "mass", "c_tau", "z_end_hadron", "z_end_muon"]))
 
+_PARENT = np.dtype(
+    [*_floats(["mass", "flight", "tag_chance", "light"]), ("sectors", np.float64, (MAX_SECTORS + 1,))]
+)
+
 SETUP = np.dtype(
     [
         ("beam", _BEAM),
+        ("parents", _PARENT, (MAX_BEAM_PARTICLES,)),
         ("tag_system", np.int64),
-        *_floats(["tag_efficiency", "tag_resolution"]),
+        ("tag_coincidence", np.int64),
+        *_floats(["tag_z", "tag_resolution", "tag_window"]),
         ("tracker_installed", np.int64),
         *_floats(["tracker_momentum", "tracker_angle", "tracker_position"]),
         ("verdict", SURFACES),
@@ -110,6 +118,8 @@ SETUP = np.dtype(
 )
 """Fields of a set-up.
 
+``parents`` are the beam particles, the decaying meson first: mass, ``flight`` = c tau / m (mm / MeV), what they do in
+the beam tagger (``kind.BeamSignal``). Tags of other beam particles fire the trigger within ``tag_window`` (ns, half).
 ``verdict`` holds the surfaces of the straight-line verdict (apertures, magnet, trigger counters), ``response``
 all others, ``acceptance`` those that a track must cross. Trigger levels have bit masks ``require`` and ``veto``,
 the number ``veto_rate`` of accidental vetoes at nominal intensity, and limits on the chamber crossings of all

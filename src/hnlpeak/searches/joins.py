@@ -19,6 +19,7 @@ from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.limits.scan import scan
 from hnlpeak.limits.search import ExampleEvent, Search
 from hnlpeak.limits.settings import Exposure, Simulation
+from hnlpeak.searches.companions import template_spectrum
 from hnlpeak.searches.samples import Samples
 from hnlpeak.selection.cutflow import Cutflow
 from hnlpeak.simulation.sample import Sample
@@ -55,7 +56,7 @@ def background_inputs(samples: Samples, decays: float) -> BackgroundInputs | Non
     if not samples.plan.templates:
         return None
     spectra = {
-        mode: (samples.run(sample).spectrum, mode_fraction(mode, samples.analysis.card.fractions).value)
+        mode: template_spectrum(samples.analysis, mode, sample, samples.run(sample).spectrum)
         for mode, sample in samples.plan.templates.items()
     }
     templates = combine(spectra, decays=decays, label="simulated background by decay mode")

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hnlpeak.background.card import ControlRun
 from hnlpeak.core.errors import UsageError
@@ -14,9 +13,10 @@ from hnlpeak.estimation.peak import mode_fraction
 from hnlpeak.experiment.analysis import Analysis
 from hnlpeak.experiment.analysis_card import AnalysisCard, Template
 from hnlpeak.reconstruction.columns import column_names
+from hnlpeak.searches.companions import halo_template, of_parent, packed_halo, with_companions
 from hnlpeak.selection.cuts import cut_table
-from hnlpeak.simulation.halo import pack_halo
 from hnlpeak.simulation.sample import (
+    HALO,
     Sample,
     background_sample,
     conjugated,
@@ -102,7 +102,7 @@ def plan(
         if inject is not None:
             fraction = float(branching_fraction(meson=meson, lepton=lepton, mass=inject.mass, u2=inject.u2))
             data = injected_sample(data, meson, lepton, inject.mass, fraction)
-        data = _with_halo(analysis, data, exposure)
+        data = with_companions(analysis, data, exposure)
         data = with_photon_loss(data, _photon_loss(card))
     run = card.background.scaled_run()
     return Plan(
@@ -115,25 +115,28 @@ def plan(
             mass: signal_sample(f"signal/{mass:.6g}", meson, lepton, mass, size(samples.signal_decays))
             for mass in samples.signal_masses
         },
-        templates={t.mode: _template(t, size(t.decays)) for t in samples.templates},
+        templates={t.mode: _template(analysis, t, size(t.decays)) for t in samples.templates},
         control=None if run is None else _control(analysis, run, size),
         cross_talk=None if run is None else _cross_talk(run, size),
         control_decays=0.0 if run is None else _control_decays(run, size),
     )
 
 
-def _template(card: Template, decays: int) -> Sample:
-    return mode_sample(
-        f"template/{card.mode}",
-        card.mode,
+def _template(analysis: Analysis, template: Template, decays: int) -> Sample:
+    if template.mode == HALO:
+        return halo_template(analysis, decays, forced_decay=template.forced_decay)
+    sample = mode_sample(
+        f"template/{template.mode}",
+        template.mode,
         decays,
-        forced_decay=card.forced_decay,
-        forced_pion_decay=card.forced_pion_decay,
-        forced_loss=card.forced_loss,
-        forced_radiation=card.forced_radiation,
-        soft_momentum=card.soft_momentum,
-        survival=card.survival,
+        forced_decay=template.forced_decay,
+        forced_pion_decay=template.forced_pion_decay,
+        forced_loss=template.forced_loss,
+        forced_radiation=template.forced_radiation,
+        soft_momentum=template.soft_momentum,
+        survival=template.survival,
     )
+    return of_parent(sample, analysis.experiment)
 
 
 def _with_fractions(sample: Sample, card: AnalysisCard) -> Sample:
@@ -170,25 +173,9 @@ def _control_decays(run: ControlRun, size: Callable[[int], int]) -> float:
 
 def _control(analysis: Analysis, run: ControlRun, size: Callable[[int], int]) -> Sample:
     """The control run: halo muons, and the decays of the antiparticle among them."""
-    halo, muons, talk = _halo(analysis), size(run.muons), run.cross_talk
+    halo, muons, talk = packed_halo(analysis), size(run.muons), run.cross_talk
     if talk is None:
         return halo_sample("control", halo, muons)
     decays = _control_decays(run, size) * mode_fraction(talk.mode, analysis.card.fractions).value
     total = round(decays * analysis.experiment.decays_simulated_per_fiducial)
     return with_halo(conjugated(mode_sample("control", talk.mode, total)), halo, muons)
-
-
-def _halo(analysis: Analysis) -> NDArray[np.float64]:
-    experiment = analysis.experiment.card
-    if experiment.halo is None:
-        raise UsageError(
-            f"{analysis.card.name}: background.control_run needs a [halo] table in the card of {experiment.name}"
-        )
-    return pack_halo(experiment.halo, experiment.beam)
-
-
-def _with_halo(analysis: Analysis, data: Sample, exposure: float) -> Sample:
-    halo = analysis.experiment.card.halo
-    if halo is None:
-        return data
-    return with_halo(data, _halo(analysis), round(halo.rate * exposure))

@@ -18,7 +18,7 @@ from hnlpeak.detectors.beam_cherenkov import tag
 from hnlpeak.detectors.beam_tracker import measure
 from hnlpeak.detectors.event import MAX_PARTICLES, MAX_SYSTEMS, Record
 from hnlpeak.detectors.shape import inside
-from hnlpeak.detectors.surface import start_particle
+from hnlpeak.detectors.surface import record_time, start_particle
 from hnlpeak.simulation.buffers import Buffers
 from hnlpeak.simulation.decay_in_flight import fly, place
 from hnlpeak.simulation.halo import HALO_KIND, through_collimator, throw_halo
@@ -45,15 +45,15 @@ _NEAR_IMPACT = 1.4
 @inlined
 def _draw_kaon(
     beam: Record,
-    flight: float,
+    parent: Record,
     inverse_room: float,
     event: Record,
     rng: np.random.Generator,
     kaon: NDArray[np.float64],
 ) -> None:
-    """Fill the event's kaon and decay point, and ``kaon`` with px, py, pz, E, m.
+    """Fill the event's beam particle of the kind ``parent`` and decay point, and ``kaon`` with px, py, pz, E, m.
 
-    ``flight`` is c tau / m (mm / MeV), ``inverse_room`` one over the length in which decays are simulated.
+    ``inverse_room`` is one over the length in which decays are simulated.
     """
     p = beam.momentum + beam.momentum_spread * rng.standard_normal()
     tx = beam.slope_x + beam.divergence_x * rng.standard_normal()
@@ -61,7 +61,7 @@ def _draw_kaon(
     x = beam.x + beam.size_x * rng.standard_normal()
     y = beam.y + beam.size_y * rng.standard_normal()
     # an exponential number modulo the volume's length is one that decays within it: no logarithms
-    depth = p * flight * rng.exponential()
+    depth = p * parent.flight * rng.exponential()
     room = beam.z_last - beam.z_first
     z = beam.z_first + depth - room * math.floor(depth * inverse_room)
     dz = z - beam.z_reference
@@ -77,8 +77,8 @@ def _draw_kaon(
     kaon[2] = p / math.sqrt(1.0 + tx * tx + ty * ty)
     kaon[0] = tx * kaon[2]
     kaon[1] = ty * kaon[2]
-    kaon[3] = math.sqrt(p * p + beam.mass * beam.mass)
-    kaon[4] = beam.mass
+    kaon[3] = math.sqrt(p * p + parent.mass * parent.mass)
+    kaon[4] = parent.mass
 
 
 @inlined
@@ -161,16 +161,23 @@ def _add_particle(
 
 
 @inlined
-def _decay(modes: ModeTable, setup: Record, event: Record, rng: np.random.Generator, buffers: Buffers) -> int:
-    """Draw the mode and fly its charged daughters through the verdict; returns the most chambers that one crosses.
+def _draw_mode(cumulative: NDArray[np.float64], rng: np.random.Generator) -> int:
+    u = rng.random()
+    mode = 0
+    while u >= cumulative[mode]:
+        mode += 1
+    return mode
+
+
+@inlined
+def _decay(
+    mode: int, modes: ModeTable, setup: Record, event: Record, rng: np.random.Generator, buffers: Buffers
+) -> int:
+    """Decay by ``mode`` and fly charged daughters through the verdict; returns the most chambers that one crosses.
 
     Gives up with -1 as soon as a daughter vetoes the first trigger level.
     """
     daughters, kaon = buffers.daughters, buffers.kaon
-    u = rng.random()
-    mode = 0
-    while u >= modes.cumulative[mode]:
-        mode += 1
     bias, params = modes.bias, modes.parameters[mode]
     _start_event(event, modes.sources[mode], bias[Bias.LOSS])
     halo = modes.codes[mode] == HALO_KIND
@@ -260,12 +267,61 @@ def _photon_lost(loss: float, event: Record, rng: np.random.Generator) -> bool:
 
 
 @inlined
+def _chance_to_be_tagged(setup: Record, own: float, intensity: float) -> float:
+    """Probability of a tag in the trigger's window: the particle's ``own`` or another's."""
+    others = 2.0 * setup.tag_window * setup.accidental[setup.tag_system] * intensity
+    return 1.0 - (1.0 - own) * math.exp(-others)
+
+
+@inlined
+def _draw_intensity(setup: Record, own: float, tagged: bool, event: Record, rng: np.random.Generator) -> None:
+    """Beam intensity of the event: uniform for decays, by the chance of a tag among decays that are ``tagged``."""
+    least, most = setup.beam.intensity_min, setup.beam.intensity_max
+    intensity = least + (most - least) * rng.random()
+    if tagged:
+        bound = _chance_to_be_tagged(setup, own, most)
+        while rng.random() * bound >= _chance_to_be_tagged(setup, own, intensity):
+            intensity = least + (most - least) * rng.random()
+    event.intensity = intensity
+
+
+@inlined
+def _tag_event(setup: Record, parent: int, tagged: bool, event: Record, rng: np.random.Generator) -> None:
+    """Signals of the beam tagger in the trigger's window: of the event's own beam particle and of others.
+
+    ``parent`` is the place of the particle among the beam's, -1 for one that did not cross the tagger. Of events that
+    are ``tagged`` at least one of these signals is there.
+    """
+    if setup.tag_system < 0:
+        return
+    rate = setup.accidental[setup.tag_system] * event.intensity
+    room = 2.0 * setup.tag_window
+    crossed = parent >= 0 and event.z_decay >= setup.tag_z
+    gap = np.inf
+    found = False
+    if tagged:
+        own = setup.parents[parent].tag_chance if crossed else 0.0
+        if rng.random() * _chance_to_be_tagged(setup, own, event.intensity) < own:
+            while not tag(setup, setup.parents[parent], event, rng):
+                pass
+            found = True
+        else:  # the first of a Poisson process that has one in the window
+            gap = -math.log1p(rng.random() * math.expm1(-rate * room)) / rate
+    elif crossed:
+        found = tag(setup, setup.parents[parent], event, rng)
+    if gap == np.inf and rate * room > 0.0:
+        gap = rng.exponential() / rate
+    while gap < room:
+        record_time(event, setup.tag_system, gap - setup.tag_window)
+        found = True
+        gap += rng.exponential() / rate
+    if found:
+        bits = event.bits
+        event.bits = bits | (1 << setup.tag_system)
+
+
+@inlined
 def _triggers(setup: Record, event: Record, rng: np.random.Generator) -> bool:
-    # with halo, from decays before the first simulated one, comes no meson
-    if setup.tag_system >= 0 and event.z_decay >= setup.beam.z_first:
-        tag(setup.tag_system, setup.tag_efficiency, setup.tag_resolution, event, rng)
-    beam = setup.beam
-    event.intensity = beam.intensity_min + (beam.intensity_max - beam.intensity_min) * rng.random()
     for level in range(setup.n_levels):
         if not level_passes(event.bits, setup.require[level], setup.veto[level]):
             return False
@@ -307,18 +363,24 @@ def generate(
     setups, modes, rng, buffers = borrowed(setups), borrowed(modes), borrowed(rng), borrowed(buffers)
     setup, block, kaon = setups[0], buffers.block, buffers.kaon
     beam = setup.beam
-    flight = beam.c_tau / beam.mass
     inverse_room = 1.0 / (beam.z_last - beam.z_first)
     survival, photon_loss = modes.bias[Bias.SURVIVAL], modes.bias[Bias.PHOTON_LOSS]
     survivors = 0
     for number in range(decays):
         event = block[survivors]
-        _draw_kaon(beam, flight, inverse_room, event, rng, kaon)
-        chambers = _decay(modes, setup, event, rng, buffers)
+        mode = _draw_mode(modes.cumulative, rng)
+        parent = modes.parents[mode]
+        _draw_kaon(beam, setup.parents[max(parent, 0)], inverse_room, event, rng, kaon)
+        if parent != modes.counted:
+            event.in_fiducial = 0
+        chambers = _decay(mode, modes, setup, event, rng, buffers)
         totals[_DECAYS] += 1
         totals[_IN_FIDUCIAL] += event.in_fiducial
         if chambers < setup.min_chambers:
             continue
+        tagged = modes.tagged[mode] > 0
+        _draw_intensity(setup, setup.parents[parent].tag_chance if parent >= 0 else 0.0, tagged, event, rng)
+        _tag_event(setup, parent, tagged, event, rng)
         if not _triggers(setup, event, rng) or _photon_lost(photon_loss, event, rng):
             continue
         if survival < 1.0 and not _survives(survival, setup, event, rng):

@@ -32,6 +32,8 @@ __all__ = [
     "mode_sample",
     "signal_sample",
     "with_halo",
+    "with_more",
+    "with_parent",
     "with_photon_loss",
 ]
 
@@ -69,13 +71,22 @@ _ANALOGUE = (0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0)
 
 
 class ModeTable(NamedTuple):
-    """What kernels read: code, cumulative probability and parameters of each mode; source index; ``Bias``."""
+    """What kernels read: code, cumulative probability and parameters of each mode; source index; ``Bias``.
+
+    ``parents`` are places among the particles of the beam: 0 for the decaying meson, others for its companions, -1 for
+    what decays before the beam tagger. Decays of the parent ``counted`` are those that count as decays in the fiducial
+    volume. Modes that are ``tagged`` stand for those of their decays alone that have a signal of the beam tagger in the
+    trigger's window, be it another particle's.
+    """
 
     codes: NDArray[np.int64]
     cumulative: NDArray[np.float64]
     parameters: NDArray[np.float64]
     sources: NDArray[np.int64]
+    parents: NDArray[np.int64]
+    tagged: NDArray[np.int64]
     bias: NDArray[np.float64]
+    counted: int
 
 
 @dataclass(frozen=True)
@@ -127,6 +138,9 @@ def _table(
     parameters: NDArray[np.float64],
     sources: Sequence[int],
     bias: Sequence[float] = _ANALOGUE,
+    *,
+    parents: Sequence[int] | None = None,
+    tagged: Sequence[int] | None = None,
 ) -> ModeTable:
     # the likeliest first: the draw walks through the cumulative sums
     order = np.argsort(-probabilities, kind="stable")
@@ -137,7 +151,10 @@ def _table(
         cumulative=cumulative,
         parameters=np.ascontiguousarray(parameters[order]),
         sources=np.array(sources, dtype=np.int64)[order],
+        parents=np.array(parents or [0] * len(codes), dtype=np.int64)[order],
+        tagged=np.array(tagged or [0] * len(codes), dtype=np.int64)[order],
         bias=np.array(bias),
+        counted=0,
     )
 
 
@@ -231,24 +248,59 @@ def injected_sample(base: Sample, meson: str, lepton: str, mass: float, fraction
             probabilities,
             np.vstack([table.parameters, params]),
             [*table.sources, len(base.sources)],
+            parents=[*table.parents, 0],
+            tagged=[*table.tagged, 0],
         ),
     )
 
 
-def halo_sample(name: str, halo: NDArray[np.float64], muons: int) -> Sample:
-    """Halo muons alone, as in data taken without decays; ``halo`` are packed parameters."""
-    return Sample(name, muons, (HALO,), _table(np.array([HALO_KIND]), np.ones(1), halo[None, :], [0]))
+def halo_sample(name: str, halo: NDArray[np.float64], muons: int, *, tagged: bool = False) -> Sample:
+    """Halo muons alone, as in data taken without decays; ``halo`` are packed parameters.
+
+    ``tagged`` muons have a signal of another particle in the beam tagger.
+    """
+    table = _table(np.array([HALO_KIND]), np.ones(1), halo[None, :], [0], parents=[-1], tagged=[int(tagged)])
+    return Sample(name, muons, (HALO,), table)
+
+
+def with_parent(sample: Sample, place: int, *, tagged: bool) -> Sample:
+    """The same decays of the beam particle at ``place`` (see ``ModeTable``), which are counted."""
+    table = sample.table
+    return replace(
+        sample,
+        table=table._replace(
+            parents=np.full_like(table.parents, place),
+            tagged=np.full_like(table.tagged, int(tagged)),
+            counted=place,
+        ),
+    )
+
+
+def with_more(base: Sample, more: Sample) -> Sample:
+    """``base`` with the decays of ``more``, without its biasing, on top; equal names of sources are one source.
+
+    What counts as decays is what counted in ``base``.
+    """
+    sources = tuple(dict.fromkeys((*base.sources, *more.sources)))
+    total = base.decays + more.decays
+    if total == 0:
+        return replace(base, sources=sources)
+    parts = (base, more)
+    tables = [part.table for part in parts]
+    probabilities = [np.diff(part.table.cumulative, prepend=0.0) * (part.decays / total) for part in parts]
+    places = [sources.index(part.sources[s]) for part in parts for s in part.table.sources]
+    made = _table(
+        np.concatenate([table.codes for table in tables]),
+        np.concatenate(probabilities),
+        np.vstack([table.parameters for table in tables]),
+        places,
+        base.table.bias.tolist(),
+        parents=[p for table in tables for p in table.parents],
+        tagged=[p for table in tables for p in table.tagged],
+    )
+    return replace(base, decays=total, sources=sources, table=made._replace(counted=base.table.counted))
 
 
 def with_halo(base: Sample, halo: NDArray[np.float64], muons: int) -> Sample:
     """``base`` with ``muons`` halo muons on top, as source ``halo``."""
-    table, total = base.table, base.decays + muons
-    probabilities = np.diff(table.cumulative, prepend=0.0) * (base.decays / total)
-    made = _table(
-        np.append(table.codes, HALO_KIND),
-        np.append(probabilities, muons / total),
-        np.vstack([table.parameters, halo]),
-        [*table.sources, len(base.sources)],
-        table.bias.tolist(),
-    )
-    return replace(base, decays=total, sources=(*base.sources, HALO), table=made)
+    return with_more(base, halo_sample(HALO, halo, muons))

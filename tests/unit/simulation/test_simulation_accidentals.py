@@ -20,14 +20,16 @@ MUV3, LKR, LAV, KTAG = "MUV3", "LKr", "LAV", "KTAG"
 def experiment(
     rates: dict[str, str], window: str = "10 ns", readout: str = "40 ns", veto: tuple[str, ...] = ()
 ) -> Experiment:
-    """Accidental signals at these rates, and a trigger level with these vetoes."""
+    """Accidental signals at these rates, a trigger level with these vetoes, and a beam without other particles."""
 
     def edit(table: dict[str, Any]) -> None:
         for detector in table["detectors"]:
-            if "accidental_rate" in detector:
+            if "accidental_rate" in detector or detector["system"] == KTAG:
                 detector["accidental_rate"] = rates.get(detector["system"], "0 Hz")
         table["reconstruction"]["readout_window"] = readout
         table["trigger"][0].update(veto=list(veto), window=window)
+        table["trigger"][1].pop("window")
+        table["beam"]["rate"] = "1 Hz"
 
     return hits.experiment(edit=edit)
 
@@ -57,6 +59,19 @@ def test_numbers_follow_rate_window_and_intensity(intensity: float) -> None:
     for system, rate in ((LAV, 4e-3), (MUV3, 2e-3), (KTAG, 6e-3)):
         assert_poisson(times(chosen, block, system).size, N * 80.0 * rate * intensity)
     assert times(chosen, block, "SAC").size == 0
+
+
+def test_the_tagger_sees_the_beam() -> None:
+    """750 MHz of which 6 % are kaons: 45 MHz times the efficiency, but for the window that the trigger has drawn."""
+
+    def edit(table: dict[str, Any]) -> None:
+        table["reconstruction"]["readout_window"] = "25 ns"
+
+    chosen = hits.experiment(edit=edit)
+    found = times(chosen, signals(chosen, 0.2), KTAG)
+    efficiency = float(chosen.setup[0]["parents"]["tag_chance"][0])
+    assert_poisson(found.size, N * 30.0 * 0.2 * (0.045 * efficiency + 0.525 * 8.5e-5))
+    assert np.abs(found).min() >= 10.0
 
 
 def test_every_system_has_its_own_share() -> None:

@@ -7,7 +7,19 @@ from numpy.typing import NDArray
 
 from hnlpeak.core.borrow import borrowed
 from hnlpeak.core.kernel import kernel
-from hnlpeak.theory.modes import ke2, ke2g_sd, ke3, kmu2, kmu3, pi0pi0, pipi0, pipipi, two_body_hnl
+from hnlpeak.theory.modes import (
+    ke2,
+    ke2g_sd,
+    ke3,
+    kmu2,
+    kmu3,
+    pi0pi0,
+    pie2,
+    pimu2,
+    pipi0,
+    pipipi,
+    two_body_hnl,
+)
 
 __all__ = ["sample_mode"]
 
@@ -36,4 +48,8 @@ def sample_mode(
         return ke2g_sd.sample(rng, params, out)
     if code == two_body_hnl.CODE:
         return two_body_hnl.sample(rng, params, out)
+    if code == pimu2.CODE:
+        return pimu2.sample(rng, params, out)
+    if code == pie2.CODE:
+        return pie2.sample(rng, params, out)
     return 0
