@@ -230,10 +230,25 @@ def _check_flight(card: ExperimentCard, origin: str | Path) -> None:
         )
 
 
+def _check_tagger(card: ExperimentCard, origin: str | Path) -> None:
+    """Raise ``CardError`` for a beam tagger that knows other particles than the beam's, or not its meson."""
+    particles = card.beam.particles()
+    for detector in card.detectors:
+        light = getattr(detector, "photoelectrons", None)
+        if light is None:
+            continue
+        key = f"{origin}: detectors.{detector.system}.photoelectrons"
+        if unknown := sorted(set(light) - set(particles)):
+            raise CardError(f"{key}: {unknown} not in the beam of {list(particles)}")
+        if not light.get(card.beam.meson, 0.0) > 0.0:
+            raise CardError(f"{key}: {card.beam.meson} makes no light, nothing is tagged")
+
+
 def load_experiment(name_or_path: str | Path, *, beside: Path | None = None) -> Experiment:
     """Read an experiment by library name or path; raises ``CardError`` with the key and what is allowed."""
     card, text, _ = read_card(ExperimentCard, name_or_path, folder="experiments", beside=beside)
     _check_flight(card, name_or_path)
+    _check_tagger(card, name_or_path)
     nominal = (
         card.in_period(card.periods[0]).model_copy(update={"periods": card.periods}) if card.periods else card
     )

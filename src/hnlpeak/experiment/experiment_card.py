@@ -216,7 +216,6 @@ class ExperimentCard(Sourced):
                     raise ValueError(
                         f"trigger {level.name}: no system {system!r}, there are {', '.join(systems)}"
                     )
-        self._check_tagger()
         return self
 
     def _check_periods(self) -> None:
@@ -241,22 +240,6 @@ class ExperimentCard(Sourced):
                 for d in self.detectors
             ]
         return self.model_copy(update=made)
-
-    def _check_tagger(self) -> None:
-        """A beam tagger knows the particles of the beam and nothing else."""
-        for detector in self.detectors:
-            light = getattr(detector, "photoelectrons", None)
-            if light is None:
-                continue
-            particles = self.beam.particles()
-            if unknown := sorted(set(light) - set(particles)):
-                raise ValueError(
-                    f"detectors.{detector.system}.photoelectrons: {unknown} not in the beam of {list(particles)}"
-                )
-            if not light.get(self.beam.meson, 0.0) > 0.0:
-                raise ValueError(
-                    f"detectors.{detector.system}.photoelectrons: {self.beam.meson} makes no light, nothing is tagged"
-                )
 
     def _check_numbers(self) -> None:
         present = [detector.kind for detector in self.detectors]

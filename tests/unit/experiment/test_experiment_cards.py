@@ -128,11 +128,13 @@ def test_bad_analyses(tmp_path: Path, old: str, new: str, message: str) -> None:
 
 
 def test_modes_of_another_meson_than_the_beam(tmp_path: Path) -> None:
-    (tmp_path / "beam.toml").write_text(changed(EXPERIMENT, 'meson = "K+"', 'meson = "pi"'), "utf-8")
+    beam = changed(EXPERIMENT, 'meson = "K+"', 'meson = "pi"')
+    beam = changed(beam, 'companions = { "pi+" = 0.70, "p" = 0.24 }', 'companions = { "K+" = 0.06 }')
+    (tmp_path / "beam.toml").write_text(changed(beam, ', "p" = 0.0 }', " }"), "utf-8")
     text = changed(ANALYSIS, 'meson = "K+"', 'meson = "pi^+"')
     path = tmp_path / "pions.toml"
     path.write_text(changed(text, 'experiment = "na62-2015"', 'experiment = "beam.toml"'), "utf-8")
-    message = r"samples\.background_modes: 'kmu2' is a decay of K\+, not of pi\+, of which there is none"
+    message = r"samples\.background_modes: 'kmu2' is a decay of K\+, not of pi\+; there are pimu2, pie2"
     with pytest.raises(CardError, match=message):
         load_analysis(path)
 

@@ -75,7 +75,8 @@ def test_colours_and_formulae_are_their_own():
     [
         ("K+", "hnl", r"'hnl' is no decay mode of K\+; there are kmu2, ke2"),
         ("K+", "kmu4", r"'kmu4' is no decay mode of K\+; there are kmu2"),
-        ("pi+", "kmu2", r"'kmu2' is a decay of K\+, not of pi\+, of which there is none"),
+        ("pi+", "kmu2", r"'kmu2' is a decay of K\+, not of pi\+; there are pimu2, pie2"),
+        ("D+", "kmu2", r"'kmu2' is a decay of K\+, not of D\+, of which there is none"),
     ],
 )
 def test_modes_of_another_meson_are_refused(meson, name, message):
@@ -121,7 +122,9 @@ def test_energy_and_momentum(name, draw):
     present = sample.species >= 0
     shell = sample.energy**2 - np.sum(sample.momentum**2, axis=-1)
     np.testing.assert_allclose(shell[present], MASS[sample.species][present] ** 2, atol=2e-8 * KAON_MASS)
-    lost_e = KAON_MASS - np.sum(sample.energy * present, axis=1)
+    parent = MODES[name].parent
+    mass = KAON_MASS if parent is None else MESONS[parent].mass
+    lost_e = mass - np.sum(sample.energy * present, axis=1)
     lost_p = np.linalg.norm(np.sum(sample.momentum * present[..., None], axis=1), axis=-1)
     invisible = invisible_of(MODES[name])
     if not invisible:
