@@ -28,7 +28,9 @@ OPTIONS = (
     "soft_momentum",
     "survival",
 )
-EDGES = np.arange(100.0, 391.0, 15.0)
+# from where K_mu2 radiates: below are misreconstructed decays without a photon, of weight 196 in its template and so
+# few (less than one in the first bin) that a sample without any cannot tell its own error
+EDGES = np.arange(130.0, 391.0, 15.0)
 
 
 @pytest.fixture(scope="module")
