@@ -33,6 +33,7 @@ def simulate(
     from hnlpeak.execution.context import RunContext
     from hnlpeak.experiment.analysis import load_analysis
     from hnlpeak.formats.candidates import write_candidates
+    from hnlpeak.searches.companions import of_parent
     from hnlpeak.searches.plan import plan
     from hnlpeak.searches.samples import calibrated
     from hnlpeak.simulation.sample import background_sample, mode_sample, signal_sample
@@ -51,8 +52,9 @@ def simulate(
     elif mode == "all":
         sample = background_sample("simulate/all", cards.card.samples.background_modes, number)
     else:
-        mode_of(channel.meson, mode)
-        sample = mode_sample(f"simulate/{mode}", mode, number)
+        if mode not in cards.card.samples.companion_modes:
+            mode_of(channel.meson, mode)
+        sample = of_parent(mode_sample(f"simulate/{mode}", mode, number), cards.experiment)
     candidates = calibrated(cards, plan(cards, kaons=1e5), RunContext(seed=seed)).candidates(sample)
     write_candidates(output, candidates)
     say(f"{len(candidates)} candidates of {number} decays: {output}")
