@@ -10,7 +10,9 @@ import pytest
 from typer.testing import CliRunner
 
 from hnlpeak.cli.theory import app
+from hnlpeak.cli.theory_input import masses
 from hnlpeak.core.errors import UsageError
+from hnlpeak.theory.production import branching_fraction, rho
 
 
 def invoke(*arguments: str) -> str:
@@ -63,6 +65,50 @@ def test_lifetime():
     assert slow["mean_free_path_mm"] == pytest.approx(slow["c_tau_mm"], rel=1e-12)
 
 
+def test_ranges_of_masses_with_all_digits_where_nobody_looks():
+    lines = invoke("production", "--mass", "100:400:0.5", "--mass", "410,420", "--u2", "1e-6").splitlines()
+    names = lines[0].split(",")
+    rows = [dict(zip(names, map(float, line.split(",")), strict=True)) for line in lines[1:]]
+    assert [row["mass_mev"] for row in rows] == [*(100.0 + 0.5 * i for i in range(601)), 410.0, 420.0]
+    assert rows[400]["mass_mev"] == 300.0
+    assert rows[400]["rho"] == rho(meson="K+", lepton="e", mass=300.0)
+    assert rows[400]["branching_fraction"] == branching_fraction(meson="K+", lepton="e", mass=300.0, u2=1e-6)
+
+
+def test_a_range_has_its_end_where_that_is_a_step():
+    assert masses(["0.1:0.7:0.2"]) == pytest.approx([0.1, 0.3, 0.5, 0.7])
+    assert masses(["100:109:4"]) == [100.0, 104.0, 108.0]
+    assert masses(["5:5:1", "3"]) == [5.0, 3.0]
+
+
+def test_csv_goes_into_a_file(tmp_path):
+    file = tmp_path / "rates.csv"
+    assert invoke("lifetime", "--mass", "300", "-o", str(file)) == ""
+    piped = invoke("lifetime", "--mass", "300", "--csv")
+    assert file.read_text("utf-8") == piped
+    with pytest.raises(UsageError, match=r"ends in \.csv"):
+        invoke("lifetime", "--mass", "300", "-o", str(tmp_path / "rates.txt"))
+
+
+def test_several_flavours_mix():
+    """Widths add, and so do rates of decay; production needs the flavour of its lepton alone."""
+    arguments = ("--mass", "300", "--u2", "e=1e-6,mu=1e-7", "--json")
+    answer = json.loads(invoke("decay", *arguments))
+    parts = [
+        json.loads(invoke("decay", "--mass", "300", "--lepton", lepton, "--u2", u2, "--json"))["rows"][0]
+        for lepton, u2 in (("e", "1e-6"), ("mu", "1e-7"))
+    ]
+    assert answer["u2"] == {"e": 1e-6, "mu": 1e-7}
+    (row,) = answer["rows"]
+    assert row["width_mev"] == pytest.approx(sum(part["width_mev"] for part in parts), rel=1e-12)
+    assert sum(v for k, v in row.items() if k.startswith("branching")) == pytest.approx(1.0)
+    for lepton, u2 in (("e", 1e-6), ("mu", 1e-7), ("tau", None)):
+        made = json.loads(invoke("production", *arguments, "--lepton", lepton, "--meson", "D_s+"))["rows"][0]
+        assert made["branching_fraction"] == pytest.approx(
+            branching_fraction(meson="D_s+", lepton=lepton, mass=300.0, u2=u2 or 0.0)
+        )
+
+
 def test_no_mixing_is_null_in_json():
     (row,) = json.loads(invoke("lifetime", "--mass", "300", "--u2", "0", "--json"))["rows"]
     assert row["lifetime_ns"] is None
@@ -81,6 +127,11 @@ def test_tables_are_for_people(command):
     [
         (("production", "--meson", "K0", "--mass", "300"), "meson"),
         (("production", "--mass", "-5"), "mass"),
+        (("production", "--mass", "100:400"), "LOW:HIGH:STEP"),
+        (("production", "--mass", "400:100:1"), "LOW:HIGH:STEP"),
+        (("production", "--mass", "1:2:1e-9"), "at most 100000"),
+        (("production", "--mass", "300", "--u2", "e=1e-6,e=1e-7"), "once each"),
+        (("production", "--mass", "300", "--u2", "x=1e-6"), "e, mu, tau"),
         (("decay", "--mass", "600"), "493.677"),
         (("decay", "--meson", "K0", "--mass", "300"), "meson"),
         (("lifetime", "--mass", "300", "--nature", "weyl"), "nature"),
