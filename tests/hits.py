@@ -28,10 +28,12 @@ from hnlpeak.reconstruction.candidates import Assumed, reconstruct
 from hnlpeak.reconstruction.columns import column_names
 from hnlpeak.reconstruction.identification import clusters, muon_distance, muon_sigmas
 from hnlpeak.reconstruction.track import TRACK, fit_track, new_scratch
+from hnlpeak.simulation.beam_spectrum import beam_momentum
 from hnlpeak.simulation.buffers import Buffers
 from hnlpeak.simulation.generation import Total, generate
 from hnlpeak.simulation.response import respond
 from hnlpeak.simulation.sample import Sample
+from hnlpeak.simulation.tails import draw_kick
 from hnlpeak.theory.species import Species
 
 LIBRARY = Path(str(resources.files("hnlpeak"))) / "library" / "experiments"
@@ -272,6 +274,20 @@ def room(columns: int, decays: int) -> Buffers:
     made = new_buffers(columns, decays)
     arrays = {name: records(getattr(made, name)) for name in ("block", "scratch", "tracks")}
     return made._replace(**arrays)
+
+
+def beam_momenta(n: int, **beam: float) -> NDArray[np.float64]:
+    """``n`` momenta (MeV) of a beam with the given fields, drawn from the random key 3."""
+    array, generator = setup()["beam"].copy(), rng(3)
+    for field, value in beam.items():
+        array[field] = value
+    row = records(array)[0]
+    return np.array([beam_momentum(row, generator) for _ in range(n)])
+
+
+def kick(law: NDArray[np.float64], event: Any, generator: np.random.Generator) -> None:
+    """Give the event one kick of the ``law``."""
+    draw_kick(law, event, generator)
 
 
 def generated(array: NDArray[Any], sample: Sample, decays: int, stream: np.random.Generator) -> NDArray[Any]:

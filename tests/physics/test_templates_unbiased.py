@@ -57,7 +57,7 @@ def selected(
     [
         ("kmu2", 1_500_000, MUON, 4),
         ("kmu3", 300_000, MUON, 10),
-        ("pi3", 150_000, SINGLE, 4),
+        ("pi3", 250_000, SINGLE, 4),
         ("pi00", 300_000, PHOTONS, 4),
         ("pipi0", 1_200_000, MUON, 4),
     ],

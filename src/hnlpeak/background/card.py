@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Self
 from pydantic import Field, StrictInt, model_validator
 
 from hnlpeak.core.card import Card, Sourced
-from hnlpeak.core.quantity import Fraction, OpenShare, Positive, Share, SignedEnergy
+from hnlpeak.core.quantity import Energy, Fraction, OpenShare, Positive, Share, SignedEnergy
 
 __all__ = [
     "BackgroundCard",
@@ -16,6 +16,7 @@ __all__ = [
     "ControlRegionCard",
     "ControlRun",
     "CrossTalk",
+    "TrackTails",
     "TriggerEfficiency",
 ]
 
@@ -81,6 +82,39 @@ class TriggerEfficiency(Sourced):
     applies_to: list[str]
 
 
+class TrackTails(Sourced):
+    """Measured tails of reconstructed tracks that the simulation lacks: what they move is an error of b, no part of it.
+
+    In each of x and y a track has a kick of the transverse momentum with the chance ``angle_chance``, and a relative
+    change of the momentum with ``momentum_chance``; the law, with its onset and largest kick, is that of
+    ``simulation.tails``. ``decays`` of each of ``modes`` are simulated with one kick each.
+    """
+
+    modes: Annotated[list[str], Field(min_length=1)]
+    decays: Annotated[StrictInt, Field(ge=100)]
+    angle_chance: Share
+    angle_onset: Energy
+    angle_most: Energy
+    momentum_chance: Share
+    momentum_onset: Share
+    momentum_most: Share
+
+    @model_validator(mode="after")
+    def _law(self) -> Self:
+        if not (0.0 < self.angle_onset < self.angle_most and self.momentum_onset < self.momentum_most):
+            raise ValueError("a tail's onset must be above 0 and below its largest kick")
+        if self.chance > 0.1:
+            raise ValueError(
+                "tails of more than a tenth of the tracks: two kicks of a track are not simulated"
+            )
+        return self
+
+    @property
+    def chance(self) -> float:
+        """Share of the tracks that have a kick."""
+        return 2.0 * self.angle_chance + self.momentum_chance
+
+
 class ControlRun(Sourced):
     """Data taken without meson decays (halo alone), and the region where they are scaled to the searched data.
 
@@ -120,6 +154,10 @@ class BackgroundCard(Sourced):
 
     def trigger_efficiency(self) -> TriggerEfficiency | None:
         """Return the efficiency of the trigger that the method multiplies with, None for none."""
+        return None
+
+    def track_tails(self) -> TrackTails | None:
+        """Return the tails of tracks whose effect is an error of b, None for none."""
         return None
 
     def mode_errors(self) -> Mapping[str, float]:

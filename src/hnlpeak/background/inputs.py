@@ -25,12 +25,14 @@ class BackgroundInputs:
     """``decays``: simulated decays by mode, with the number of decays in the fiducial volume that they stand for.
 
     ``control``: spectrum of data taken without decays, None where there is no such run. ``cross_talk``: simulated
-    decays that are in it all the same, as many as it holds; None where there are none.
+    decays that are in it all the same, as many as it holds; None where there are none. ``tails``: the decays of some
+    modes whose track has a kick (``background.card.TrackTails``), as many as ``decays`` holds of such; None for none.
     """
 
     decays: Spectrum
     control: Spectrum | None = None
     cross_talk: Spectrum | None = None
+    tails: Spectrum | None = None
 
 
 @dataclass(frozen=True, eq=False)

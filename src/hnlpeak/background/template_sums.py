@@ -24,6 +24,7 @@ from hnlpeak.background.control_run import (
     control_scale,
 )
 from hnlpeak.background.inputs import HALO, BackgroundInputs, control_counts
+from hnlpeak.core.errors import UsageError
 from hnlpeak.core.records import Key
 from hnlpeak.spectrum.spectrum import Spectrum
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from hnlpeak.background.templates import TemplateBackground
 
 __all__ = [
+    "TAILS",
     "Component",
     "ControlRegionAgreement",
     "Halo",
@@ -43,6 +45,8 @@ __all__ = [
 _BIN_EVENTS = 25.0
 _BIN_WIDTH = 1.0
 _TOGETHER = ("shared", "syst")
+TAILS = "scattering"
+"""Name of the part of the error that tails of tracks make."""
 
 Vector = NDArray[np.float64]
 
@@ -125,6 +129,22 @@ def _halo(
     return Halo(Component(events, np.sqrt(stat2), np.sqrt(shared2), systematic, parts), scales, below)
 
 
+def _kicked(
+    inputs: BackgroundInputs,
+    mode: str,
+    selections: Sequence[str],
+    *,
+    low: Vector,
+    high: Vector,
+    n_kaon: Vector,
+) -> Vector:
+    """Events of ``mode`` whose track has a kick of the tails in each window."""
+    if inputs.tails is None:
+        raise UsageError("the card has tails of tracks, but there are no decays with them")
+    sums = inputs.tails.between(list(selections), low, high, sources=[mode]).values
+    return np.asarray(n_kaon * inputs.tails.scaled_to(1.0) * sums)
+
+
 def components(
     data: Spectrum,
     inputs: BackgroundInputs,
@@ -146,10 +166,12 @@ def components(
     for mode in inputs.decays.sources:
         sums, squares = inputs.decays.between(chosen, low, high, sources=[mode])
         events = per_decay * sums
-        error = card.errors[mode] * events
-        found[mode] = Component(
-            events, per_decay * np.sqrt(squares), np.zeros_like(events), error, {mode: error}
-        )
+        own = {mode: card.errors[mode] * events}
+        if card.tails is not None and mode in card.tails.modes:
+            brought = _kicked(inputs, mode, chosen, low=low, high=high, n_kaon=n_kaon)
+            own[TAILS] = np.abs(brought - card.tails.chance * events)
+        whole = np.sqrt(np.sum([part**2 for part in own.values()], axis=0))
+        found[mode] = Component(events, per_decay * np.sqrt(squares), np.zeros_like(events), whole, own)
     halo = None
     if card.control_run is not None:
         ranges: dict[str, Any] = {"selections": chosen, "low": low, "high": high, "n_kaon": n_kaon}
@@ -178,7 +200,9 @@ def error_budget(
     if HALO in parts:
         found["halo statistics"] = parts[HALO].stat
     for part in parts.values():
-        found.update({name: error for name, error in part.parts.items() if np.any(error > 0.0)})
+        for name, error in part.parts.items():
+            if np.any(error > 0.0):
+                found[name] = found.get(name, 0.0) + error  # what has one cause moves all sources alike
     found["number of kaons"] = n_kaon_relative * np.sum([part.events for part in modes], axis=0)
     found.update({name: error * total for name, error in card.common_errors.items()})
     if card.trigger is not None:

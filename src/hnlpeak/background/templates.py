@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 import numpy as np
 from pydantic import model_validator
 
-from hnlpeak.background.card import BackgroundCard, CheckRegion, ControlRun, TriggerEfficiency
+from hnlpeak.background.card import BackgroundCard, CheckRegion, ControlRun, TrackTails, TriggerEfficiency
 from hnlpeak.background.estimates import BackgroundDetails, BackgroundEstimates, StatusWord
 from hnlpeak.background.inputs import HALO, BackgroundInputs
 from hnlpeak.background.method import BackgroundMethod, Task
@@ -33,8 +33,9 @@ class TemplateBackground(BackgroundCard):
     """Background from simulated decays, one template a mode, and what is no decay from a control run.
 
     ``errors`` are the relative systematic errors of each template, ``common_errors`` those of all together by what
-    they are of. ``trigger`` multiplies what it says. In ``checks``, and between ``control_low`` and ``control_high``
-    (selection of the lowest mass), the data are compared with the sum; nothing is fitted there.
+    they are of. ``trigger`` multiplies what it says; what ``tails`` of tracks move is an error. In ``checks``, and
+    between ``control_low`` and ``control_high`` (selection of the lowest mass), the data are compared with the sum;
+    nothing is fitted there.
     """
 
     method: Literal["templates"]
@@ -45,6 +46,7 @@ class TemplateBackground(BackgroundCard):
     control_run: ControlRun | None = None
     common_errors: dict[str, Fraction] = {}
     trigger: TriggerEfficiency | None = None
+    tails: TrackTails | None = None
     checks: list[CheckRegion] = []
 
     @model_validator(mode="after")
@@ -60,6 +62,10 @@ class TemplateBackground(BackgroundCard):
     def trigger_efficiency(self) -> TriggerEfficiency | None:
         """Return the efficiency of the trigger of the table."""
         return self.trigger
+
+    def track_tails(self) -> TrackTails | None:
+        """Return the tails of tracks of the table."""
+        return self.tails
 
     def mode_errors(self) -> Mapping[str, float]:
         """Return the relative systematic error of each template."""
@@ -81,6 +87,8 @@ class TemplateBackground(BackgroundCard):
                 )
         if unknown := sorted({check.selection for check in self.checks} - set(selections)):
             raise ValueError(f"background.checks: no selection {unknown}, there are {list(selections)}")
+        if self.tails is not None and (unknown := sorted(set(self.tails.modes) - set(modes))):
+            raise ValueError(f"background.tails: no template {unknown}, there are {sorted(modes)}")
         if self.trigger is not None:
             known = {*modes, HALO}
             if missing := sorted(set(self.trigger.applies_to) - known):

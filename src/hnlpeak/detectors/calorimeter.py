@@ -60,7 +60,7 @@ class Calorimeter(Counter):
     ``position_stochastic`` / sqrt(E / GeV) + ``position_constant`` is the position resolution. Clusters closer
     than ``merge_distance`` become one. ``low_tail`` is the fraction of electrons that lose a share of their
     energy distributed as exp(-share / ``low_tail_scale``). Clusters of other particles come at ``accidental_rate``
-    anywhere, with energies distributed as exp(-E / ``accidental_energy``).
+    anywhere in the rectangle round ``shape``, with energies distributed as exp(-E / ``accidental_energy``).
     """
 
     kind: Literal["calorimeter"]

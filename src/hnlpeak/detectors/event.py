@@ -57,7 +57,7 @@ _PARTICLE = _dtype(
 )
 
 EVENT = _dtype(
-    "weight intensity forced_loss x_decay y_decay z_decay kaon_p kaon_tx kaon_ty kaon_x kaon_y",
+    "weight intensity forced_loss kick_x kick_y kick_p x_decay y_decay z_decay kaon_p kaon_tx kaon_ty kaon_x kaon_y",
     "number source in_fiducial bits crossings n_particles n_clusters n_muon_hits",
     ("state", _STATE),
     ("n_times", np.int64, (MAX_SYSTEMS,)),
@@ -68,7 +68,8 @@ EVENT = _dtype(
 )
 """Fields of an event; a measured point with ``var_x`` = 0 is missing, ``bits`` has one bit a system.
 
-``crossings`` is the number of chambers that charged particles cross, summed over them."""
+``crossings`` is the number of chambers that charged particles cross, summed over them. ``kick_x``, ``kick_y`` (MeV) and
+``kick_p`` (relative) are kicks of the reconstructed track, see ``simulation.tails``."""
 
 
 def new_block(size: int) -> NDArray[Any]:

@@ -52,15 +52,18 @@ class Primary(Sourced):
 class Beam(Sourced):
     """Secondary beam at ``z_reference``, behind its last element.
 
-    Momentum (mean and rms), mean slopes, rms ``divergence_x`` and ``divergence_y``, position and rms size. At
-    nominal intensity ``rate`` particles pass, a fraction ``meson_fraction`` of them the decaying meson; data were
-    taken at a fraction of it, uniform between ``intensity_min`` and ``intensity_max``. ``companions`` are the shares of
-    other particles, by name.
+    Momentum (mean and rms), mean slopes, rms ``divergence_x`` and ``divergence_y``, position and rms size. With
+    ``momentum_wings`` w the spectrum is the Gaussian of ``momentum_spread`` times 1 + w x^2, where x is the distance
+    from the mean in units of the spread; its rms is then larger by the root of (1 + 3 w) / (1 + w). At nominal
+    intensity ``rate`` particles pass, a fraction ``meson_fraction`` of them the decaying meson; data were taken at a
+    fraction of it, uniform between ``intensity_min`` and ``intensity_max``. ``companions`` are the shares of other
+    particles, by name.
     """
 
     meson: MesonName
     momentum: Energy
     momentum_spread: Energy
+    momentum_wings: Fraction = 0.0
     slope_x: Angle
     slope_y: Angle
     divergence_x: Angle

@@ -29,6 +29,7 @@ MAX_LAYERS = 40
 BEAM_FIELDS = [
     "momentum",
     "momentum_spread",
+    "momentum_wings",
     "slope_x",
     "slope_y",
     "divergence_x",

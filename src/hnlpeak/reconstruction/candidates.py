@@ -19,6 +19,7 @@ from hnlpeak.reconstruction.identification import clusters, muon_distance, muon_
 from hnlpeak.reconstruction.kinematics import angles, closest_approach, missing_mass2
 from hnlpeak.reconstruction.track import TRACK, fit_track, new_scratch, x_at, y_at
 from hnlpeak.simulation.buffers import Buffers
+from hnlpeak.simulation.tails import kick_track
 from hnlpeak.theory.species import MASS, Species
 
 __all__ = ["Assumed", "Candidates", "new_workspace", "reconstruct"]
@@ -142,10 +143,13 @@ def reconstruct(
         track, particle = tracks[0], event.particles[k]
         if setup.tracker_installed:
             _measured_kaon(setup, event, axis)
-        theta, phi = angles(track, axis)
-        cda, z_vtx = closest_approach(track, axis)
+        out[Column.IN_ACCEPTANCE, n] = _accepted(setup, track)
         own, associated, extra = clusters(setup, event, track, particle.t_track)
         muon_x, muon_y = muon_sigmas(setup, event, track, particle.t_track)
+        out[Column.MUON_DISTANCE, n] = muon_distance(setup, event, track, particle.t_track)
+        kick_track(event, track)
+        theta, phi = angles(track, axis)
+        cda, z_vtx = closest_approach(track, axis)
         e_margin, mu_margin = _rings(setup, particle, track.p)
         out[Column.N_TRACKS, n] = n_tracks
         out[Column.CHARGE, n] = track.charge
@@ -155,14 +159,12 @@ def reconstruct(
         out[Column.TY, n] = track.ty
         out[Column.THETA, n] = theta
         out[Column.PHI, n] = phi
-        out[Column.IN_ACCEPTANCE, n] = _accepted(setup, track)
         out[Column.Z_VTX, n] = z_vtx
         out[Column.CDA, n] = cda
         out[Column.M2_MISS, n] = missing_mass2(track, axis, setup.beam.mass, assumed.lepton_mass)
         out[Column.E_OVER_P, n] = own / track.p
         out[Column.E_EXTRA, n] = extra
         out[Column.E_HADRON, n] = particle.e_hadron
-        out[Column.MUON_DISTANCE, n] = muon_distance(setup, event, track, particle.t_track)
         out[Column.RICH_HITS, n] = particle.n_ring
         out[Column.RICH_E_MARGIN, n] = e_margin
         out[Column.RICH_MU_MARGIN, n] = mu_margin

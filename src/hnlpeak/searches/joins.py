@@ -65,7 +65,21 @@ def background_inputs(samples: Samples, decays: float) -> BackgroundInputs | Non
         templates,
         None if control is None else samples.run(control).spectrum,
         None if conjugate is None else cross_talk(samples, conjugate),
+        _kicked(samples, decays),
     )
+
+
+def _kicked(samples: Samples, decays: float) -> Spectrum | None:
+    """Decays whose track has a kick of the tails, as many as there are among ``decays``."""
+    card = samples.analysis.card
+    tails = card.background.track_tails()
+    if tails is None:
+        return None
+    spectra = {
+        mode: (samples.run(sample).spectrum, tails.chance * mode_fraction(mode, card.fractions).value)
+        for mode, sample in samples.plan.tails.items()
+    }
+    return combine(spectra, decays=decays, label="simulated decays with a kick of the track")
 
 
 def cross_talk(samples: Samples, conjugate: Sample) -> Spectrum:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -26,7 +26,9 @@ from hnlpeak.simulation.sample import (
     signal_sample,
     with_halo,
     with_photon_loss,
+    with_tails,
 )
+from hnlpeak.simulation.tails import Tail
 from hnlpeak.theory.production import branching_fraction
 
 __all__ = ["Injection", "Plan", "plan"]
@@ -48,6 +50,7 @@ class Plan:
 
     ``control`` is the control run without decays, None where the card scales none; ``cross_talk`` are decays of the
     antiparticle that are in it all the same, ``control_decays`` their number (of all modes, in the fiducial volume).
+    ``tails`` are decays by mode whose track has a kick.
     """
 
     calibration: Sample
@@ -58,11 +61,13 @@ class Plan:
     control: Sample | None = None
     cross_talk: Sample | None = None
     control_decays: float = 0.0
+    tails: Mapping[str, Sample] = field(default_factory=dict)
 
     @property
     def samples(self) -> list[Sample]:
         """All samples but that of the calibration, which the others need."""
         found = [self.data, self.normalisation, *self.signal.values(), *self.templates.values()]
+        found += self.tails.values()
         return [sample for sample in (*found, self.control, self.cross_talk) if sample is not None]
 
     @property
@@ -119,6 +124,7 @@ def plan(
         control=None if run is None else _control(analysis, run, size),
         cross_talk=None if run is None else _cross_talk(run, size),
         control_decays=0.0 if run is None else _control_decays(run, size),
+        tails=_tails(card, size),
     )
 
 
@@ -137,6 +143,20 @@ def _template(analysis: Analysis, template: Template, decays: int) -> Sample:
         survival=template.survival,
     )
     return of_parent(sample, analysis.experiment)
+
+
+def _tails(card: AnalysisCard, size: Callable[[int], int]) -> dict[str, Sample]:
+    """Decays of each mode that the tails of tracks matter for, with one kick each."""
+    tails = card.background.track_tails()
+    if tails is None:
+        return {}
+    law = np.zeros(Tail.WIDTH)
+    law[Tail.TURNS] = 2.0 * tails.angle_chance / tails.chance
+    for place in (Tail.ANGLE_ONSET, Tail.ANGLE_MOST, Tail.MOMENTUM_ONSET, Tail.MOMENTUM_MOST):
+        law[place] = getattr(tails, place.name.lower())
+    return {
+        mode: with_tails(mode_sample(f"tails/{mode}", mode, size(tails.decays)), law) for mode in tails.modes
+    }
 
 
 def _with_fractions(sample: Sample, card: AnalysisCard) -> Sample:

@@ -19,10 +19,12 @@ from hnlpeak.detectors.beam_tracker import measure
 from hnlpeak.detectors.event import MAX_PARTICLES, MAX_SYSTEMS, Record
 from hnlpeak.detectors.shape import inside
 from hnlpeak.detectors.surface import record_time, start_particle
+from hnlpeak.simulation.beam_spectrum import beam_momentum
 from hnlpeak.simulation.buffers import Buffers
 from hnlpeak.simulation.decay_in_flight import fly, place
 from hnlpeak.simulation.halo import HALO_KIND, through_collimator, throw_halo
 from hnlpeak.simulation.sample import Bias, ModeTable
+from hnlpeak.simulation.tails import draw_kick
 from hnlpeak.simulation.transport import transport
 from hnlpeak.theory.modes.dispatch import sample_mode
 from hnlpeak.theory.modes.slots import Daughter
@@ -55,7 +57,7 @@ def _draw_kaon(
 
     ``inverse_room`` is one over the length in which decays are simulated.
     """
-    p = beam.momentum + beam.momentum_spread * rng.standard_normal()
+    p = beam_momentum(beam, rng)
     tx = beam.slope_x + beam.divergence_x * rng.standard_normal()
     ty = beam.slope_y + beam.divergence_y * rng.standard_normal()
     x = beam.x + beam.size_x * rng.standard_normal()
@@ -91,6 +93,7 @@ def _start_event(event: Record, source: int, forced_loss: float) -> None:
     event.crossings = 0
     event.n_muon_hits = 0
     event.forced_loss = forced_loss
+    event.kick_x = event.kick_y = event.kick_p = 0.0
     for system in range(MAX_SYSTEMS):
         event.n_times[system] = 0
 
@@ -214,6 +217,17 @@ def _decay(
 
 
 @inlined
+def _cluster_counts(setup: Record, x: float, y: float) -> bool:
+    """False where a cluster is not looked at because no track is accepted there."""
+    if setup.cluster_acceptance > 0.0:
+        planes = setup.acceptance
+        for n in range(planes.n):
+            if planes.z[n] == setup.calorimeter_z and not inside(planes.params[n], x, y):
+                return False
+    return True
+
+
+@inlined
 def _cluster_apart(setup: Record, event: Record, photon: Record) -> bool:
     """True for a photon that will make a cluster away from the lines of all charged particles."""
     surfaces = setup.response
@@ -223,7 +237,7 @@ def _cluster_apart(setup: Record, event: Record, photon: Record) -> bool:
             continue
         dz = surfaces.z[n] - photon.z
         x, y = photon.x + photon.tx * dz, photon.y + photon.ty * dz
-        if not inside(surfaces.params[n], x, y):
+        if not inside(surfaces.params[n], x, y) or not _cluster_counts(setup, x, y):
             return False
         for k in range(event.n_particles):
             line = event.particles[k].segments[0]
@@ -387,6 +401,8 @@ def generate(
             continue
         if setup.tracker_installed:
             measure(setup.tracker_momentum, setup.tracker_angle, setup.tracker_position, event, rng)
+        if modes.tails.size > 0:
+            draw_kick(modes.tails, event, rng)
         event.number = first + number
         totals[_TRIGGERED] += 1
         survivors += 1

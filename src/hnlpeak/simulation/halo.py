@@ -20,6 +20,7 @@ from hnlpeak.detectors.event import Record
 from hnlpeak.detectors.passage import highland_constants, plane_angle
 from hnlpeak.experiment.experiment_card import Beam
 from hnlpeak.experiment.halo_card import Halo
+from hnlpeak.simulation.beam_spectrum import beam_momentum
 from hnlpeak.theory.modes.mode import PARAMETERS
 from hnlpeak.theory.modes.slots import Daughter
 from hnlpeak.theory.species import C_TAU, MASS, Species
@@ -91,7 +92,7 @@ def throw_halo(
 
     The event is in no fiducial volume. Returns 1.
     """
-    p = beam.momentum + beam.momentum_spread * rng.standard_normal()
+    p = beam_momentum(beam, rng)
     divergence_x, divergence_y = beam.divergence_x, beam.divergence_y
     size_x, size_y = beam.size_x, beam.size_y
     if rng.random() < params[_Slot.OFF]:

@@ -35,6 +35,7 @@ __all__ = [
     "with_more",
     "with_parent",
     "with_photon_loss",
+    "with_tails",
 ]
 
 LEPTONS = {"e": Species.POSITRON, "mu": Species.MUON_PLUS}
@@ -76,7 +77,8 @@ class ModeTable(NamedTuple):
     ``parents`` are places among the particles of the beam: 0 for the decaying meson, others for its companions, -1 for
     what decays before the beam tagger. Decays of the parent ``counted`` are those that count as decays in the fiducial
     volume. Modes that are ``tagged`` stand for those of their decays alone that have a signal of the beam tagger in the
-    trigger's window, be it another particle's.
+    trigger's window, be it another particle's. Every event has one kick by the law of ``tails`` (see
+    ``simulation.tails``); empty for none.
     """
 
     codes: NDArray[np.int64]
@@ -87,6 +89,7 @@ class ModeTable(NamedTuple):
     tagged: NDArray[np.int64]
     bias: NDArray[np.float64]
     counted: int
+    tails: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,11 @@ def with_photon_loss(sample: Sample, loss: float) -> Sample:
     bias = sample.table.bias.copy()
     bias[Bias.PHOTON_LOSS] = loss
     return replace(sample, table=sample.table._replace(bias=bias))
+
+
+def with_tails(sample: Sample, tails: NDArray[np.float64]) -> Sample:
+    """``sample`` with one kick of the track in every event, by the packed law ``tails``."""
+    return replace(sample, table=sample.table._replace(tails=tails))
 
 
 def conjugated(sample: Sample) -> Sample:
@@ -155,6 +163,7 @@ def _table(
         tagged=np.array(tagged or [0] * len(codes), dtype=np.int64)[order],
         bias=np.array(bias),
         counted=0,
+        tails=np.zeros(0),
     )
 
 

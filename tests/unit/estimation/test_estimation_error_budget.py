@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import hist
@@ -11,6 +12,7 @@ import pytest
 from hnlpeak.background.control_run import scaled_control
 from hnlpeak.background.inputs import BackgroundInputs
 from hnlpeak.background.templates import TemplateBackground, template_estimates
+from hnlpeak.core.errors import UsageError
 from hnlpeak.estimation.templates import times
 from hnlpeak.spectrum import Spectrum
 from hnlpeak.spectrum.fixed_point import FIXED_POINT
@@ -90,11 +92,13 @@ def inputs() -> BackgroundInputs:
     )
 
 
-def estimate(selection: str = "search", card: TemplateBackground = CARD) -> Any:
+def estimate(
+    selection: str = "search", card: TemplateBackground = CARD, given: BackgroundInputs | None = None
+) -> Any:
     low = np.array([310.0, 350.0])
     return template_estimates(
         spectrum(DATA, {"data": 1.0}, weighted=False),
-        inputs(),
+        given or inputs(),
         card,
         selections=[selection] * 2,
         low=low,
@@ -141,6 +145,54 @@ def test_every_part_of_the_error_is_what_it_is_of() -> None:
     assert budget["simulation"] == pytest.approx(np.hypot(np.sqrt(4.0), 0.9 * np.sqrt(8.0)))
     assert np.sqrt(sum(part**2 for part in budget.values())) == pytest.approx(found.error[0])
     assert np.hypot(found.stat, found.syst) == pytest.approx(found.error)
+
+
+TAILS: dict[str, Any] = {
+    "modes": ["kmu2"],
+    "decays": 1000,
+    "angle_chance": 0.008,
+    "angle_onset": "11 MeV",
+    "angle_most": "165 MeV",
+    "momentum_chance": 0.004,
+    "momentum_onset": 0.08,
+    "momentum_most": 1.0,
+    "reference": "toy",
+    "confidence": "E",
+}
+
+
+def test_what_tails_move_is_an_error_and_no_part_of_b() -> None:
+    """1.5 events a bin are brought in, 0.02 of 40 would be taken out: 10 bins."""
+    card = TemplateBackground.model_validate({**RECORD, "tails": TAILS})
+    kicked = spectrum(dict.fromkeys(SELECTIONS, 1.5), {"kmu2": 1.0}, weighted=True)
+    with_kicks = replace(inputs(), tails=kicked)
+    found, plain = estimate(card=card, given=with_kicks), estimate()
+    assert found.background == pytest.approx(plain.background)
+    budget = found.details.budget
+    assert budget["scattering"] == pytest.approx([15.0 - 0.02 * 400.0] * 2)
+    assert found.error == pytest.approx(np.hypot(plain.error, 7.0))
+    with pytest.raises(UsageError, match="tails of tracks"):
+        estimate(card=card)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"angle_onset": "200 MeV"}, "below its largest kick"),
+        ({"momentum_most": 0.05}, "below its largest kick"),
+        ({"angle_chance": 0.06}, "two kicks"),
+        ({"modes": []}, "modes"),
+    ],
+)
+def test_tails_that_make_no_sense(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        TemplateBackground.model_validate({**RECORD, "tails": {**TAILS, **change}})
+
+
+def test_tails_are_of_templates() -> None:
+    card = TemplateBackground.model_validate({**RECORD, "tails": {**TAILS, "modes": ["ke3"]}})
+    with pytest.raises(ValueError, match=r"background.tails: no template \['ke3'\]"):
+        card.check(selections=SELECTIONS, modes=["kmu2", "kmu3"])
 
 
 def test_a_part_alone_has_its_own_scale_and_other_selections_that_of_the_run() -> None:

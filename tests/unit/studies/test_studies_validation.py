@@ -5,10 +5,13 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import numpy as np
 import pytest
+from scipy.optimize import curve_fit
 
 from hnlpeak.core.measured import Measured
 from hnlpeak.execution.context import RunContext
+from hnlpeak.studies.validation.bench import core, fitted_width
 from hnlpeak.studies.validation.exact import exact
 from hnlpeak.studies.validation.target import Target, compare, read_targets
 from hnlpeak.studies.validation.validate import validate
@@ -34,6 +37,29 @@ def test_verdicts(value, tolerance, kind, status):
     """A relative tolerance is one of the target's size; the error of the value widens nothing."""
     found = compare(target(tolerance, kind), {"x": Measured(value, stat=5.0)})
     assert (found.status, found.value, found.error) == (status, value, 5.0)
+
+
+def test_fit_of_a_histogram_sees_tails_that_the_core_does_not():
+    """scipy's curve_fit of the same bins; 5 % of twice the width about another mean move the fit, not the core."""
+    rng = np.random.default_rng(5)
+    x = np.concatenate([rng.normal(0.09, 0.0018, 95_000), rng.normal(0.09, 0.005, 5_000)])
+    ones = np.ones(x.size)
+    edges = np.arange(0.06, 0.12, 1e-4)
+    events, _ = np.histogram(x, edges)
+    filled = events > 0
+    found, _ = curve_fit(
+        lambda m, height, mean, sigma: height * np.exp(-0.5 * ((m - mean) / sigma) ** 2),
+        0.5 * (edges[1:] + edges[:-1])[filled],
+        events[filled],
+        p0=[events.max(), 0.09, 0.002],
+        sigma=np.sqrt(events[filled]),
+    )
+    fitted = fitted_width(x, ones, bin_width=1e-4)
+    assert fitted.value == pytest.approx(abs(found[2]), rel=2e-3)
+    narrow = core(x, ones, mean=0.09, sigma=0.002).value
+    assert narrow == pytest.approx(0.0018, rel=0.02)
+    assert fitted.value > 1.02 * narrow
+    assert fitted_width(x, ones, bin_width=1e-4, low=0.0864, high=0.0936).value < fitted.value
 
 
 def test_what_has_no_verdict():

@@ -11,7 +11,7 @@ from hnlpeak.studies.validation.target import Comparison, compare, read_targets
 
 __all__ = ["validate"]
 
-_DECAYS = {True: 20_000, False: 100_000}
+_DECAYS = {True: 60_000, False: 100_000}
 
 
 def validate(context: RunContext, *, quick: bool) -> tuple[Comparison, ...]:
