@@ -9,12 +9,11 @@ samples twice as large as those of the test, with another seed. The mean beam is
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from functools import cache
 from pathlib import Path
-
-import numpy as np
 
 from hnlpeak.chain.sample_run import SampleResult
 from hnlpeak.core.measured import Measured
@@ -93,7 +92,8 @@ def acceptance(name: str, component: str, *, size: int, seed: int) -> Iterator[P
     )
     made, selection = run(name, sample, seed), card.selection_of(mass)
     n, decays = float(made.spectrum.project(selection).values.sum()), made.decays_in_fiducial
-    yield Pin(name, "acceptance", component, selection, "", n / decays, _binomial(n, decays))
+    error = _error(n, decays, made.decays)
+    yield Pin(name, "acceptance", component, selection, "", n / decays, error)
 
 
 def cutflow(name: str, component: str, *, size: int, seed: int) -> Iterator[Pin]:
@@ -104,7 +104,8 @@ def cutflow(name: str, component: str, *, size: int, seed: int) -> Iterator[Pin]
     decays = made.decays_in_fiducial
     for flow in (flow for flow in made.cutflows if flow.selection in wanted):
         for step, n in zip(("candidates", *flow.cuts), flow.passed.sum(axis=0), strict=True):
-            yield Pin(name, "cut-flow", component, flow.selection, step, n / decays, _binomial(n, decays))
+            error = _error(n, decays, made.decays)
+            yield Pin(name, "cut-flow", component, flow.selection, step, n / decays, error)
 
 
 def background(name: str, component: str, *, size: int, seed: int) -> Iterator[Pin]:
@@ -129,8 +130,14 @@ def background(name: str, component: str, *, size: int, seed: int) -> Iterator[P
         yield Pin(name, "background", component, selection, place, unit * value, unit * variance**0.5)
 
 
-def _binomial(n: float, of: float) -> float:
-    return float(np.sqrt(max(n, 1.0) * (1.0 - n / of)) / of)
+def _error(n: float, decays: int, simulated: int) -> float:
+    """Error of ``n`` selected events per decay in the fiducial volume, ``decays`` of the ``simulated`` ones.
+
+    What is selected may have decayed outside, so that the number of decays inside varies for itself: with r = n /
+    decays and f = decays / simulated the variance is r (1 - r f + r (1 - f)) / decays, not below that of a share.
+    """
+    ratio, inside = max(n, 1.0) / decays, decays / simulated
+    return math.sqrt(ratio * (1.0 - ratio * inside + ratio * (1.0 - inside)) / decays)
 
 
 MAKERS = {"acceptance": acceptance, "cut-flow": cutflow, "background": background}
