@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -133,6 +134,54 @@ def test_hs3_document_names_every_part(place):
     np.testing.assert_allclose(b, result.number("background"), rtol=1e-12)
     sigma = result.number("background_error")
     np.testing.assert_allclose(np.transpose(ends), [b - sigma, b + sigma], rtol=1e-12, atol=1e-12)
+
+
+@pytest.fixture(scope="module")
+def spoiled(place, tmp_path_factory) -> Path:
+    """The search with one mass that is not to be quoted, and one without any other."""
+    folder = tmp_path_factory.mktemp("spoiled") / "limits"
+    shutil.copytree(place, folder, ignore=shutil.ignore_patterns("export"))
+    record = json.loads((folder / "result.json").read_text("utf-8"))
+    record["columns"]["status"][130] = "poor-fit"
+    (folder / "result.json").write_text(json.dumps(record), "utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("name", list(EXPORTS))
+def test_masses_that_are_not_to_be_quoted_stay_at_home(spoiled, name):
+    """They are left out of every format, and named where the format has words."""
+    pytest.importorskip("hepdata_lib" if name == "hepdata" else "json")
+    written = export_search(spoiled, name)
+    if name == "root":
+        uproot = pytest.importorskip("uproot")
+        with uproot.open(written[0]) as file:
+            masses = file["graphs/u2_ul_observed"].member("fX")
+            assert 300.0 not in masses
+            assert 299.0 in masses
+            assert file["limits"].arrays(library="np")["sound"].tolist().count(0) == 1
+        return
+    text = "\n".join(path.read_text("utf-8") for path in written if path.suffix != ".png")
+    assert "left out (MeV): 300 (poor-fit)" in " ".join(text.replace("\\n", " ").split())
+
+
+def test_a_search_that_may_not_be_quoted_at_all_is_not_exported(spoiled, tmp_path):
+    shutil.copytree(spoiled, tmp_path / "bad", ignore=shutil.ignore_patterns("export"))
+    record = json.loads((tmp_path / "bad" / "result.json").read_text("utf-8"))
+    record["columns"]["status"] = ["poor-fit"] * len(record["columns"]["status"])
+    (tmp_path / "bad" / "result.json").write_text(json.dumps(record), "utf-8")
+    for name in EXPORTS:
+        with pytest.raises(
+            UsageError, match=r"no mass may be quoted \(poor-fit 279\): there is nothing to export"
+        ):
+            export_search(tmp_path / "bad", name)
+    assert "NaN" not in json.dumps(read_result(tmp_path / "bad").to_dict())
+
+
+def test_a_folder_is_found_from_where_one_stands(place, monkeypatch):
+    """A relative path, with the pictures that HEPData shows."""
+    pytest.importorskip("hepdata_lib")
+    monkeypatch.chdir(place.parent)
+    assert {"u2.png", "acceptance.png"} <= {path.name for path in export_search(Path(place.name), "hepdata")}
 
 
 def test_latex_table_has_every_mass_once(place):

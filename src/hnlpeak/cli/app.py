@@ -141,6 +141,9 @@ def _run() -> None:
     except Exception as error:
         if not hasattr(error, "format_message"):
             raise
+        if type(error).__name__ == "NoArgsIsHelpError":  # theory, study, shard alone
+            typer.echo(error.format_message())
+            return
         raise UsageError(error.format_message()) from error
     if isinstance(stop, int) and stop:
         raise SystemExit(stop)

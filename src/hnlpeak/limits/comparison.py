@@ -21,7 +21,7 @@ def compare(result: SearchResult, card: AnalysisCard, masses: Sequence[float]) -
 
     Columns: mass, curve, its |U|^2 and UL(N_S)/A; our expected |U|^2, UL(N_S), A, N_K and UL(N_S)/A; the ratio
     expected / published. UL(N_S)/A of a published curve needs its own N_K: the card's, for the curves that the card
-    names as made with it (``published_curves``), else None.
+    names as made with it (``published_curves``), else None. A mass that is not to be quoted has no limits of ours.
     """
     rows: list[dict[str, Any]] = []
     normalisation = card.normalisation
@@ -35,7 +35,7 @@ def compare(result: SearchResult, card: AnalysisCard, masses: Sequence[float]) -
                 continue
             row = result.row(mass)
             theirs = float(curve.limit(mass))
-            ours = row["u2_ul_expected"]
+            ours = row["u2_ul_expected"] if result.sound[result.place(mass)] else None
             rows.append(
                 {
                     "m_n_mev": mass,
@@ -49,7 +49,7 @@ def compare(result: SearchResult, card: AnalysisCard, masses: Sequence[float]) -
                     "n_signal_over_acceptance": None
                     if ours is None
                     else row["n_signal_ul_expected"] / row["acceptance"],
-                    "n_signal_ul_expected": row["n_signal_ul_expected"],
+                    "n_signal_ul_expected": None if ours is None else row["n_signal_ul_expected"],
                     "acceptance": row["acceptance"],
                     "n_kaon": row["n_kaon"],
                 }

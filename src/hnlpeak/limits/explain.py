@@ -8,6 +8,7 @@ from hnlpeak.background.methods import explain_background
 from hnlpeak.core.errors import HnlpeakError
 from hnlpeak.limits.constraint import background_constraint
 from hnlpeak.limits.result import SearchResult
+from hnlpeak.limits.status import meaning
 from hnlpeak.spectrum.window import window_words
 from hnlpeak.statistics import method_call
 
@@ -58,7 +59,9 @@ def _sentence(result: SearchResult, i: int, channel: str, mixing: str) -> str:
         f"{what} limit {channel} at m_N = {mass:g} MeV to {mixing} < {_g(observed)} "
         f"({cl:g} % CL; {_g(expected)} expected with background only)"
     )
-    return text + ("." if status == "ok" else f"; mind: {status}.")
+    if not result.sound[i]:
+        return f"Not to be quoted, {meaning(status)}. {text}."
+    return text + ("." if status == "ok" else f"; mind {meaning(status)}.")
 
 
 def _counting(result: SearchResult, i: int) -> list[str]:

@@ -32,7 +32,7 @@ _LARGEST_LOSS = 0.01
 
 @dataclass(frozen=True, eq=False)
 class Recast:
-    """One row a mass (MeV): limits on U^2 = sum of |U_l4|^2, NaN where the search has none.
+    """One row a mass (MeV): limits on U^2 = sum of |U_l4|^2, NaN where the search has none to quote.
 
     ``lifetime`` (ns), ``path`` (mm) and ``lost`` (the share of N that decays within ``length`` mm) are those at the
     observed limit, at the mean momentum of N in the laboratory. ``holds`` where less than 1 % are lost.
@@ -105,7 +105,10 @@ def recast(
             f"mixture: {result.analysis} limits |U_{result.lepton}4|^2, which has no share in {dict(mixture)}"
         )
     mass = result.number("m_n_mev")
-    observed, expected = (result.number(f"u2_ul_{which}") / share for which in ("observed", "expected"))
+    observed, expected = (
+        np.where(result.sound, result.number(f"u2_ul_{which}") / share, np.nan)
+        for which in ("observed", "expected")
+    )
     lab = lab_momentum(meson=result.meson, lepton=result.lepton, mass=mass, meson_momentum=momentum)
     found = np.full((3, mass.size), np.nan)
     for i in np.flatnonzero(np.isfinite(observed)):

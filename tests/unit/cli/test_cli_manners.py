@@ -23,6 +23,14 @@ def test_help_is_no_error(arguments: tuple[str, ...]) -> None:
     assert all(name in done.out for name in ("run", "scan", "doctor", "cache", "init", "show"))
 
 
+@pytest.mark.parametrize("group", ["theory", "study", "shard"])
+def test_a_group_alone_shows_its_help(group: str) -> None:
+    alone = call(group)
+    assert (alone.code, alone.err) == (0, "")
+    assert alone.out == call(group, "-h").out
+    assert "Commands:" in alone.out
+
+
 def test_version() -> None:
     assert call("-V").out == call("--version").out
     assert re.fullmatch(r"hnlpeak \d+\.\d+\.\d+\n", call("-V").out)

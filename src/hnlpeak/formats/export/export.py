@@ -13,6 +13,7 @@ from hnlpeak.core.errors import InputDataError, UsageError
 from hnlpeak.formats.results import read_result
 from hnlpeak.formats.uhi import read_uhi
 from hnlpeak.limits.result import SearchResult
+from hnlpeak.limits.status import unsound_counts
 from hnlpeak.spectrum.spectrum import Spectrum
 
 __all__ = ["Export", "Finished", "channel_of", "finished", "slug"]
@@ -29,16 +30,19 @@ class Finished:
     folder: Path
 
     def rows(self, columns: Sequence[str]) -> NDArray[np.int64]:
-        """Places of the masses at which all of ``columns`` are finite numbers: no NaN ever leaves.
+        """Places of the masses that may be quoted and at which all of ``columns`` are finite: no NaN ever leaves.
 
         ``UsageError`` where there is none.
         """
         finite = np.all([np.isfinite(self.result.number(name)) for name in columns], axis=0)
-        if not np.any(finite):
+        if not np.any(finite & self.result.sound):
+            counts = ", ".join(f"{word} {n}" for word, n in unsound_counts(self.result.status).items())
+            why = f"no mass may be quoted ({counts})" if not self.result.sound.any() else ""
             raise UsageError(
-                f"{self.folder}: no mass has all of {', '.join(columns)}: there is nothing to export"
+                f"{self.folder}: {why or 'no mass that may be quoted has all of ' + ', '.join(columns)}: "
+                "there is nothing to export"
             )
-        return np.flatnonzero(finite)
+        return np.flatnonzero(finite & self.result.sound)
 
     def left_out(self, rows: NDArray[np.int64]) -> str:
         """In words, the masses that ``rows`` leave out; empty where they leave out none."""
@@ -48,7 +52,7 @@ class Finished:
         masses = self.result.number("m_n_mev")[missing]
         status = [str(self.result["status"][i]) for i in missing]
         named = ", ".join(f"{mass:g} ({word})" for mass, word in zip(masses, status, strict=True))
-        return f"Masses without a number, left out (MeV): {named}."
+        return f"Masses that are not to be quoted or have no number, left out (MeV): {named}."
 
     @property
     def origin(self) -> str:

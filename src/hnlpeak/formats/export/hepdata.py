@@ -84,7 +84,7 @@ def _table(lib: Any, search: Finished, name: str, description: str, rows: Any, f
     made.description = " ".join([description, search.origin, search.left_out(rows)]).strip()
     made.keywords["reactions"] = [channel_of(search.result)]
     made.keywords["phrases"] = ["heavy neutral lepton", "peak search", "missing mass"]
-    picture = None if figure is None else search.folder / "figures" / f"{figure}.png"
+    picture = None if figure is None else search.folder.absolute() / "figures" / f"{figure}.png"
     if picture is not None and picture.is_file():
         made.add_additional_resource("Image file", str(picture), copy_file=True)
     return made

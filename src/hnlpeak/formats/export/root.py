@@ -43,7 +43,7 @@ def _write(search: Finished, place: Path) -> list[Path]:
             name: result.number(name)
             for name, column in columns.items()
             if np.asarray(column).dtype.kind == "f"
-        }
+        } | {"sound": result.sound.astype(np.int8)}
         for kind, label in _GRAPHS.items():
             for column in (f"{kind}_ul_{curve}" for curve in _CURVES):
                 if column in columns:
