@@ -44,6 +44,14 @@ def run(
         typer.Option("--force", help="Go on with data that look suspicious; skip damaged files of several."),
     ] = False,
     inject: InjectOption = None,
+    pseudo_data: Annotated[
+        str,
+        typer.Option(
+            metavar="KIND",
+            help="Where data come from: simulated (each decay), expected (drawn from templates times exposure), "
+            "asimov (that expectation itself).",
+        ),
+    ] = "simulated",
     method: Annotated[
         str | None,
         typer.Option(
@@ -55,7 +63,7 @@ def run(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the results in DIR.")] = False,
 ) -> None:
     """Run a search: simulate (or read) data, measure N_K, signal and background, scan, write limits and figures."""
-    from hnlpeak.cli.options import check_seed, injected, worker_count
+    from hnlpeak.cli.options import check_seed, injected, pseudo_data_kind, worker_count
     from hnlpeak.cli.reading import read_with_progress
     from hnlpeak.cli.summary import summary
     from hnlpeak.core.errors import UsageError
@@ -67,13 +75,16 @@ def run(
     from hnlpeak.searches.plan import plan
 
     check_seed(seed)
-    if data and (inject is not None or kaons is not None):
-        raise UsageError("--inject and --kaons are for pseudo-data, they cannot be given with --data")
+    kind = pseudo_data_kind(pseudo_data)
+    if data and (inject is not None or kaons is not None or kind != "simulated"):
+        raise UsageError(
+            "--inject, --kaons and --pseudo-data are for pseudo-data, they cannot be given with --data"
+        )
     cards = load_analysis(analysis)
     if method is not None:
         cards = cards.with_method(method)
     injection = injected(inject)
-    todo = plan(cards, kaons=kaons, inject=injection, real_data=bool(data))
+    todo = plan(cards, kaons=kaons, inject=injection, real_data=bool(data), pseudo_data=kind)
     place = output if output is not None else Path(cards.card.name)
     real = read_with_progress(data, cards, needs_peak=True, force=force) if data else None
     count = worker_count(workers)
@@ -86,6 +97,7 @@ def run(
             data=real,
             context=RunContext(seed, count, executor, progress),
             overwrite=overwrite,
+            pseudo_data=kind,
             command=tuple(sys.argv),
         )
     say(summary(result, place))

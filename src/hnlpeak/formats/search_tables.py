@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from hnlpeak.estimation.composition import window_composition
+from hnlpeak.estimation.composition import effective_events, window_composition
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.formats.table import table_text
 from hnlpeak.limits.comparison import compare
@@ -38,7 +38,8 @@ def comparison_table(result: SearchResult, card: AnalysisCard) -> str:
 def composition_table(result: SearchResult, card: AnalysisCard, templates: Spectrum) -> str:
     """Return the text of ``composition.csv``: events in each window by source, with MC errors, beside the estimate.
 
-    One row for each whole multiple of 10 MeV. Where the estimate is a sum of components, their events are those that b
+    One row for each whole multiple of 10 MeV. ``*_effective`` are the effective events of a template behind the window,
+    (sum w)^2 / sum w^2. Where the estimate is a sum of components, their events are those that b
     is the sum of, and ``*_syst`` the errors that they share between windows.
     """
     masses = _round_masses(card)
@@ -64,6 +65,7 @@ def composition_table(result: SearchResult, card: AnalysisCard, templates: Spect
         events = counted.get(source, simulated)
         columns[source] = events
         columns[f"{source}_error"] = errors
+        columns[f"{source}_effective"] = effective_events(simulated, errors**2)
         if common:
             columns[f"{source}_syst"] = common.get(source, 0.0) * events
     return table_text(columns)

@@ -16,6 +16,7 @@ from hnlpeak.core.above import above
 from hnlpeak.core.display import facts_html, rows_html, short
 from hnlpeak.core.errors import InputDataError, UsageError
 from hnlpeak.core.records import Column, Vector, Words, build, columns_of, plain, read_column
+from hnlpeak.estimation.composition import TemplateStatistics
 from hnlpeak.estimation.flux import KaonFlux
 from hnlpeak.limits.columns import LIMITS_COLUMNS, column_fact
 from hnlpeak.limits.hypotheses import Hypotheses, Windows
@@ -52,7 +53,8 @@ class SearchResult:
     ``with_errors`` those with the errors of N_K and A and the leakage as a Gaussian efficiency. ``shape`` is a fit of
     the peak's shape in place of counting, ``toys`` are searches in background-only toys; None where the background is
     not from side bands, or no toys were asked for. ``status`` is ``ok`` or words for what is out of the ordinary.
-    ``simulation`` is None where nothing was simulated, ``exposure`` where a spectrum was given.
+    ``simulation`` is None where nothing was simulated, ``exposure`` where a spectrum was given, ``templates`` (the
+    statistics of simulated decays by mode) where there are none.
 
     Columns by their public names (``hnlpeak list columns``): ``number``, ``row``, ``[name]``, ``to_dataframe``;
     figures: ``plot``.
@@ -78,6 +80,7 @@ class SearchResult:
     status: Annotated[Words, Column("status")]
     shape: Annotated[ShapeFit | None, Column("")] = None
     toys: Annotated[ToyResult | None, Column("")] = None
+    templates: Annotated[TemplateStatistics | None, Column("")] = None
     simulation: Simulation | None = None
     exposure: Exposure | None = None
 

@@ -7,6 +7,7 @@ side bands.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,6 +18,7 @@ from hnlpeak.background.method import Task
 from hnlpeak.background.methods import estimate_background, smooth_background
 from hnlpeak.core.measured import Measured
 from hnlpeak.core.records import Words
+from hnlpeak.estimation.composition import ENOUGH, TemplateStatistics, template_statistics
 from hnlpeak.estimation.flux import KaonFlux
 from hnlpeak.estimation.signal import SignalModel
 from hnlpeak.execution.context import RunContext
@@ -38,6 +40,8 @@ from hnlpeak.spectrum.spectrum import Spectrum
 from hnlpeak.statistics import METHODS
 
 __all__ = ["scan"]
+
+_log = logging.getLogger("hnlpeak")
 
 ERRORS = "n and b +- sigma_b; N_K and A without errors, except in the columns with_errors"
 
@@ -96,9 +100,35 @@ def scan(
         if smooth is None
         else fit_shapes(smooth, windows, cumulative, rows, card.statistics.cl, background.syst, table),
         toys=None if toys is None else toy_result(toys, table, local),
+        templates=None if inputs is None else _templates(inputs.decays, found),
         simulation=simulation,
         exposure=exposure,
     )
+
+
+def _templates(decays: Spectrum, found: Sequence[Hypothesis]) -> TemplateStatistics:
+    """Statistics of the simulated decays behind each window; a warning where they are few."""
+    made = template_statistics(
+        decays,
+        selections=[h.selection for h in found],
+        low=np.array([h.window.low for h in found]),
+        high=np.array([h.window.high for h in found]),
+        decays=np.array([h.n_kaon.value for h in found]),
+    )
+    few = made.over_data < ENOUGH
+    if np.any(few):
+        least = int(np.argmin(made.over_data))
+        _log.warning(
+            "the simulated background has less than %g times the data's statistics in %d of %d windows, least at %g "
+            "MeV: %.3g times, %.3g effective events",
+            ENOUGH,
+            int(few.sum()),
+            len(found),
+            found[least].mass,
+            made.over_data[least],
+            made.effective[least],
+        )
+    return made
 
 
 def _task(spectrum: Spectrum, found: Sequence[Hypothesis], inputs: BackgroundInputs | None) -> Task:

@@ -79,7 +79,8 @@ class Exposure:
     """How data came about: ``decays`` in the fiducial volume that were simulated, None for real data.
 
     ``delivered`` are the decays before the trigger's ``downscale``, ``rates`` those of simulated triggers. ``lost``
-    tells what is missing of a partial result, and is None where all is there.
+    tells what is missing of a partial result, and is None where all is there. ``pseudo_data`` says of data that are not
+    simulated decay by decay whether they are drawn from the expected spectrum or are it.
     """
 
     decays: Annotated[float | None, Key("exposure_decays")]
@@ -88,3 +89,4 @@ class Exposure:
     rates: TriggerRates | None = None
     injected: InjectedSignal | None = None
     lost: Lost | None = None
+    pseudo_data: Literal["expected", "asimov"] | None = None

@@ -27,7 +27,7 @@ from hnlpeak.searches.given import search_spectrum
 from hnlpeak.searches.identity import Identity, identity
 from hnlpeak.searches.merge import Campaign
 from hnlpeak.searches.places import check_place
-from hnlpeak.searches.plan import Injection
+from hnlpeak.searches.plan import Injection, PseudoData
 from hnlpeak.searches.real_data import RealData, listen
 from hnlpeak.searches.run import run_search
 
@@ -79,6 +79,7 @@ def run_into(
     data: RealData | None,
     context: RunContext,
     overwrite: bool,
+    pseudo_data: PseudoData = "simulated",
     command: Sequence[str] = (),
 ) -> SearchResult:
     """Run ``analysis`` into the folder ``place``; an unfinished run of the same cards and seed is resumed.
@@ -89,10 +90,16 @@ def run_into(
     check_place(place)
     selected = None if data is None else data.selected
     inputs = {} if data is None else _checksums(data.files)
-    settings = {"kaons": kaons, "inject": None if inject is None else [inject.mass, inject.u2]}
+    settings = {
+        "kaons": kaons,
+        "inject": None if inject is None else [inject.mass, inject.u2],
+        "pseudo_data": pseudo_data,
+    }
 
     def make(context: RunContext) -> Search:
-        return run_search(analysis, kaons=kaons, inject=inject, selected=selected, context=context)
+        return run_search(
+            analysis, kaons=kaons, inject=inject, selected=selected, context=context, pseudo_data=pseudo_data
+        )
 
     return _search_into(
         place,

@@ -127,7 +127,8 @@ def join(
     """
     card, context, calibration = samples.analysis.card, samples.context, samples.calibration
     normalisation = samples.run(samples.plan.normalisation)
-    inputs = background_inputs(samples, decays)
+    # what templates stand for is arbitrary; beyond the card's exposure their bins may not fit into fixed point
+    inputs = background_inputs(samples, min(decays, card.exposure.decays))
     # N_K first: it fails where the exposure is too small, and the signal takes its time
     flux = peak_flux(card, data, normalisation, inputs) if n_kaon is None else KaonFlux(n_kaon)
     signal = _signal(samples)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import numpy as np
 
@@ -31,9 +32,18 @@ from hnlpeak.simulation.sample import (
 from hnlpeak.simulation.tails import Tail
 from hnlpeak.theory.production import branching_fraction
 
-__all__ = ["Injection", "Plan", "plan"]
+__all__ = ["SIGNAL", "Injection", "Plan", "PseudoData", "plan"]
 
 _SMALLEST_SHARE = 0.1
+SIGNAL = "signal"
+"""Source of an injected signal."""
+_HALO_MUONS = 2_000_000
+"""Halo muons that the expected spectrum is made of."""
+_PLAIN_DECAYS = 1_000_000
+"""Decays that it is made of for a mode without a template."""
+
+PseudoData = Literal["simulated", "expected", "asimov"]
+"""Every decay simulated; drawn from the spectrum that templates and exposure let expect; that spectrum itself."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +56,10 @@ class Injection:
 
 @dataclass(frozen=True)
 class Plan:
-    """All samples of a search; ``data`` is None where real candidates take its place.
+    """All samples of a search; ``data`` is None where real candidates or an expected spectrum take its place.
 
+    ``expected`` are samples of the sources of that spectrum, empty unless the pseudo-data come from it.
+    ``inject`` is the signal in the data.
     ``control`` is the control run without decays, None where the card scales none; ``cross_talk`` are decays of the
     antiparticle that are in it all the same, ``control_decays`` their number (of all modes, in the fiducial volume).
     ``tails`` are decays by mode whose track has a kick.
@@ -62,13 +74,15 @@ class Plan:
     cross_talk: Sample | None = None
     control_decays: float = 0.0
     tails: Mapping[str, Sample] = field(default_factory=dict)
+    expected: Mapping[str, Sample] = field(default_factory=dict)
+    inject: Injection | None = None
 
     @property
     def samples(self) -> list[Sample]:
         """All samples but that of the calibration, which the others need."""
         found = [self.data, self.normalisation, *self.signal.values(), *self.templates.values()]
-        found += self.tails.values()
-        return [sample for sample in (*found, self.control, self.cross_talk) if sample is not None]
+        found += [*self.tails.values(), self.control, self.cross_talk, *self.expected.values()]
+        return list({sample.name: sample for sample in found if sample is not None}.values())
 
     @property
     def decays(self) -> int:
@@ -83,8 +97,11 @@ def plan(
     kaons: float | None = None,
     inject: Injection | None = None,
     real_data: bool = False,
+    pseudo_data: PseudoData = "simulated",
 ) -> Plan:
     """The samples of ``analysis`` at an exposure of ``kaons`` decays in the fiducial volume (default: the card's).
+
+    ``pseudo_data`` says where data come from that are not real.
 
     Raises ``UsageError`` for an exposure outside 1e3 to 1e13, for cuts on columns that are not there and for a
     control run of an experiment without halo.
@@ -100,8 +117,9 @@ def plan(
     def size(decays: int) -> int:
         return max(100, int(decays * share + 0.5))
 
+    templates = {t.mode: _template(analysis, t, size(t.decays)) for t in samples.templates}
     data: Sample | None = None
-    if not real_data:
+    if not real_data and pseudo_data == "simulated":
         total = round(exposure * analysis.experiment.decays_simulated_per_fiducial)
         data = _with_fractions(background_sample("data", samples.background_modes, total), card)
         if inject is not None:
@@ -120,11 +138,14 @@ def plan(
             mass: signal_sample(f"signal/{mass:.6g}", meson, lepton, mass, size(samples.signal_decays))
             for mass in samples.signal_masses
         },
-        templates={t.mode: _template(analysis, t, size(t.decays)) for t in samples.templates},
+        templates=templates,
         control=None if run is None else _control(analysis, run, size),
         cross_talk=None if run is None else _cross_talk(run, size),
         control_decays=0.0 if run is None else _control_decays(run, size),
         tails=_tails(card, size),
+        expected={}
+        if real_data or pseudo_data == "simulated"
+        else _expected(analysis, templates, inject, size),
     )
 
 
@@ -157,6 +178,35 @@ def _tails(card: AnalysisCard, size: Callable[[int], int]) -> dict[str, Sample]:
     return {
         mode: with_tails(mode_sample(f"tails/{mode}", mode, size(tails.decays)), law) for mode in tails.modes
     }
+
+
+def _expected(
+    analysis: Analysis,
+    templates: Mapping[str, Sample],
+    inject: Injection | None,
+    size: Callable[[int], int],
+) -> dict[str, Sample]:
+    """Samples of the sources of simulated data, from which the expected spectrum is made.
+
+    They are the templates; where the trigger loses hard photons, which templates do not know, and where there is no
+    template, samples of their own.
+    """
+    card, loss = analysis.card, _photon_loss(analysis.card)
+    found = {}
+    for mode in (*card.samples.background_modes, *card.samples.companion_modes):
+        sample = templates.get(mode) or mode_sample(f"expected/{mode}", mode, size(_PLAIN_DECAYS))
+        sample = of_parent(sample, analysis.experiment)
+        if loss > 0.0:
+            sample = with_photon_loss(replace(sample, name=f"expected/{mode}"), loss)
+        found[mode] = sample
+    if inject is not None:
+        meson, lepton = card.channel.meson, card.channel.lepton
+        decays = size(card.samples.signal_decays)
+        found[SIGNAL] = signal_sample("expected/signal", meson, lepton, inject.mass, decays)
+    if analysis.experiment.card.halo is not None:
+        halo = templates.get(HALO) or halo_template(analysis, size(_HALO_MUONS), forced_decay=0.0)
+        found[HALO] = halo if HALO in templates else replace(halo, name=f"expected/{HALO}")
+    return found
 
 
 def _with_fractions(sample: Sample, card: AnalysisCard) -> Sample:

@@ -1,0 +1,135 @@
+"""Data without simulating every decay: the spectrum that templates and exposure let expect, or a draw from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hnlpeak.chain.sample_run import SampleResult
+from hnlpeak.core.errors import UsageError
+from hnlpeak.searches.companions import per_meson_decay, template_spectrum
+from hnlpeak.searches.plan import SIGNAL
+from hnlpeak.searches.samples import Samples
+from hnlpeak.selection.cutflow import Cutflow
+from hnlpeak.simulation.sample import Sample
+from hnlpeak.simulation.streams import stream
+from hnlpeak.spectrum.fixed_point import LARGEST_SUM, to_fixed
+from hnlpeak.spectrum.spectrum import Spectrum
+from hnlpeak.theory.production import branching_fraction
+
+__all__ = ["drawn", "expected_data"]
+
+Vector = NDArray[np.float64]
+
+
+def expected_data(samples: Samples, decays: float, *, draw: bool) -> SampleResult:
+    """Return the data of ``decays`` decays in the fiducial volume that the plan's expected sources let expect.
+
+    Bin by bin and source by source a Poisson number where ``draw``, else the expectation, whose variance is that of a
+    count. The cut-flow is the expectation either way. ``UsageError`` where the expectation is too large to be stored.
+    """
+    sources = samples.plan.expected
+    made = {name: samples.run(sample) for name, sample in sources.items()}
+    scales = {name: decays * events for name, events in _per_decay(samples, made).items()}
+    first = next(iter(made.values())).spectrum
+    means = np.stack(
+        [scale * np.asarray(made[name].spectrum.histogram.values())[:, 0] for name, scale in scales.items()],
+        axis=1,
+    )
+    if draw:
+        spectrum = Spectrum.from_counts(
+            drawn(means, stream(samples.context.seed, "data/expected", 0)),
+            selections=first.selections,
+            sources=list(sources),
+            simulated=True,
+            label="data drawn from the expected spectrum",
+            decays_in_fiducial=decays,
+            axis=first.histogram.axes["m_miss"],
+        )
+    else:
+        spectrum = _asimov(means, first, sources, decays)
+    return SampleResult(spectrum, _cutflows(made, scales, decays), 0, round(decays), 0)
+
+
+def _asimov(means: Vector, like: Spectrum, sources: Mapping[str, Sample], decays: float) -> Spectrum:
+    most = float(means.sum(axis=1).max())
+    if not most < LARGEST_SUM:
+        raise UsageError(
+            f"--pseudo-data asimov: {most:.3g} events expected in a bin, at most {LARGEST_SUM:.3g} can be kept as they "
+            "are; give fewer --kaons, or --pseudo-data expected"
+        )
+    fixed = to_fixed(means)
+    return Spectrum.from_weights(
+        fixed,
+        fixed,
+        selections=like.selections,
+        sources=list(sources),
+        simulated=True,
+        label="expected spectrum (Asimov data)",
+        decays_in_fiducial=decays,
+        axis=like.histogram.axes["m_miss"],
+    )
+
+
+def _per_decay(samples: Samples, made: Mapping[str, SampleResult]) -> dict[str, float]:
+    """What one event of each sample stands for in the data of one decay in the fiducial volume.
+
+    Simulated data are of the card's modes alone: their fractions add up to 1.
+    """
+    analysis, expected = samples.analysis, samples.plan.expected
+    modes, inject = analysis.card.samples.background_modes, samples.plan.inject
+    whole = sum(per_meson_decay(analysis, mode) for mode in modes)
+    signal = 0.0
+    if inject is not None:
+        channel = analysis.card.channel
+        meson, lepton = channel.meson, channel.lepton
+        signal = float(branching_fraction(meson=meson, lepton=lepton, mass=inject.mass, u2=inject.u2))
+    found = {}
+    for name, result in made.items():
+        if name == SIGNAL:
+            found[name] = signal / result.decays_in_fiducial
+            continue
+        spectrum, share = template_spectrum(analysis, name, expected[name], result.spectrum)
+        found[name] = spectrum.scaled_to(1.0) * share
+        if name in modes:
+            found[name] *= (1.0 - signal) / whole
+    return found
+
+
+def drawn(means: Vector, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Return Poisson numbers with the ``means`` [selection, source, bin].
+
+    Selections of one spectrum share their events: where one expects more than another, further events are drawn on top
+    of the common ones. Each has its mean and variance; the correlation is that of selections that are nested.
+    """
+    order = np.argsort(means, axis=0, kind="stable")
+    steps = np.diff(np.take_along_axis(means, order, axis=0), axis=0, prepend=0.0)
+    counts = np.cumsum(rng.poisson(np.maximum(steps, 0.0)), axis=0)
+    found = np.zeros(means.shape, dtype=np.int64)
+    np.put_along_axis(found, order, counts, axis=0)
+    return found
+
+
+def _cutflows(
+    made: Mapping[str, SampleResult], scales: Mapping[str, float], decays: float
+) -> tuple[Cutflow, ...]:
+    """The cut-flows of all sources side by side, as ``decays`` decays let expect."""
+    flows = [[_scaled(flow, scales[name]) for flow in result.cutflows] for name, result in made.items()]
+    return tuple(
+        replace(
+            rows[0],
+            sources=tuple(made),
+            passed=np.concatenate([flow.passed for flow in rows]),
+            only_failed=np.concatenate([flow.only_failed for flow in rows]),
+            decays=decays,
+        )
+        for rows in zip(*flows, strict=True)
+    )
+
+
+def _scaled(flow: Cutflow, scale: float) -> Cutflow:
+    """The cut-flow with all numbers times ``scale``."""
+    return replace(flow, passed=scale * flow.passed, only_failed=scale * flow.only_failed)
