@@ -143,6 +143,7 @@ def plan(
         cross_talk=None if run is None else _cross_talk(run, size),
         control_decays=0.0 if run is None else _control_decays(run, size),
         tails=_tails(card, size),
+        inject=inject,
         expected={}
         if real_data or pseudo_data == "simulated"
         else _expected(analysis, templates, inject, size),
@@ -186,23 +187,23 @@ def _expected(
     inject: Injection | None,
     size: Callable[[int], int],
 ) -> dict[str, Sample]:
-    """Samples of the sources of simulated data, from which the expected spectrum is made.
+    """Samples of the sources of simulated data and of the signal, from which the expected spectrum is made.
 
     They are the templates; where the trigger loses hard photons, which templates do not know, and where there is no
     template, samples of their own.
     """
     card, loss = analysis.card, _photon_loss(analysis.card)
     found = {}
-    for mode in (*card.samples.background_modes, *card.samples.companion_modes):
-        sample = templates.get(mode) or mode_sample(f"expected/{mode}", mode, size(_PLAIN_DECAYS))
-        sample = of_parent(sample, analysis.experiment)
-        if loss > 0.0:
-            sample = with_photon_loss(replace(sample, name=f"expected/{mode}"), loss)
-        found[mode] = sample
     if inject is not None:
         meson, lepton = card.channel.meson, card.channel.lepton
         decays = size(card.samples.signal_decays)
         found[SIGNAL] = signal_sample("expected/signal", meson, lepton, inject.mass, decays)
+    for mode in (*card.samples.background_modes, *card.samples.companion_modes):
+        plain = mode_sample(f"expected/{mode}", mode, size(_PLAIN_DECAYS))
+        sample = templates.get(mode) or of_parent(plain, analysis.experiment)
+        if loss > 0.0:
+            sample = with_photon_loss(replace(sample, name=f"expected/{mode}"), loss)
+        found[mode] = sample
     if analysis.experiment.card.halo is not None:
         halo = templates.get(HALO) or halo_template(analysis, size(_HALO_MUONS), forced_decay=0.0)
         found[HALO] = halo if HALO in templates else replace(halo, name=f"expected/{HALO}")
