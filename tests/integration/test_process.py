@@ -15,6 +15,8 @@ import hnlpeak as package
 from command import Command
 from conftest import SCRIPT
 
+pytestmark = pytest.mark.faults
+
 HEAVY = ("numba", "scipy", "matplotlib", "uproot", "numpy", "hist", "rich.progress")
 
 

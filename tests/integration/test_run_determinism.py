@@ -21,6 +21,8 @@ from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.formats.json_text import dump_json
 from hnlpeak.searches.run import run_search
 
+pytestmark = pytest.mark.faults
+
 SAME = ("result.json", "limits.csv", "signal.csv", "spectrum.json", "cutflow.csv", "normalisation.json")
 
 

@@ -19,6 +19,8 @@ from hnlpeak.reconstruction.calibration import BeamCalibration
 from hnlpeak.simulation import streams
 from hnlpeak.simulation.sample import background_sample, mode_sample
 
+pytestmark = pytest.mark.faults
+
 
 class Memory:
     """Keeps parts, forgets those in ``lost`` and stops after ``most`` new ones."""

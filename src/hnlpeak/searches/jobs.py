@@ -29,7 +29,7 @@ from hnlpeak.searches.samples import calibrated, shared_out
 from hnlpeak.searches.store import FolderStore
 from hnlpeak.simulation.streams import shard_sizes
 
-__all__ = ["MAX_JOBS", "Job", "campaign_identity", "job_decays", "job_shards", "run_job"]
+__all__ = ["MAX_JOBS", "Job", "JobStore", "campaign_identity", "job_decays", "job_shards", "run_job"]
 
 MAX_JOBS = 100_000
 
@@ -79,23 +79,29 @@ def campaign_identity(
     return identity(analysis, seed, {}, settings)
 
 
-class _JobStore:
-    """The ``Store`` of one job: its shards alone, which it sums up; parts are kept in another one."""
+class JobStore:
+    """The ``Store`` of one job: its shards alone; parts are kept in another one.
+
+    ``sums`` are all shards of each sample that were done, as one part.
+    """
 
     def __init__(self, job: Job, parts: Store) -> None:
         self._job, self._parts = job, parts
         self.sums: dict[str, tuple[Part, Mapping[str, NDArray[np.int64]]]] = {}
 
     def parts(self, sample: str, shards: Shards) -> Iterable[tuple[Part, Shards]]:
+        """The parts of those shards that are this job's."""
         return self._parts.parts(sample, job_shards(self._job, sample, shards))
 
     def load(self, part: Part) -> Mapping[str, NDArray[np.int64]] | None:
+        """The arrays of a part that was done before."""
         arrays = self._parts.load(part)
         if arrays is not None:
             self._add(part, arrays)
         return arrays
 
     def save(self, part: Part, arrays: Mapping[str, NDArray[np.int64]]) -> None:
+        """Keep the arrays of a part."""
         self._parts.save(part, arrays)
         self._add(part, arrays)
 
@@ -104,7 +110,12 @@ class _JobStore:
         if before is not None:
             done, total = before
             arrays = add_arrays(total, arrays)
-            part = done._replace(shards=done.shards + part.shards, decays=done.decays + part.decays)
+            part = Part(
+                part.sample,
+                min(done.first, part.first),
+                done.shards + part.shards,
+                done.decays + part.decays,
+            )
         self.sums[part.sample] = part, arrays
 
 
@@ -133,7 +144,7 @@ def run_job(
     todo = plan(analysis, kaons=kaons, inject=inject)
     try:
         with locked(work):
-            store = _JobStore(job, FolderStore(work, belongs))
+            store = JobStore(job, FolderStore(work, belongs))
             beam = _simulate(analysis, todo, replace(context, store=store))
             record = {
                 "schema": 1,

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 
 import pytest
 
+pytestmark = pytest.mark.faults
+
 BUSY = """
 import sys, threading, time, hnlpeak.cli.app as app
 from hnlpeak.execution.run import run

@@ -16,6 +16,8 @@ from hnlpeak.core import cache
 from hnlpeak.core.kernel import kernel
 from hnlpeak.core.stamp import compiler_versions, frozen_digest
 
+pytestmark = pytest.mark.faults
+
 MASS = 105.0
 TABLE = np.array([1.0, 2.0])
 

@@ -24,6 +24,8 @@ from hnlpeak.execution.run import DEATHS, WorkerLost, run
 from hnlpeak.execution.scheduler import scheduler
 from hnlpeak.simulation.sample import mode_sample
 
+pytestmark = pytest.mark.faults
+
 
 def square(value: int) -> int:
     return value * value

@@ -18,6 +18,8 @@ from hnlpeak.searches.claim import open_run
 from hnlpeak.searches.identity import difference
 from hnlpeak.searches.lock import locked
 
+pytestmark = pytest.mark.faults
+
 IDENTITY = {"seed": 7}
 PART = Part("data", 0, 32, 32_000_000)
 

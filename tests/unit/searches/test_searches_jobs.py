@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hnlpeak.core.errors import UsageError
+from hnlpeak.execution.context import Part, Shards
 from hnlpeak.searches.farm import SYSTEMS, farm_text
-from hnlpeak.searches.jobs import Job, job_shards
+from hnlpeak.searches.jobs import Job, JobStore, job_shards
 
 
 @given(of=st.integers(1, 60), total=st.integers(0, 200), sample=st.text(max_size=20))
@@ -42,6 +45,34 @@ def test_small_samples_are_spread_over_the_jobs() -> None:
 def test_jobs_that_cannot_be(index: int, of: int) -> None:
     with pytest.raises(UsageError, match=r"allowed are|are numbered"):
         Job(index, of).check()
+
+
+@given(order=st.permutations(range(5)))
+def test_a_job_sums_its_parts_in_any_order(order: list[int]) -> None:
+    class Keeps:
+        def parts(self, sample: str, shards: Shards) -> Iterator[tuple[Part, Shards]]:
+            for place in range(0, len(shards), 2):
+                some = shards[place : place + 2]
+                yield Part(sample, some[0][0], len(some), sum(n for _, n in some)), some
+
+        def load(self, _: Part) -> None:
+            return None
+
+        def save(self, _: Part, __: object) -> None:
+            pass
+
+    store = JobStore(Job(1, 3), Keeps())
+    shards = [(s, 10 + s) for s in range(30)]
+    parts = list(store.parts("data", shards))
+    assert len(parts) == 5
+    for place in order:
+        part, some = parts[place]
+        store.save(part, {"totals": np.array([sum(n for _, n in some)]), "unit": np.array([7])})
+    whole, arrays = store.sums["data"]
+    mine = job_shards(Job(1, 3), "data", shards)
+    assert whole == Part("data", mine[0][0], len(mine), sum(n for _, n in mine))
+    assert arrays["totals"].tolist() == [whole.decays]
+    assert arrays["unit"].tolist() == [7]
 
 
 def words_of(line: str) -> list[str]:

@@ -20,6 +20,8 @@ from hnlpeak.formats.manifest import JOURNAL, MANIFEST, PUBLISH, verify
 from hnlpeak.formats.results import read_result
 from hnlpeak.searches.claim import open_run
 
+pytestmark = pytest.mark.faults
+
 IDENTITY = {"seed": 7}
 EVENTS = {
     "os.rename",

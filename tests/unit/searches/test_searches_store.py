@@ -19,6 +19,8 @@ from hnlpeak.execution.context import Part
 from hnlpeak.formats.part_file import pack_part, unpack_part
 from hnlpeak.searches.store import FolderStore
 
+pytestmark = pytest.mark.faults
+
 IDENTITY = {"seed": 7, "versions": {"numpy": "2.0"}, "cards": {"analyses/x": "ab"}}
 PART = Part("template/ke3", 32, 32, 32_000_000)
 ARRAYS = {"spectrum": np.arange(1000, dtype=np.int64).reshape(2, 500), "unit": np.array([-5], dtype=np.int64)}
