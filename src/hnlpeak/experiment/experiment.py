@@ -59,7 +59,8 @@ class Experiment:
     def periods(self) -> list[Experiment]:
         """The experiment as it was in each period of its card, itself where the card has none."""
         cards = [self.card.in_period(period) for period in self.card.periods]
-        return [replace(self, card=card, setup=build_setup(card)) for card in cards] or [self]
+        made = [replace(self, card=card, setup=build_setup(card, k)) for k, card in enumerate(cards)]
+        return made or [self]
 
     @property
     def shares(self) -> list[float]:
@@ -199,10 +200,11 @@ def _fill_layers(setup: Any, card: ExperimentCard) -> None:
     setup["layer_weight"][: len(layers)] = [layer.weight for layer in layers]
 
 
-def build_setup(card: ExperimentCard) -> NDArray[Any]:
-    """Pack a checked card into the one ``SETUP`` record that kernels read."""
+def build_setup(card: ExperimentCard, period: int = 0) -> NDArray[Any]:
+    """Pack a checked card into the one ``SETUP`` record that kernels read; ``period`` is its place among others."""
     array = new_setup()
     setup = array[0]
+    setup["period"] = period
     _fill_beam(setup["beam"], card)
     _fill_surfaces(setup, card)
     for name in (*RECONSTRUCTION_FIELDS, "min_chambers"):

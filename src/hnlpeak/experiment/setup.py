@@ -106,6 +106,7 @@ SETUP = np.dtype(
         ("calorimeter_system", np.int64),
         ("accidental_energy", np.float64),
         *_floats(RECONSTRUCTION_FIELDS),
+        ("period", np.int64),
         ("min_chambers", np.int64),
         ("n_chambers", np.int64),
         ("chamber_z", np.float64, (MAX_CHAMBERS,)),

@@ -173,6 +173,7 @@ def reconstruct(
         out[Column.PHI_LAB, n] = math.atan2(track.ty, track.tx) % (2.0 * math.pi)
         out[Column.MUON_X, n] = muon_x
         out[Column.MUON_Y, n] = muon_y
+        out[Column.PERIOD, n] = setup.period
         out[Column.SOURCE, n] = event.source
         out[Column.WEIGHT, n] = event.weight
         out[Column.NUMBER, n] = event.number

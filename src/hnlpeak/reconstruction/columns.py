@@ -40,10 +40,11 @@ class Column(IntEnum):
     PHI_LAB = 21
     MUON_X = 22
     MUON_Y = 23
-    SOURCE = 24
-    WEIGHT = 25
-    NUMBER = 26
-    N_FIXED = 27
+    PERIOD = 24
+    SOURCE = 25
+    WEIGHT = 26
+    NUMBER = 27
+    N_FIXED = 28
 
 
 COLUMN_MEANING = {
@@ -71,6 +72,7 @@ COLUMN_MEANING = {
     "phi_lab_rad": "azimuth of the track before the magnet about the z axis, from 0 to 2 pi, rad",
     "muon_x_sigmas": "distance in x of the extrapolated track from the nearest cell hit in time, over its scattering",
     "muon_y_sigmas": "distance in y of the extrapolated track from the nearest cell hit in time, over its scattering",
+    "period": "index of the period of the experiment in which the event was taken, from 0",
     "source": "index of the simulated source, -1 for data",
     "weight": "weight of the event, 1 for data",
     "number": "number of the event in its sample",

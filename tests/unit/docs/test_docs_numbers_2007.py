@@ -149,7 +149,8 @@ def test_cuts_of_2007(card):
         (85.0, 1.5, 30.0, 0.3, None),
     ],
 )
-def test_regions_of_2007(card, z, theta, p, phi, region):
+@pytest.mark.parametrize(("polarity", "name"), [(0.0, "plus"), (1.0, "minus")])
+def test_regions_of_2007(card, z, theta, p, phi, region, polarity, name):
     """Points of the plane of z (NA48, m) and theta (mrad) by the lines of the public analysis."""
     c = {
         name: np.array([value])
@@ -168,11 +169,13 @@ def test_regions_of_2007(card, z, theta, p, phi, region):
             "z_vtx_mm": (z + 120.0) * M,
             "theta_rad": 1e-3 * theta,
             "phi_lab_rad": phi,
+            "period": polarity,
         }.items()
     }
     made = tally_candidates(Candidates(c, True, ("toy",), "toy"), card).spectrum
-    found = [name for name in ("lower", "upper") if made.project(name).values.sum()]
-    assert found == ([] if region is None else [region])
+    parts = [f"{part} {sign}" for part in ("lower", "upper") for sign in ("plus", "minus")]
+    found = [part for part in parts if made.project(part).values.sum()]
+    assert found == ([] if region is None else [f"{region} {name}"])
     assert made.project("search").values.sum() == len(found)
 
 
