@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from hnlpeak.execution.context import RunContext
     from hnlpeak.studies.validation.target import Comparison
 
 __all__ = ["validate"]
@@ -21,20 +22,54 @@ def _line(row: Comparison) -> str:
     return f"{row.status:<13} {row.key:<26} {ours:<22} {ends}"
 
 
+_ABLATED = ("na62-2015-ke2", "na62-2007-kmu2")
+_SHARES = {True: 0.01, False: 0.3}
+"""Parts of the cards' samples that are simulated for each removal, quick and not."""
+
+
+def _ablate(context: RunContext, *, quick: bool, as_json: bool) -> None:
+    from itertools import groupby
+
+    from hnlpeak.experiment.analysis import load_analysis
+    from hnlpeak.studies.ablation import ablate
+
+    records = []
+    for name in _ABLATED:
+        made = ablate(load_analysis(name), context, share=_SHARES[quick])
+        for system, group in groupby(made, key=lambda row: row.system):
+            rows = sorted(group, key=lambda row: -abs(row.pull))
+            records += [row.record() for row in rows]
+            typer.echo(f"validate: {name} without {system}", err=True)
+            if not as_json:
+                moved = [f"{row.quantity} {row.pull:+.1f}" for row in rows if row.moved]
+                typer.echo(f"{name} without {system}: {'; '.join(moved) or 'nothing moved'}")
+    if as_json:
+        typer.echo(json.dumps({"rows": records}, indent=2))
+
+
 def validate(
     quick: Annotated[
         bool, typer.Option("--quick", help="Small samples and no whole search: about a minute.")
+    ] = False,
+    ablate: Annotated[
+        bool, typer.Option("--ablate", help="Remove each system of both years, one at a time: what moves?")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     seed: Annotated[int, typer.Option(help="Seed of all random streams.")] = 1,
     workers: Annotated[int | None, typer.Option(help="Threads (default: the usable CPUs).")] = None,
 ) -> None:
-    """Compare numbers of theory, detectors and both searches with their targets. Rows that are off say so."""
+    """Compare numbers of theory, detectors and both searches with their targets. Rows that are off say so.
+
+    With --ablate: quantities of both searches with all systems and without each of them, in standard deviations.
+    """
     from hnlpeak.cli.options import check_seed, worker_count
     from hnlpeak.execution.context import RunContext
     from hnlpeak.studies.validation.validate import validate as validated
 
     check_seed(seed)
+    if ablate:
+        _ablate(RunContext(seed=seed, workers=worker_count(workers)), quick=quick, as_json=as_json)
+        return
 
     def progress(sample: str, decays: int) -> None:
         if not decays:

@@ -232,6 +232,7 @@ KIND = DetectorKind(
     constants=_constants,
     outline=_outline,
     accidental_plane=lambda spec: Plane(spec.z, spec.shape),
+    columns=lambda _spec: ("e_over_p", "e_extra_mev", "n_associated"),
     stops_hadrons=True,
     most=1,
 )

@@ -73,5 +73,6 @@ KIND = DetectorKind(
     response=pack,
     acceptance=lambda spec: [Plane(spec.z, spec.shape)],
     outline=_outline,
+    columns=lambda _spec: ("e_hadron_mev",),
     stops_hadrons=True,
 )

@@ -77,6 +77,10 @@ def _nothing(spec: DetectorSpec) -> list[Any]:
     return []
 
 
+def _no_columns(spec: DetectorSpec) -> tuple[str, ...]:
+    return ()
+
+
 def _no_surfaces(spec: DetectorSpec, system: int) -> list[Surface]:
     return []
 
@@ -97,7 +101,8 @@ class DetectorKind(Generic[S]):
     ``constants`` writes into the set-up what generation and reconstruction read of the detector. ``outline`` draws
     it. Signals of a ``timed`` kind become a column; ``accidental_plane`` is where accidental signals have a place.
     With ``stops_hadrons`` no pion decays behind it. ``beam_signal`` says what a beam particle of a name does in a
-    counter in the beam: the beam's other particles are its accidental signals.
+    counter in the beam: the beam's other particles are its accidental signals. ``columns`` names those that say nothing
+    without it, beside that of its time.
     """
 
     spec: type[S]
@@ -109,6 +114,7 @@ class DetectorKind(Generic[S]):
     constants: Callable[[S, int, Any], None] = _no_constants
     accidental_plane: Callable[[S], Plane] | None = None
     beam_signal: Callable[[S, str], BeamSignal] | None = None
+    columns: Callable[[S], tuple[str, ...]] = _no_columns
     timed: bool = False
     stops_hadrons: bool = False
     least: int = 0

@@ -247,6 +247,13 @@ def _outline(spec: MuonVeto) -> list[Outline]:
     return [Outline(spec.system, spec.z, spec.z + 500.0, spec.shape, "#cfb8dc")]
 
 
+_COLUMNS = {
+    "x": ("muon_x_sigmas",),
+    "y": ("muon_y_sigmas",),
+    "xy": ("muon_x_sigmas", "muon_y_sigmas", "muon_distance_mm"),
+    "none": (),
+}
+
 KIND = DetectorKind(
     spec=MuonVeto,
     verdict=pack,
@@ -254,5 +261,6 @@ KIND = DetectorKind(
     constants=_constants,
     outline=_outline,
     accidental_plane=_plane,
+    columns=lambda spec: _COLUMNS[spec.measures],
     timed=True,
 )

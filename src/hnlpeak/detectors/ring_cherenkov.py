@@ -147,5 +147,6 @@ KIND = DetectorKind(
     acceptance=_planes,
     constants=_constants,
     outline=_outline,
+    columns=lambda _spec: ("rich_hits", "rich_e_margin", "rich_mu_margin"),
     most=1,
 )
