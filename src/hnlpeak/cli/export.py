@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from hnlpeak.cli.waiting import Waiting
+
 __all__ = ["export"]
 
 
@@ -17,5 +19,7 @@ def export(
     """Write a finished search for HEPData, pyhf, HS3, ROOT or LaTeX, into DIR/export/FORMAT."""
     from hnlpeak.formats.export.write import export_search
 
-    for path in export_search(directory, what):
+    with Waiting(f"export for {what}"):
+        written = export_search(directory, what)
+    for path in written:
         typer.echo(path)

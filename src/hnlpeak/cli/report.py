@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from hnlpeak.cli.verbosity import say
+from hnlpeak.cli.waiting import Waiting
 
 __all__ = ["report"]
 
@@ -34,10 +35,12 @@ def report(
     if out is None:
         if len(directories) > 1 or before is not None:
             raise UsageError("several folders (or --before) need -o, the folder for the figure of all")
-        written = redraw(directories[0])
-        say(f"{len(written) - 1} figures, {written[-1]}")
+        with Waiting("drawing figures"):
+            written = redraw(directories[0])
+        say(f"{len({path.stem for path in written[:-1]})} figures, {written[-1]}")
         return
-    written, rows = report_searches(directories, out, before=before)
+    with Waiting("drawing figures"):
+        written, rows = report_searches(directories, out, before=before)
     for row in rows:
         where = f"{row.low:g} to {row.high:g} MeV" if row.masses else "no common mass"
         say(

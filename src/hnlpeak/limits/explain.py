@@ -12,7 +12,7 @@ from hnlpeak.limits.status import meaning
 from hnlpeak.spectrum.window import window_words
 from hnlpeak.statistics import method_call
 
-__all__ = ["explain"]
+__all__ = ["explain", "sentence"]
 
 _AGREEMENT = 1e-7
 
@@ -38,25 +38,30 @@ def explain(result: SearchResult, mass: float) -> str:
     the search is not known here.
     """
     i = result.place(mass)
-    channel = f"{result.meson} -> {result.lepton}+ N"
-    mixing = f"|U_{result.lepton}4|^2"
-    lines = [_sentence(result, i, channel, mixing), "", *_counting(result, i)]
+    lines = [sentence(result, mass), "", *_counting(result, i)]
     if not math.isfinite(result.limits.observed.n_signal[i]):
         lines.append(f"There is no upper limit at this mass: {result.status[i]}.")
         return "\n".join(lines)
-    lines += _steps(result, i, channel, mixing)
+    lines += _steps(result, i)
     return "\n".join(lines)
 
 
-def _sentence(result: SearchResult, i: int, channel: str, mixing: str) -> str:
+def _channel(result: SearchResult) -> tuple[str, str]:
+    """The decay and the mixing in plain text."""
+    return f"{result.meson} -> {result.lepton}+ N", f"|U_{result.lepton}4|^2"
+
+
+def sentence(result: SearchResult, mass: float) -> str:
+    """Return the limit at ``mass`` (MeV) as one sentence. ``UsageError`` where there is no hypothesis."""
+    i, (channel, mixing) = result.place(mass), _channel(result)
     what = "Simulated data" if result.simulated else "The data"
     cl = 100.0 * result.settings.cl
-    mass, status = result.hypotheses.mass[i], result.status[i]
+    status = result.status[i]
     observed, expected = result.limits.observed.u2[i], result.limits.expected.median.u2[i]
     if not math.isfinite(observed):
-        return f"{what} give no limit on {mixing} at m_N = {mass:g} MeV: {status}."
+        return f"{what} give no limit on {mixing} at m_N = {result.hypotheses.mass[i]:g} MeV: {status}."
     text = (
-        f"{what} limit {channel} at m_N = {mass:g} MeV to {mixing} < {_g(observed)} "
+        f"{what} limit {channel} at m_N = {result.hypotheses.mass[i]:g} MeV to {mixing} < {_g(observed)} "
         f"({cl:g} % CL; {_g(expected)} expected with background only)"
     )
     if not result.sound[i]:
@@ -85,7 +90,8 @@ def _counting(result: SearchResult, i: int) -> list[str]:
     ]
 
 
-def _steps(result: SearchResult, i: int, channel: str, mixing: str) -> list[str]:
+def _steps(result: SearchResult, i: int) -> list[str]:
+    channel, mixing = _channel(result)
     settings, table, limit = result.settings, result.hypotheses, result.limits.observed
     constraint = background_constraint(
         float(result.background.background[i]), float(result.background.error[i]), kind=settings.constraint

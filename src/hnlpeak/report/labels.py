@@ -1,13 +1,14 @@
-"""Names of channels and sources as formulae for figures."""
+"""Names of channels and sources as formulae for figures and as words for the page."""
 
 from __future__ import annotations
 
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.report.style import INK, MUTED, PALETTE, plain
+from hnlpeak.report.typeset import typeset
 from hnlpeak.theory.mesons import meson
 from hnlpeak.theory.modes import MODES
 
-__all__ = ["channel", "mixing", "mixing_of_flavour", "source_colour", "source_label"]
+__all__ = ["channel", "mixing", "mixing_of_flavour", "source_colour", "source_label", "source_words"]
 
 _LEPTON = {"e": "e", "mu": r"\mu"}
 _NO_DECAY = {"halo": ("muon halo", PALETTE[9]), "signal": ("injected signal", INK)}
@@ -41,3 +42,10 @@ def source_colour(name: str) -> str:
     if name in MODES:
         return MODES[name].colour
     return _NO_DECAY[name][1] if name in _NO_DECAY else MUTED
+
+
+def source_words(name: str) -> str:
+    """Return how a page names the source ``name``."""
+    if name in MODES:
+        return typeset(MODES[name].label)
+    return _NO_DECAY[name][0] if name in _NO_DECAY else name

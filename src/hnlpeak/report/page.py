@@ -1,15 +1,22 @@
-"""The report as one page that needs nothing else: figures inside, no scripts, no network."""
+"""The report as one page that needs nothing else: figures, script and style inside, no network.
+
+Its Content-Security-Policy lets the browser run the one script of the page and nothing else.
+"""
 
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Mapping
 from importlib.resources import files
 
 from hnlpeak.core.version import VERSION
+from hnlpeak.limits.published import PublishedLimit
 from hnlpeak.limits.search import Search
 from hnlpeak.limits.status import meaning
+from hnlpeak.report.explorer import Explorer, explorer
 from hnlpeak.report.figures.registry import FIGURES, earlier_searches
+from hnlpeak.report.inline_svg import inline_svg
 from hnlpeak.report.summary import conditions, key_numbers, verdict
 from hnlpeak.report.tables import (
     cutflow_table,
@@ -19,19 +26,47 @@ from hnlpeak.report.tables import (
     settings_table,
     treatments_table,
 )
+from hnlpeak.report.typeset import subscripts, typeset
 
 __all__ = ["report_page"]
 
 _SECTIONS = (
-    ("numbers", "Key numbers"),
-    ("conditions", "When the limits hold"),
+    ("numbers", "Result"),
+    ("explore", "Mass by mass"),
     ("figures", "Figures"),
     ("limits", "Limits"),
-    ("treatments", "Variants"),
-    ("cutflow", "Cut-flow"),
-    ("normalisation", "Normalisation"),
-    ("settings", "Settings and provenance"),
+    ("selection", "Normalisation and cuts"),
+    ("settings", "Settings"),
 )
+_TEMPLATES = files("hnlpeak.report") / "template"
+_NATURES = ("majorana", "dirac")
+
+
+def _text(name: str) -> str:
+    return (_TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    """The source of a policy that allows ``text`` alone."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}'"
+
+
+def _switches(shown: Explorer) -> str:
+    """Rules that hide a curve whose switch is off: they work without the script."""
+    keys = [curve.key for plot in shown.plots for curve in plot.curves]
+    rules = [f"body:has(#show-{key}:not(:checked)) .c-{key}{{display:none}}" for key in keys]
+    for nature in _NATURES:
+        rules.append(f"body:has(#nature-{nature}:not(:checked)) .only-{nature}{{display:none}}")
+    return "\n".join(rules) + "\n"
+
+
+def _source(curve: PublishedLimit) -> dict[str, str]:
+    kind = "Numbers of the authors" if curve.kind == "tabulated" else "Read off a figure"
+    exact = "" if curve.confidence != "m" else "; approximate, by up to a factor of 3"
+    words = (
+        f"{curve.quantity.capitalize()} limit at {100.0 * curve.cl:g} % CL, {curve.standing}. {kind}{exact}."
+    )
+    return {"label": curve.label, "reference": curve.reference, "words": words}
 
 
 def report_page(search: Search, svgs: Mapping[str, bytes]) -> str:
@@ -42,24 +77,36 @@ def report_page(search: Search, svgs: Mapping[str, bytes]) -> str:
     import jinja2
 
     environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+        loader=jinja2.FunctionLoader(_text),
     )
-    template = environment.from_string((files("hnlpeak.report") / "page.html").read_text(encoding="utf-8"))
+    environment.filters["sub"] = subscripts
+    template = environment.get_template("page.html")
     result = search.result
     figures = [
         {
             "name": name,
             "title": FIGURES[name].title,
             "alt": FIGURES[name].alt,
-            "base64": base64.b64encode(svg).decode("ascii"),
+            "url": inline_svg(svg),
         }
         for name, svg in svgs.items()
     ]
+    earlier = earlier_searches(search)
+    shown = explorer(search, earlier)
+    script, style = _text("page.js"), _text("page.css") + _switches(shown)
     return template.render(
+        policy=f"default-src 'none'; img-src data:; script-src {_hash(script)}; style-src {_hash(style)}; "
+        "base-uri 'none'; form-action 'none'",
+        script=script,
+        style=style,
         result=result,
-        lepton={"e": "e", "mu": "μ"}[result.lepton],
+        decay=typeset(f"{result.meson} -> {result.lepton}+ N"),
         version=VERSION,
-        sections=[s for s in _SECTIONS if s[0] != "cutflow" or search.cutflows],
+        sections=_SECTIONS,
+        explorer=shown,
         verdict=verdict(result),
         meanings={str(status): meaning(status) for status in set(result.status.tolist())},
         numbers=key_numbers(search),
@@ -71,5 +118,5 @@ def report_page(search: Search, svgs: Mapping[str, bytes]) -> str:
         normalisation=normalisation_table(result),
         settings=search_settings_table(result),
         provenance=settings_table(search.provenance, caption="Provenance.", head=("what", "value")),
-        sources=earlier_searches(search) if "u2" in svgs else [],
+        sources=[_source(curve) for curve in earlier],
     )

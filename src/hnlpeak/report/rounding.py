@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["count_text", "mathematical", "plain_number", "scientific"]
+__all__ = ["count_text", "mathematical", "plain_number", "power_of_ten", "scientific", "signed_sigma"]
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _NOTHING = "–"
@@ -15,6 +15,16 @@ def _parts(value: float, digits: int) -> tuple[str, int]:
     return mantissa, int(exponent)
 
 
+def power_of_ten(exponent: int) -> str:
+    """Return 10 to a power as text, such as 10⁻⁷."""
+    return f"10{str(exponent).translate(_RAISED)}"
+
+
+def signed_sigma(value: float) -> str:
+    """Return a number of standard deviations with its sign, such as +1.2σ or −0.4σ; – for none."""
+    return f"{value:+.1f}σ".replace("-", "−") if math.isfinite(value) else _NOTHING
+
+
 def scientific(value: float | None, digits: int = 2) -> str:
     """Return ``value`` as text such as 1.3 × 10⁻⁷ (unbroken) with ``digits`` significant ones; – for no number."""
     if value is None or not math.isfinite(value):
@@ -22,7 +32,7 @@ def scientific(value: float | None, digits: int = 2) -> str:
     if value == 0.0:
         return "0"
     mantissa, exponent = _parts(value, digits)
-    return f"{mantissa}\u00a0×\u00a010{str(exponent).translate(_RAISED)}"
+    return f"{mantissa}\u00a0×\u00a0{power_of_ten(exponent)}"
 
 
 def mathematical(value: float, digits: int = 1) -> str:

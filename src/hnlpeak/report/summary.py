@@ -11,6 +11,8 @@ from hnlpeak.limits.result import SearchResult
 from hnlpeak.limits.search import Search
 from hnlpeak.limits.status import unsound_counts
 from hnlpeak.report.rounding import plain_number, scientific
+from hnlpeak.report.typeset import typeset
+from hnlpeak.report.validity import mean_paths
 
 __all__ = ["conditions", "key_numbers", "not_quoted", "verdict"]
 
@@ -93,7 +95,7 @@ def key_numbers(search: Search) -> list[tuple[str, str]]:
     numbers = [
         ("mass hypotheses", f"{len(result)}, {masses[0]:g} to {masses[-1]:g} MeV"),
         (
-            f"{result.meson} decays in the fiducial volume",
+            f"{typeset(result.meson)} decays in the fiducial volume",
             plain_number(kaons.value, 4),
         ),
         ("their relative error", f"{100.0 * kaons.error / kaons.value:.2g} %"),
@@ -120,9 +122,9 @@ def conditions(search: Search) -> list[str]:
         f"The limits on |U|² assume that the HNL mixes with the {flavour} flavour alone; "
         "those on the branching fraction do not depend on it.",
         *_lifetime(search),
-        f"They refer to {kaons} {result.meson} decays in the fiducial volume of the experiment.",
-        f"Definition of a limit: {result.settings.convention}.",
-        f"Errors: {result.settings.errors}.",
+        f"They refer to {kaons} {typeset(result.meson)} decays in the fiducial volume of the experiment.",
+        f"Definition of a limit: {typeset(result.settings.convention)}.",
+        f"Errors: {typeset(result.settings.errors)}.",
     ]
     injected = None if result.exposure is None else result.exposure.injected
     if injected is not None:
@@ -136,34 +138,23 @@ def conditions(search: Search) -> list[str]:
 
 
 def _lifetime(search: Search) -> list[str]:
-    """The shortest mean path in the laboratory of an HNL with mixing at its observed limit."""
-    from hnlpeak.theory.domain import LEPTON_MASS
-    from hnlpeak.theory.lifetime import mean_free_path
-    from hnlpeak.theory.mesons import MESONS
-
+    """The shortest mean path of an HNL with mixing at its observed limit, of the masses that may be quoted."""
     result = search.result
-    u2, masses = result.number("u2_ul_observed"), result.number("m_n_mev")
-    good = np.flatnonzero((u2 > 0.0) & (u2 <= 1.0))
-    if good.size == 0 or search.experiment is None:
+    paths = np.where(result.sound, mean_paths(search, "majorana"), np.nan)
+    if np.all(np.isnan(paths)):
         return [
             "The HNL is taken to decay outside the apparatus: mixing times the length must be small enough for that."
         ]
-    meson, lepton = MESONS[result.meson].mass, LEPTON_MASS[result.lepton]
-    momentum = search.experiment.card.beam.momentum
-    paths = []
-    for i in good:
-        energy = 0.5 * momentum * (meson**2 + masses[i] ** 2 - lepton**2) / meson**2
-        p = math.sqrt(max(energy**2 - masses[i] ** 2, 0.0))
-        paths.append(mean_free_path(mass=float(masses[i]), momentum=p, u2={result.lepton: float(u2[i])}))
-    shortest = int(np.argmin(paths))
-    path = paths[shortest]
+    shortest = int(np.nanargmin(paths))
+    path = float(paths[shortest])
     fine = (
         "well outside the apparatus"
         if path > _BEAM_LINE
         else "NOT well outside the apparatus: the limit is too strong there"
     )
-    at = f"{masses[good[shortest]]:g} MeV"
+    at = f"{result.hypotheses.mass[shortest]:g} MeV"
     return [
         "The HNL must decay outside the apparatus. With mixing at the observed limit (Majorana, no other flavour) "
-        f"its mean path at the mean momentum is at least {plain_number(path * 1e-6, 2)} km (at {at}): {fine}."
+        f"its mean path at the mean momentum is at least {plain_number(path * 1e-6, 2)} km (at {at}): {fine}. "
+        "A Dirac HNL lives twice as long; its rate of production is the same, and so is the limit."
     ]

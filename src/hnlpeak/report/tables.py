@@ -12,6 +12,7 @@ from hnlpeak.core.measured import Measured
 from hnlpeak.core.records import plain
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.report.rounding import count_text, plain_number, scientific
+from hnlpeak.report.typeset import typeset
 from hnlpeak.selection.cutflow import Cutflow
 
 __all__ = [
@@ -23,6 +24,9 @@ __all__ = [
     "settings_table",
     "treatments_table",
 ]
+
+
+_LONG = 8
 
 
 @dataclass(frozen=True)
@@ -135,7 +139,7 @@ def normalisation_table(result: SearchResult) -> Table:
     """Return the number of kaon decays and what it was made of, where that is known."""
     rows = []
     for name, text in _QUANTITIES.items():
-        words = text.format(meson=result.meson)
+        words = text.format(meson=typeset(result.meson))
         item = getattr(result.normalisation, name)
         if isinstance(item, Measured):
             numbers = zip((item.value, item.stat, item.syst), (4, 2, 2), strict=True)
@@ -152,13 +156,21 @@ def _flat(prefix: str, record: Mapping[str, Any]) -> list[tuple[str, str]]:
         if isinstance(value, Mapping):
             rows += _flat(f"{prefix}{name}: ", value)
         else:
-            rows.append(
-                (
-                    f"{prefix}{name}".replace("_", " "),
-                    f"{value:g}" if isinstance(value, float) else str(value),
-                )
-            )
+            rows.append((f"{prefix}{name}".replace("_", " "), _words(value)))
     return rows
+
+
+def _words(value: Any) -> str:
+    """A setting as text; long lists, which have a number for each mass, are in ``result.json`` alone."""
+    if value is None or isinstance(value, bool):
+        return {None: "none", True: "yes", False: "no"}[value]
+    if isinstance(value, float):
+        return typeset(f"{value:g}")
+    if isinstance(value, list | tuple):
+        return (
+            ", ".join(map(_words, value)) if len(value) <= _LONG else f"{len(value)} numbers in result.json"
+        )
+    return str(value)
 
 
 def settings_table(

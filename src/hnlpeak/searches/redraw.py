@@ -57,4 +57,6 @@ def redraw(directory: str | Path) -> list[Path]:
 def _is_drawn(name: str) -> bool:
     """True for what ``write_report`` makes: the page, and figures beside their data."""
     path = PurePosixPath(name)
-    return name == "report.html" or (path.parent == PurePosixPath("figures") and path.suffix[1:] in FORMATS)
+    return name == "report.html" or (
+        path.parent == PurePosixPath("figures") and path.suffix[1:] in (*FORMATS, "csv")
+    )

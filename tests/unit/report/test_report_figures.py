@@ -17,12 +17,14 @@ from matplotlib.figure import Figure
 from hnlpeak.core.errors import UsageError
 from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.experiment.experiment import Experiment
-from hnlpeak.limits.published import published
+from hnlpeak.limits.published import list_published, published
 from hnlpeak.limits.search import Search
 from hnlpeak.report.figures import FIGURES
 from hnlpeak.report.figures.binning import composite, rebin, segments, signed_gev2, snapped_edges, stack
+from hnlpeak.report.figures.columns import csv_text
 from hnlpeak.report.figures.m_miss import m_miss
 from hnlpeak.report.figures.particle_path import particle_path
+from hnlpeak.report.figures.published_line import LOOKS
 from hnlpeak.report.figures.registry import earlier_searches
 from hnlpeak.report.figures.spectrum_panels import examples
 from hnlpeak.report.figures.u2 import u2
@@ -54,10 +56,44 @@ def test_every_figure_is_drawn_and_says_that_it_is_simulation(name: str, inputs:
     assert b"<dc:date>" not in svg
 
 
+@pytest.mark.parametrize("name", [name for name in FIGURES if name not in OF_TEMPLATES])
+def test_every_figure_has_its_numbers(name: str, inputs: Search) -> None:
+    columns = FIGURES[name].columns(inputs)
+    assert columns is not None
+    assert len({len(column) for column in columns.values()}) == 1
+    head, *rows = csv_text(columns).splitlines()
+    assert head.split(",") == list(columns)
+    assert len(rows) >= 20
+    assert "nan" not in csv_text(columns)
+
+
+def test_numbers_of_figures_are_those_of_the_search(inputs: Search, data: Spectrum) -> None:
+    result, tables = (
+        inputs.result,
+        {name: FIGURES[name].columns(inputs) for name in ("u2", "m_miss", "composition")},
+    )
+    curves, spectrum, shares = tables["u2"], tables["m_miss"], tables["composition"]
+    assert curves is not None
+    assert spectrum is not None
+    assert shares is not None
+    observed = [u2 for name, u2 in zip(curves["curve"], curves["u2"], strict=True) if name == "observed"]
+    assert observed == result.number("u2_ul_observed").tolist()
+    assert {"kek-e", "expected_p2s"} <= set(curves["curve"])
+    edges = data.edges
+    for low, high, name, events in list(
+        zip(*(spectrum[n] for n in ("low_mev", "high_mev", "selection", "events")), strict=True)
+    )[::40]:
+        on = (edges[:-1] > low - 1e-6) & (edges[1:] < high + 1e-6)
+        assert events == data.project(name).values[on].sum()
+    whole = np.sum([values for name, values in shares.items() if name.startswith("share_")], axis=0)
+    assert whole[whole > 0.0] == pytest.approx(1.0)
+
+
 @pytest.mark.parametrize("name", FIGURES)
 def test_figures_of_a_bare_result(name: str, inputs: Search) -> None:
     figure = FIGURES[name].draw(Search(inputs.result))
-    assert (figure is not None) == (name in NEEDS_NOTHING_ELSE)
+    columns = FIGURES[name].columns(Search(inputs.result))
+    assert (figure is not None) == (columns is not None) == (name in NEEDS_NOTHING_ELSE)
 
 
 @pytest.mark.parametrize("name", sorted(NEEDS_NOTHING_ELSE))
@@ -189,6 +225,13 @@ def test_a_published_curve_looks_the_same_in_every_figure(inputs: Search) -> Non
     one, other = u2(inputs.result, curves), u2_searches([inputs.result], curves[::-1])
     assert looks(one) == looks(other)
     assert len(looks(one)) == len(curves)
+
+
+def test_every_curve_of_the_library_has_looks_of_its_own() -> None:
+    assert set(LOOKS) == set(list_published())
+    for flavour in ("e", "mu"):
+        own = [LOOKS[name] for name in list_published() if published(name).flavour == flavour]
+        assert len(set(own)) == len(own)
 
 
 def test_recomputed_limits_are_drawn_with_the_search_that_names_them(inputs: Search) -> None:

@@ -1,14 +1,19 @@
-"""The page and the folder: one file, no scripts, the same bytes, drawn again from the folder alone."""
+"""The page and the folder: one file, no script but its own, the same bytes, drawn again from the folder alone."""
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import hashlib
 import json
+import math
 import re
 import subprocess
 import sys
+import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
@@ -21,13 +26,22 @@ from hnlpeak.formats.results import write_results
 from hnlpeak.formats.search_files import read_search, write_search
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.limits.search import Search
+from hnlpeak.report.explorer import explorer
 from hnlpeak.report.figures import FIGURES
+from hnlpeak.report.inline_svg import inline_svg
 from hnlpeak.report.page import report_page
 from hnlpeak.report.rounding import count_text, mathematical, plain_number, scientific
 from hnlpeak.report.summary import conditions, key_numbers, verdict
-from hnlpeak.report.tables import cutflow_table, limits_table, treatments_table
+from hnlpeak.report.svg_axes import Axis, line_path, step_path
+from hnlpeak.report.tables import cutflow_table, limits_table, settings_table, treatments_table
+from hnlpeak.report.typeset import subscripts, typeset
+from hnlpeak.report.validity import NATURES, mean_paths
 from hnlpeak.report.write import write_report
 from hnlpeak.searches.redraw import redraw
+from hnlpeak.theory.lifetime import mean_free_path
+
+SCRIPT = re.compile(r"<script([^>]*)>(.*?)</script>", re.S)
+STYLE = re.compile(r"<style>(.*?)</style>", re.S)
 
 
 class Page(HTMLParser):
@@ -42,7 +56,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attrs)))
-        if tag not in ("meta", "img", "link", "br"):
+        if tag not in ("meta", "img", "link", "br", "input"):
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
@@ -56,7 +70,7 @@ def test_the_page_stands_alone(inputs: Search, tmp_path: Path) -> None:
     written = write_report(inputs, tmp_path)
     assert written[-1] == tmp_path / "report.html"
     drawn = set(FIGURES) - {"background_estimate", "error_budget"}  # of templates alone
-    assert {path.name for path in written[:-1]} == {f"{n}.{s}" for n in drawn for s in ("png", "svg")}
+    assert {path.name for path in written[:-1]} == {f"{n}.{s}" for n in drawn for s in ("png", "svg", "csv")}
     text = written[-1].read_text("utf-8")
     assert len(text.encode()) <= 3_000_000
     page = Page(text)
@@ -64,18 +78,26 @@ def test_the_page_stands_alone(inputs: Search, tmp_path: Path) -> None:
     policy = next(a["content"] for t, a in page.tags if a.get("http-equiv") == "Content-Security-Policy")
     assert policy is not None
     assert policy.startswith("default-src 'none'")
-    assert not {"script", "link", "iframe", "object"} & {tag for tag, _ in page.tags}
-    images = [attrs for tag, attrs in page.tags if tag == "img"]
+    assert "unsafe" not in policy
+    assert not {"link", "iframe", "object"} & {tag for tag, _ in page.tags}
+    assert len(SCRIPT.findall(text)) == sum(tag == "script" for tag, _ in page.tags) == 2
+    for kind, block in (("script", SCRIPT.findall(text)[-1][1]), ("style", STYLE.findall(text)[0])):
+        digest = base64.b64encode(hashlib.sha256(block.encode()).digest()).decode()
+        assert f"{kind}-src 'sha256-{digest}'" in policy
+    images = [attrs for tag, attrs in page.tags if tag == "img" and "src" in attrs]
     assert len(images) == len(drawn)
     assert all(
-        str(image["src"]).startswith("data:image/svg+xml;base64,") and image["alt"] for image in images
+        str(image["src"]).startswith("data:image/svg+xml;charset=utf-8,") and image["alt"] for image in images
     )
     links = {str(a["href"]) for t, a in page.tags if t == "a"}
     identifiers = {f"#{a['id']}" for _, a in page.tags if a.get("id")}
-    assert links <= identifiers
+    files = {link for link in links if not link.startswith("#")}
+    assert links - files <= identifiers
+    assert [name for name in files if not (tmp_path / name).is_file()] == []
+    assert {f"figures/{name}.svg" for name in drawn} <= files
     assert "hnlpeak simulation" in page.words
     assert "not a result of any experiment" in page.words
-    assert verdict(inputs.result) in page.words
+    assert verdict(inputs.result).replace("U_e4", "Ue4") in page.words  # lowered on the page
     assert write_report(inputs, tmp_path)[-1].read_text("utf-8") == text
 
 
@@ -83,8 +105,112 @@ def test_words_of_cards_are_text(inputs: Search) -> None:
     odd = '<script>alert("x")</script>'
     result = dataclasses.replace(inputs.result, title=odd, label=odd, simulated=False, analysis=odd)
     text = report_page(Search(result, provenance={odd: odd}), {})
-    assert "<script" not in text
+    assert len(re.findall("<script", text)) == len(SCRIPT.findall(text)) == 2
     assert text.count("&lt;script&gt;") >= 4
+
+
+def test_a_figure_in_the_page_is_the_one_in_its_file() -> None:
+    svg = b"""<?xml version="1.0"?>
+<svg xmlns="http://www.w3.org/2000/svg"><!-- 5 < 6 & "it's" --><metadata>x</metadata>
+<path d="M 1.23456 -2.0 L 3.999 4" style="fill: #ffffff"
+ x="0.015625"/><text>50 % &lt; 'b'</text></svg>"""
+    url = str(inline_svg(svg))
+    assert not set('"&#\n') & set(url)
+    back = ET.fromstring(unquote(url.split(",", 1)[1]))
+    path, text = back
+    assert path.attrib == {"d": "M 1.23 -2 L 4 4", "style": "fill: #ffffff", "x": "0.015625"}
+    assert text.text == "50 % < 'b'"
+
+
+def test_the_page_has_the_numbers_of_every_mass(inputs: Search) -> None:
+    page = report_page(inputs, {})
+    (kind, text), _ = SCRIPT.findall(page)
+    assert "application/json" in kind
+    record, result = json.loads(text), inputs.result
+    at_300 = result.place(300.0)
+    row = result.row(300.0)
+    assert record["cells"]["n"][at_300] == count_text(row["n_observed"])
+    assert record["cells"]["u2"][at_300] == scientific(row["u2_ul_observed"])
+    assert record["cells"]["sentence"][at_300].startswith("Simulated data limit K⁺ → e⁺ N at m_N = 300 MeV")
+    lengths = {len(texts) for texts in (*record["cells"].values(), *record["bars"].values())}
+    assert lengths == {len(record["markers"])} == {len(record["windows"])} == {len(result)}
+    # what is written first is the strongest limit that may be quoted
+    best = int(np.nanargmin(np.where(result.sound, result.number("u2_ul_observed"), np.nan)))
+    assert f'<span id="at-u2">{record["cells"]["u2"][best]}</span>' in page
+
+
+def test_parts_of_the_background_are_those_of_the_window(inputs: Search) -> None:
+    shown, result = explorer(inputs, ()), inputs.result
+    assert [part.words for part in shown.composition[:2]] == ["K⁺ → π⁰ e⁺ ν", "K⁺ → μ⁺ ν (γ)"]
+    i = result.place(300.0)
+    assert sum(part.shares[i] for part in shown.composition) == pytest.approx(1.0)
+    low, high = result.number("window_low_mev")[i], result.number("window_high_mev")[i]
+    assert inputs.templates is not None
+    expected = inputs.templates.between(["tight"], np.array([low]), np.array([high]), sources=["ke3"])
+    scale = inputs.templates.scaled_to(result.normalisation.n_kaon.value)
+    assert shown.composition[0].texts[i] == plain_number(scale * float(expected.values[0]), 2)
+    squares = sum(part.shares[i] for part in shown.budget)
+    assert squares == pytest.approx(1.0)
+    assert shown.budget[0].texts[i] == plain_number(float(result.background.stat[i]), 2)
+
+
+@pytest.mark.parametrize(
+    ("plain", "typeset_"),
+    [
+        (
+            "K+ -> e+ N at m_N = 300 MeV to |U_e4|^2 < 5.9e-08",
+            "K⁺ → e⁺ N at m_N = 300 MeV to |U_e4|² < 5.9 × 10⁻⁸",
+        ),
+        ("|U_mu4|^2 with mu+ and pi0", "|U_μ4|² with μ⁺ and π⁰"),
+        ("n and b +- sigma_b; the rest", "n and b ± σ_b; the rest"),
+        ("K+ -> pi+ pi+ pi-", "K⁺ → π⁺ π⁺ π⁻"),
+        ("signal + background of a muon-veto", "signal + background of a muon-veto"),
+    ],
+)
+def test_plain_text_is_typeset(plain: str, typeset_: str) -> None:
+    assert typeset(plain).replace("\u00a0", " ") == typeset_
+
+
+def test_subscripts_are_those_of_symbols_alone() -> None:
+    assert subscripts("N_K of <my_file>") == "N<sub>K</sub> of &lt;my_file&gt;"
+
+
+def test_axes_of_the_page() -> None:
+    log = Axis(1e-3, 10.0, 100.0, 0.0, log=True)
+    assert log.place([1e-3, 0.1, 10.0, np.nan])[:3] == pytest.approx([100.0, 50.0, 0.0])
+    assert log.place([0.0])[0] > 100.0
+    assert [text for _, text in log.ticks()] == ["10⁻³", "10⁻²", "10⁻¹", "10⁰", "10¹"]
+    x = Axis(0.0, 100.0, 0.0, 50.0)
+    assert (0.0, "0") in x.ticks()
+    at = np.array([0.0, 10.0, 20.0, 30.0])
+    assert line_path(x, log, at, np.array([1.0, 10.0, np.nan, 10.0])) == "M0.0 25.0L5.0 0.0M15.0 0.0"
+    assert step_path(x, log, at, np.full(3, 0.1)).count("50.0") == 6
+
+
+def test_a_dirac_hnl_flies_twice_as_far(inputs: Search) -> None:
+    majorana, dirac = (mean_paths(inputs, nature) for nature in NATURES)
+    assert dirac == pytest.approx(2.0 * majorana)
+    i, u2 = inputs.result.place(300.0), inputs.result.number("u2_ul_observed")
+    assert inputs.experiment is not None
+    momentum = inputs.experiment.card.beam.momentum
+    energy = 0.5 * momentum * (493.677**2 + 300.0**2 - 0.511**2) / 493.677**2
+    p = math.sqrt(energy**2 - 300.0**2)
+    assert majorana[i] == pytest.approx(
+        mean_free_path(mass=300.0, momentum=p, u2={"e": float(u2[i])}), rel=1e-5
+    )
+
+
+def test_settings_are_words(inputs: Search) -> None:
+    table = settings_table({"a": None, "b": True, "c": list(range(20)), "d": [1.5e-7, "x"]}, caption="")
+    assert [row[1] for row in table.rows] == [
+        "none",
+        "yes",
+        "20 numbers in result.json",
+        "1.5\u00a0×\u00a010⁻⁷, x",
+    ]
+    text = report_page(inputs, {})
+    for leak in ("None", "+-", "sigma_b", "U_e4", "U_{"):
+        assert leak not in re.sub(r"<(script|style)[^>]*>.*?</\1>", "", text, flags=re.S)
 
 
 def test_a_bare_result_has_a_page(inputs: Search, tmp_path: Path) -> None:
@@ -258,7 +384,7 @@ def test_a_folder_is_drawn_again_from_its_files(inputs: Search, tmp_path: Path) 
     for path in [*(tmp_path / "figures").glob("*.*g"), tmp_path / "report.html"]:
         path.unlink()
     written = redraw(tmp_path)
-    assert {path.suffix for path in written} == {".png", ".svg", ".pdf", ".html"}
+    assert {path.suffix for path in written} == {".png", ".svg", ".pdf", ".csv", ".html"}
     again = {path.name: path.read_bytes() for path in (tmp_path / "figures").glob("*.svg")}
     assert [name for name in first if again[name] != first[name]] == []
     assert (tmp_path / "report.html").read_bytes() == page

@@ -11,7 +11,16 @@ from matplotlib.figure import Figure
 
 from hnlpeak.background.template_sums import ControlRegionAgreement
 from hnlpeak.limits.result import SearchResult
-from hnlpeak.report.figures.binning import composite, segments, snapped_edges, stack, with_systematics
+from hnlpeak.report.figures.binning import (
+    Binned,
+    Stack,
+    composite,
+    segments,
+    snapped_edges,
+    stack,
+    with_systematics,
+)
+from hnlpeak.report.figures.columns import Columns, binned_columns
 from hnlpeak.report.figures.spectrum_panels import (
     data_label,
     draw_data,
@@ -24,12 +33,35 @@ from hnlpeak.report.rounding import plain_number
 from hnlpeak.report.style import EXPECTED, INK, MUTED, header, new_figure, styled
 from hnlpeak.spectrum.spectrum import Spectrum
 
-__all__ = ["background_estimate"]
+__all__ = ["background_estimate", "background_estimate_columns"]
 
 _WIDTH = 2.0
 _MARGIN = 12.0
 _ROOM = 1.75
 """Height of the axis over the highest bin: the legend and the names of the regions are above it."""
+
+
+def _bins(
+    result: SearchResult, region: ControlRegionAgreement, data: Spectrum, templates: Spectrum
+) -> tuple[Binned, Stack]:
+    """The spectrum from the control region to the end of the search, and its simulated part."""
+    masses = result.hypotheses.mass
+    low = max(min(region.low, float(masses[0])) - _MARGIN, float(data.edges[0]))
+    high = min(float(masses[-1]) + _MARGIN + 3.0, float(data.edges[-1]))
+    low = _WIDTH * np.floor(low / _WIDTH)
+    places = snapped_edges(data.edges, np.arange(low, high + 0.5 * _WIDTH, _WIDTH))
+    parts = segments(result)
+    counts = composite(data, parts, places)
+    template_places = snapped_edges(templates.edges, counts.edges)
+    simulated = with_systematics(stack(templates, result, parts, template_places), result)
+    return Binned(counts, _WIDTH, simulated), simulated
+
+
+def background_estimate_columns(
+    result: SearchResult, region: ControlRegionAgreement, data: Spectrum, templates: Spectrum
+) -> Columns:
+    """Return the numbers of the figure: MeV, events of each bin."""
+    return binned_columns(_bins(result, region, data, templates)[0], "mev")
 
 
 @styled
@@ -42,23 +74,13 @@ def background_estimate(
     scale of the control run, the systematic errors of the card, N_K. For results with templates.
     """
     masses = result.hypotheses.mass
-    low = max(min(region.low, float(masses[0])) - _MARGIN, float(data.edges[0]))
-    high = min(float(masses[-1]) + _MARGIN + 3.0, float(data.edges[-1]))
-    low = _WIDTH * np.floor(low / _WIDTH)
-    places = snapped_edges(data.edges, np.arange(low, high + 0.5 * _WIDTH, _WIDTH))
-    parts = segments(result)
-    counts = composite(data, parts, places)
-    weights = _WIDTH / np.diff(counts.edges)
-    template_places = snapped_edges(templates.edges, counts.edges)
-    simulated = with_systematics(stack(templates, result, parts, template_places), result)
+    shown, simulated = _bins(result, region, data, templates)
+    counts, weights = shown.counts, shown.weights
     figure = new_figure(9.0, 7.0)
     top, bottom = spectrum_panels(figure, ratio=True)
     draw_stack(top, counts.edges, simulated, weights)
     draw_data(top, counts, weights, data_label(result))
-    largest = max(
-        float((counts.values * weights).max(initial=0.0)), float((simulated.total * weights).max()), 1.0
-    )
-    top.set_ylim(0.0, _ROOM * largest)
+    top.set_ylim(0.0, _ROOM * shown.top)
     top.set_ylabel(f"Events / ({_WIDTH:g} MeV)")
     legend_above(top)
     _regions(top, bottom, region, (float(masses[0]), float(masses[-1])))

@@ -12,6 +12,7 @@ from hnlpeak.limits.result import SearchResult
 from hnlpeak.spectrum.spectrum import Projection, Spectrum
 
 __all__ = [
+    "Binned",
     "Segment",
     "Stack",
     "composite",
@@ -42,6 +43,29 @@ class Stack:
     sources: dict[str, Vector]
     total: Vector
     error: Vector
+
+
+@dataclass(frozen=True, eq=False)
+class Binned:
+    """A spectrum in the bins of a figure: ``weights`` bring counts to the nominal ``width`` of a bin.
+
+    ``simulated`` is None where there are no templates.
+    """
+
+    counts: Projection
+    width: float
+    simulated: Stack | None
+
+    @property
+    def weights(self) -> Vector:
+        """Nominal over true width of each bin."""
+        return np.asarray(self.width / np.diff(self.counts.edges))
+
+    @property
+    def top(self) -> float:
+        """The highest bin of data or simulation, 1 at least."""
+        highest = [self.counts.values, *([] if self.simulated is None else [self.simulated.total])]
+        return max(1.0, *(float((values * self.weights).max(initial=0.0)) for values in highest))
 
 
 def segments(result: SearchResult) -> list[Segment]:

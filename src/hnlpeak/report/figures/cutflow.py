@@ -9,11 +9,22 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
+from hnlpeak.report.figures.columns import Columns
 from hnlpeak.report.rounding import count_text
 from hnlpeak.report.style import MUTED, PALETTE, header, new_figure, styled
 from hnlpeak.selection.cutflow import Cutflow
 
-__all__ = ["cutflow"]
+__all__ = ["cutflow", "cutflow_columns"]
+
+
+def cutflow_columns(cutflows: Sequence[Cutflow]) -> Columns:
+    """Return the numbers of the figure: candidates."""
+    rows = [(flow.selection, row) for flow in cutflows for row in flow.rows()]
+    names = ("cut", "passed", "n_minus_one")
+    return {
+        "selection": [selection for selection, _ in rows],
+        **{name: [row[name] for _, row in rows] for name in names},
+    }
 
 
 @styled

@@ -8,10 +8,21 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from hnlpeak.limits.result import SearchResult
+from hnlpeak.report.figures.columns import Columns, word
 from hnlpeak.report.labels import channel, source_label
 from hnlpeak.report.style import INK, PALETTE, header, new_figure, styled
 
-__all__ = ["error_budget"]
+__all__ = ["error_budget", "error_budget_columns"]
+
+
+def error_budget_columns(result: SearchResult, budget: Mapping[str, Sequence[float]]) -> Columns:
+    """Return the numbers of the figure: MeV, events."""
+    parts = {f"error_{word(name)}": list(part) for name, part in budget.items()}
+    return {
+        "m_n_mev": list(result.number("m_n_mev")),
+        "background": list(result.number("background")),
+        **parts,
+    }
 
 
 @styled

@@ -12,11 +12,12 @@ from matplotlib.patches import Rectangle
 
 from hnlpeak.experiment.experiment import Experiment
 from hnlpeak.report.figures.apparatus import Plane, planes
+from hnlpeak.report.figures.columns import Columns
 from hnlpeak.report.figures.particle_path import particle_path
 from hnlpeak.report.style import EXPECTED, INK, MUTED, PALETTE, new_figure, styled
 from hnlpeak.theory.species import Species
 
-__all__ = ["event_display"]
+__all__ = ["event_columns", "event_display"]
 
 _SYMBOL = {
     Species.PHOTON: (r"$\gamma$", PALETTE[1]),
@@ -34,6 +35,25 @@ _READ = {
     "cda_mm": ("closest approach {:.1f} mm", 1.0),
     "e_over_p": ("$E/p$ = {:.3f}", 1.0),
 }
+
+
+def event_columns(experiment: Experiment, event: Any) -> Columns:
+    """Return what the figure shows of an event: corners of paths, measured points and clusters, mm and MeV."""
+    setup = experiment.setup[0]
+    rows: list[tuple[Any, ...]] = []
+    for number, particle in enumerate(event["particles"][: int(event["n_particles"])]):
+        name = Species(int(particle["segments"][0]["species"])).name.lower()
+        rows += [("path", number, name, *point, None) for point in particle_path(setup, particle)]
+        for n in range(int(setup["n_chambers"])):
+            hit = particle["hits"][n]
+            if hit["var_x"] > 0.0:
+                rows.append(("point", number, name, hit["x"], hit["y"], setup["chamber_z"][n], None))
+    for cluster in event["clusters"][: int(event["n_clusters"])]:
+        rows.append(
+            ("cluster", None, "", cluster["x"], cluster["y"], setup["calorimeter_z"], cluster["energy"])
+        )
+    names = ("kind", "particle", "species", "x_mm", "y_mm", "z_mm", "energy_mev")
+    return {name: [row[i] for row in rows] for i, name in enumerate(names)}
 
 
 @styled

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from hnlpeak.limits.result import SearchResult
-from hnlpeak.report.figures.binning import Segment, rebin, signed_gev2, snapped_edges, stack
+from hnlpeak.report.figures.binning import Binned, Segment, rebin, signed_gev2, snapped_edges, stack
+from hnlpeak.report.figures.columns import Columns, binned_columns
 from hnlpeak.report.figures.spectrum_panels import (
     data_label,
     draw_data,
@@ -22,10 +24,38 @@ from hnlpeak.report.labels import channel
 from hnlpeak.report.style import EXPECTED, INK, MUTED, PALETTE, header, new_figure, styled
 from hnlpeak.spectrum.spectrum import Projection, Spectrum
 
-__all__ = ["m2_miss"]
+__all__ = ["m2_miss", "m2_miss_columns"]
 
 _WIDTH = 0.002
 """Nominal bin width, GeV^2."""
+
+
+def _selection(result: SearchResult, selection: str | None) -> str:
+    return str(result["selection"][0]) if selection is None else selection
+
+
+def _bins(
+    result: SearchResult, data: Spectrum, templates: Spectrum | None, name: str
+) -> tuple[Binned, NDArray[np.int64]]:
+    """The spectrum over m^2 in GeV^2, and the places of its edges among the fine ones."""
+    fine = signed_gev2(data.edges)
+    low, high = max(fine[0], -0.06), min(fine[-1], 0.24)
+    places = snapped_edges(fine, np.arange(low, high + 0.5 * _WIDTH, _WIDTH))
+    simulated = (
+        None if templates is None else stack(templates, result, [Segment(name, -np.inf, np.inf)], places)
+    )
+    return Binned(_in_gev2(rebin(data.project(name), places)), _WIDTH, simulated), places
+
+
+def m2_miss_columns(
+    result: SearchResult,
+    data: Spectrum,
+    templates: Spectrum | None = None,
+    *,
+    selection: str | None = None,
+) -> Columns:
+    """Return the numbers of the figure: GeV^2, events of each bin."""
+    return binned_columns(_bins(result, data, templates, _selection(result, selection))[0], "gev2")
 
 
 @styled
@@ -42,29 +72,25 @@ def m2_miss(
     The Standard-Model region is within ``sm_limit`` (MeV^2) of zero. The lower panel, where there are ``templates``, is
     the ratio of data to simulation. ``UsageError`` for an unknown selection.
     """
-    name = str(result["selection"][0]) if selection is None else selection
-    fine = signed_gev2(data.edges)
-    low, high = max(fine[0], -0.06), min(fine[-1], 0.24)
-    places = snapped_edges(fine, np.arange(low, high + 0.5 * _WIDTH, _WIDTH))
-    counts = _in_gev2(rebin(data.project(name), places))
-    weights = _WIDTH / np.diff(counts.edges)
+    name = _selection(result, selection)
+    shown, places = _bins(result, data, templates, name)
+    counts, simulated = shown.counts, shown.simulated
     figure = new_figure(8.8, 6.6 if templates is not None else 5.6)
     panels = spectrum_panels(figure, ratio=templates is not None)
     top = panels[0]
-    if templates is not None:
-        simulated = stack(templates, result, [Segment(name, -np.inf, np.inf)], places)
-        draw_stack(top, counts.edges, simulated, weights)
+    if simulated is not None:
+        draw_stack(top, counts.edges, simulated, shown.weights)
         draw_ratio(panels[1], counts, simulated)
-    draw_data(top, counts, weights, data_label(result))
-    largest = max(float((counts.values * weights).max(initial=0.0)), 1.0)
+    draw_data(top, counts, shown.weights, data_label(result))
+    largest = shown.top
     for peak in examples(result)[1:2]:
-        shape = peak.counts(data.edges[places]) * weights
+        shape = peak.counts(data.edges[places]) * shown.weights
         largest = max(largest, float(shape.max(initial=0.0)))
         top.stairs(shape, counts.edges, color=INK, linestyle="--", linewidth=1.5, label=peak.label)
     _finish(top, largest)
     _mark(top, result, sm_limit)
     panels[-1].set_xlabel(r"$m_{\mathrm{miss}}^2$ [GeV$^2$]")
-    panels[-1].set_xlim(low, high)
+    panels[-1].set_xlim(counts.edges[0], counts.edges[-1])
     header(top, simulated=result.simulated, right=rf"${channel(result)}$, selection: {name}")
     return figure
 

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.report.figures.binning import (
+    Binned,
     Segment,
     composite,
     segments,
@@ -17,6 +18,7 @@ from hnlpeak.report.figures.binning import (
     stack,
     with_systematics,
 )
+from hnlpeak.report.figures.columns import Columns, binned_columns
 from hnlpeak.report.figures.spectrum_panels import (
     data_label,
     draw_data,
@@ -31,12 +33,36 @@ from hnlpeak.report.labels import channel
 from hnlpeak.report.style import INK, MUTED, header, new_figure, styled
 from hnlpeak.spectrum.spectrum import Spectrum
 
-__all__ = ["m_miss"]
+__all__ = ["m_miss", "m_miss_bins", "m_miss_columns"]
 
 _MARGIN = 20.0
 _WIDTHS = (0.5, 1.0, 2.0, 5.0)
 _BINS = 160
 _DASHES = ("-", "--", "-.")
+
+
+def m_miss_bins(result: SearchResult, data: Spectrum, templates: Spectrum | None = None) -> Binned:
+    """Return the spectrum about the range of the search in bins for the eye."""
+    masses = result.number("m_n_mev")
+    low = max(float(masses[0]) - _MARGIN, float(data.edges[0]))
+    high = min(float(masses[-1]) + _MARGIN, float(data.edges[-1]))
+    width = next((w for w in _WIDTHS if (high - low) / w <= _BINS), _WIDTHS[-1])
+    places = snapped_edges(data.edges, np.arange(low, high + 0.5 * width, width))
+    parts = segments(result)
+    simulated = (
+        None if templates is None else with_systematics(stack(templates, result, parts, places), result)
+    )
+    return Binned(composite(data, parts, places), width, simulated)
+
+
+def m_miss_columns(result: SearchResult, data: Spectrum, templates: Spectrum | None = None) -> Columns:
+    """Return the numbers of the figure: MeV, events of each bin."""
+    shown = m_miss_bins(result, data, templates)
+    centres = 0.5 * (shown.counts.edges[1:] + shown.counts.edges[:-1])
+    starts = [part.low for part in segments(result)]
+    names = [part.selection for part in segments(result)]
+    chosen = [names[i] for i in np.clip(np.searchsorted(starts, centres, side="right") - 1, 0, None)]
+    return {"selection": chosen, **binned_columns(shown, "mev")}
 
 
 @styled
@@ -45,23 +71,16 @@ def m_miss(result: SearchResult, data: Spectrum, templates: Spectrum | None = No
 
     Each bin shows the selection that hypotheses of its mass use. The lower panel is data over simulation.
     """
-    masses = result.number("m_n_mev")
-    low = max(float(masses[0]) - _MARGIN, float(data.edges[0]))
-    high = min(float(masses[-1]) + _MARGIN, float(data.edges[-1]))
-    width = next((w for w in _WIDTHS if (high - low) / w <= _BINS), _WIDTHS[-1])
-    places = snapped_edges(data.edges, np.arange(low, high + 0.5 * width, width))
-    parts = segments(result)
-    counts = composite(data, parts, places)
-    weights = width / np.diff(counts.edges)
+    shown = m_miss_bins(result, data, templates)
+    counts, width, simulated = shown.counts, shown.width, shown.simulated
     figure = new_figure(8.8, 6.6 if templates is not None else 5.6)
     panels = spectrum_panels(figure, ratio=templates is not None)
     top = panels[0]
-    if templates is not None:
-        simulated = with_systematics(stack(templates, result, parts, places), result)
-        draw_stack(top, counts.edges, simulated, weights)
+    if simulated is not None:
+        draw_stack(top, counts.edges, simulated, shown.weights)
         draw_ratio(panels[1], counts, simulated)
-    draw_data(top, counts, weights, data_label(result))
-    largest = max(float((counts.values * weights).max(initial=0.0)), 1.0)
+    draw_data(top, counts, shown.weights, data_label(result))
+    largest = shown.top
     for peak, dash in zip(examples(result), _DASHES, strict=False):
         x = np.linspace(peak.mass - 4.0 * peak.sigma, peak.mass + 4.0 * peak.sigma, 161)
         shape = peak.counts(x) * width / np.diff(x)
@@ -71,9 +90,9 @@ def m_miss(result: SearchResult, data: Spectrum, templates: Spectrum | None = No
     top.set_ylim(0.3, spectrum_top(largest))
     top.set_ylabel(f"Events / ({width:g} MeV)")
     legend_above(top)
-    _mark_selections(top, parts)
+    _mark_selections(top, segments(result))
     panels[-1].set_xlabel(r"$m_{\mathrm{miss}}$ [MeV]")
-    panels[-1].set_xlim(low, high)
+    panels[-1].set_xlim(counts.edges[0], counts.edges[-1])
     header(top, simulated=result.simulated, right=f"${channel(result)}$")
     return figure
 

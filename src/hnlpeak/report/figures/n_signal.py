@@ -7,11 +7,18 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import SymmetricalLogLocator
 
 from hnlpeak.limits.result import SearchResult
+from hnlpeak.report.figures.columns import Columns, limit_columns
 from hnlpeak.report.figures.limit_bands import draw_limit
 from hnlpeak.report.labels import channel
 from hnlpeak.report.style import PALETTE, convention, header, new_figure, styled
 
-__all__ = ["n_signal"]
+__all__ = ["n_signal", "n_signal_columns"]
+
+
+def n_signal_columns(result: SearchResult) -> Columns:
+    """Return the numbers of the figure: MeV, events."""
+    counts = {name: list(result.number(name)) for name in ("n_observed", "background", "background_error")}
+    return {**counts, **limit_columns(result, "n_signal_ul")}
 
 
 @styled

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 from matplotlib.figure import Figure
 
 from hnlpeak.limits.result import SearchResult
+from hnlpeak.report.figures.columns import Columns
 from hnlpeak.report.labels import channel
 from hnlpeak.report.style import INK, MUTED, PALETTE, header, new_figure, styled
 
-__all__ = ["p_value"]
+__all__ = ["p_value", "p_value_columns"]
+
+
+def p_value_columns(result: SearchResult) -> Columns:
+    """Return the numbers of the figure: MeV, probabilities, standard deviations."""
+    names = ("m_n_mev", "p_value", "local_significance")
+    found: dict[str, Sequence[Any]] = {name: list(result.number(name)) for name in names}
+    if result.toys is not None:
+        found["global_p_value"] = list(result.toys.global_p_value)
+    return {**found, "status": list(result.status)}
 
 
 @styled

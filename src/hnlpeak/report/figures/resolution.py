@@ -10,10 +10,11 @@ from matplotlib.figure import Figure
 from hnlpeak.estimation.signal import SignalModel
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.report.figures.binning import Segment, segments
+from hnlpeak.report.figures.columns import Columns
 from hnlpeak.report.labels import channel
 from hnlpeak.report.style import MUTED, PALETTE, header, new_figure, styled
 
-__all__ = ["draw_column", "draw_points", "resolution"]
+__all__ = ["draw_column", "draw_points", "resolution", "signal_columns"]
 
 _MARKERS = ("o", "s", "D", "^")
 _COLOURS = (PALETTE[0], PALETTE[2], PALETTE[4], PALETTE[6])
@@ -51,6 +52,26 @@ def draw_points(axes: Axes, signal: SignalModel, column: str, parts: Sequence[Se
             zorder=4 - place,
             label=f"{name}: simulated masses",
         )
+
+
+def signal_columns(
+    result: SearchResult, signal: SignalModel | None, curve: str, column: str, error: str
+) -> Columns:
+    """Return a quantity of the signal as the figures show it: at simulated masses, and as the search used it.
+
+    ``curve`` names it in the ``signal`` model, ``column`` and ``error`` in the result.
+    """
+    rows = [
+        (str(selection), "used by the search", *numbers)
+        for selection, *numbers in zip(
+            result.hypotheses.selection, *(result.number(n) for n in ("m_n_mev", column, error)), strict=True
+        )
+    ]
+    for name, found in () if signal is None else signal.curves.items():
+        simulated = zip(found.mass, getattr(found, curve), getattr(found, f"{curve}_error"), strict=True)
+        rows += [(name, "simulated", *numbers) for numbers in simulated]
+    names = ("selection", "kind", "m_n_mev", column, error)
+    return {name: [row[i] for row in rows] for i, name in enumerate(names)}
 
 
 @styled

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,13 +11,13 @@ from matplotlib.figure import Figure
 
 from hnlpeak.limits.published import PublishedLimit
 from hnlpeak.limits.result import SearchResult
+from hnlpeak.report.figures.columns import Columns, limit_columns
 from hnlpeak.report.figures.curve_labels import label_curves
 from hnlpeak.report.figures.limit_bands import draw_limit
-from hnlpeak.report.figures.published_line import LEGEND, draw_published
+from hnlpeak.report.figures.published_line import draw_published
 from hnlpeak.report.labels import mixing
 from hnlpeak.report.style import (
     EXPECTED,
-    MUTED,
     convention,
     header,
     new_figure,
@@ -24,7 +25,20 @@ from hnlpeak.report.style import (
     styled,
 )
 
-__all__ = ["u2"]
+__all__ = ["u2", "u2_columns"]
+
+
+def u2_columns(result: SearchResult, earlier: Sequence[PublishedLimit] = ()) -> Columns:
+    """Return the curves of the figure by points: name, mass in MeV, |U|^2, and the status of this search's masses."""
+    rows: list[tuple[Any, ...]] = []
+    own = limit_columns(result, "u2_ul")
+    for name, values in own.items():
+        if name.startswith("u2_ul_"):
+            label = name.removeprefix("u2_ul_")
+            rows += [(label, *row) for row in zip(own["m_n_mev"], values, own["status"], strict=True)]
+    for curve in earlier:
+        rows += [(curve.name, mass, value, "") for mass, value in zip(curve.mass, curve.u2, strict=True)]
+    return {name: [row[i] for row in rows] for i, name in enumerate(("curve", "m_n_mev", "u2", "status"))}
 
 
 @styled
@@ -54,8 +68,6 @@ def u2(result: SearchResult, earlier: Sequence[PublishedLimit] = ()) -> Figure:
     header(axes, simulated=result.simulated, right=convention(result))
     settle(figure)
     label_curves(axes, named, around=in_the_way)
-    note = LEGEND if earlier else ""
-    axes.text(0.99, 0.015, note, transform=axes.transAxes, ha="right", fontsize=9, color=MUTED)
     return figure
 
 

@@ -13,12 +13,11 @@ from hnlpeak.core.errors import UsageError
 from hnlpeak.limits.published import PublishedLimit
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.report.figures.curve_labels import Curve, label_curves
-from hnlpeak.report.figures.published_line import LEGEND, draw_published
+from hnlpeak.report.figures.published_line import draw_published
 from hnlpeak.report.labels import mixing
 from hnlpeak.report.style import (
     EXPECTED,
     INK,
-    MUTED,
     PALETTE,
     convention,
     header,
@@ -93,13 +92,4 @@ def _panel(
     axes.set_ylabel(f"Upper limit on ${mixing(own[0])}$")
     axes.legend(loc="upper right", fontsize=9.5, ncols=1)
     header(axes, simulated=any(result.simulated for result in own), right=convention(own[0]))
-    axes.text(
-        0.99,
-        0.03,
-        LEGEND,
-        transform=axes.transAxes,
-        ha="right",
-        fontsize=8.5,
-        color=MUTED,
-    )
     return labels, around

@@ -1,0 +1,33 @@
+"""A figure as part of the page: a short data URL."""
+
+from __future__ import annotations
+
+import re
+
+from markupsafe import Markup
+
+__all__ = ["inline_svg"]
+
+_NUMBER = re.compile(r"-?\d+\.\d+")
+_OUTLINE = re.compile(r' d="([^"]*)"')
+_UNSEEN = re.compile(r"<!--.*?-->|<metadata>.*?</metadata>", re.S)
+_SPACE = re.compile(r"\s+")
+
+
+def _rounded(outline: re.Match[str]) -> str:
+    def short(number: re.Match[str]) -> str:
+        return f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
+
+    return f' d="{_NUMBER.sub(short, outline[1])}"'
+
+
+def inline_svg(svg: bytes) -> Markup:
+    """Return the ``data:`` URL of a figure of ``render``, to stand between double quotes in a page.
+
+    Outlines are rounded to hundredths of a point; comments and metadata, which nobody sees, are left out. Percent
+    signs and quotes are escaped as URLs and pages ask for, which is a quarter shorter than base64.
+    """
+    text = _UNSEEN.sub("", svg.decode("utf-8"))
+    text = _SPACE.sub(" ", _OUTLINE.sub(_rounded, text)).strip()
+    text = text.replace("%", "%25").replace("#", "%23").replace("'", "%27").replace('"', "'")
+    return Markup(f"data:image/svg+xml;charset=utf-8,{text.replace('&', '%26')}")
