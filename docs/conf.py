@@ -10,7 +10,14 @@ sys.path.insert(0, str(Path(__file__).parent))
 project = "hnlpeak"
 author = "hnlpeak developers"
 version = release = hnlpeak.__version__
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "mathml", "reference"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "mathml",
+    "reference",
+    "generated",
+]
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
 html_theme = "furo"

@@ -23,24 +23,31 @@ def report(
     before: Annotated[
         int | None, typer.Option(help="With -o: compare with limits published before this year.")
     ] = None,
+    style: Annotated[
+        Path | None, typer.Option(help="A matplotlib style file (.mplstyle) that goes over the house style.")
+    ] = None,
 ) -> None:
     """Draw the figures (PNG, SVG, PDF) and report.html of a finished folder again, from its files alone.
 
     With -o, draw the limits of all given folders together, beside published ones, and say where they improve them.
     """
+    from contextlib import nullcontext
+
     from hnlpeak.core.errors import UsageError
+    from hnlpeak.report.style import own_style
     from hnlpeak.searches.redraw import redraw
     from hnlpeak.searches.together import report_searches
 
-    if out is None:
-        if len(directories) > 1 or before is not None:
-            raise UsageError("several folders (or --before) need -o, the folder for the figure of all")
-        with Waiting("drawing figures"):
+    if out is None and (len(directories) > 1 or before is not None):
+        raise UsageError("several folders (or --before) need -o, the folder for the figure of all")
+    with nullcontext() if style is None else own_style(style), Waiting("drawing figures"):
+        if out is None:
             written = redraw(directories[0])
+        else:
+            written, rows = report_searches(directories, out, before=before)
+    if out is None:
         say(f"{len({path.stem for path in written[:-1]})} figures, {written[-1]}")
         return
-    with Waiting("drawing figures"):
-        written, rows = report_searches(directories, out, before=before)
     for row in rows:
         where = f"{row.low:g} to {row.high:g} MeV" if row.masses else "no common mass"
         say(

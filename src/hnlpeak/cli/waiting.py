@@ -11,5 +11,5 @@ __all__ = ["Waiting"]
 class Waiting(waiting.Waiting):
     """``execution.waiting`` with the command's verbosity."""
 
-    def __init__(self, what: str) -> None:
-        super().__init__(what, say=say)
+    def __init__(self, what: str, *, first: float = 2.0, every: float = 10.0) -> None:
+        super().__init__(what, first=first, every=every, say=say)

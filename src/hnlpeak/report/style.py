@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
 from functools import wraps
+from pathlib import Path
 from typing import Any, ParamSpec, cast
 
 import matplotlib
@@ -16,6 +18,7 @@ from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from hnlpeak.core.errors import InputDataError
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.report.onto import Onto, target
 from hnlpeak.statistics import METHODS
@@ -31,6 +34,7 @@ __all__ = [
     "header",
     "house_style",
     "new_figure",
+    "own_style",
     "plain",
     "settle",
     "styled",
@@ -88,12 +92,36 @@ _STYLE: dict[Any, Any] = {
 P = ParamSpec("P")
 
 
+_own: ContextVar[Mapping[str, Any] | None] = ContextVar("settings over the house style", default=None)
+
+
+@contextlib.contextmanager
+def own_style(path: str | Path) -> Iterator[None]:
+    """Within it the settings of a matplotlib style file (.mplstyle) go over those of the house style.
+
+    ``InputDataError`` where the file cannot be read or holds something else.
+    """
+    place = Path(path)
+    try:
+        place.read_text("utf-8")
+        settings = dict(matplotlib.rc_params_from_file(place, use_default_template=False))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputDataError(f"{place}: cannot be read as a matplotlib style file ({error})") from error
+    if not settings:
+        raise InputDataError(f"{place}: not a matplotlib style file: no line such as 'font.size: 14' in it")
+    token = _own.set(settings)
+    try:
+        yield
+    finally:
+        _own.reset(token)
+
+
 @contextlib.contextmanager
 def house_style() -> Iterator[None]:
     """Within it matplotlib draws as this package does, whatever a user's settings are; they come back after."""
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
-        matplotlib.rcParams.update(_STYLE)
+        matplotlib.rcParams.update({**_STYLE, **(_own.get() or {})})
         yield
 
 
@@ -162,5 +190,5 @@ def convention(result: SearchResult) -> str:
     settings = result.settings
     known = METHODS.get(settings.method)
     name = settings.method if known is None or not known.label else known.label
-    treatment = "" if settings.treatment is None else f", {settings.treatment}"
+    treatment = "" if settings.treatment is None else f", deficits {settings.treatment}"
     return f"{name}: {settings.convention.split(';')[0]}{treatment}"

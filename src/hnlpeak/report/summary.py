@@ -124,6 +124,7 @@ def conditions(search: Search) -> list[str]:
         *_lifetime(search),
         f"They refer to {kaons} {typeset(result.meson)} decays in the fiducial volume of the experiment.",
         f"Definition of a limit: {typeset(result.settings.convention)}.",
+        *_deficits(result),
         f"Errors: {typeset(result.settings.errors)}.",
     ]
     injected = None if result.exposure is None else result.exposure.injected
@@ -135,6 +136,23 @@ def conditions(search: Search) -> list[str]:
     if result.simulated:
         found.append("The data of this search are simulated: nothing here is a result of an experiment.")
     return found
+
+
+_TREATMENTS = {
+    "bounded": "the signal is taken to be at least 0 there, so that an interval is never empty",
+    "unbounded": "the signal may be negative there, and an interval may be empty",
+    "trolke": "the signal may be negative there, with the rules of ROOT's TRolke for empty intervals",
+    "trolke-bounded": "the signal is taken to be at least 0 there, with the rules of ROOT's TRolke for n = 0",
+}
+"""What the treatments do where fewer events are observed than are expected."""
+
+
+def _deficits(result: SearchResult) -> list[str]:
+    """What a treatment of deficits means, where the method has one."""
+    name = result.settings.treatment
+    if name is None:
+        return []
+    return [f"Deficits, fewer events than background, are treated as “{name}”: {_TREATMENTS[name]}."]
 
 
 def _lifetime(search: Search) -> list[str]:

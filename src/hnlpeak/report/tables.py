@@ -182,8 +182,10 @@ def settings_table(
 
 def search_settings_table(result: SearchResult) -> Table:
     """Return the definitions behind the numbers of a search, and how its data came about."""
+    settings = plain(result.settings)
     record: dict[str, Any] = {
-        **plain(result.settings),
+        **settings,
+        **{name: typeset(settings[name]) for name in ("convention", "errors")},
         "background": plain(result.background.details),
         **(plain(result.simulation) if result.simulation is not None else {}),
         **(plain(result.exposure) if result.exposure is not None else {}),

@@ -158,10 +158,13 @@ def join(
 
 
 def _example(samples: Samples) -> ExampleEvent:
-    """The first candidate of the normalisation sample, in the first period."""
+    """The first event of the normalisation sample that passes its cuts, in the first period."""
     card, seed = samples.analysis.card, samples.context.seed
     shown, experiment, calibration = samples.parts(samples.plan.normalisation)[0]
-    record, candidate = replay(shown, experiment, card, calibration, seed=seed, shard=0, number=None)
+    selection = card.normalisation.selection
+    record, candidate = replay(
+        shown, experiment, card, calibration, seed=seed, shard=0, number=None, selection=selection
+    )
     label = f"normalisation sample, seed {seed}, shard 0, event {candidate['number']:.0f}"
     return ExampleEvent(record, candidate, label)
 

@@ -21,11 +21,12 @@ def report_searches(
 ) -> tuple[list[Path], list[Improvement]]:
     """Draw the limits of several finished searches together, with those published (before the year ``before``).
 
-    Writes ``out``/u2_searches (PNG, SVG, PDF) and ``out``/improvement.csv, one row for each search and published
-    curve of its flavour; returns the paths and the rows. ``InputDataError`` where a directory holds no result,
-    ``UsageError`` for none.
+    Writes ``out``/u2_searches (PNG, SVG, PDF, its numbers as CSV) and ``out``/improvement.csv, one row for each search
+    and published curve of its flavour; returns the paths and the rows.
+    ``InputDataError`` where a directory holds no result, ``UsageError`` for none.
     """
-    from hnlpeak.report.figures.u2_searches import u2_searches
+    from hnlpeak.report.figures.columns import csv_text
+    from hnlpeak.report.figures.u2_searches import u2_searches, u2_searches_columns
     from hnlpeak.report.render import save
 
     if not directories:
@@ -41,6 +42,8 @@ def report_searches(
     place = Path(out)
     place.mkdir(parents=True, exist_ok=True)
     paths = save(u2_searches(results, earlier), place / "u2_searches", formats=FORMATS)
+    paths["csv"] = place / "u2_searches.csv"
+    write_text(paths["csv"], csv_text(u2_searches_columns(results, earlier)))
     table = place / "improvement.csv"
     names = [field.name for field in fields(Improvement)]
     records = [asdict(row) for row in rows]

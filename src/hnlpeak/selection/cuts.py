@@ -13,7 +13,7 @@ from hnlpeak.core.kernel import inlined
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.experiment.selection_card import Cut
 
-__all__ = ["UNKNOWN", "CutTable", "cut_names", "cut_table", "judge"]
+__all__ = ["UNKNOWN", "CutTable", "cut_names", "cut_table", "judge", "passing"]
 
 UNKNOWN = -1
 """Verdict on a cut that has not been looked at for a candidate."""
@@ -114,6 +114,28 @@ def _place(cut: Cut, name: str, columns: Sequence[str]) -> int:
     if name not in columns:
         raise CardError(f"cut {cut.name!r}: no column {name!r}; there are {', '.join(columns)}")
     return list(columns).index(name)
+
+
+def passing(candidates: NDArray[np.float64], selection: int, cuts: CutTable) -> NDArray[np.bool_]:
+    """Return which of a few ``candidates`` [column, candidate] pass a selection, without compiling anything."""
+
+    def one(c: int) -> NDArray[np.bool_]:
+        values, low, high = candidates[cuts.column[c]], cuts.low[c], cuts.high[c]
+        if cuts.by[c] < 0:
+            return np.asarray((low[0] <= values) & (values <= high[0]))
+        place, edges = candidates[cuts.by[c]], cuts.edges[c]
+        last = int(np.count_nonzero(np.isfinite(edges))) - 2
+        b = np.searchsorted(edges[: last + 2], place, side="right") - 1
+        inside = (b >= 0) & (b <= last)
+        b = np.clip(b, 0, last)
+        step = np.where(inside, place - edges[b], 0.0)
+        above = values >= low[b] + cuts.low_slope[c, b] * step
+        return np.asarray(inside & above & (values <= high[b] + cuts.high_slope[c, b] * step))
+
+    count = int(cuts.n_members[selection])
+    members = cuts.members[selection, :count] if count else [selection]
+    verdicts = [[one(int(c)) for c in cuts.steps[m, : cuts.n_cuts[m]]] for m in members]
+    return np.asarray(np.any([np.all(found, axis=0) for found in verdicts], axis=0))
 
 
 @inlined

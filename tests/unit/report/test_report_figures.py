@@ -14,7 +14,7 @@ import pytest
 from changed_results import with_columns
 from matplotlib.figure import Figure
 
-from hnlpeak.core.errors import UsageError
+from hnlpeak.core.errors import InputDataError, UsageError
 from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.experiment.experiment import Experiment
 from hnlpeak.limits.published import list_published, published
@@ -23,6 +23,7 @@ from hnlpeak.report.figures import FIGURES
 from hnlpeak.report.figures.binning import composite, rebin, segments, signed_gev2, snapped_edges, stack
 from hnlpeak.report.figures.columns import csv_text
 from hnlpeak.report.figures.m_miss import m_miss
+from hnlpeak.report.figures.p_value import p_value
 from hnlpeak.report.figures.particle_path import particle_path
 from hnlpeak.report.figures.published_line import LOOKS
 from hnlpeak.report.figures.registry import earlier_searches
@@ -31,7 +32,8 @@ from hnlpeak.report.figures.u2 import u2
 from hnlpeak.report.figures.u2_searches import u2_searches
 from hnlpeak.report.garwood import garwood
 from hnlpeak.report.render import render, save
-from hnlpeak.spectrum import Spectrum
+from hnlpeak.report.style import own_style
+from hnlpeak.spectrum import FIXED_POINT, Spectrum
 
 NEEDS_NOTHING_ELSE = {"u2", "p_value", "n_signal", "branching_fraction", "acceptance", "resolution"}
 
@@ -63,7 +65,7 @@ def test_every_figure_has_its_numbers(name: str, inputs: Search) -> None:
     assert len({len(column) for column in columns.values()}) == 1
     head, *rows = csv_text(columns).splitlines()
     assert head.split(",") == list(columns)
-    assert len(rows) >= 20
+    assert len(rows) >= 5
     assert "nan" not in csv_text(columns)
 
 
@@ -209,9 +211,75 @@ def test_uncertain_curves_are_dotted_and_shade_nothing(inputs: Search) -> None:
     styles = [line.get_linestyle() for line in axes.lines]
     assert ":" in styles
     assert "excluded earlier" not in axes.get_legend_handles_labels()[1]
-    certain = u2(inputs.result, [published("na62-2020-e"), published("kek-e")]).axes[0]
-    assert "excluded earlier" in certain.get_legend_handles_labels()[1]
-    assert {"NA62 2017–2018", "KEK"} <= {text.get_text() for text in certain.texts}
+    certain = u2(inputs.result, [published("na62-2020-e"), published("kek-e")])
+    assert "excluded earlier" in certain.axes[0].get_legend_handles_labels()[1]
+    assert {"NA62 2017–2018 (2020)", "KEK (1984)", "observed", "published"} <= set(texts(certain))
+
+
+@pytest.mark.parametrize("lowest", [0.3, 1e-3, 1e-6, 1e-40, 1e-290])
+def test_lines_of_standard_deviations_keep_apart(inputs: Search, lowest: float) -> None:
+    p = np.where(inputs.result.hypotheses.mass == 300.0, lowest, inputs.result.excess.p_value)
+    axes = p_value(with_columns(inputs.result, p_value=np.maximum(p, lowest))).axes[0]
+    low, high = axes.get_ylim()
+    assert high == 1.0
+    assert low < lowest
+    levels = [
+        float(np.asarray(line.get_ydata())[0])
+        for line in axes.lines
+        if len(np.asarray(line.get_ydata())) == 2
+    ]
+    places = [math.log(level) / math.log(low) for level in levels]
+    assert len(places) >= 3
+    assert np.diff([0.0, *places]).min() > 0.045
+    assert max(places) < 1.0
+
+
+def test_points_above_the_axis_of_the_ratio_are_arrows(inputs: Search, data: Spectrum) -> None:
+    assert inputs.templates is not None
+    low = Spectrum.from_weights(
+        inputs.templates.histogram.values().astype(np.int64) * 0 + FIXED_POINT,
+        inputs.templates.histogram.values().astype(np.int64) * 0 + FIXED_POINT,
+        selections=("tight", "loose"),
+        sources=inputs.templates.sources,
+        simulated=True,
+        label="few",
+        decays_in_fiducial=1e12,
+    )
+    bottom = m_miss(inputs.result, data, low).axes[1]
+    arrows = [line for line in bottom.lines if line.get_marker() == "^"]
+    assert len(np.asarray(arrows[0].get_xdata())) > 50
+    assert np.asarray(arrows[0].get_ydata()).max() < bottom.get_ylim()[1]
+
+
+def test_stacks_of_all_figures_have_one_order(inputs: Search) -> None:
+    def order(name: str) -> list[str]:
+        figure = FIGURES[name].draw(inputs)
+        assert figure is not None
+        words = [label.split("  (")[0] for label in figure.axes[0].get_legend_handles_labels()[1]]
+        return [word for word in words if word.startswith("$K")]
+
+    spectrum, shares, squared = order("m_miss"), order("composition"), order("m2_miss")
+    for one, other in ((spectrum, shares), (squared, shares), (spectrum, squared)):
+        common = [name for name in one if name in other]
+        assert common == [name for name in other if name in one]
+        assert len(common) >= 2
+    assert len(squared) == 4  # the peak at 0 is in the legend too
+
+
+def test_a_style_of_one_s_own(inputs: Search, tmp_path: Any) -> None:
+    style = tmp_path / "ours.mplstyle"
+    style.write_text("font.size: 20\naxes.labelsize: 22\n")
+    with own_style(style):
+        figure = FIGURES["p_value"].draw(inputs)
+    assert figure is not None
+    assert figure.axes[0].xaxis.label.get_fontsize() == 22.0
+    plain = FIGURES["p_value"].draw(inputs)
+    assert plain is not None
+    assert plain.axes[0].xaxis.label.get_fontsize() == 13.5
+    for content in (b"nothing", b"\xff\xfe"):
+        style.write_bytes(content)
+        with pytest.raises(InputDataError, match="matplotlib style file"), own_style(style):
+            pass
 
 
 def test_a_published_curve_looks_the_same_in_every_figure(inputs: Search) -> None:

@@ -10,7 +10,7 @@ from hnlpeak.core.errors import CardError
 from hnlpeak.core.kernel import kernel
 from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.experiment.analysis_card import AnalysisCard, Cut, SelectionCard
-from hnlpeak.selection.cuts import UNKNOWN, cut_table, judge
+from hnlpeak.selection.cuts import UNKNOWN, cut_table, judge, passing
 
 COLUMNS = ["p_mev", "z_vtx_mm", "theta_rad"]
 VERTEX = {
@@ -45,7 +45,9 @@ def judge_all(candidates, cuts, first, failed):
 def passed(rows: list[tuple[float, float, float]], *cuts: dict[str, object]) -> list[bool]:
     candidates = np.array(rows).T.copy()
     first, failed = (np.zeros(len(rows), dtype=np.int64) for _ in range(2))
-    judge_all(candidates, cut_table(card(*cuts), COLUMNS), first, failed)
+    table = cut_table(card(*cuts), COLUMNS)
+    judge_all(candidates, table, first, failed)
+    assert passing(candidates, 0, table).tolist() == (failed == 0).tolist()
     return [bool(f == 0) for f in failed]
 
 

@@ -15,6 +15,7 @@ from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.experiment.selection_card import Cut, SelectionCard, check_selections
 from hnlpeak.reconstruction.candidates import Candidates
+from hnlpeak.selection.cuts import cut_table, passing
 
 TRACK = {"name": "track", "column": "n_tracks", "min": 1, "max": 1}
 MOMENTUM = {"name": "momentum", "column": "p_mev", "min": "10 GeV", "max": "65 GeV"}
@@ -95,6 +96,10 @@ def test_regions_against_a_plain_calculation() -> None:
     expected = {"all": m["track"] & m["momentum"], "lower": lower, "upper": upper, "search": lower | upper}
     for name, mask in expected.items():
         assert result.spectrum.project(name).values.sum() == mask.sum() > 500
+        toys = candidates().columns
+        place = [s.name for s in card().selections].index(name)
+        found = passing(np.array(list(toys.values())), place, cut_table(card(), list(toys)))
+        assert found.tolist() == mask.tolist()
 
 
 def test_an_event_in_two_regions_counts_once() -> None:

@@ -126,16 +126,28 @@ def stack(
 ) -> Stack:
     """Return ``templates`` scaled to the result's N_K; the error holds their statistics and that of N_K.
 
+    Sources are in the order of their events in the range of the search, the fewest first, in all figures of a result.
     ``UsageError`` where the templates do not say how many decays they hold.
     """
     kaons = result.normalisation.n_kaon
     scale = templates.scaled_to(kaons.value)
     relative = kaons.error / kaons.value
-    pieces = {name: composite(templates, parts, places, sources=[name]) for name in templates.sources}
+    pieces = {name: composite(templates, parts, places, sources=[name]) for name in _order(templates, result)}
     total = scale * np.sum([p.values for p in pieces.values()], axis=0)
     variance = scale**2 * np.sum([p.variances for p in pieces.values()], axis=0)
     values = {name: scale * p.values for name, p in pieces.items()}
     return Stack(values, total, np.sqrt(variance + (relative * total) ** 2))
+
+
+def _order(templates: Spectrum, result: SearchResult) -> list[str]:
+    masses = result.hypotheses.mass
+    ends = np.array([masses[0]]), np.array([masses[-1]])
+    selection = [str(result.hypotheses.selection[0])]
+    events = {
+        name: float(templates.between(selection, *ends, sources=[name]).values[0])
+        for name in templates.sources
+    }
+    return sorted(events, key=lambda name: (events[name], name))
 
 
 def with_systematics(simulated: Stack, result: SearchResult) -> Stack:

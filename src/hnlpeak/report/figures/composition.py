@@ -47,7 +47,7 @@ def composition(result: SearchResult, templates: Spectrum) -> Figure:
     figure = new_figure(9.4, 5.6)
     axes = figure.subplots()
     bottom = np.zeros(edges.size - 1)
-    for name in sorted(simulated.sources, key=lambda n: -simulated.sources[n].sum()):
+    for name in reversed(simulated.sources):
         values, share = simulated.sources[name], shares[name]
         if not values.sum() > 0.0:
             continue

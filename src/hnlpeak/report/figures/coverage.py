@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -60,10 +61,22 @@ def _map(figure: Figure, signal: Floats, background: Floats, contained: Floats, 
         cmap="RdBu",
         vmin=cl - span,
         vmax=cl + span,
-        shading="nearest",
+        shading="gouraud" if background.size > 2 else "nearest",
         rasterized=True,
     )
-    if contained.min() < cl < contained.max() and background.size > 2:
-        axes.contour(signal, background[order], contained[order], levels=[cl], colors=INK, linewidths=0.8)
+    if background.size > 2:
+        _name_levels(axes, signal, background[order], contained[order], cl)
     axes.set_ylabel("True background")
     figure.colorbar(mesh, ax=axes, label="Probability that the interval holds the signal")
+
+
+def _name_levels(axes: Axes, signal: Floats, background: Floats, contained: Floats, cl: float) -> None:
+    """Lines of equal coverage with their numbers, the nominal one bold."""
+    steps = (-0.05, -0.02, -0.01, 0.01, 0.02, 0.05)
+    levels = [
+        cl + step for step in steps if contained.min() < cl + step < contained.max() and cl + step < 1.0
+    ]
+    for chosen, width in ((levels, 0.7), ([cl] if contained.min() < cl < contained.max() else [], 1.6)):
+        if chosen:
+            lines = axes.contour(signal, background, contained, levels=chosen, colors=INK, linewidths=width)
+            axes.clabel(lines, fmt="%.2f", fontsize=9)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullLocator
+from matplotlib.ticker import NullFormatter, NullLocator
 
 from hnlpeak.report.figures.columns import Columns
 from hnlpeak.report.rounding import count_text
@@ -31,14 +31,11 @@ def cutflow_columns(cutflows: Sequence[Cutflow]) -> Columns:
 def cutflow(cutflows: Sequence[Cutflow], *, simulated: bool) -> Figure:
     """Draw candidates after each cut as bars and N - 1 (all cuts but this one) as diamonds, a panel a selection."""
     steps = max(len(flow.cuts) for flow in cutflows) + 1
-    figure = new_figure(5.4 * len(cutflows) + 1.6, 0.36 * steps + 1.7)
+    figure = new_figure(5.8 * len(cutflows) + 1.2, 0.36 * steps + 1.9)
     panels = figure.subplots(1, len(cutflows), squeeze=False)[0]
     for axes, flow in zip(panels, cutflows, strict=True):
         _draw(axes, flow)
-    header(panels[0], simulated=simulated, right="" if len(panels) > 1 else cutflows[0].selection)
-    if len(panels) > 1:
-        for axes, flow in zip(panels, cutflows, strict=True):
-            axes.set_title(f"selection: {flow.selection}", loc="right", fontsize=10.5, parse_math=False)
+    header(panels[0], simulated=simulated)
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
 
@@ -62,11 +59,12 @@ def _draw(axes: Axes, flow: Cutflow) -> None:
             xytext=(6, 0),
             textcoords="offset points",
             va="center",
-            fontsize=9.5,
+            fontsize=10.5,
             color=MUTED,
         )
     axes.set_yticks(y, [str(row["cut"]) for row in rows], parse_math=False)
     axes.yaxis.set_minor_locator(NullLocator())
     axes.tick_params(axis="y", left=False, right=False)
     axes.invert_yaxis()
-    axes.set_xlabel("Candidates")
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.set_xlabel(f"Candidates, selection {flow.selection}", parse_math=False)

@@ -65,7 +65,7 @@ def event_display(
     ``event`` is a record of ``detectors.event`` after the full response. ``columns`` are those of its
     reconstructed candidate (None where there is none); ``label`` says which event it is.
     """
-    figure = new_figure(14.0, 7.8)
+    figure = new_figure(12.0, 7.4)
     top, bottom = figure.subplots(2, 1, sharex=True)
     for axes, view in ((top, "x"), (bottom, "y")):
         found = planes(experiment, view)
@@ -76,18 +76,25 @@ def event_display(
         axes.set_ylim(-1.75, 1.75)
         axes.set_ylabel(f"${view}$ [m]")
         axes.grid(visible=False)
+    bottom.set_xlim(*_along(experiment, event))
     _name_detectors(top, planes(experiment, "x"))
-    bottom.set_xlim(
-        -3.0, max(experiment.card.primary.z_dump * 1e-3 + 3.0, 1e-3 * planes(experiment, "x")[-1].z + 5.0)
-    )
     bottom.set_xlabel("$z$ [m]")
     if columns:
         _reconstructed(bottom, columns)
     _legend(top, event, experiment.card.beam.meson)
     title = "   ".join(text for text in (experiment.card.title + " set-up", label) if text)
-    top.text(0.0, 1.36, "hnlpeak simulation", transform=top.transAxes, fontweight="bold", fontsize=13)
-    top.text(1.0, 1.36, title, transform=top.transAxes, ha="right", fontsize=11, parse_math=False)
+    top.text(0.0, 1.36, "hnlpeak simulation", transform=top.transAxes, fontweight="bold", fontsize=14)
+    top.text(1.0, 1.36, title, transform=top.transAxes, ha="right", fontsize=12, parse_math=False)
     return figure
+
+
+def _along(experiment: Experiment, event: Any) -> tuple[float, float]:
+    """Ends of the z axis, m: from before the fiducial volume (or the decay) to behind the last detector."""
+    volume = experiment.card.fiducial
+    first = min(volume.z_min, float(event["z_decay"]))
+    last = max(plane.z_end for plane in planes(experiment, "x"))
+    margin = 0.06 * (last - first)
+    return (first - margin) * 1e-3, (last + 0.5 * margin) * 1e-3
 
 
 def _draw_plane(axes: Axes, plane: Plane) -> None:
@@ -139,7 +146,8 @@ def _draw_beam(axes: Axes, experiment: Experiment, event: Any, view: str) -> Non
     volume = experiment.card.fiducial
     first, last = volume.z_min * 1e-3, volume.z_max * 1e-3
     axes.axvspan(first, last, color=EXPECTED, alpha=0.05, linewidth=0.0, zorder=0)
-    axes.text(first + 1.0, -1.65, "fiducial volume", color=EXPECTED, fontsize=10)
+    if view == "y":
+        axes.text(first + 1.0, -1.65, "fiducial volume", color=EXPECTED, fontsize=12)
 
 
 def _draw_event(axes: Axes, experiment: Experiment, event: Any, view: str) -> None:
@@ -189,8 +197,11 @@ def _name_detectors(axes: Axes, found: list[Plane]) -> None:
         near = [p for p in same if p.z - plane.z < 12_000.0]
         middle = 0.5 * (near[0].z + near[-1].z_end)
         named.append((plane.system if plane.present else f"{plane.system} (absent)", middle * 1e-3))
-    named.sort(key=lambda item: item[1])
-    places = _spread([z for _, z in named], 4.9)
+    low, high = axes.get_xlim()
+    named = sorted((item for item in named if low <= item[1] <= high), key=lambda item: item[1])
+    places = _spread([z for _, z in named], 0.024 * (high - low))
+    beyond = max(0.0, places[-1] - high)
+    places = [place - beyond for place in places]
     up = axes.get_xaxis_transform()
     for (name, z), place in zip(named, places, strict=True):
         axes.plot([z, place], [1.0, 1.05], color=MUTED, linewidth=0.7, transform=up, clip_on=False)
@@ -201,7 +212,7 @@ def _name_detectors(axes: Axes, found: list[Plane]) -> None:
             rotation=90,
             ha="center",
             va="bottom",
-            fontsize=9.5,
+            fontsize=11,
             transform=up,
             parse_math=False,
         )
@@ -222,7 +233,7 @@ def _spread(wanted: list[float], gap: float) -> list[float]:
 
 def _reconstructed(axes: Axes, columns: Mapping[str, float]) -> None:
     words = [text.format(columns[name] * scale) for name, (text, scale) in _READ.items() if name in columns]
-    axes.text(0.01, 0.9, "reconstructed: " + ",  ".join(words), transform=axes.transAxes, fontsize=11)
+    axes.text(0.01, 0.9, "reconstructed: " + ",  ".join(words), transform=axes.transAxes, fontsize=12)
     if "z_vtx_mm" in columns:
         axes.axvline(columns["z_vtx_mm"] * 1e-3, 0.3, 0.7, color=PALETTE[6], linestyle="--", linewidth=1.4)
 

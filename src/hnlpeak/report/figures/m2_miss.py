@@ -88,9 +88,9 @@ def m2_miss(
         largest = max(largest, float(shape.max(initial=0.0)))
         top.stairs(shape, counts.edges, color=INK, linestyle="--", linewidth=1.5, label=peak.label)
     _finish(top, largest)
-    _mark(top, result, sm_limit)
     panels[-1].set_xlabel(r"$m_{\mathrm{miss}}^2$ [GeV$^2$]")
     panels[-1].set_xlim(counts.edges[0], counts.edges[-1])
+    _mark(top, result, sm_limit)
     header(top, simulated=result.simulated, right=rf"${channel(result)}$, selection: {name}")
     return figure
 
@@ -115,9 +115,11 @@ def _mark(axes: Axes, result: SearchResult, sm_limit: float | None) -> None:
     if sm_limit is not None:
         marks.append((-sm_limit * 1e-6, sm_limit * 1e-6, "SM region", PALETTE[2]))
     for low, high, word, colour in marks:
+        if not axes.get_xlim()[0] < 0.5 * (low + high) < axes.get_xlim()[1]:
+            continue
         axes.axvspan(low, high, color=colour, alpha=0.06, linewidth=0.0, zorder=0)
         axes.plot(
-            [low, high], [0.66, 0.66], color=colour, transform=across, linewidth=2.5, solid_capstyle="butt"
+            [low, high], [0.715, 0.715], color=colour, transform=across, linewidth=2.5, solid_capstyle="butt"
         )
-        axes.text(0.5 * (low + high), 0.675, word, color=colour, transform=across, ha="center", fontsize=10.5)
+        axes.text(0.5 * (low + high), 0.727, word, color=colour, transform=across, ha="center", fontsize=10.5)
     axes.axvline(0.0, color=MUTED, linewidth=0.8, linestyle=":")

@@ -100,9 +100,9 @@ def m_miss(result: SearchResult, data: Spectrum, templates: Spectrum | None = No
 def _mark_selections(axes: Axes, parts: list[Segment]) -> None:
     across = axes.get_xaxis_transform()
     for before, after in pairwise(parts):
-        axes.axvline(after.low, 0.0, 0.62, color=MUTED, linestyle=":", linewidth=1.2)
+        axes.axvline(after.low, 0.0, 0.72, color=MUTED, linestyle=":", linewidth=1.2)
         for part, side, gap in ((before, "right", -2.0), (after, "left", 2.0)):
             x = after.low + gap
             axes.text(
-                x, 0.6, part.selection, ha=side, color=MUTED, transform=across, parse_math=False, fontsize=10
+                x, 0.7, part.selection, ha=side, color=MUTED, transform=across, parse_math=False, fontsize=10
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +12,8 @@ from matplotlib.figure import Figure
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.report.figures.columns import Columns
 from hnlpeak.report.labels import channel
-from hnlpeak.report.style import INK, MUTED, PALETTE, header, new_figure, styled
+from hnlpeak.report.rounding import plain_number
+from hnlpeak.report.style import EXPECTED, INK, PALETTE, header, new_figure, styled
 
 __all__ = ["p_value", "p_value_columns"]
 
@@ -27,7 +29,7 @@ def p_value_columns(result: SearchResult) -> Columns:
 
 @styled
 def p_value(result: SearchResult) -> Figure:
-    """Draw the local p-value at each mass with lines at 1 to 5 standard deviations (one-sided).
+    """Draw the local p-value at each mass with lines at whole numbers of standard deviations (one-sided).
 
     Masses whose status says that they are not to be quoted are gaps. The global one, for the same excess at any mass,
     stands beside it where there are toys.
@@ -43,11 +45,12 @@ def p_value(result: SearchResult) -> Figure:
         anywhere = np.where(result.sound, result.toys.global_p_value, np.nan)
         axes.plot(masses, anywhere, color=PALETTE[1], linewidth=1.3, label="global (toys)")
         axes.legend(loc="lower right")
-    lowest = float(np.nanmin(p, initial=1.0))
-    for sigma in range(1, 6):
+    lowest = max(float(np.nanmin(p, initial=1.0)), 1e-300)
+    low = min(4e-4, max(lowest**1.15, 1e-306))
+    axes.set_yscale("log")
+    axes.set_ylim(low, 1.0)
+    for sigma in _levels(low):
         level = float(ndtr(-sigma))
-        if sigma > 3 and lowest > level * 10.0:
-            break
         axes.axhline(level, color=PALETTE[2], linestyle="--", linewidth=1.0)
         axes.text(
             1.01,
@@ -57,32 +60,38 @@ def p_value(result: SearchResult) -> Figure:
             va="center",
             transform=axes.get_yaxis_transform(),
         )
-    axes.set_yscale("log")
-    axes.set_ylim(min(4e-4, 0.3 * max(lowest, 1e-300)), 3.0)
     axes.set_xlim(masses[0], masses[-1])
     axes.set_xlabel(r"$m_N$ [MeV]")
-    axes.set_ylabel("$p$-value" if corrected else "Local $p$-value")
+    axes.set_ylabel("$p$-value" if corrected else "Local $p$-value, not corrected\nfor the number of masses")
     if lowest < 1.0:
         at = int(np.nanargmin(p))
         axes.plot(masses[at], p[at], "o", color=PALETTE[0], markersize=7)
         side = "left" if masses[at] < 0.5 * (masses[0] + masses[-1]) else "right"
         axes.annotate(
-            f"$p$ = {p[at]:.2g} at {masses[at]:g} MeV",
+            f"$p$ = {plain_number(float(p[at]), 2)} at {masses[at]:g} MeV",
             (masses[at], p[at]),
-            xytext=(10 if side == "left" else -10, -12),
+            xytext=(10 if side == "left" else -10, 0),
             textcoords="offset points",
             ha=side,
-            color=PALETTE[0],
+            va="center",
+            color=EXPECTED,
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0},
         )
-    axes.text(
-        0.01,
-        0.02,
-        "local: not corrected for the number of masses"
-        if corrected
-        else "not corrected for the number of masses",
-        transform=axes.transAxes,
-        color=MUTED,
-        fontsize=10,
-    )
     header(axes, simulated=result.simulated, right=f"${channel(result)}$")
     return figure
+
+
+def _levels(low: float) -> list[int]:
+    """Whole standard deviations whose p-values lie above ``low`` and a twentieth of the axis apart."""
+    from scipy.special import log_ndtr
+
+    found: list[int] = []
+    place = 0.0
+    for sigma in range(1, 38):
+        share = float(log_ndtr(-sigma)) / math.log(low)
+        if share > 0.99:
+            break
+        if share - place > 0.05:
+            found.append(sigma)
+            place = share
+    return found

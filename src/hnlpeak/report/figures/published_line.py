@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from textwrap import wrap
+
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 
 from hnlpeak.limits.published import PublishedLimit
-from hnlpeak.report.figures.curve_labels import Curve
 from hnlpeak.report.style import PALETTE, plain
 
-__all__ = ["LOOKS", "draw_published", "looks"]
+__all__ = ["LOOKS", "draw_published", "looks", "name_published"]
+
+_WIDTH = 24
 
 _GREEN, _BLUE, _OLIVE, _PINK = "#0b7a75", "#5b6ee1", "#8a6d00", "#c2468f"
 
@@ -41,9 +46,29 @@ def looks(curve: PublishedLimit) -> tuple[str, str]:
     return LOOKS.get(curve.name, _OF_OTHERS)
 
 
-def draw_published(axes: Axes, curve: PublishedLimit, *, year: bool = False) -> Curve:
-    """Draw ``curve`` and return what its label needs; ``year`` puts the year of publication into the label."""
+def draw_published(axes: Axes, curve: PublishedLimit) -> Line2D:
+    """Draw ``curve`` and return its line, labelled with name and year of publication."""
     colour, dash = looks(curve)
-    axes.plot(curve.mass, curve.u2, color=colour, linewidth=1.2, linestyle=dash)
-    words = plain(curve.label) + (f" ({curve.year})" if year else "")
-    return words + (" (approximate)" if curve.confidence == "m" else ""), curve.mass, curve.u2, colour
+    words = f"{curve.label} ({curve.year}{', approximate' if curve.confidence == 'm' else ''})"
+    label = "\n".join(wrap(plain(words), _WIDTH))
+    (line,) = axes.plot(curve.mass, curve.u2, color=colour, linewidth=1.3, linestyle=dash, label=label)
+    return line
+
+
+def name_published(axes: Axes, lines: Sequence[Line2D]) -> None:
+    """Name the curves of others in a second legend beside ``axes``."""
+    if not lines:
+        return
+    first = axes.get_legend()
+    axes.legend(
+        handles=list(lines),
+        loc="upper left",
+        bbox_to_anchor=(1.01, 1.0),
+        fontsize=10,
+        title="published",
+        alignment="left",
+        borderaxespad=0.0,
+        handlelength=2.6,
+    )
+    if first is not None:
+        axes.add_artist(first)

@@ -125,7 +125,10 @@ def _error_budget_columns(search: Search) -> Columns | None:
 
 
 def _cutflow(search: Search) -> Figure | None:
-    return cutflow(search.cutflows, simulated=search.result.simulated) if search.cutflows else None
+    """The selections of the search and of its normalisation; helpers of unions are in the page's tables."""
+    used = {str(name) for name in search.result.hypotheses.selection} | {_peak_selection(search)}
+    flows = [flow for flow in search.cutflows if flow.selection in used] or list(search.cutflows)
+    return cutflow(flows, simulated=search.result.simulated) if flows else None
 
 
 def _cutflow_columns(search: Search) -> Columns | None:

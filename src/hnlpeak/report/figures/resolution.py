@@ -16,6 +16,8 @@ from hnlpeak.report.style import MUTED, PALETTE, header, new_figure, styled
 
 __all__ = ["draw_column", "draw_points", "resolution", "signal_columns"]
 
+_ALL = 4
+"""Up to so many selections, those that the search does not use are drawn too."""
 _MARKERS = ("o", "s", "D", "^")
 _COLOURS = (PALETTE[0], PALETTE[2], PALETTE[4], PALETTE[6])
 
@@ -36,7 +38,10 @@ def draw_column(axes: Axes, result: SearchResult, column: str, error: str, parts
 def draw_points(axes: Axes, signal: SignalModel, column: str, parts: Sequence[Segment]) -> None:
     """Draw the simulated (or tabulated) masses with errors, joined by dashes, in the colours of their selections."""
     names = list(dict.fromkeys(part.selection for part in parts))
-    for place, (name, curve) in enumerate(signal.curves.items()):
+    shown = {
+        name: curve for name, curve in signal.curves.items() if len(signal.curves) <= _ALL or name in names
+    }
+    for place, (name, curve) in enumerate(shown.items()):
         colour = _COLOURS[names.index(name) % len(_COLOURS)] if name in names else MUTED
         value, error = getattr(curve, column), getattr(curve, f"{column}_error")
         axes.plot(curve.mass, value, color=colour, linestyle=(0, (4, 3)), linewidth=1.0)

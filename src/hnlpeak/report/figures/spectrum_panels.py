@@ -35,7 +35,14 @@ __all__ = [
 Vector = NDArray[np.float64]
 
 
-_NAMED = 1e-3
+_NAMED = 0.02
+_BOTTOM = 0.3
+_FREE = 0.42
+"""Part of a logarithmic axis above the highest number, over the part below it: room for the legend."""
+
+
+_RATIO = 2.0
+"""Upper end of the axis of data over simulation."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +95,7 @@ def spectrum_panels(figure: Figure, *, ratio: bool) -> list[Axes]:
 
 def spectrum_top(largest: float) -> float:
     """Return the upper end of a logarithmic axis from 0.3 with the legend above the ``largest`` number."""
-    return 2.0 * largest * math.pow(largest / 0.3, 0.62)
+    return 2.0 * largest * math.pow(largest / _BOTTOM, _FREE)
 
 
 def data_label(result: SearchResult) -> str:
@@ -116,16 +123,16 @@ def draw_data(axes: Axes, data: Projection, weights: Vector, label: str) -> None
 
 
 def draw_stack(axes: Axes, edges: Vector, simulated: Stack, weights: Vector) -> None:
-    """Draw simulated sources on top of each other, the largest uppermost, with the error of their sum."""
-    shown = sorted(
-        (n for n in simulated.sources if simulated.sources[n].sum() > 0.0),
-        key=lambda n: simulated.sources[n].sum(),
-    )
+    """Draw simulated sources on top of each other in their order, with the error of their sum.
+
+    Sources that are nowhere seen on a logarithmic axis from ``_BOTTOM`` have no name.
+    """
+    shown = [name for name, values in simulated.sources.items() if values.sum() > 0.0]
     heights = np.cumsum([simulated.sources[n] * weights for n in shown], axis=0)
     for name, height in reversed(list(zip(shown, heights, strict=True))):
         colour = source_colour(name)
-        # what cannot be seen is drawn but not named
-        label = source_label(name) if simulated.sources[name].sum() > _NAMED * simulated.total.sum() else None
+        seen = np.any((height > _BOTTOM) & (simulated.sources[name] * weights > _NAMED * height))
+        label = source_label(name) if seen else None
         axes.stairs(height, edges, fill=True, color=colour, label=label, linewidth=0.0)
     low, high = (simulated.total + sign * simulated.error for sign in (-1.0, 1.0))
     axes.fill_between(
@@ -157,7 +164,10 @@ def legend_above(axes: Axes) -> None:
 
 
 def draw_ratio(axes: Axes, data: Projection, simulated: Stack) -> None:
-    """Draw data over simulation with Garwood bars, and the relative error of the simulation about 1."""
+    """Draw data over simulation with Garwood bars, and the relative error of the simulation about 1.
+
+    Arrows stand for points above the axis.
+    """
     n, total = data.values, simulated.total
     low, high = garwood(n)
     on = (total > 0.0) & (n > 0.0)
@@ -176,5 +186,7 @@ def draw_ratio(axes: Axes, data: Projection, simulated: Stack) -> None:
     bars = np.array([(n - low) / safe, (high - n) / safe])[:, on]
     axes.axhline(1.0, color=INK, linewidth=0.8)
     axes.errorbar(x[on], (n / safe)[on], bars, fmt="o", color=INK, markersize=3.0, linewidth=0.9)
-    axes.set_ylim(0.0, 2.0)
+    beyond = on & (n > _RATIO * safe)
+    axes.plot(x[beyond], np.full(np.count_nonzero(beyond), 0.965 * _RATIO), "^", color=INK, markersize=5.0)
+    axes.set_ylim(0.0, _RATIO)
     axes.set_ylabel("data / sim.", fontsize=11.5)

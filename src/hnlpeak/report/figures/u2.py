@@ -12,16 +12,14 @@ from matplotlib.figure import Figure
 from hnlpeak.limits.published import PublishedLimit
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.report.figures.columns import Columns, limit_columns
-from hnlpeak.report.figures.curve_labels import label_curves
 from hnlpeak.report.figures.limit_bands import draw_limit
-from hnlpeak.report.figures.published_line import draw_published
+from hnlpeak.report.figures.published_line import draw_published, name_published
 from hnlpeak.report.labels import mixing
 from hnlpeak.report.style import (
     EXPECTED,
     convention,
     header,
     new_figure,
-    settle,
     styled,
 )
 
@@ -48,7 +46,7 @@ def u2(result: SearchResult, earlier: Sequence[PublishedLimit] = ()) -> Figure:
     The region that certain curves exclude is shaded; those that must not be quoted (confidence m) and those that are
     no published result have no part in the shading.
     """
-    figure = new_figure(9.6, 6.4)
+    figure = new_figure(10.4, 6.0)
     axes = figure.subplots()
     draw_limit(axes, result, "u2_ul")
     masses = result.number("m_n_mev")
@@ -59,15 +57,13 @@ def u2(result: SearchResult, earlier: Sequence[PublishedLimit] = ()) -> Figure:
     axes.set_yscale("log")
     axes.set_ylim(*_range(result, earlier))
     _shade(axes, earlier)
-    named = [draw_published(axes, curve) for curve in earlier]
-    good = np.isfinite(result.number("u2_ul_observed")) & result.sound
-    in_the_way = [(masses[good], result.number("u2_ul_observed")[good])] if np.any(good) else []
+    others = [draw_published(axes, curve) for curve in earlier]
     axes.set_ylabel(f"Upper limit on ${mixing(result)}$")
     own = "this simulation" if result.simulated else "this search"
-    axes.legend(loc="upper right", ncols=2, fontsize=10, title=own, alignment="left")
+    mine = [handle for handle in axes.get_legend_handles_labels()[0] if handle not in others]
+    axes.legend(handles=mine, loc="upper right", ncols=2, fontsize=10.5, title=own, alignment="left")
+    name_published(axes, others)
     header(axes, simulated=result.simulated, right=convention(result))
-    settle(figure)
-    label_curves(axes, named, around=in_the_way)
     return figure
 
 
@@ -81,7 +77,7 @@ def _range(result: SearchResult, earlier: Sequence[PublishedLimit]) -> tuple[flo
     if everything.size == 0:
         return 1e-10, 1.0
     low, high = float(everything.min()), float(np.quantile(everything, 0.98))
-    return 10.0 ** np.floor(np.log10(low) - 0.2), 10.0 ** (np.ceil(np.log10(high)) + 1.0)
+    return 10.0 ** np.floor(np.log10(low) - 0.02), 10.0 ** (np.ceil(np.log10(high)) + 1.0)
 
 
 def _shade(axes: Axes, earlier: Sequence[PublishedLimit]) -> None:

@@ -12,8 +12,9 @@ from matplotlib.figure import Figure
 from hnlpeak.core.errors import UsageError
 from hnlpeak.limits.published import PublishedLimit
 from hnlpeak.limits.result import SearchResult
-from hnlpeak.report.figures.curve_labels import Curve, label_curves
-from hnlpeak.report.figures.published_line import draw_published
+from hnlpeak.report.figures.columns import Columns
+from hnlpeak.report.figures.published_line import draw_published, name_published
+from hnlpeak.report.figures.u2 import u2_columns
 from hnlpeak.report.labels import mixing
 from hnlpeak.report.style import (
     EXPECTED,
@@ -23,13 +24,32 @@ from hnlpeak.report.style import (
     header,
     new_figure,
     plain,
-    settle,
     styled,
 )
 
-__all__ = ["u2_searches"]
+__all__ = ["u2_searches", "u2_searches_columns"]
 
 _OWN = (INK, EXPECTED, PALETTE[2])
+
+
+def u2_searches_columns(results: Sequence[SearchResult], earlier: Sequence[PublishedLimit]) -> Columns:
+    """Return the curves of the figure by points: search, curve, mass in MeV, |U|^2, status."""
+    tables = [(result.title, u2_columns(result)) for result in results]
+    tables += [
+        (
+            f"{curve.label} ({curve.year})",
+            {
+                "curve": [curve.quantity] * curve.mass.size,
+                "m_n_mev": curve.mass.tolist(),
+                "u2": curve.u2.tolist(),
+                "status": [""] * curve.mass.size,
+            },
+        )
+        for curve in earlier
+    ]
+    names = [name for name, columns in tables for _ in columns["u2"]]
+    keys = ("curve", "m_n_mev", "u2", "status")
+    return {"search": names, **{key: [item for _, found in tables for item in found[key]] for key in keys}}
 
 
 @styled
@@ -41,28 +61,16 @@ def u2_searches(results: Sequence[SearchResult], earlier: Sequence[PublishedLimi
     flavours = list(dict.fromkeys(result.lepton for result in results))
     if not flavours:
         raise UsageError("no search to draw")
-    figure = new_figure(7.0 * len(flavours) + 0.6, 6.2)
+    figure = new_figure(9.6 * len(flavours) + 0.6, 6.2)
     panels = figure.subplots(1, len(flavours), squeeze=False)[0]
-    named = []
     for axes, flavour in zip(panels, flavours, strict=True):
         own = [result for result in results if result.lepton == flavour]
-        curves = [curve for curve in earlier if curve.flavour == flavour]
-        named.append(_panel(axes, own, curves))
-    # places of labels need final axes
-    settle(figure)
-    for axes, (labels, around) in zip(panels, named, strict=True):
-        label_curves(axes, labels, around=around)
+        _panel(axes, own, [curve for curve in earlier if curve.flavour == flavour])
     return figure
 
 
-Line = tuple[np.ndarray, np.ndarray]
-
-
-def _panel(
-    axes: Axes, own: Sequence[SearchResult], earlier: Sequence[PublishedLimit]
-) -> tuple[list[Curve], list[Line]]:
-    labels = [draw_published(axes, curve, year=True) for curve in earlier]
-    around: list[Line] = []
+def _panel(axes: Axes, own: Sequence[SearchResult], earlier: Sequence[PublishedLimit]) -> None:
+    others = [draw_published(axes, curve) for curve in earlier]
     values = [curve.u2 for curve in earlier]
     for result, colour in zip(own, cycle(_OWN), strict=False):
         masses = result.number("m_n_mev")
@@ -76,20 +84,20 @@ def _panel(
         )
         axes.plot(masses, expected, color=colour, linewidth=1.4, linestyle="--", label="expected")
         good = np.isfinite(observed)
-        around.append((masses[good], observed[good]))
         values += [observed[good], expected[np.isfinite(expected)]]
     everything = np.concatenate(values)
     everything = everything[everything > 0.0]
     axes.set_yscale("log")
     if everything.size:
         low, high = float(everything.min()), float(np.quantile(everything, 0.98))
-        axes.set_ylim(10.0 ** np.floor(np.log10(low) - 0.2), 10.0 ** (np.ceil(np.log10(high)) + 1.2))
+        axes.set_ylim(10.0 ** np.floor(np.log10(low) - 0.02), 10.0 ** (np.ceil(np.log10(high)) + 1.2))
     ends = [*(result.number("m_n_mev")[[0, -1]] for result in own), *(c.mass[[0, -1]] for c in earlier)]
     first, last = float(np.min(ends)), float(np.max(ends))
     margin = 0.02 * (last - first)
     axes.set_xlim(max(0.0, first - margin), last + margin)
     axes.set_xlabel(r"$m_N$ [MeV]")
     axes.set_ylabel(f"Upper limit on ${mixing(own[0])}$")
-    axes.legend(loc="upper right", fontsize=9.5, ncols=1)
+    mine = [handle for handle in axes.get_legend_handles_labels()[0] if handle not in others]
+    axes.legend(handles=mine, loc="upper right", fontsize=10)
+    name_published(axes, others)
     header(axes, simulated=any(result.simulated for result in own), right=convention(own[0]))
-    return labels, around
