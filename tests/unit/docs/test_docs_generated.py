@@ -27,7 +27,15 @@ def generated():
 
 def keys(table):
     """Keys of a card at all depths, where they are those of tables and no names of the user's."""
-    free = {"sources", "columns", "errors", "common_errors", "modes", "published_curves", "branching_fractions"}
+    free = {
+        "sources",
+        "columns",
+        "errors",
+        "common_errors",
+        "modes",
+        "published_curves",
+        "branching_fractions",
+    }
     for key, value in table.items():
         yield key
         for item in value if isinstance(value, list) else [value]:

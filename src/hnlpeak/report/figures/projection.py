@@ -9,11 +9,10 @@ from matplotlib.figure import Figure
 
 from hnlpeak.limits.projection import Projection
 from hnlpeak.limits.published import PublishedLimit
-from hnlpeak.report.figures.curve_labels import label_curves
-from hnlpeak.report.figures.published_line import draw_published
+from hnlpeak.report.figures.published_line import draw_published, name_published
 from hnlpeak.report.labels import mixing_of_flavour
 from hnlpeak.report.rounding import mathematical
-from hnlpeak.report.style import MUTED, PALETTE, header, new_figure, settle, styled
+from hnlpeak.report.style import MUTED, PALETTE, header, new_figure, styled
 
 __all__ = ["projection"]
 
@@ -28,15 +27,13 @@ def projection(found: Projection, earlier: tuple[PublishedLimit, ...] = ()) -> F
     Solid: systematic errors of the background keep their relative size; dotted: without them. ``earlier`` limits of
     others stand beside them on the right.
     """
-    figure = new_figure(13.0, 5.6)
+    figure = new_figure(14.0, 5.6)
     left, right = figure.subplots(1, 2)
     _over_exposure(left, found)
     _over_mass(right, found)
-    named = [draw_published(right, curve) for curve in earlier]
+    name_published(right, [draw_published(right, curve) for curve in earlier])
     header(left, simulated=True, right=found.convention.split(";")[0])
     right.set_title(_words(found), loc="right", fontsize=9.5, parse_math=False)
-    settle(figure)
-    label_curves(right, named)
     return figure
 
 
