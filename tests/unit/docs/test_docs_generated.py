@@ -37,7 +37,8 @@ def keys(table):
         "branching_fractions",
     }
     for key, value in table.items():
-        yield key
+        if key.islower():  # others are names of mesons
+            yield key
         for item in value if isinstance(value, list) else [value]:
             if isinstance(item, dict) and key not in free:
                 yield from keys(item)
