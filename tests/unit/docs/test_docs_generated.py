@@ -37,7 +37,9 @@ def keys(table):
         "branching_fractions",
     }
     for key, value in table.items():
-        if key.islower():  # others are names of mesons
+        if (
+            key.islower() and (len(key) > 1 or key in "xyz") and key.isidentifier()
+        ):  # others are names of particles
             yield key
         for item in value if isinstance(value, list) else [value]:
             if isinstance(item, dict) and key not in free:
