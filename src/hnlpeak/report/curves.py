@@ -90,5 +90,6 @@ def published_curves(earlier: Sequence[PublishedLimit], x: Axis, y: Axis) -> Ite
             continue
         colour, dash = looks(curve)
         path = line_path(x, y, curve.mass, curve.u2)
-        key, label = f"published{n}", f"{curve.label} ({curve.year})"
+        about = ", approximate" if curve.confidence == "m" else ""
+        key, label = f"published{n}", f"{curve.label} ({curve.year}{about})"
         yield Curve(key, _OTHERS, label, colour, path, _DASHES[dash], nature=curve.nature)
