@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from functools import wraps
 from pathlib import Path
@@ -92,7 +92,7 @@ _STYLE: dict[Any, Any] = {
 P = ParamSpec("P")
 
 
-_own: ContextVar[Mapping[str, Any] | None] = ContextVar("settings over the house style", default=None)
+_own: ContextVar[Any] = ContextVar("settings over the house style", default=None)
 
 
 @contextlib.contextmanager
@@ -104,7 +104,7 @@ def own_style(path: str | Path) -> Iterator[None]:
     place = Path(path)
     try:
         place.read_text("utf-8")
-        settings = dict(matplotlib.rc_params_from_file(place, use_default_template=False))
+        settings: dict[Any, Any] = dict(matplotlib.rc_params_from_file(place, use_default_template=False))
     except (OSError, UnicodeDecodeError) as error:
         raise InputDataError(f"{place}: cannot be read as a matplotlib style file ({error})") from error
     if not settings:
