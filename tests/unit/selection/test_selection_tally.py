@@ -157,3 +157,31 @@ def test_counts_and_weights_add_in_one_unit() -> None:
     assert both.passed[0, 0, 0] == 9 * FIXED_POINT
     assert both.only_failed[0, 0, 1] == 2 * FIXED_POINT
     assert both.totals[0] == 11
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_tally_travels_without_its_zeros(weighted: bool) -> None:
+    card = load_analysis("na62-2015-ke2").card
+    names = [
+        *(cut.column for s in card.selections for cut in card.cuts_of(s)),
+        "m2_miss_mev2",
+        "source",
+        "weight",
+    ]
+    selection = selection_of(card, list(dict.fromkeys(names)))
+    tally = new_tally(selection, sources=8, totals=3, weighted=weighted)
+    rng = np.random.Generator(np.random.Philox(2))
+    tally.spectrum[:, 3, 100:400] = rng.integers(-5, 2**62, (2, 300))
+    tally.totals[:] = [1_000_000, 800_000, 3]
+    tally.passed[0, 1, 2] = 7
+    make, packed = tally.__reduce__()
+    again = make(*packed)
+    assert again.unit == tally.unit
+    for name in ("spectrum", "squares", "passed", "only_failed", "totals"):
+        before, after = getattr(tally, name), getattr(again, name)
+        assert after.dtype == np.int64
+        assert after.shape == before.shape
+        assert np.array_equal(after, before)
+    assert sum(part.places.nbytes + part.values.nbytes for part in packed[1:]) < 1e-2 * tally.spectrum.nbytes
+    again.spectrum[0, 0, 0] += 1  # an array of its own, to be added to
+    assert tally.spectrum[0, 0, 0] == 0
