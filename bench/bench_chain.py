@@ -24,10 +24,11 @@ from hnlpeak.experiment.analysis import Analysis, load_analysis
 from hnlpeak.reconstruction.calibration import BeamCalibration
 from hnlpeak.reconstruction.candidates import reconstruct
 from hnlpeak.reconstruction.columns import column_names
+from hnlpeak.selection.foregone import foregone_of
 from hnlpeak.simulation.generation import Total, generate
 from hnlpeak.simulation.response import respond
 from hnlpeak.simulation.sample import Sample, background_sample, mode_sample, signal_sample
-from hnlpeak.simulation.streams import stream
+from hnlpeak.simulation.streams import decay_stream
 
 ROUNDS = 100
 BLOCKS = 40
@@ -44,20 +45,23 @@ class Cost:
 
 def cost(sample: Sample, analysis: Analysis, beam: BeamCalibration) -> Cost:
     """Time the stages of the fast loop block by block."""
-    setup, rng = analysis.experiment.setup, stream(1, sample.name, 0)
+    setup, rng = analysis.experiment.setup, decay_stream(1, sample.name, 0)
+    foregone = foregone_of(analysis.card, analysis.experiment)
     b = new_buffers(len(column_names(analysis.experiment.timed_systems)))
     assumed, totals = assumed_of(analysis.card, beam), np.zeros(Total.WIDTH, dtype=np.int64)
     rounds = np.zeros((ROUNDS, len(STAGES)))
+    decays = 0
     for k in range(-1, ROUNDS):
         spent = np.zeros(len(STAGES))
         for _ in range(BLOCKS):
-            t0 = time.perf_counter()
-            n = generate(BLOCK_DECAYS, 0, setup, sample.table, rng, b, totals)
-            t1 = time.perf_counter()
-            respond(n, setup, rng, b.block)
-            t2 = time.perf_counter()
+            t0 = time.thread_time()
+            n = generate(BLOCK_DECAYS, decays, setup, sample.table, rng, b, totals)
+            t1 = time.thread_time()
+            decays += BLOCK_DECAYS
+            respond(n, setup, foregone, rng, b.block)
+            t2 = time.thread_time()
             reconstruct(n, setup, assumed, b)
-            spent += (t1 - t0, t2 - t1, time.perf_counter() - t2)
+            spent += (t1 - t0, t2 - t1, time.thread_time() - t2)
         if k >= 0:  # the first round loads the compiled code
             rounds[k] = spent / (BLOCKS * BLOCK_DECAYS) * 1e9
     return Cost(np.quantile(rounds, 0.1, axis=0), float(totals[Total.TRIGGERED] / totals[Total.DECAYS]))
@@ -68,16 +72,16 @@ def whole_loop(analysis: Analysis, beam: BeamCalibration, decays: int) -> float:
     sample = background_sample("bench", analysis.card.samples.background_modes, decays)
     times = []
     for seed in range(5):
-        start = time.perf_counter()
+        start = time.thread_time()
         run_sample(sample, analysis.experiment, analysis.card, beam, RunContext(seed=seed))
-        times.append(time.perf_counter() - start)
+        times.append(time.thread_time() - start)
     return min(times) / decays * 1e9
 
 
 def main() -> None:
     analysis = load_analysis(sys.argv[1] if len(sys.argv) > 1 else "na62-2015-ke2")
     card = analysis.card
-    start = time.perf_counter()
+    start = time.thread_time()
     beam = calibrate(
         mode_sample("bench/beam", card.samples.calibration_mode, 20_000),
         analysis.experiment,
@@ -90,7 +94,7 @@ def main() -> None:
         beam,
         RunContext(seed=1),
     )
-    print(f"first call, compiling or loading the compiled code: {time.perf_counter() - start:.1f} s")
+    print(f"first call, compiling or loading the compiled code: {time.thread_time() - start:.1f} s")
     modes = card.samples.background_modes
     samples = [background_sample("cocktail", modes, 1), *(mode_sample(m, m, 1) for m in modes)]
     samples.append(signal_sample("signal 300 MeV", card.channel.meson, card.channel.lepton, 300.0, 1))

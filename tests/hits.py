@@ -30,6 +30,7 @@ from hnlpeak.reconstruction.identification import clusters, muon_distance, muon_
 from hnlpeak.reconstruction.track import TRACK, fit_track, new_scratch
 from hnlpeak.simulation.beam_spectrum import beam_momentum
 from hnlpeak.simulation.buffers import Buffers
+from hnlpeak.simulation.foregone import FOLLOW_ALL
 from hnlpeak.simulation.generation import Total, generate
 from hnlpeak.simulation.response import respond
 from hnlpeak.simulation.sample import Sample
@@ -174,7 +175,7 @@ def fly(
 
 def answer(array: NDArray[Any], block: NDArray[Any], seed: int = 7) -> None:
     """Let the detectors respond to all events of the block."""
-    respond(len(block), array, rng(seed), block)
+    respond(len(block), array, FOLLOW_ALL, rng(seed), block)
 
 
 # tracks

@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cache
 from pathlib import Path
 
@@ -57,7 +57,10 @@ class Pin:
 
 @cache
 def cards(name: str) -> Analysis:
-    return load_analysis(name)
+    """The cards, every decay followed to the end: the rows of the cut-flow are pinned."""
+    analysis = load_analysis(name)
+    samples = analysis.card.samples.model_copy(update={"cutflow_every": 1})
+    return replace(analysis, card=analysis.card.model_copy(update={"samples": samples}))
 
 
 def run(name: str, sample: Sample, seed: int) -> SampleResult:

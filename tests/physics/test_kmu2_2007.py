@@ -20,10 +20,11 @@ from hnlpeak.experiment.vary import scaled
 from hnlpeak.reconstruction.calibration import BeamCalibration
 from hnlpeak.reconstruction.columns import column_names
 from hnlpeak.reconstruction.track import TRACK, fit_track
+from hnlpeak.simulation.foregone import FOLLOW_ALL
 from hnlpeak.simulation.generation import Total, generate
 from hnlpeak.simulation.response import respond
 from hnlpeak.simulation.sample import background_sample, mode_sample, signal_sample
-from hnlpeak.simulation.streams import stream
+from hnlpeak.simulation.streams import decay_stream
 from hnlpeak.studies.validation.bench import fitted_width
 
 EXPOSURE = 5.977e7
@@ -50,12 +51,12 @@ def test_momentum_resolution_at_20_gev() -> None:
     """sigma_p_2007_20gev: core of K_mu2 muons between 18 and 22 GeV."""
     experiment = cards().experiment
     buffers = new_buffers(len(column_names(experiment.timed_systems)), 20_000)
-    sample, rng = mode_sample("resolution", "kmu2", 20_000), stream(5, "resolution", 0)
+    sample, rng = mode_sample("resolution", "kmu2", 20_000), decay_stream(5, "resolution", 0)
     totals, track = np.zeros(Total.WIDTH, dtype=np.int64), np.zeros(1, dtype=TRACK)
     pulls = []
-    for _ in range(3):
-        n = generate(20_000, 0, experiment.setup, sample.table, rng, buffers, totals)
-        respond(n, experiment.setup, rng, buffers.block)
+    for first in range(0, 60_000, 20_000):
+        n = generate(20_000, first, experiment.setup, sample.table, rng, buffers, totals)
+        respond(n, experiment.setup, FOLLOW_ALL, rng, buffers.block)
         for event in buffers.block[:n]:
             particle = event["particles"][0]
             true = particle["segments"][0]["p"]

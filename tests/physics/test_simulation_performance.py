@@ -23,10 +23,11 @@ from hnlpeak.experiment.analysis import Analysis, load_analysis
 from hnlpeak.reconstruction.calibration import BeamCalibration
 from hnlpeak.reconstruction.identification import ring_log_likelihood
 from hnlpeak.reconstruction.track import fit_track
+from hnlpeak.simulation.foregone import FOLLOW_ALL
 from hnlpeak.simulation.generation import Total, generate
 from hnlpeak.simulation.response import respond
 from hnlpeak.simulation.sample import Sample, mode_sample, signal_sample
-from hnlpeak.simulation.streams import stream
+from hnlpeak.simulation.streams import decay_stream
 from hnlpeak.theory.species import CHARGE, MASS, Species
 
 P_MIN = 1e-6
@@ -77,12 +78,12 @@ def _without_tails() -> NDArray[Any]:
 def tracks(mode: str, decays: int) -> dict[str, NDArray[np.float64]]:
     """Undisturbed tracks of a mode, with their truth, in a set-up without tails."""
     setup = _without_tails()
-    sample, rng = mode_sample("fit", mode, decays), stream(2, f"fit/{mode}", 0)
+    sample, rng = mode_sample("fit", mode, decays), decay_stream(2, f"fit/{mode}", 0)
     buffers = new_buffers(1, BLOCK)
     totals, out, n = np.zeros(Total.WIDTH, dtype=np.int64), np.zeros((len(FIELDS), 3 * decays)), 0
-    for _ in range(decays // BLOCK):
-        events = generate(BLOCK, 0, setup, sample.table, rng, buffers, totals)
-        respond(events, setup, rng, buffers.block)
+    for first in range(0, decays, BLOCK):
+        events = generate(BLOCK, first, setup, sample.table, rng, buffers, totals)
+        respond(events, setup, FOLLOW_ALL, rng, buffers.block)
         n = _fit_all(events, setup, buffers.block, buffers.scratch, buffers.tracks, out, n)
     table = dict(zip(FIELDS, out[:, :n], strict=True))
     clean = table["segments"] == 1

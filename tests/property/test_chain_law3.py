@@ -76,8 +76,11 @@ def test_workers_threads_and_processes_change_nothing() -> None:
 def test_candidates_in_memory_are_those_of_the_fast_loop(forced: float) -> None:
     sample = mode_sample("law3/pipi0", "pipi0", 20_001, forced_loss=forced)
     cards = analysis()
-    candidates = simulate_candidates(sample, cards.experiment, cards.card, beam(), seed=5)
-    looped, tallied = made(sample), tally_candidates(candidates, cards.card)
+    samples = cards.card.samples.model_copy(update={"cutflow_every": 1})
+    card = cards.card.model_copy(update={"samples": samples})
+    candidates = simulate_candidates(sample, cards.experiment, card, beam(), seed=5)
+    looped = run_sample(sample, cards.experiment, card, beam(), RunContext(seed=5))
+    tallied = tally_candidates(candidates, card)
     assert len(candidates) > 1000
     for a, b in zip(looped.cutflows, tallied.cutflows, strict=True):
         assert np.array_equal(a.passed, b.passed)

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from hnlpeak.chain.loop import BLOCK_DECAYS, new_buffers
 from hnlpeak.chain.shards import Shard, ShardSpec
 from hnlpeak.reconstruction.candidates import Assumed, reconstruct
+from hnlpeak.simulation.foregone import FOLLOW_ALL
 from hnlpeak.simulation.generation import Total, generate
 from hnlpeak.simulation.response import respond
-from hnlpeak.simulation.streams import stream
+from hnlpeak.simulation.streams import decay_stream
 
 __all__ = ["Block", "blocks"]
 
@@ -35,14 +36,14 @@ class Block(NamedTuple):
 
 
 def blocks(spec: ShardSpec, assumed: Assumed, shard: Shard, *, first: int = 0) -> Iterator[Block]:
-    """Yield the blocks of a shard in their order; its decays are numbered from ``first``."""
+    """Yield the blocks of a shard in their order, from decay ``first`` on, all followed to the end."""
     index, decays = shard
-    setup, rng = spec.frozen_setup(), stream(spec.seed, spec.sample.name, index)
+    setup, rng = spec.frozen_setup(), decay_stream(spec.seed, spec.sample.name, index)
     buffers = new_buffers(spec.columns)
-    for done in range(0, decays, BLOCK_DECAYS):
+    for done in range(first, decays, BLOCK_DECAYS):
         totals = np.zeros(Total.WIDTH, dtype=np.int64)
         size = min(BLOCK_DECAYS, decays - done)
-        events = generate(size, first + done, setup, spec.sample.table, rng, buffers, totals)
-        respond(events, setup, rng, buffers.block)
+        events = generate(size, done, setup, spec.sample.table, rng, buffers, totals)
+        respond(events, setup, FOLLOW_ALL, rng, buffers.block)
         n = reconstruct(events, setup, assumed, buffers)
         yield Block(buffers.block[:events], buffers.candidates[:, :n], int(totals[Total.IN_FIDUCIAL]))

@@ -16,7 +16,9 @@ from hnlpeak.reconstruction.calibration import accumulate
 from hnlpeak.reconstruction.candidates import Assumed, new_workspace, reconstruct
 from hnlpeak.selection.tally import Counts, Selection, fill
 from hnlpeak.simulation.buffers import Buffers
+from hnlpeak.simulation.foregone import Foregone
 from hnlpeak.simulation.generation import KAON_WIDTH, generate
+from hnlpeak.simulation.kaons import new_kaons
 from hnlpeak.simulation.response import respond
 from hnlpeak.simulation.sample import ModeTable
 from hnlpeak.theory.modes.slots import MAX_DAUGHTERS, Daughter
@@ -32,6 +34,8 @@ def new_buffers(columns: int, decays: int = BLOCK_DECAYS) -> Buffers:
     scratch, tracks = new_workspace()
     return Buffers(
         new_block(decays),
+        new_kaons(decays),
+        np.zeros(decays, dtype=np.uint8),
         np.zeros((MAX_DAUGHTERS, Daughter.WIDTH)),
         np.zeros(KAON_WIDTH),
         scratch,
@@ -47,6 +51,7 @@ def sample_loop(
     modes: ModeTable,
     rng: np.random.Generator,
     assumed: Assumed,
+    foregone: Foregone,
     selection: Selection,
     buffers: Buffers,
     counts: Counts,
@@ -57,7 +62,7 @@ def sample_loop(
     while done < decays:
         size = min(buffers.block.size, decays - done)
         events = generate(size, done, setups, modes, rng, buffers, totals)
-        respond(events, setups, rng, buffers.block)
+        respond(events, setups, foregone, rng, buffers.block)
         n = reconstruct(events, setups, assumed, buffers)
         fill(n, buffers.candidates, selection, counts)
         done += size
@@ -68,6 +73,7 @@ def calibrate_loop(
     decays: int,
     setups: NDArray[Any],
     modes: ModeTable,
+    foregone: Foregone,
     rng: np.random.Generator,
     buffers: Buffers,
     sums: NDArray[np.int64],
@@ -78,6 +84,6 @@ def calibrate_loop(
     while done < decays:
         size = min(buffers.block.size, decays - done)
         events = generate(size, done, setups, modes, rng, buffers, totals)
-        respond(events, setups, rng, buffers.block)
+        respond(events, setups, foregone, rng, buffers.block)
         accumulate(events, setups[0], buffers, sums)
         done += size

@@ -26,9 +26,10 @@ from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.experiment.experiment import Experiment
 from hnlpeak.reconstruction.calibration import BeamCalibration
 from hnlpeak.reconstruction.candidates import Candidates
-from hnlpeak.reconstruction.columns import column_names
+from hnlpeak.reconstruction.columns import Column, column_names
 from hnlpeak.selection.cutflow import Cutflow
 from hnlpeak.selection.cuts import cut_names
+from hnlpeak.selection.foregone import foregone_of, last_veto
 from hnlpeak.selection.tally import Tally, fill, new_tally
 from hnlpeak.simulation.generation import Total
 from hnlpeak.simulation.sample import Sample
@@ -73,6 +74,8 @@ def _result(
     label: str,
     simulated: bool,
     in_fiducial: int | None,
+    *,
+    every: int = 1,
 ) -> SampleResult:
     names = cut_names(card)
     common = {
@@ -97,6 +100,8 @@ def _result(
             passed[s, :, : len(names[selection.name]) + 1],
             only[s, :, : len(names[selection.name])],
             None if in_fiducial is None else float(in_fiducial),
+            every,
+            min(last_veto(card, selection.name), len(names[selection.name])) if every > 1 else 0,
         )
         for s, selection in enumerate(card.selections)
     )
@@ -149,7 +154,8 @@ def run_parts(
 ) -> SampleResult:
     """The sum of ``run_sample`` over ``parts`` of one sample, each of an experiment of its own; labelled ``name``."""
     total = reduce(Tally.__add__, (_tally(*part, card, context) for part in parts))
-    return _result(total, card, parts[0][0].sources, name, True, int(total.totals[Total.IN_FIDUCIAL]))
+    in_fiducial, every = int(total.totals[Total.IN_FIDUCIAL]), card.samples.cutflow_every
+    return _result(total, card, parts[0][0].sources, name, True, in_fiducial, every=every)
 
 
 def _tally(
@@ -162,7 +168,8 @@ def _tally(
     columns = column_names(experiment.timed_systems)
     spec = ShardSpec(experiment.setup, sample, context.seed, len(columns))
     selection = selection_of(card, columns)
-    task = partial(tally_shard, spec, assumed_of(card, calibration), selection)
+    foregone = foregone_of(card, experiment)
+    task = partial(tally_shard, spec, assumed_of(card, calibration), foregone, selection)
 
     def done(shard: Shard) -> None:
         context.report(sample.name, shard[1])
@@ -184,8 +191,10 @@ def simulate_candidates(
     parts = [np.zeros((len(names), 0))]
     first = in_fiducial = 0
     for shard in _shards(sample):
-        for block in blocks(spec, assumed, shard, first=first):
-            parts.append(block.candidates.copy())
+        for block in blocks(spec, assumed, shard):
+            found = block.candidates.copy()
+            found[Column.NUMBER] += first
+            parts.append(found)
             in_fiducial += block.in_fiducial
         first += shard[1]
     table = np.concatenate(parts, axis=1)

@@ -19,9 +19,10 @@ from hnlpeak.reconstruction.calibration import N_SUMS, BeamCalibration
 from hnlpeak.reconstruction.candidates import Assumed
 from hnlpeak.selection.cuts import cut_table
 from hnlpeak.selection.tally import Selection, Tally, new_tally
+from hnlpeak.simulation.foregone import FOLLOW_ALL, Foregone
 from hnlpeak.simulation.generation import Total
 from hnlpeak.simulation.sample import LEPTONS, Sample
-from hnlpeak.simulation.streams import stream
+from hnlpeak.simulation.streams import decay_stream
 from hnlpeak.spectrum.axis import missing_mass_axis
 from hnlpeak.theory.species import MASS
 
@@ -73,8 +74,10 @@ def empty_tally(spec: ShardSpec, selection: Selection) -> Tally:
     return new_tally(selection, sources=len(sample.sources), totals=Total.WIDTH, weighted=sample.weighted)
 
 
-def tally_shard(spec: ShardSpec, assumed: Assumed, selection: Selection, shard: Shard) -> Tally:
-    """Simulate, reconstruct and select one shard."""
+def tally_shard(
+    spec: ShardSpec, assumed: Assumed, foregone: Foregone, selection: Selection, shard: Shard
+) -> Tally:
+    """Simulate, reconstruct and select one shard; what is ``foregone`` counts in the cut-flow alone."""
     index, decays = shard
     sample, tally = spec.sample, empty_tally(spec, selection)
     try:
@@ -82,8 +85,9 @@ def tally_shard(spec: ShardSpec, assumed: Assumed, selection: Selection, shard: 
             decays,
             spec.frozen_setup(),
             sample.table,
-            stream(spec.seed, sample.name, index),
+            decay_stream(spec.seed, sample.name, index),
             assumed,
+            foregone,
             selection,
             new_buffers(spec.columns),
             tally.counts,
@@ -104,7 +108,8 @@ def calibrate_shard(spec: ShardSpec, shard: Shard) -> NDArray[np.int64]:
         decays,
         spec.frozen_setup(),
         spec.sample.table,
-        stream(spec.seed, spec.sample.name, index),
+        FOLLOW_ALL,
+        decay_stream(spec.seed, spec.sample.name, index),
         new_buffers(spec.columns),
         sums,
         np.zeros(Total.WIDTH, dtype=np.int64),

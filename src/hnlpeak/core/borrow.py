@@ -12,6 +12,8 @@ from typing import Any, Protocol, TypeVar, cast
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
+from hnlpeak.core.random import StreamType
+
 __all__ = ["borrowed"]
 
 T = TypeVar("T")
@@ -40,7 +42,7 @@ def _uncounted(context: Any, builder: Any, kind: Any, value: Any) -> Any:
 
 
 def _borrowed(_typing_context: Any, thing: Any) -> Any:
-    if not isinstance(thing, (*_COUNTED, types.BaseTuple)):
+    if not isinstance(thing, (*_COUNTED, types.BaseTuple, StreamType)):
         return None
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -50,7 +52,7 @@ def _borrowed(_typing_context: Any, thing: Any) -> Any:
 
 
 borrowed = cast(_Borrow, intrinsic(_borrowed))
-"""``borrowed(thing)`` inside a kernel: the same array, ``numpy.random.Generator`` or tuple, uncounted.
+"""``borrowed(thing)`` inside a kernel: the same array, generator, stream or tuple, uncounted.
 
 It must not outlive the original: use it only for what the caller of the kernel keeps alive, its arguments.
 """

@@ -10,17 +10,30 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-import numba
-
-from hnlpeak.core.cache import KernelCache
 from hnlpeak.core.stamp import closure_digest, source_digest
 
-__all__ = ["closure_digest", "inlined", "kernel", "source_digest"]
+__all__ = ["closure_digest", "inlined", "interpret", "kernel", "source_digest"]
 
 F = TypeVar("F", bound=Callable[..., object])
+_state = {"interpreted": False}
+
+
+def interpret(on: bool = True) -> None:
+    """Leave the kernels of modules that are imported from now on as they are: Python, the same numbers, no start-up.
+
+    Loading the compiler and machine code takes a second, longer than the answer to a single question. Python raises
+    where compiled code goes on with an infinity or a NaN: who asks must be ready to ask again, compiled.
+    """
+    _state["interpreted"] = on
 
 
 def _compiled(function: F, forceinline: bool) -> F:
+    if _state["interpreted"]:
+        return function
+    import numba
+
+    from hnlpeak.core.cache import KernelCache
+
     options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "forceinline": forceinline}
     made: Any = numba.njit(**options)(function)
     if hasattr(made, "_cache"):  # not where compilation is switched off

@@ -10,7 +10,8 @@ import math
 
 import numpy as np
 
-from hnlpeak.core.kernel import kernel
+from hnlpeak.core.kernel import inlined, kernel
+from hnlpeak.core.lanes import cos_sin_turns
 
 __all__ = [
     "around",
@@ -18,6 +19,7 @@ __all__ = [
     "boost_from_rest",
     "boost_spin",
     "boost_to_rest",
+    "direction",
     "two_body_momentum",
     "unit_vector",
 ]
@@ -45,7 +47,7 @@ def boost(
     return x + shift * bx, y + shift * by, z + shift * bz, gamma * (t + along)
 
 
-@kernel
+@inlined
 def boost_from_rest(
     x: float, y: float, z: float, t: float, px: float, py: float, pz: float, e: float, m: float
 ) -> tuple[float, float, float, float]:
@@ -92,7 +94,16 @@ def boost_spin(
     return rx, ry, rz
 
 
-@kernel
+@inlined
+def direction(u: float, v: float) -> tuple[float, float, float]:
+    """The direction, uniform on the sphere, of two uniform numbers of [0, 1); without a branch, for lanes."""
+    z = 2.0 * u - 1.0
+    r = math.sqrt(1.0 - z * z)
+    x, y = cos_sin_turns(v)
+    return r * x, r * y, z
+
+
+@inlined
 def unit_vector(rng: np.random.Generator) -> tuple[float, float, float]:
     """A direction uniform on the sphere (Marsaglia, Ann. Math. Stat. 43, 645 (1972): no trigonometry)."""
     while True:

@@ -14,14 +14,26 @@ from pydantic import Field, model_validator
 
 from hnlpeak.core.card import Card
 from hnlpeak.core.kernel import inlined
+from hnlpeak.core.lanes import normal_pair
 from hnlpeak.core.quantity import Energy, Fraction, Length, Positive
 from hnlpeak.detectors.event import MAX_MUON_HITS, Record
 from hnlpeak.detectors.kind import Counter, DetectorKind, Outline, Plane
-from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape, inside
+from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape, inside, surely_inside
 from hnlpeak.detectors.surface import Surface, record_time
 from hnlpeak.theory.species import Species
 
-__all__ = ["CODE", "KIND", "EfficiencyMap", "MuonVeto", "cell_middle", "pack", "record_hit", "respond"]
+__all__ = [
+    "CODE",
+    "KIND",
+    "EfficiencyMap",
+    "MuonVeto",
+    "cell_middle",
+    "least_of_map",
+    "pack",
+    "record_hit",
+    "respond",
+    "surely_seen",
+]
 
 
 CODE = 4
@@ -29,6 +41,7 @@ CODE = 4
 
 
 MAX_RINGS = 6
+_EDGE = 1e-3  # mm: more than rounding can do
 
 
 class EfficiencyMap(Card):
@@ -199,6 +212,36 @@ def _map(params: Record, radius2: float) -> float:
 
 
 @inlined
+def least_of_map(params: Record) -> float:
+    """Smallest efficiency of the map, 1 without one."""
+    least = 1.0
+    for ring in range(int(params[_Slot.N_RINGS])):
+        least = min(least, params[_Slot.RINGS + MAX_RINGS + ring])
+    return float(max(least, 1e-12))
+
+
+@inlined
+def displaced(params: Record, x: float, y: float, p: float, u: float, v: float) -> tuple[float, float]:
+    """Where a particle comes out of the absorber that would have met the counters at (x, y), by two uniform numbers."""
+    shift = params[_Slot.SCATTER] / p
+    a, b = normal_pair(u, v)
+    return x + shift * a, y + shift * b
+
+
+@inlined
+def surely_seen(params: Record, x: float, y: float, p: float, numbers: tuple[float, float, float]) -> bool:
+    """True only where ``respond`` sees a muon that meets the counters at (x, y) with these numbers; without a branch.
+
+    The first of the numbers is divided by the smallest efficiency of the map.
+    """
+    turn = (p - params[_Slot.RANGE]) / params[_Slot.TURN_ON]
+    left = params[_Slot.EFFICIENCY] - numbers[0]
+    efficient = (turn > 0.0) & (left * (1.0 + turn * (1.0 + 0.5 * turn)) > params[_Slot.EFFICIENCY])
+    x, y = displaced(params, x, y, p, numbers[1], numbers[2])
+    return bool(efficient & surely_inside(params[_Slot.COUNTERS :], x, y, _EDGE))
+
+
+@inlined
 def respond(params: Record, event: Record, particle: Record, rng: np.random.Generator) -> None:
     """Detect a muon (rarely a pion) that crosses the absorber into the counters; set the bit and the time."""
     s = event.state
@@ -211,9 +254,8 @@ def respond(params: Record, event: Record, particle: Record, rng: np.random.Gene
         species not in (Species.PION_PLUS, Species.PION_MINUS) or rng.random() >= params[_Slot.PUNCH_THROUGH]
     ):
         return
-    shift = params[_Slot.SCATTER] / p
-    x = s.x + shift * rng.standard_normal()
-    y = s.y + shift * rng.standard_normal()
+    u, v = rng.random(), rng.random()
+    x, y = displaced(params, s.x, s.y, p, u, v)
     if not inside(params[_Slot.COUNTERS :], x, y):
         return
     system = int(params[_Slot.SYSTEM])

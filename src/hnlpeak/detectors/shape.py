@@ -13,7 +13,7 @@ from hnlpeak.core.card import Card
 from hnlpeak.core.kernel import inlined
 from hnlpeak.core.quantity import Length
 
-__all__ = ["SHAPE_WIDTH", "Shape", "inside"]
+__all__ = ["SHAPE_WIDTH", "Shape", "inside", "surely_inside"]
 
 SHAPE_WIDTH = 9
 """Number of parameters of a packed shape; they come first in every surface's row."""
@@ -84,3 +84,20 @@ def inside(params: NDArray[np.float64], x: float, y: float) -> bool:
     if ax > params[3] or ay > params[4] or ax + ay > params[5]:
         return False
     return not (abs(dx) < params[6] and abs(dy) < params[7])
+
+
+@inlined
+def surely_inside(params: NDArray[np.float64], x: float, y: float, margin: float) -> bool:
+    """True only where every point within ``margin`` (mm) of (x, y) lies within the shape; without a branch."""
+    dx, dy = x - params[0], y - params[8]
+    ax, ay = abs(x), abs(y)
+    clear = (math.sqrt(dx * dx + dy * dy) >= math.sqrt(params[1]) + margin) & (
+        (abs(dx) >= params[6] + margin) | (abs(dy) >= params[7] + margin)
+    )
+    within = (
+        (math.sqrt(dx * dx + y * y) <= math.sqrt(params[2]) - margin)
+        & (ax <= params[3] - margin)
+        & (ay <= params[4] - margin)
+        & (ax + ay <= params[5] - 2.0 * margin)
+    )
+    return bool(clear & within)

@@ -12,6 +12,7 @@ from enum import IntEnum
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from hnlpeak.core.card import Card
@@ -28,6 +29,7 @@ from hnlpeak.theory.species import CHARGE, MASS, Species
 __all__ = [
     "CHAMBER",
     "KIND",
+    "LEAST_RATIO2",
     "MAGNET",
     "Chamber",
     "ChamberSlot",
@@ -35,6 +37,7 @@ __all__ = [
     "Spectrometer",
     "apertures",
     "bend",
+    "kicked",
     "layers",
     "pack",
     "respond",
@@ -43,6 +46,8 @@ __all__ = [
 MAGNET, CHAMBER = 1, 2
 """Codes of its surfaces."""
 MAX_VIEWS = 4
+LEAST_RATIO2 = 0.25
+"""Squared share of p_z that must be left behind the magnet."""
 _TRIGGER_MARGIN = 30.0  # mm: wider than any scattering, so that the straight-line verdict loses nothing
 
 
@@ -183,21 +188,29 @@ def _magnet(spec: Spectrometer) -> Surface:
 
 
 @inlined
+def kicked(
+    params: NDArray[np.float64], charge: float, tx: float, ty: float, p: float
+) -> tuple[float, float, float]:
+    """Slopes after the kick, and (p_z after / p_z before)^2; a particle below ``LEAST_RATIO2`` of that is lost."""
+    # the kick in units of p_z
+    kick = charge * params[_KICK] / p * math.sqrt(1.0 + tx * tx + ty * ty)
+    ratio2 = 1.0 - kick * (2.0 * tx + kick)
+    inverse = 1.0 / math.sqrt(max(ratio2, LEAST_RATIO2))
+    return (tx + kick) * inverse, ty * inverse, ratio2
+
+
+@inlined
 def bend(params: Record, s: Record) -> None:
     """Kick the state ``s`` in x by the dipole's transverse momentum; the modulus of the momentum is kept."""
     charge = CHARGE[s.species]
     if charge == 0.0:
         return
-    tx, ty = s.tx, s.ty
-    # the kick in units of p_z
-    kick = charge * params[_KICK] / s.p * math.sqrt(1.0 + tx * tx + ty * ty)
-    ratio2 = 1.0 - kick * (2.0 * tx + kick)  # (p_z after / p_z before)^2
-    if ratio2 < 0.25:
+    tx, ty, ratio2 = kicked(params, charge, s.tx, s.ty, s.p)
+    if ratio2 < LEAST_RATIO2:
         s.alive = 0
         return
-    inverse = 1.0 / math.sqrt(ratio2)
-    s.tx = (tx + kick) * inverse
-    s.ty = ty * inverse
+    s.tx = tx
+    s.ty = ty
 
 
 @inlined

@@ -193,6 +193,8 @@ class Samples(Card):
 
     ``companion_modes`` are decays of the beam's other particles, on top of the meson's ``background_modes``.
     Sizes are those for the exposure of the card; a smaller exposure uses a smaller share of them, down to a tenth.
+    Simulated decays that a veto has surely ended are followed to the end only one in ``cutflow_every``, and counted
+    that often in the rows of the cut-flow before the last veto; 1 follows all.
     """
 
     background_modes: list[str]
@@ -201,6 +203,7 @@ class Samples(Card):
     signal_decays: Annotated[StrictInt, Field(ge=100, le=MAX_DECAYS)]
     normalisation_decays: Annotated[StrictInt, Field(ge=100, le=MAX_DECAYS)]
     templates: list[Template] = []
+    cutflow_every: Annotated[StrictInt, Field(ge=1, le=10_000)] = 1
     calibration_mode: str
     calibration_decays: Annotated[StrictInt, Field(ge=100, le=MAX_DECAYS)]
 

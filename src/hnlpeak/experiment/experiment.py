@@ -15,6 +15,7 @@ from hnlpeak.core.display import facts_html, short
 from hnlpeak.core.errors import CardError
 from hnlpeak.detectors.kind import Counter, DetectorKind, DetectorSpec
 from hnlpeak.detectors.registry import KINDS
+from hnlpeak.detectors.spectrometer import MAGNET
 from hnlpeak.detectors.surface import APERTURE, Surface, surface_table
 from hnlpeak.experiment.beam_particles import beam_particle
 from hnlpeak.experiment.experiment_card import ExperimentCard
@@ -95,20 +96,31 @@ def _described(card: ExperimentCard) -> Iterator[tuple[DetectorKind[Any], Detect
         yield KINDS[detector.kind], detector, systems.index(detector.system)
 
 
+def _in_stages(verdict: list[Surface], vetoing: list[Surface]) -> tuple[list[Surface], list[Surface]]:
+    """What may end an event at once, with what bends on the way there, and the rest; the same answer in less time."""
+    if not vetoing:
+        return [], verdict
+    bends = [surface for surface in verdict if surface.code == MAGNET]
+    return [*bends, *vetoing], [surface for surface in verdict if surface not in vetoing]
+
+
 def _fill_surfaces(setup: Any, card: ExperimentCard) -> None:
     verdict: list[Surface] = []
+    vetoing: list[Surface] = []
     response: list[Surface] = []
     acceptance: list[Surface] = []
     stops: list[float] = []
     for kind, spec, system in _described(card):
         first, full = kind.verdict(spec, system), kind.response(spec, system)
         verdict += first
+        vetoing += first if spec.system in card.trigger[0].veto else []
         response += full
         acceptance += [
             Surface(APERTURE, z, shape.packed(), spec.system) for z, shape in kind.acceptance(spec)
         ]
         stops += [surface.z for surface in (*first, *full) if kind.stops_hadrons]
     setup["verdict"] = surface_table(verdict)
+    setup["stages"] = [surface_table(stage) for stage in _in_stages(verdict, vetoing)]
     setup["response"] = surface_table(response)
     setup["acceptance"] = surface_table(acceptance)
     last = max(surface.z for surface in (*verdict, *response))

@@ -81,6 +81,7 @@ SETUP = np.dtype(
         ("tracker_installed", np.int64),
         *_floats(["tracker_momentum", "tracker_angle", "tracker_position"]),
         ("verdict", SURFACES),
+        ("stages", SURFACES, (2,)),
         ("response", SURFACES),
         ("acceptance", SURFACES),
         ("n_levels", np.int64),
@@ -122,8 +123,10 @@ SETUP = np.dtype(
 
 ``parents`` are the beam particles, the decaying meson first: mass, ``flight`` = c tau / m (mm / MeV), what they do in
 the beam tagger (``kind.BeamSignal``). Tags of other beam particles fire the trigger within ``tag_window`` (ns, half).
-``verdict`` holds the surfaces of the straight-line verdict (apertures, magnet, trigger counters), ``response``
-all others, ``acceptance`` those that a track must cross. Trigger levels have bit masks ``require`` and ``veto``,
+``verdict`` holds the surfaces of the straight-line verdict (apertures, magnet, trigger counters), ``stages`` the
+same in the order in which they are asked: first what may veto the first trigger level, and the magnet before it, then
+the magnet again and the rest. ``response`` holds all others, ``acceptance`` those that a track must cross. Trigger
+levels have bit masks ``require`` and ``veto``,
 the number ``veto_rate`` of accidental vetoes at nominal intensity, and limits on the chamber crossings of all
 charged particles; ``accidental`` is the rate (1/ns) of each system, ``quiet`` the half-window (ns) in which an
 accidental would have vetoed the event, ``hit_*`` the half-sizes of its counters and their z where hits have a

@@ -177,6 +177,8 @@ def _words(record: Mapping[str, Any], origin: Path) -> dict[str, Any]:
                     _array(flow["passed"]),
                     _array(flow["only_failed"]),
                     flow["decays"],
+                    int(flow.get("every", 1)),
+                    int(flow.get("estimated", 0)),
                 )
                 for flow in record["cutflows"]
             ),

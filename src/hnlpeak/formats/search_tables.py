@@ -19,7 +19,8 @@ __all__ = ["comparison_table", "composition_table", "cutflow_table", "passed_tab
 
 
 def cutflow_table(cutflows: Sequence[Cutflow]) -> str:
-    """Return the text of ``cutflow.csv``: selection, cut, passed, fraction of the step before, N - 1."""
+    """Return the text of ``cutflow.csv``: selection, cut, passed, fraction of the step before, N - 1,
+    and the share of the vetoed decays that the row was counted from (1: all)."""
     return _rows_table([row for cutflow in cutflows for row in cutflow.rows()])
 
 

@@ -116,14 +116,17 @@ def cutflow_table(flow: Cutflow) -> Table:
     rows = [
         (
             str(row["cut"]),
-            count_text(float(row["passed"])),
+            count_text(float(row["passed"])) + ("" if row["share"] == 1.0 else " *"),
             f"{100.0 * float(row['fraction']):.3g} %",
             count_text(float(row["n_minus_one"])),
         )
         for row in flow.rows()
     ]
     head = ("cut", "pass", "of the step before", "without this cut (N − 1)")
-    return Table(f"Cut-flow of the selection {flow.selection}.", head, tuple(rows))
+    caption = f"Cut-flow of the selection {flow.selection}."
+    if flow.estimated:
+        caption += f" * One decay in {flow.every} of those that a veto ends, counted {flow.every} times."
+    return Table(caption, head, tuple(rows))
 
 
 _QUANTITIES = {

@@ -18,6 +18,9 @@ class Cutflow:
     ``only_failed[source, cut]`` those that fail this cut and no other, so that the number without the cut (N - 1)
     is ``passed[:, -1] + only_failed``. Counts for data, sums of weights for weighted samples. ``decays`` is the
     number of decays in the fiducial volume behind them and ``triggered`` those that triggered with a track.
+
+    Of simulated decays that a veto had ended only one in ``every`` may have been followed to the end; the first
+    ``estimated`` rows, from step 0 on, count those ``every`` times. All others are complete.
     """
 
     selection: str
@@ -26,6 +29,12 @@ class Cutflow:
     passed: NDArray[np.float64]
     only_failed: NDArray[np.float64]
     decays: float | None = None
+    every: int = 1
+    estimated: int = 0
+
+    def share(self, step: int) -> float:
+        """Share of the vetoed decays that stands for all of them in the row of a step; 1 in complete rows."""
+        return 1.0 / self.every if step < self.estimated else 1.0
 
     def without(self, cut: str) -> float:
         """Candidates that pass all cuts but possibly ``cut``, summed over sources."""
@@ -33,7 +42,7 @@ class Cutflow:
         return float(self.passed[:, -1].sum() + self.only_failed[:, position].sum())
 
     def rows(self) -> list[dict[str, float | str]]:
-        """One row a step: selection, cut, passed, fraction of the step before, N - 1."""
+        """One row a step: selection, cut, passed, fraction of the step before, N - 1, share of vetoed decays."""
         totals = self.passed.sum(axis=0)
         rows: list[dict[str, float | str]] = [
             {
@@ -42,6 +51,7 @@ class Cutflow:
                 "passed": totals[0],
                 "fraction": 1.0,
                 "n_minus_one": totals[-1],
+                "share": self.share(0),
             }
         ]
         for step, cut in enumerate(self.cuts, start=1):
@@ -53,6 +63,7 @@ class Cutflow:
                     "passed": totals[step],
                     "fraction": fraction,
                     "n_minus_one": self.without(cut),
+                    "share": self.share(step),
                 }
             )
         return rows

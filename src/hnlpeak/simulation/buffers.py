@@ -13,12 +13,15 @@ __all__ = ["Buffers"]
 class Buffers(NamedTuple):
     """Room for one block from generation to candidates.
 
+    ``kaons`` [row, decay] are the mesons of a block and ``lost`` [decay] tells which of them surely veto;
     ``block`` holds the event records, ``candidates`` [column, candidate] what is reconstructed of them. Work space:
     ``daughters`` [daughter, slot] and ``kaon`` (px, py, pz, E, m) of one decay, ``scratch`` and ``tracks`` of the
     track fit.
     """
 
     block: NDArray[Any]
+    kaons: NDArray[np.float64]
+    lost: NDArray[np.uint8]
     daughters: NDArray[np.float64]
     kaon: NDArray[np.float64]
     scratch: NDArray[Any]

@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 
 from hnlpeak.core.kernel import inlined
 from hnlpeak.core.kinematics import boost_from_rest
+from hnlpeak.core.lanes import exponential_of
 from hnlpeak.detectors.event import Record
 from hnlpeak.theory.modes.muon_decay import decay_muon
 from hnlpeak.theory.modes.pion_decay import decay_pion
 from hnlpeak.theory.modes.slots import Daughter
 from hnlpeak.theory.species import C_TAU, CHARGE, MASS, Species
 
-__all__ = ["fly", "place"]
+__all__ = ["depth_of_decay", "fly", "place"]
 
 _M_MU = float(MASS[Species.MUON_PLUS])
 _M_PI = float(MASS[Species.PION_PLUS])
@@ -46,12 +47,18 @@ def place(px: float, py: float, pz: float, e: float, kaon: NDArray[np.float64], 
 
 
 @inlined
+def depth_of_decay(pz: float, species: int, u: float) -> float:
+    """Distance along z (mm) after which a particle with ``pz`` (MeV) decays, by a uniform number; without a branch."""
+    return float(pz * _LENGTH[species] * exponential_of(u))
+
+
+@inlined
 def _decay_z(segment: Record, z_end: float, forced: float, event: Record, rng: np.random.Generator) -> float:
     """Position z of the decay, infinite beyond ``z_end``; with probability ``forced`` before it, weighted."""
-    length = segment.pz * _LENGTH[segment.species]  # along z
     if forced == 0.0:
-        z = segment.z + length * rng.exponential()
+        z = segment.z + depth_of_decay(segment.pz, segment.species, rng.random())
         return float(z) if z < z_end else np.inf
+    length = segment.pz * _LENGTH[segment.species]  # along z
     room = (z_end - segment.z) / length
     if room <= 0.0:
         return np.inf

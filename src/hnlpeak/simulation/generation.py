@@ -13,17 +13,20 @@ from numpy.typing import NDArray
 
 from hnlpeak.core.borrow import borrowed
 from hnlpeak.core.kernel import inlined, kernel
+from hnlpeak.core.random import begin
 from hnlpeak.detectors import calorimeter
 from hnlpeak.detectors.beam_cherenkov import tag
 from hnlpeak.detectors.beam_tracker import measure
 from hnlpeak.detectors.event import MAX_PARTICLES, MAX_SYSTEMS, Record
 from hnlpeak.detectors.shape import inside
 from hnlpeak.detectors.surface import record_time, start_particle
-from hnlpeak.simulation.beam_spectrum import beam_momentum
 from hnlpeak.simulation.buffers import Buffers
 from hnlpeak.simulation.decay_in_flight import fly, place
 from hnlpeak.simulation.halo import HALO_KIND, through_collimator, throw_halo
+from hnlpeak.simulation.kaons import Kaons, draw_kaons
 from hnlpeak.simulation.sample import Bias, ModeTable
+from hnlpeak.simulation.screen import screen
+from hnlpeak.simulation.streams import Stage
 from hnlpeak.simulation.tails import draw_kick
 from hnlpeak.simulation.transport import transport
 from hnlpeak.theory.modes.dispatch import sample_mode
@@ -45,42 +48,29 @@ _NEAR_IMPACT = 1.4
 
 
 @inlined
-def _draw_kaon(
-    beam: Record,
-    parent: Record,
-    inverse_room: float,
-    event: Record,
-    rng: np.random.Generator,
-    kaon: NDArray[np.float64],
-) -> None:
-    """Fill the event's beam particle of the kind ``parent`` and decay point, and ``kaon`` with px, py, pz, E, m.
+def _in_fiducial(beam: Record, z: float) -> int:
+    return 1 if beam.z_min <= z <= beam.z_max else 0
 
-    ``inverse_room`` is one over the length in which decays are simulated.
-    """
-    p = beam_momentum(beam, rng)
-    tx = beam.slope_x + beam.divergence_x * rng.standard_normal()
-    ty = beam.slope_y + beam.divergence_y * rng.standard_normal()
-    x = beam.x + beam.size_x * rng.standard_normal()
-    y = beam.y + beam.size_y * rng.standard_normal()
-    # an exponential number modulo the volume's length is one that decays within it: no logarithms
-    depth = p * parent.flight * rng.exponential()
-    room = beam.z_last - beam.z_first
-    z = beam.z_first + depth - room * math.floor(depth * inverse_room)
-    dz = z - beam.z_reference
-    event.kaon_p = p
-    event.kaon_tx = tx
-    event.kaon_ty = ty
-    event.kaon_x = x
-    event.kaon_y = y
-    event.x_decay = x + tx * dz
-    event.y_decay = y + ty * dz
-    event.z_decay = z
-    event.in_fiducial = 1 if beam.z_min <= z <= beam.z_max else 0
-    kaon[2] = p / math.sqrt(1.0 + tx * tx + ty * ty)
-    kaon[0] = tx * kaon[2]
-    kaon[1] = ty * kaon[2]
-    kaon[3] = math.sqrt(p * p + parent.mass * parent.mass)
-    kaon[4] = parent.mass
+
+@inlined
+def _take_kaon(
+    drawn: NDArray[np.float64], i: int, beam: Record, event: Record, kaon: NDArray[np.float64]
+) -> None:
+    """Fill the event's beam particle and decay point, and ``kaon`` with px, py, pz, E, m, from column ``i``."""
+    event.kaon_p = drawn[Kaons.P, i]
+    event.kaon_tx = drawn[Kaons.TX, i]
+    event.kaon_ty = drawn[Kaons.TY, i]
+    event.kaon_x = drawn[Kaons.X, i]
+    event.kaon_y = drawn[Kaons.Y, i]
+    event.x_decay = drawn[Kaons.X_DECAY, i]
+    event.y_decay = drawn[Kaons.Y_DECAY, i]
+    event.z_decay = drawn[Kaons.Z_DECAY, i]
+    event.in_fiducial = _in_fiducial(beam, event.z_decay)
+    kaon[0] = drawn[Kaons.PX, i]
+    kaon[1] = drawn[Kaons.PY, i]
+    kaon[2] = drawn[Kaons.PZ, i]
+    kaon[3] = drawn[Kaons.ENERGY, i]
+    kaon[4] = drawn[Kaons.MASS, i]
 
 
 @inlined
@@ -164,15 +154,6 @@ def _add_particle(
 
 
 @inlined
-def _draw_mode(cumulative: NDArray[np.float64], rng: np.random.Generator) -> int:
-    u = rng.random()
-    mode = 0
-    while u >= cumulative[mode]:
-        mode += 1
-    return mode
-
-
-@inlined
 def _decay(
     mode: int, modes: ModeTable, setup: Record, event: Record, rng: np.random.Generator, buffers: Buffers
 ) -> int:
@@ -208,11 +189,12 @@ def _decay(
         fly(daughters[d], kaon, setup.beam, muons, pions, event, particle, rng)
         if halo:
             _follow(particle, segment.tx - tx, segment.ty - ty, segment.p / p)
-        transport(setup.verdict, event, particle, rng)
+        for stage in range(setup.stages.size):
+            transport(setup.stages[stage], event, particle, rng)
+            if event.bits & setup.veto[0]:
+                return -1
         most = max(most, particle.n_chambers)
         event.crossings += particle.n_chambers
-        if event.bits & setup.veto[0]:
-            return -1
     return most
 
 
@@ -370,25 +352,31 @@ def generate(
     buffers: Buffers,
     totals: NDArray[np.int64],
 ) -> int:
-    """Simulate ``decays`` decays, numbered from ``first``, up to the trigger; returns the number of survivors.
+    """Simulate ``decays`` decays of a shard, from number ``first`` on, up to the trigger; returns the survivors.
 
     Survivors are the first records of the block; ``totals`` counts as ``Total`` says.
     """
     setups, modes, rng, buffers = borrowed(setups), borrowed(modes), borrowed(rng), borrowed(buffers)
-    setup, block, kaon = setups[0], buffers.block, buffers.kaon
+    setup, block, kaon, drawn = setups[0], buffers.block, buffers.kaon, buffers.kaons
     beam = setup.beam
-    inverse_room = 1.0 / (beam.z_last - beam.z_first)
+    draw_kaons(decays, first, setup, modes, rng, drawn)
+    screen(decays, first, setup, modes, rng, drawn, buffers.lost)
     survival, photon_loss = modes.bias[Bias.SURVIVAL], modes.bias[Bias.PHOTON_LOSS]
     survivors = 0
     for number in range(decays):
-        event = block[survivors]
-        mode = _draw_mode(modes.cumulative, rng)
+        mode = int(drawn[Kaons.MODE, number])
         parent = modes.parents[mode]
-        _draw_kaon(beam, setup.parents[max(parent, 0)], inverse_room, event, rng, kaon)
+        totals[_DECAYS] += 1
+        if buffers.lost[number]:
+            if parent == modes.counted:
+                totals[_IN_FIDUCIAL] += _in_fiducial(beam, drawn[Kaons.Z_DECAY, number])
+            continue
+        event = block[survivors]
+        begin(rng, first + number, Stage.DECAY)
+        _take_kaon(drawn, number, beam, event, kaon)
         if parent != modes.counted:
             event.in_fiducial = 0
         chambers = _decay(mode, modes, setup, event, rng, buffers)
-        totals[_DECAYS] += 1
         totals[_IN_FIDUCIAL] += event.in_fiducial
         if chambers < setup.min_chambers:
             continue

@@ -7,10 +7,13 @@ from numpy.typing import NDArray
 
 from hnlpeak.core.borrow import borrowed
 from hnlpeak.core.kernel import inlined, kernel
+from hnlpeak.core.random import begin
 from hnlpeak.detectors.calorimeter import add_cluster
 from hnlpeak.detectors.event import MAX_CHAMBERS, Record
 from hnlpeak.detectors.muon_veto import cell_middle, record_hit
 from hnlpeak.detectors.surface import record_time
+from hnlpeak.simulation.foregone import Foregone, is_foregone
+from hnlpeak.simulation.streams import Stage
 from hnlpeak.simulation.transport import transport
 from hnlpeak.theory.species import CHARGE
 
@@ -73,21 +76,67 @@ def _accidentals(setup: Record, total: float, event: Record, rng: np.random.Gene
         time += rng.exponential() / rate
 
 
+@inlined
+def _prepare(event: Record) -> None:
+    """Forget the chambers of the straight lines."""
+    for k in range(event.n_particles):
+        particle = event.particles[k]
+        particle.n_chambers = 0
+        if CHARGE[particle.segments[0].species] != 0.0:
+            for c in range(MAX_CHAMBERS):
+                particle.hits[c].var_x = 0.0
+
+
+@inlined
+def _turn(event: Record, step: int, first: int) -> int:
+    """The particle whose turn it is at ``step``: of the ``first`` ones the neutral, then the charged, then the new.
+
+    -1 where it is nobody's turn.
+    """
+    if step >= 2 * first:
+        return step - first
+    k = step if step < first else step - first
+    charged = CHARGE[event.particles[k].segments[0].species] != 0.0
+    return k if charged == (step >= first) else -1
+
+
+@inlined
+def _fly_all(setup: Record, foregone: Foregone, event: Record, rng: np.random.Generator) -> bool:
+    """Fly the particles of an event; False where it is foregone and left."""
+    _prepare(event)
+    first, step, lost = event.n_particles, 0, foregone.every == 1
+    while step < first + event.n_particles:
+        k = _turn(event, step, first)
+        if k >= 0:
+            transport(setup.response, event, event.particles[k], rng)
+        step += 1
+        if not lost and step >= first and is_foregone(setup, event, foregone):
+            lost = True
+            if event.number % foregone.every != 0:
+                return False
+            event.weight *= foregone.every
+    return True
+
+
 @kernel
-def respond(events: int, setups: NDArray[np.void], rng: np.random.Generator, block: NDArray[np.void]) -> None:
-    """Fly all particles of the first ``events`` records through the detectors, photons radiated on the way too."""
-    setups, rng, block = borrowed(setups), borrowed(rng), borrowed(block)
+def respond(
+    events: int,
+    setups: NDArray[np.void],
+    foregone: Foregone,
+    rng: np.random.Generator,
+    block: NDArray[np.void],
+) -> None:
+    """Fly all particles of the first ``events`` records through the detectors, photons radiated on the way too.
+
+    Events that are ``foregone`` are left without particles, but for one in ``foregone.every``, whose weight grows.
+    """
+    setups, foregone, rng, block = borrowed(setups), borrowed(foregone), borrowed(rng), borrowed(block)
     setup = setups[0]
     accidental_rate = _total_rate(setup)
     for i in range(events):
         event = block[i]
-        k = 0
-        while k < event.n_particles:
-            particle = event.particles[k]
-            particle.n_chambers = 0
-            if CHARGE[particle.segments[0].species] != 0.0:
-                for c in range(MAX_CHAMBERS):
-                    particle.hits[c].var_x = 0.0
-            transport(setup.response, event, particle, rng)
-            k += 1
-        _accidentals(setup, accidental_rate, event, rng)
+        begin(rng, event.number, Stage.RESPONSE)
+        if _fly_all(setup, foregone, event, rng):
+            _accidentals(setup, accidental_rate, event, rng)
+        else:
+            event.n_particles = 0

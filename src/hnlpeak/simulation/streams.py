@@ -3,15 +3,36 @@
 from __future__ import annotations
 
 import hashlib
+from enum import IntEnum
+from typing import cast
 
 import numpy as np
 
 from hnlpeak.core.errors import UsageError
+from hnlpeak.core.random import Stream
 
-__all__ = ["SHARD_DECAYS", "shard_sizes", "stream"]
+__all__ = ["SHARD_DECAYS", "Stage", "decay_stream", "shard_sizes", "stream"]
 
 SHARD_DECAYS = 1_000_000
 """Decays in one shard; part of the definition of every sample."""
+
+
+class Stage(IntEnum):
+    """What is drawn of a decay, each from a beginning of its own."""
+
+    KAON = 0
+    DECAY = 1
+    RESPONSE = 2
+
+
+def _key(seed: int, sample: str, shard: int) -> tuple[int, int]:
+    """Two words of 64 bits that belong to a shard; ``UsageError`` for a seed or a shard that they cannot hold."""
+    if not 0 <= seed < 2**64:
+        raise UsageError(f"seed {seed} is outside 0 to 2^64 - 1")
+    if not 0 <= shard < 2**32:
+        raise UsageError(f"shard {shard} is outside 0 to 2^32 - 1")
+    name = int.from_bytes(hashlib.blake2b(sample.encode(), digest_size=4).digest(), "big")
+    return seed, (name << 32) | shard
 
 
 def stream(seed: int, sample: str, shard: int) -> np.random.Generator:
@@ -19,13 +40,15 @@ def stream(seed: int, sample: str, shard: int) -> np.random.Generator:
 
     Raises ``UsageError`` for a seed outside 0 to 2^64 - 1 or a shard outside 0 to 2^32 - 1.
     """
-    if not 0 <= seed < 2**64:
-        raise UsageError(f"seed {seed} is outside 0 to 2^64 - 1")
-    if not 0 <= shard < 2**32:
-        raise UsageError(f"shard {shard} is outside 0 to 2^32 - 1")
-    name = int.from_bytes(hashlib.blake2b(sample.encode(), digest_size=4).digest(), "big")
-    key = np.array([seed, (name << 32) | shard], dtype=np.uint64)
-    return np.random.Generator(np.random.Philox(key=key))
+    return np.random.Generator(np.random.Philox(key=np.array(_key(seed, sample, shard), dtype=np.uint64)))
+
+
+def decay_stream(seed: int, sample: str, shard: int) -> np.random.Generator:
+    """The ``core.random.Stream`` of the decays of a shard, typed as the generator in whose place kernels take it.
+
+    Raises as ``stream`` does.
+    """
+    return cast(np.random.Generator, Stream(*_key(seed, sample, shard)))
 
 
 def shard_sizes(decays: int) -> list[int]:

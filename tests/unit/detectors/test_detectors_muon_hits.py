@@ -17,6 +17,7 @@ from hnlpeak.detectors.event import new_block
 from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.experiment.experiment import load_experiment
 from hnlpeak.reconstruction.calibration import BeamCalibration
+from hnlpeak.simulation.foregone import FOLLOW_ALL
 from hnlpeak.simulation.response import respond
 from hnlpeak.simulation.sample import mode_sample
 from hnlpeak.theory.species import Species
@@ -47,7 +48,7 @@ def _accidentals(n: int) -> NDArray[Any]:
     block = new_block(n)
     block["weight"] = 1.0
     block["intensity"] = 1.0
-    respond(n, EXPERIMENT.setup, np.random.Generator(np.random.Philox(5)), block)
+    respond(n, EXPERIMENT.setup, FOLLOW_ALL, np.random.Generator(np.random.Philox(5)), block)
     return block
 
 
@@ -94,7 +95,7 @@ def test_muons_of_kmu2_lie_near_their_hits() -> None:
     assert 0.95 < both.mean() < 0.99
     # scattering takes the muon out of its strip now and then, by less than a few sigma
     assert 0.6 < (x[both] == 0.0).mean() < 0.95
-    assert 0.6 < (y[both] == 0.0).mean() < 0.95
+    assert 0.6 < (y[both] == 0.0).mean() < 0.97  # 0.956 +- 0.001 in 120 000 decays
     # each coordinate has a plane of its own
     late = np.abs(c["dt_muv2_ns"]) > 10.0
     assert (c["muon_x_sigmas"][late] == 1e6).all()

@@ -11,9 +11,10 @@ from hnlpeak.detectors import material
 from hnlpeak.experiment.experiment import load_experiment
 from hnlpeak.report.figures.apparatus import planes
 from hnlpeak.report.figures.particle_path import particle_path
+from hnlpeak.simulation.foregone import FOLLOW_ALL
 from hnlpeak.simulation.response import respond
 from hnlpeak.simulation.sample import mode_sample
-from hnlpeak.simulation.streams import stream
+from hnlpeak.simulation.streams import decay_stream
 
 
 def gas_about_the_magnet(table: dict[str, Any]) -> None:
@@ -25,9 +26,9 @@ def gas_about_the_magnet(table: dict[str, Any]) -> None:
 
 def test_muon_bends_in_the_magnet_and_reaches_the_last_counter() -> None:
     experiment = hits.experiment("na62-2007", gas_about_the_magnet)
-    sample, rng = mode_sample("path", "kmu2", 200), stream(1, "path", 0)
+    sample, rng = mode_sample("path", "kmu2", 200), decay_stream(1, "path", 0)
     block = hits.generated(experiment.setup, sample, 200, rng)
-    respond(len(block), experiment.setup, rng, block)
+    respond(len(block), experiment.setup, FOLLOW_ALL, rng, block)
     setup = experiment.setup[0]
     layers = setup["response"]["z"][setup["response"]["code"] == material.CODE]
     assert np.abs(layers - setup["magnet_z"]).min() < 1e-6

@@ -26,7 +26,7 @@ from hnlpeak.simulation.sample import (
     mode_sample,
     with_halo,
 )
-from hnlpeak.simulation.streams import stream
+from hnlpeak.simulation.streams import decay_stream
 from hnlpeak.theory.species import Species
 
 ANALYSIS = load_analysis("na62-2007-kmu2")
@@ -47,7 +47,7 @@ def muons(decays: int, **changes: Any) -> np.ndarray[Any, Any]:
         0,
         ANALYSIS.experiment.setup,
         sample.table,
-        stream(3, "halo", 0),
+        decay_stream(3, "halo", 0),
         buffers,
         totals,
     )

@@ -12,6 +12,7 @@ from scipy import stats
 
 import hits
 from hnlpeak.simulation.sample import mode_sample
+from hnlpeak.simulation.streams import decay_stream
 from hnlpeak.trigger.decision import accidental_veto, level_passes, multiplicity_passes
 
 P_MIN = 1e-6
@@ -65,7 +66,7 @@ def triggered(**changes: Any) -> int:
 
     chosen = hits.experiment(edit=edit)
     sample = mode_sample("decision", "pipi0", DECAYS)
-    return len(hits.generated(hits.records(chosen.setup), sample, DECAYS, hits.rng(1)))
+    return len(hits.generated(hits.records(chosen.setup), sample, DECAYS, decay_stream(1, "decision", 0)))
 
 
 @cache

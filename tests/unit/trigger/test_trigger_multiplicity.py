@@ -12,7 +12,7 @@ import hits
 from hnlpeak.core.errors import CardError
 from hnlpeak.experiment.experiment import Experiment, load_experiment
 from hnlpeak.simulation.sample import mode_sample
-from hnlpeak.simulation.streams import stream
+from hnlpeak.simulation.streams import decay_stream
 
 TEXT = (Path(str(resources.files("hnlpeak"))) / "library" / "experiments" / "na62-2007.toml").read_text(
     "utf-8"
@@ -29,7 +29,9 @@ def experiment(tmp_path: Path, limits: str) -> Experiment:
 
 def crossings(chosen: Experiment, mode: str) -> np.ndarray:
     sample = mode_sample("multiplicity", mode, 20_000)
-    found = hits.generated(hits.records(chosen.setup), sample, sample.decays, stream(1, "multiplicity", 0))
+    found = hits.generated(
+        hits.records(chosen.setup), sample, sample.decays, decay_stream(1, "multiplicity", 0)
+    )
     return np.asarray(found["crossings"])
 
 

@@ -29,7 +29,10 @@ def cutflow_columns(cutflows: Sequence[Cutflow]) -> Columns:
 
 @styled
 def cutflow(cutflows: Sequence[Cutflow], *, simulated: bool) -> Figure:
-    """Draw candidates after each cut as bars and N - 1 (all cuts but this one) as diamonds, a panel a selection."""
+    """Draw candidates after each cut as bars and N - 1 (all cuts but this one) as diamonds, a panel a selection.
+
+    Bars of rows that a sub-sample stands for are pale.
+    """
     steps = max(len(flow.cuts) for flow in cutflows) + 1
     figure = new_figure(5.8 * len(cutflows) + 1.2, 0.36 * steps + 1.9)
     panels = figure.subplots(1, len(cutflows), squeeze=False)[0]
@@ -45,7 +48,11 @@ def _draw(axes: Axes, flow: Cutflow) -> None:
     passed = np.array([float(row["passed"]) for row in rows])
     without = np.array([float(row["n_minus_one"]) for row in rows[1:]])
     y = np.arange(len(rows))
-    axes.barh(y, passed, color=PALETTE[0], alpha=0.75, height=0.72, label="after this cut")
+    pale = np.array([float(row["share"]) < 1.0 for row in rows])
+    axes.barh(y[~pale], passed[~pale], color=PALETTE[0], alpha=0.75, height=0.72, label="after this cut")
+    if pale.any():
+        label = f"the same, one vetoed decay in {flow.every} counted {flow.every} times"
+        axes.barh(y[pale], passed[pale], color=PALETTE[0], alpha=0.4, height=0.72, label=label)
     axes.plot(without, y[1:], "D", color=PALETTE[2], markersize=5.0, label="all other cuts (N − 1)")
     axes.set_xscale("log")
     positive = np.concatenate([passed, without])

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.core.borrow import borrowed
-from hnlpeak.core.kernel import kernel
+from hnlpeak.core.kernel import inlined
 from hnlpeak.theory.modes import (
     ke2,
     ke2g_sd,
@@ -24,7 +24,7 @@ from hnlpeak.theory.modes import (
 __all__ = ["sample_mode"]
 
 
-@kernel
+@inlined
 def sample_mode(
     code: int, rng: np.random.Generator, params: NDArray[np.float64], out: NDArray[np.float64]
 ) -> int:

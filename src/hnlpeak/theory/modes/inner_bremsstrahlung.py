@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 
 from hnlpeak.core.borrow import borrowed
 from hnlpeak.core.errors import UsageError
-from hnlpeak.core.kernel import kernel
-from hnlpeak.core.kinematics import boost_to_rest, two_body_momentum, unit_vector
+from hnlpeak.core.kernel import inlined, kernel
+from hnlpeak.core.kinematics import boost_to_rest, direction, two_body_momentum
 from hnlpeak.theory.modes.lepton_photon import place_lepton_photon
 from hnlpeak.theory.modes.masses import KAON
 from hnlpeak.theory.modes.mode import PARAMETERS
@@ -43,6 +43,7 @@ __all__ = [
     "pack_leptonic",
     "sample_leptonic",
     "squared_amplitude",
+    "without_photon",
 ]
 
 ALPHA = 1.0 / 137.035999
@@ -268,14 +269,24 @@ def _sample_radiative(rng: np.random.Generator, params: NDArray[np.float64], out
     return 2
 
 
-@kernel
+@inlined
+def without_photon(
+    params: NDArray[np.float64], u: float, v: float, w: float
+) -> tuple[bool, float, float, float, float]:
+    """Whether a photon is radiated, by the uniform number u, and else the lepton's momentum and energy, by v and w."""
+    p = params[_MOMENTUM]
+    x, y, z = direction(v, w)
+    return u < params[_P_IB], p * x, p * y, p * z, params[_ENERGY]
+
+
+@inlined
 def sample_leptonic(rng: np.random.Generator, params: NDArray[np.float64], out: NDArray[np.float64]) -> int:
     """Write the lepton and, where one above 0.1 MeV is radiated, the photon; returns the rows written."""
     rng, params, out = borrowed(rng), borrowed(params), borrowed(out)
-    if rng.random() < params[_P_IB]:
+    u, v, w = rng.random(), rng.random(), rng.random()
+    radiates, px, py, pz, e = without_photon(params, u, v, w)
+    if radiates:
         return _sample_radiative(rng, params, out)
-    nx, ny, nz = unit_vector(rng)
-    p = params[_MOMENTUM]
-    h = params[_HELICITY]
-    put_polarised(out, 0, params[_SPECIES], p * nx, p * ny, p * nz, params[_ENERGY], h * nx, h * ny, h * nz)
+    h = params[_HELICITY] / params[_MOMENTUM]
+    put_polarised(out, 0, params[_SPECIES], px, py, pz, e, h * px, h * py, h * pz)
     return 1

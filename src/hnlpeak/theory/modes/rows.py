@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hnlpeak.core.kernel import kernel
+from hnlpeak.core.kernel import inlined
 from hnlpeak.theory.modes.slots import Daughter
 
 __all__ = ["put", "put_polarised"]
@@ -20,7 +20,7 @@ _SY = int(Daughter.SY)
 _SZ = int(Daughter.SZ)
 
 
-@kernel
+@inlined
 def put_polarised(
     out: NDArray[np.float64],
     row: int,
@@ -44,7 +44,7 @@ def put_polarised(
     out[row, _SZ] = sz
 
 
-@kernel
+@inlined
 def put(
     out: NDArray[np.float64], row: int, species: float, px: float, py: float, pz: float, energy: float
 ) -> None:

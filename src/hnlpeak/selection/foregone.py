@@ -1,0 +1,70 @@
+"""From the cuts of a card to what fails them all: the vetoes that simulation may act upon early."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from hnlpeak.detectors.event import MAX_SYSTEMS
+from hnlpeak.experiment.analysis_card import AnalysisCard
+from hnlpeak.experiment.experiment import Experiment
+from hnlpeak.simulation.foregone import FOLLOW_ALL, Foregone
+
+__all__ = ["foregone_of", "last_veto"]
+
+_AT_MOST = ("n_tracks", "e_extra_mev")
+_MARGIN = 100.0  # mm, beside what depends on momentum
+
+
+def _bounds(card: AnalysisCard, column: str) -> tuple[float, float]:
+    """Bounds of a column that every selection asks for: outside of them a candidate fails all."""
+    lows, highs = [], []
+    for selection in card.selections:
+        if selection.any_of:
+            continue
+        plain = [cut.bounds() for cut in card.cuts_of(selection) if cut.column == column and cut.by is None]
+        lows.append(max((low[0] for low, _ in plain), default=-math.inf))
+        highs.append(min((high[0] for _, high in plain), default=math.inf))
+    return min(lows), max(highs)
+
+
+def foregone_of(card: AnalysisCard, experiment: Experiment) -> Foregone:
+    """What fails in all selections of ``card``; nothing where the card follows every decay to the end."""
+    every = card.samples.cutflow_every
+    if every == 1:
+        return FOLLOW_ALL
+    systems, windows = experiment.card.systems(), np.zeros(MAX_SYSTEMS)
+    for name in experiment.timed_systems:
+        windows[systems.index(name)] = max(0.0, _bounds(card, f"dt_{name.lower()}_ns")[0])
+    tracks = _bounds(card, "n_tracks")[1]
+    extra = _bounds(card, "e_extra_mev")[1]
+    reconstruction = experiment.card.reconstruction
+    radius = max(
+        reconstruction.association_radius, reconstruction.track_zone, reconstruction.undeflected_zone
+    )
+    merging = max((getattr(spec, "merge_distance", 0.0) for spec in experiment.card.detectors), default=0.0)
+    # clusters that count only where tracks are accepted may move out of there by a merger
+    return Foregone(
+        windows,
+        int(min(tracks, FOLLOW_ALL.most_tracks)),
+        extra if reconstruction.cluster_acceptance == 0.0 else math.inf,
+        radius + 2.0 * merging + _MARGIN,
+        every,
+    )
+
+
+def last_veto(card: AnalysisCard, selection: str) -> int:
+    """The step of a selection's cut-flow that applies its last veto, 0 without one; the latest of a union's members."""
+    (chosen,) = (s for s in card.selections if s.name == selection)
+    members = [s for s in card.selections if s.name in chosen.any_of] or [chosen]
+    steps = []
+    for member in members:
+        vetoes = [
+            step
+            for step, cut in enumerate(card.cuts_of(member), start=1)
+            if cut.by is None
+            and (cut.column in _AT_MOST or (cut.column.startswith("dt_") and cut.min is not None))
+        ]
+        steps.append(max(vetoes, default=0))
+    return max(steps)

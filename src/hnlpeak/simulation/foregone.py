@@ -1,0 +1,111 @@
+"""Events that no selection can take, known before they are simulated to the end.
+
+A signal in a veto, a cluster besides the track's or a track too many stays what it is, whatever the rest of the event
+does. Photons fly first, and an event is left as soon as it is lost; one in ``every`` is followed to the end all the
+same and counted ``every`` times, so that the rows of the cut-flow before the last veto stay unbiased. What is selected
+is never touched: the numbers of a decay belong to it alone.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hnlpeak.core.kernel import inlined
+from hnlpeak.detectors.event import MAX_SYSTEMS, Record
+from hnlpeak.theory.species import CHARGE, Species
+
+__all__ = ["FOLLOW_ALL", "Foregone", "is_foregone"]
+
+_MANY = 1_000_000
+_SCATTERED = 1e6  # mm MeV
+_LARGE_KICK = 0.01  # of the momentum
+
+
+class Foregone(NamedTuple):
+    """What fails in all selections.
+
+    A signal of a system less than ``windows`` [system] (ns, 0 for none) from the track's time; more than
+    ``most_tracks`` tracks; a cluster above ``extra`` (MeV) further than ``apart`` (mm) from the track. One event in
+    ``every`` is followed to the end all the same.
+    """
+
+    windows: NDArray[np.float64]
+    most_tracks: int
+    extra: float
+    apart: float
+    every: int
+
+
+FOLLOW_ALL = Foregone(np.zeros(MAX_SYSTEMS), _MANY, np.inf, np.inf, 1)
+"""Nothing is foregone."""
+
+
+@inlined
+def _vetoed(setup: Record, event: Record, foregone: Foregone, t_track: float) -> bool:
+    """True for a signal that vetoes a track at this time."""
+    for s in range(setup.n_timed):
+        system = setup.timed[s]
+        window = foregone.windows[system]
+        if window > 0.0:
+            for n in range(event.n_times[system]):
+                if abs(event.times[system, n] - t_track) < window:
+                    return True
+    return False
+
+
+@inlined
+def _counts(setup: Record, cluster: Record, foregone: Foregone, t_track: float) -> bool:
+    return bool(
+        cluster.energy > foregone.extra
+        and cluster.energy > setup.cluster_threshold
+        and abs(cluster.time - t_track) < setup.cluster_window
+    )
+
+
+@inlined
+def _has_extra(setup: Record, event: Record, foregone: Foregone, particle: Record) -> bool:
+    """True for a cluster far from where a track of the particle can lead, with the magnet's kick and without.
+
+    What decays in flight may lead anywhere, and an electron that radiates to any x: the kick of its smaller momentum
+    is larger. ``_SCATTERED`` over the momentum is a dozen times what matter does.
+    """
+    line = particle.segments[0]
+    if particle.n_segments > 1:
+        return False
+    z = setup.calorimeter_z
+    x, y = line.x + line.tx * (z - line.z), line.y + line.ty * (z - line.z)
+    kick = CHARGE[line.species] * setup.magnet_kick / line.p * (z - setup.magnet_z)
+    turned = (abs(event.kick_x) + abs(event.kick_y)) * (z - line.z)
+    apart = foregone.apart + (_SCATTERED + turned) / line.p
+    radiates = line.species in (Species.POSITRON, Species.ELECTRON) or abs(event.kick_p) > _LARGE_KICK
+    for j in range(event.n_clusters):
+        cluster = event.clusters[j]
+        dx, dy = cluster.x - x, cluster.y - y
+        beside2 = 0.0 if radiates else min(dx * dx, (dx - kick) ** 2)
+        if beside2 + dy * dy > apart * apart and _counts(setup, cluster, foregone, particle.t_track):
+            return True
+    return False
+
+
+@inlined
+def is_foregone(setup: Record, event: Record, foregone: Foregone) -> bool:
+    """True where no track that the event may yet get can be selected."""
+    tracks = charged = 0
+    least = min(setup.min_chambers, setup.n_chambers - 1)
+    for k in range(event.n_particles):
+        tracks += event.particles[k].n_chambers >= least
+    if tracks > foregone.most_tracks:
+        return True
+    for k in range(event.n_particles):
+        particle = event.particles[k]
+        if CHARGE[particle.segments[0].species] == 0.0:
+            continue
+        charged += 1
+        if not _vetoed(setup, event, foregone, particle.t_track) and not _has_extra(
+            setup, event, foregone, particle
+        ):
+            return False
+    return charged > 0

@@ -1,0 +1,124 @@
+"""Mesons of a block, and the decays that surely veto: both say what the long way says."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy import stats
+
+import hits
+from hnlpeak.core.kernel import kernel
+from hnlpeak.detectors.surface import APERTURE, Surface, surface_table
+from hnlpeak.simulation.generation import Total
+from hnlpeak.simulation.kaons import Kaons, draw_kaons, new_kaons
+from hnlpeak.simulation.sample import Sample, background_sample, mode_sample
+from hnlpeak.simulation.streams import decay_stream
+
+P_MIN = 1e-6
+DECAYS = 40_000
+COCKTAIL = ("kmu2", "pipi0", "ke3")
+
+
+def without_screen(array: NDArray[Any]) -> NDArray[Any]:
+    """The set-up with a plane more, which nothing meets, in its first stage: the screen does not know that."""
+    changed = np.array(array)
+    stage = changed["stages"][0][0]
+    rows = [
+        Surface(int(stage["code"][k]), float(stage["z"][k]), stage["params"][k].tolist(), "")
+        for k in range(int(stage["n"]))
+    ]
+    nowhere = Surface(APERTURE, 1e9, [0.0, np.inf, 0.0, *[0.0] * 6], "nowhere")
+    changed["stages"][0][0] = surface_table([*rows, nowhere])
+    changed.setflags(write=False)
+    return changed
+
+
+def found(array: NDArray[Any], sample: Sample) -> tuple[NDArray[Any], int, int]:
+    """Survivors, decays in the fiducial volume, decays screened away."""
+    buffers, totals = hits.room(1, DECAYS), np.zeros(Total.WIDTH, dtype=np.int64)
+    n = hits.generate(DECAYS, 0, array, sample.table, decay_stream(4, sample.name, 0), buffers, totals)
+    return buffers.block[:n].copy(), int(totals[Total.IN_FIDUCIAL]), int(buffers.lost.sum())
+
+
+@pytest.mark.parametrize("modes", [("kmu2",), COCKTAIL])
+def test_what_the_screen_takes_away_is_what_the_long_way_loses(modes: tuple[str, ...]) -> None:
+    sample = background_sample("screen", modes, DECAYS)
+    setup = hits.shipped("na62-2015").setup
+    short, short_fiducial, lost = found(setup, sample)
+    plain, plain_fiducial, none = found(without_screen(setup), sample)
+    assert none == 0
+    assert lost > 0.75 * DECAYS * (1.0 if len(modes) == 1 else 0.68)
+    assert short_fiducial == plain_fiducial
+    assert len(short) == len(plain) > 100
+    for name in (
+        "number",
+        "source",
+        "kaon_p",
+        "z_decay",
+        "bits",
+        "weight",
+        "crossings",
+        "n_times",
+        "n_particles",
+    ):
+        assert np.array_equal(short[name], plain[name]), name
+    assert np.array_equal(short["particles"]["segments"][:, 0, 0], plain["particles"]["segments"][:, 0, 0])
+
+
+@pytest.mark.parametrize("options", [{"forced_decay": 0.5}, {"survival": 0.5}])
+def test_biased_samples_are_not_screened(options: dict[str, float]) -> None:
+    sample = mode_sample("screen/forced", "kmu2", DECAYS, **options)
+    assert found(hits.shipped("na62-2015").setup, sample)[2] == 0
+
+
+def test_an_experiment_that_vetoes_no_muons_is_not_screened() -> None:
+    setup = hits.shipped("na62-2007").setup
+    assert int(setup["stages"][0][0]["n"]) == 0
+    assert found(setup, mode_sample("screen/2007", "kmu2", DECAYS))[2] == 0
+
+
+@cache
+def drawn(n: int = 200_000) -> NDArray[np.float64]:
+    kaons = new_kaons(n)
+
+    @kernel
+    def draw(setups: NDArray[Any], rng: np.random.Generator, out: NDArray[np.float64]) -> None:
+        draw_kaons(out.shape[1], 0, setups[0].beam, rng, out)
+
+    draw(hits.shipped("na62-2015").setup, decay_stream(1, "kaons", 0), kaons)
+    return kaons
+
+
+def test_mesons_are_those_of_the_beam() -> None:
+    beam, kaons = hits.shipped("na62-2015").setup[0]["beam"], drawn()
+    for row, mean, width in (
+        (Kaons.P, "momentum", "momentum_spread"),
+        (Kaons.TX, "slope_x", "divergence_x"),
+        (Kaons.TY, "slope_y", "divergence_y"),
+        (Kaons.X, "x", "size_x"),
+        (Kaons.Y, "y", "size_y"),
+    ):
+        scaled = (kaons[row] - float(beam[mean])) / float(beam[width])
+        assert stats.kstest(scaled, "norm").pvalue > P_MIN
+    assert stats.kstest(kaons[Kaons.MODE], "uniform").pvalue > P_MIN
+    correlations = np.corrcoef(kaons[[Kaons.P, Kaons.TX, Kaons.TY, Kaons.X, Kaons.Y, Kaons.MODE]])
+    assert np.all(np.abs(correlations - np.eye(6)) < 5.0 / np.sqrt(kaons.shape[1]))
+
+
+def test_decay_points_follow_the_lifetime_within_the_volume() -> None:
+    beam, kaons = hits.shipped("na62-2015").setup[0]["beam"], drawn()
+    low, high = float(beam["z_first"]), float(beam["z_last"])
+    length = kaons[Kaons.P] / float(beam["mass"]) * float(beam["c_tau"])
+    z = kaons[Kaons.Z_DECAY]
+    assert low <= z.min() <= z.max() <= high
+    uniform = np.expm1(-(z - low) / length) / np.expm1(-(high - low) / length)
+    assert stats.kstest(uniform, "uniform").pvalue > P_MIN
+    dz = z - float(beam["z_reference"])
+    assert np.allclose(kaons[Kaons.X_DECAY], kaons[Kaons.X] + kaons[Kaons.TX] * dz)
+    p = kaons[[Kaons.PX, Kaons.PY, Kaons.PZ]]
+    assert np.allclose(np.sqrt((p**2).sum(axis=0)), kaons[Kaons.P])
+    assert np.allclose(kaons[Kaons.ENERGY], np.hypot(kaons[Kaons.P], float(beam["mass"])))
