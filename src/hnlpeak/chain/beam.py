@@ -8,17 +8,17 @@ taken off. The decays that a search looks for have the momentum of the beam with
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 
-from hnlpeak.chain.sample_run import run_shards
-from hnlpeak.chain.shards import ShardSpec, calibrate_shard
+from hnlpeak.chain.shards import CalibrationTask, ShardSpec, calibrate_task, lost_shard
 from hnlpeak.core.measured import Measured
 from hnlpeak.execution.context import RunContext
+from hnlpeak.execution.run import WorkerLost
 from hnlpeak.experiment.experiment import Experiment
-from hnlpeak.reconstruction.calibration import BeamCalibration, calibration_from_sums
+from hnlpeak.reconstruction.calibration import N_SUMS, BeamCalibration, calibration_from_sums
 from hnlpeak.reconstruction.columns import column_names
 from hnlpeak.simulation.sample import Sample
 from hnlpeak.simulation.streams import shard_sizes
@@ -28,12 +28,33 @@ __all__ = ["calibrate", "selected_mean", "unbiased"]
 
 def selected_mean(sample: Sample, experiment: Experiment, context: RunContext) -> BeamCalibration:
     """Mean of the fully reconstructed three-track decays of a sample, as they are selected."""
-    columns = len(column_names(experiment.timed_systems))
-    task = partial(calibrate_shard, ShardSpec(experiment.setup, sample, context.seed, columns))
-    sums = run_shards(sample, list(enumerate(shard_sizes(sample.decays))), task, np.add, context)
-    return calibration_from_sums(
-        sums, experiment.setup, f"{sample.decays} simulated {'+'.join(sample.sources)} decays"
-    )
+    return _means([(sample, experiment)], context)[0]
+
+
+def _means(asked: Sequence[tuple[Sample, Experiment]], context: RunContext) -> list[BeamCalibration]:
+    """The same of several samples, on one pool."""
+    specs = [
+        ShardSpec(experiment.setup, sample, context.seed, len(column_names(experiment.timed_systems)))
+        for sample, experiment in asked
+    ]
+    tasks = [
+        CalibrationTask(spec, shard) for spec in specs for shard in enumerate(shard_sizes(spec.sample.decays))
+    ]
+    sums = {spec: np.zeros(N_SUMS, dtype=np.int64) for spec in specs}
+    try:
+        for task, found in context.stream(tasks, calibrate_task):
+            sums[task.spec] += found
+            context.report(task.spec.sample.name, task.shard[1])
+    except WorkerLost as lost:
+        if not isinstance(lost.item, CalibrationTask):
+            raise
+        raise lost_shard(lost.item, lost) from lost
+    return [
+        calibration_from_sums(
+            found, experiment.setup, f"{sample.decays} simulated {'+'.join(sample.sources)} decays"
+        )
+        for found, (sample, experiment) in zip(sums.values(), asked, strict=True)
+    ]
 
 
 def unbiased(measured: BeamCalibration, simulated: BeamCalibration, truth: Experiment) -> BeamCalibration:
@@ -66,5 +87,5 @@ def calibrate(
     """
     known = model or experiment
     again = replace(sample, name=f"{sample.name}/method")
-    measured = selected_mean(sample, experiment, context)
-    return unbiased(measured, selected_mean(again, known, context), known)
+    measured, simulated = _means([(sample, experiment), (again, known)], context)
+    return unbiased(measured, simulated, known)

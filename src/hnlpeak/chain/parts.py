@@ -1,17 +1,20 @@
-"""A sample in parts, each kept when it is done, so that an interrupted run goes on where it stopped."""
+"""Many samples on one pool, each in parts that are kept when they are done: an interrupted run goes on from there."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hnlpeak.execution.context import Part, Shards, Store
+from hnlpeak.chain.shards import Order, ShardTask, tally_task
+from hnlpeak.execution.context import Part, RunContext, Shards
 from hnlpeak.selection.tally import Tally
+from hnlpeak.simulation.streams import shard_sizes
 from hnlpeak.spectrum.fixed_point import add_fixed
 
-__all__ = ["PART_SHARDS", "add_arrays", "in_parts", "tally_in_parts"]
+__all__ = ["PART_SHARDS", "add_arrays", "in_parts", "tally_orders"]
 
 PART_SHARDS = 32
 """Shards in one part: some ten seconds of work."""
@@ -47,29 +50,66 @@ def add_arrays(
     return {name: part if name == "unit" else add_fixed(part, b[name]) for name, part in a.items()}
 
 
-def tally_in_parts(
-    sample: str,
-    shards: Shards,
-    make: Callable[[Shards], Tally],
-    store: Store | None,
-    done: Callable[[tuple[int, int]], None],
-    empty: Tally,
-) -> Tally:
-    """Sum of ``make(part)`` over the parts that ``store`` makes of the ``shards``.
+@dataclass(eq=False)
+class _Open:
+    """A part on its way: its place among the orders, the shards that are missing, what has come so far."""
 
-    Parts that it has are not made again. ``empty`` is the tally of no shard: what is kept must have its shapes.
-    ``done`` is called for the shards of parts that were found in the store.
+    part: Part
+    order: int
+    missing: int
+    tally: Tally
+
+
+@dataclass
+class _Harvest:
+    """The sums over the shards of each order, and the parts that are not whole yet."""
+
+    orders: Sequence[Order]
+    context: RunContext
+    totals: list[Tally] = field(default_factory=list)
+    open: dict[ShardTask, _Open] = field(default_factory=dict)
+
+    def tasks(self) -> Iterator[ShardTask]:
+        """The shards to be made, order after order; parts that the store has are taken from it instead."""
+        for place, order in enumerate(self.orders):
+            sample, store = order.spec.sample, self.context.store
+            shards = list(enumerate(shard_sizes(sample.decays)))
+            found = in_parts(sample.name, shards) if store is None else store.parts(sample.name, shards)
+            for part, some in found:
+                yield from self._part(place, order, part, some)
+
+    def _part(self, place: int, order: Order, part: Part, shards: Shards) -> Iterator[ShardTask]:
+        store = self.context.store
+        kept = None if store is None else _tally(store.load(part), order.empty())
+        if kept is not None:
+            self.totals[place] += kept
+            for _, decays in shards:
+                self.context.report(part.sample, decays)
+            return
+        opened = _Open(part, place, len(shards), order.empty())
+        for shard in shards:
+            task = ShardTask(order, shard)
+            self.open[task] = opened
+            yield task
+
+    def add(self, task: ShardTask, tally: Tally) -> None:
+        """Add what a shard gave; a part that is whole is kept."""
+        opened = self.open.pop(task)
+        opened.tally += tally
+        opened.missing -= 1
+        if opened.missing == 0:
+            self.totals[opened.order] += opened.tally
+            if self.context.store is not None:
+                self.context.store.save(opened.part, _arrays(opened.tally))
+        self.context.report(opened.part.sample, task.shard[1])
+
+
+def tally_orders(orders: Sequence[Order], context: RunContext) -> list[Tally]:
+    """Sums over the shards of each of ``orders``, all on one pool; parts that the context's store has are not made.
+
+    ``WorkerLost`` names a ``ShardTask`` that cannot be done.
     """
-    if store is None:
-        return make(shards)
-    total = empty
-    for part, some in store.parts(sample, shards):
-        tally = _tally(store.load(part), empty)
-        if tally is None:
-            tally = make(some)
-            store.save(part, _arrays(tally))
-        else:
-            for shard in some:
-                done(shard)
-        total = total + tally
-    return total
+    harvest = _Harvest(orders, context, [order.empty() for order in orders])
+    for task, tally in context.stream(harvest.tasks(), tally_task):
+        harvest.add(task, tally)
+    return harvest.totals

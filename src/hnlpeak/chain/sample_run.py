@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial, reduce
-from typing import TypeVar
+from functools import reduce
 
 import numpy as np
 
 from hnlpeak.chain.blocks import blocks
-from hnlpeak.chain.parts import tally_in_parts
-from hnlpeak.chain.shards import (
-    Shard,
-    ShardSpec,
-    assumed_of,
-    empty_tally,
-    selection_of,
-    tally_shard,
-)
-from hnlpeak.core.errors import InputDataError, PartialResult, UsageError
+from hnlpeak.chain.parts import tally_orders
+from hnlpeak.chain.shards import Order, ShardSpec, ShardTask, assumed_of, lost_shard, selection_of
+from hnlpeak.core.errors import InputDataError, UsageError
 from hnlpeak.execution.context import RunContext
 from hnlpeak.execution.run import WorkerLost
 from hnlpeak.experiment.analysis_card import AnalysisCard
@@ -40,16 +32,16 @@ from hnlpeak.spectrum.spectrum import Spectrum
 
 __all__ = [
     "SampleResult",
-    "run_parts",
     "run_sample",
-    "run_shards",
+    "run_samples",
     "simulate_candidates",
     "tally_candidates",
     "tally_chunks",
 ]
 
 
-Result = TypeVar("Result")
+SamplePart = tuple[Sample, Experiment, BeamCalibration]
+"""A sample, or the share of it in one period, with the experiment and the mean beam of that period."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,23 +107,6 @@ def _result(
     )
 
 
-def run_shards(
-    sample: Sample,
-    shards: Sequence[Shard],
-    task: Callable[[Shard], Result],
-    combine: Callable[[Result, Result], Result],
-    context: RunContext,
-) -> Result:
-    """Sum over some shards. ``PartialResult`` naming the one that cannot be done because its workers die."""
-    try:
-        return context.run(shards, task, combine, on_done=lambda shard: context.report(sample.name, shard[1]))
-    except WorkerLost as lost:
-        index = lost.item[0] if isinstance(lost.item, tuple) else lost.item
-        raise PartialResult(
-            f"sample {sample.name!r}, shard {index}: its worker died {lost.deaths} times, so it cannot be done"
-        ) from lost
-
-
 def run_sample(
     sample: Sample,
     experiment: Experiment,
@@ -143,42 +118,40 @@ def run_sample(
 
     Parts that the ``store`` of ``context`` has are taken from it, others are kept there.
     """
-    return run_parts(sample.name, [(sample, experiment, calibration)], card, context)
+    return run_samples({sample.name: [(sample, experiment, calibration)]}, card, context)[sample.name]
 
 
-def run_parts(
-    name: str,
-    parts: Sequence[tuple[Sample, Experiment, BeamCalibration]],
-    card: AnalysisCard,
-    context: RunContext,
-) -> SampleResult:
-    """The sum of ``run_sample`` over ``parts`` of one sample, each of an experiment of its own; labelled ``name``."""
-    total = reduce(Tally.__add__, (_tally(*part, card, context) for part in parts))
-    in_fiducial, every = int(total.totals[Total.IN_FIDUCIAL]), card.samples.cutflow_every
-    return _result(total, card, parts[0][0].sources, name, True, in_fiducial, every=every)
+def run_samples(
+    samples: Mapping[str, Sequence[SamplePart]], card: AnalysisCard, context: RunContext
+) -> dict[str, SampleResult]:
+    """Many samples on one pool, each the sum of ``run_sample`` over its parts; labelled by their names.
+
+    ``PartialResult`` naming the shard that cannot be done because its workers die.
+    """
+    orders = [_order(*part, card, context.seed) for parts in samples.values() for part in parts]
+    try:
+        tallies = iter(tally_orders(orders, context))
+    except WorkerLost as lost:
+        if not isinstance(lost.item, ShardTask):
+            raise
+        raise lost_shard(lost.item, lost) from lost
+    made = {}
+    for name, parts in samples.items():
+        total = reduce(Tally.__add__, [next(tallies) for _ in parts])
+        in_fiducial, every = int(total.totals[Total.IN_FIDUCIAL]), card.samples.cutflow_every
+        made[name] = _result(total, card, parts[0][0].sources, name, True, in_fiducial, every=every)
+    return made
 
 
-def _tally(
-    sample: Sample,
-    experiment: Experiment,
-    calibration: BeamCalibration,
-    card: AnalysisCard,
-    context: RunContext,
-) -> Tally:
+def _order(
+    sample: Sample, experiment: Experiment, calibration: BeamCalibration, card: AnalysisCard, seed: int
+) -> Order:
     columns = column_names(experiment.timed_systems)
-    spec = ShardSpec(experiment.setup, sample, context.seed, len(columns))
-    selection = selection_of(card, columns)
-    foregone = foregone_of(card, experiment)
-    task = partial(tally_shard, spec, assumed_of(card, calibration), foregone, selection)
-
-    def done(shard: Shard) -> None:
-        context.report(sample.name, shard[1])
-
-    def part(shards: Sequence[Shard]) -> Tally:
-        return run_shards(sample, shards, task, Tally.__add__, context)
-
-    return tally_in_parts(
-        sample.name, _shards(sample), part, context.store, done, empty_tally(spec, selection)
+    return Order(
+        ShardSpec(experiment.setup, sample, seed, len(columns)),
+        assumed_of(card, calibration),
+        foregone_of(card, experiment),
+        selection_of(card, columns),
     )
 
 

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.chain.loop import calibrate_loop, new_buffers, sample_loop
-from hnlpeak.core.errors import HnlpeakError
+from hnlpeak.core.errors import HnlpeakError, PartialResult
+from hnlpeak.execution.run import WorkerLost
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.reconstruction.calibration import N_SUMS, BeamCalibration
 from hnlpeak.reconstruction.candidates import Assumed
@@ -27,13 +28,16 @@ from hnlpeak.spectrum.axis import missing_mass_axis
 from hnlpeak.theory.species import MASS
 
 __all__ = [
+    "CalibrationTask",
+    "Order",
     "Shard",
     "ShardSpec",
+    "ShardTask",
     "assumed_of",
-    "calibrate_shard",
-    "empty_tally",
+    "calibrate_task",
+    "lost_shard",
     "selection_of",
-    "tally_shard",
+    "tally_task",
 ]
 
 Shard = tuple[int, int]
@@ -68,27 +72,45 @@ def assumed_of(card: AnalysisCard, calibration: BeamCalibration) -> Assumed:
     return Assumed(calibration.packed(), float(MASS[LEPTONS[card.channel.lepton]]))
 
 
-def empty_tally(spec: ShardSpec, selection: Selection) -> Tally:
-    """The tally of no shard."""
+@dataclass(frozen=True, eq=False)
+class Order:
+    """All that a sample's tally is made with."""
+
+    spec: ShardSpec
+    assumed: Assumed
+    foregone: Foregone
+    selection: Selection
+
+    def empty(self) -> Tally:
+        """The tally of no shard."""
+        sample = self.spec.sample
+        return new_tally(
+            self.selection, sources=len(sample.sources), totals=Total.WIDTH, weighted=sample.weighted
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class ShardTask:
+    """One shard of an order."""
+
+    order: Order
+    shard: Shard
+
+
+def tally_task(task: ShardTask) -> Tally:
+    """Simulate, reconstruct and select one shard; what is foregone counts in the cut-flow alone."""
+    order, (index, decays) = task.order, task.shard
+    spec, tally = order.spec, order.empty()
     sample = spec.sample
-    return new_tally(selection, sources=len(sample.sources), totals=Total.WIDTH, weighted=sample.weighted)
-
-
-def tally_shard(
-    spec: ShardSpec, assumed: Assumed, foregone: Foregone, selection: Selection, shard: Shard
-) -> Tally:
-    """Simulate, reconstruct and select one shard; what is ``foregone`` counts in the cut-flow alone."""
-    index, decays = shard
-    sample, tally = spec.sample, empty_tally(spec, selection)
     try:
         sample_loop(
             decays,
             spec.frozen_setup(),
             sample.table,
             decay_stream(spec.seed, sample.name, index),
-            assumed,
-            foregone,
-            selection,
+            order.assumed,
+            order.foregone,
+            order.selection,
             new_buffers(spec.columns),
             tally.counts,
             tally.totals,
@@ -100,9 +122,17 @@ def tally_shard(
     return tally
 
 
-def calibrate_shard(spec: ShardSpec, shard: Shard) -> NDArray[np.int64]:
+@dataclass(frozen=True, eq=False)
+class CalibrationTask:
+    """One shard of a sample of three-track decays."""
+
+    spec: ShardSpec
+    shard: Shard
+
+
+def calibrate_task(task: CalibrationTask) -> NDArray[np.int64]:
     """Integer sums (``reconstruction.calibration``) of the fully reconstructed three-track decays of one shard."""
-    index, decays = shard
+    spec, (index, decays) = task.spec, task.shard
     sums = np.zeros(N_SUMS, dtype=np.int64)
     calibrate_loop(
         decays,
@@ -115,3 +145,12 @@ def calibrate_shard(spec: ShardSpec, shard: Shard) -> NDArray[np.int64]:
         np.zeros(Total.WIDTH, dtype=np.int64),
     )
     return sums
+
+
+def lost_shard(task: ShardTask | CalibrationTask, lost: WorkerLost) -> PartialResult:
+    """The error that names a shard which cannot be done because its workers die."""
+    spec = task.order.spec if isinstance(task, ShardTask) else task.spec
+    return PartialResult(
+        f"sample {spec.sample.name!r}, shard {task.shard[0]}: its worker died {lost.deaths} times, "
+        "so it cannot be done"
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, TypeVar
@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from hnlpeak.execution.run import run
+from hnlpeak.execution.run import run, stream
 
 __all__ = ["Part", "Progress", "RunContext", "Shards", "Store"]
 
@@ -74,6 +74,10 @@ class RunContext:
     ) -> Result:
         """Return ``combine`` of ``task(item)`` over all items, as ``execution.run`` does."""
         return run(items, task, combine, workers=self.workers, executor=self.executor, on_done=on_done)
+
+    def stream(self, items: Iterable[Item], task: Callable[[Item], Result]) -> Iterator[tuple[Item, Result]]:
+        """Yield all items with ``task(item)`` as they are done, as ``execution.stream`` does."""
+        return stream(items, task, workers=self.workers, executor=self.executor)
 
     def report(self, sample: str, decays: int) -> None:
         """Tell ``progress``, if there is one, that so many decays of a sample are done."""

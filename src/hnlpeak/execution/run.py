@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 from hnlpeak.execution.renewable import Renewable
 
-__all__ = ["DEATHS", "WorkerLost", "run", "usable_cpus"]
+__all__ = ["DEATHS", "WorkerLost", "run", "stream", "usable_cpus"]
 
 Item = TypeVar("Item", bound=Hashable)
 Result = TypeVar("Result")
@@ -49,28 +49,41 @@ def run(
 ) -> Result:
     """Return ``combine`` of ``task(item)`` over all items; ``combine`` must not care about the order.
 
+    ``on_done`` is called in this thread. Runs and raises as ``stream`` does, and ``ValueError`` for no items.
+    """
+    total: list[Result] = []
+    for item, result in stream(items, task, workers=workers, executor=executor):
+        total = [combine(total[0], result)] if total else [result]
+        if on_done is not None:
+            on_done(item)
+    if not total:
+        raise ValueError("nothing to run")
+    return total[0]
+
+
+def stream(
+    items: Iterable[Item],
+    task: Callable[[Item], Result],
+    *,
+    workers: int = 1,
+    executor: Executor | None = None,
+) -> Iterator[tuple[Item, Result]]:
+    """Yield all items with ``task(item)``, in the order in which they are done.
+
     Tasks run on ``workers`` threads (kernels release the GIL) or on any ``concurrent.futures`` executor; at most
-    twice as many are in flight as there are workers, so that results do not pile up. ``on_done`` is called in
-    this thread. Where workers die (a ``Renewable`` executor gets new ones), what they had is done again: one task
-    at a time, so that the one that kills them is found. Raises ``ValueError`` for no items, ``WorkerLost`` for a
-    task whose workers always die; an exception of a task ends the run.
+    twice as many are in flight as there are workers, so that results do not pile up. Where workers die (a
+    ``Renewable`` executor gets new ones), what they had is done again: one task at a time, so that the one that kills
+    them is found. Raises ``WorkerLost`` for a task whose workers always die; an exception of a task ends the run.
     """
     own = ThreadPoolExecutor(max_workers=workers) if executor is None else None
     flight = _Flight(items, task, own or executor, 2 * workers)
-    total: list[Result] = []
     try:
-        for item, result in flight.results():
-            total = [combine(total[0], result)] if total else [result]
-            if on_done is not None:
-                on_done(item)
+        yield from flight.results()
     finally:
         flight.cancel()
         if own is not None:
             # after an exception (Ctrl-C too) nobody waits for the shards that still run
             own.shutdown(wait=not flight.pending, cancel_futures=True)
-    if not total:
-        raise ValueError("nothing to run")
-    return total[0]
 
 
 class _Flight(Generic[Item, Result]):

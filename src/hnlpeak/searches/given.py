@@ -45,7 +45,8 @@ def search_spectrum(
     check_masses(data, card)
     if n_kaon is None:
         peak_region(card, data)
-    samples = calibrated(analysis, plan(analysis, real_data=True), context)
+    todo = plan(analysis, real_data=True)
+    samples = calibrated(analysis, todo, context).together(todo.samples)
     return join(samples, data, decays=card.exposure.decays if n_kaon is None else n_kaon.value, n_kaon=n_kaon)
 
 
@@ -59,7 +60,9 @@ def _with_table(
     if card.background.needs_decays:
         check_masses(data, card)
         todo = replace(plan(analysis, real_data=True), signal={})
-        inputs = background_inputs(calibrated(analysis, todo, context), card.exposure.decays)
+        needed = [sample for sample in todo.samples if sample is not todo.normalisation]
+        samples = calibrated(analysis, todo, context).together(needed)
+        inputs = background_inputs(samples, card.exposure.decays)
         decays = todo.decays - todo.normalisation.decays
     result = scan_spectrum(data, card, signal=signal, flux=flux, inputs=inputs, context=context)
     templates = drawn_templates(card, data, inputs, result.normalisation.n_kaon.value)

@@ -169,8 +169,7 @@ def run_job(
 def _simulate(analysis: Analysis, todo: Plan, context: RunContext) -> list[list[float]]:
     """Do all samples as far as the store asks for them; returns the mean beam of each period."""
     samples = calibrated(analysis, todo, context)
-    for sample in todo.samples:
-        samples.run(sample)
+    samples.together(todo.samples)
     return [calibration.packed().tolist() for calibration in samples.calibrations]
 
 

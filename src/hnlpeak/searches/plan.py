@@ -79,10 +79,11 @@ class Plan:
 
     @property
     def samples(self) -> list[Sample]:
-        """All samples but that of the calibration, which the others need."""
+        """All samples but that of the calibration, which the others need; the largest first."""
         found = [self.data, self.normalisation, *self.signal.values(), *self.templates.values()]
         found += [*self.tails.values(), self.control, self.cross_talk, *self.expected.values()]
-        return list({sample.name: sample for sample in found if sample is not None}.values())
+        different = {sample.name: sample for sample in found if sample is not None}
+        return sorted(different.values(), key=lambda sample: -sample.decays)
 
     @property
     def decays(self) -> int:

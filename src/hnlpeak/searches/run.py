@@ -76,7 +76,7 @@ def run_search(
     """
     real = tally_candidates(candidates, analysis.card) if candidates is not None else selected
     todo = plan(analysis, kaons=kaons, inject=inject, real_data=real is not None, pseudo_data=pseudo_data)
-    samples = calibrated(analysis, todo, context or RunContext())
+    samples = calibrated(analysis, todo, context or RunContext()).together(todo.samples)
     decays = kaons or analysis.card.exposure.decays
     data = _data(samples, real, decays, pseudo_data)
     if todo.data is not None:  # 1 unless jobs of a batch farm are lost

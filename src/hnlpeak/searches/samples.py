@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from hnlpeak.chain.beam import calibrate
-from hnlpeak.chain.sample_run import SampleResult, run_parts, simulate_candidates
+from hnlpeak.chain.sample_run import SamplePart, SampleResult, run_samples, simulate_candidates
 from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis import Analysis
 from hnlpeak.experiment.experiment import Experiment
@@ -21,26 +22,37 @@ __all__ = ["Samples", "calibrated", "shared_out"]
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """The cards of a search, its plan, the mean beam of each period of its experiment, and how it is run."""
+    """The cards of a search, its plan, the mean beam of each period of its experiment, and how it is run.
+
+    ``made`` are results of samples by name that need not be made again.
+    """
 
     analysis: Analysis
     plan: Plan
     calibrations: tuple[BeamCalibration, ...]
     context: RunContext
+    made: Mapping[str, SampleResult] = field(default_factory=dict)
 
     @property
     def calibration(self) -> BeamCalibration:
         """The mean beam of the first period."""
         return self.calibrations[0]
 
-    def parts(self, sample: Sample) -> list[tuple[Sample, Experiment, BeamCalibration]]:
+    def parts(self, sample: Sample) -> list[SamplePart]:
         """The sample shared out to the periods, each with its experiment and mean beam."""
         experiment = self.analysis.experiment
         return list(zip(shared_out(sample, experiment), experiment.periods, self.calibrations, strict=True))
 
     def run(self, sample: Sample) -> SampleResult:
         """Return what ``sample`` gives; parts that the context's store has are not made again."""
-        return run_parts(sample.name, self.parts(sample), self.analysis.card, self.context)
+        if sample.name in self.made:
+            return self.made[sample.name]
+        return self.together([sample]).made[sample.name]
+
+    def together(self, samples: Sequence[Sample]) -> Samples:
+        """These, with ``samples`` made on one pool."""
+        wanted = {sample.name: self.parts(sample) for sample in samples}
+        return replace(self, made={**self.made, **run_samples(wanted, self.analysis.card, self.context)})
 
     def candidates(self, sample: Sample) -> Candidates:
         """Return all candidates of ``sample`` in memory, those of one period after the other."""

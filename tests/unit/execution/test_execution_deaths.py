@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
@@ -17,11 +18,16 @@ from pathlib import Path
 import pytest
 
 from hnlpeak.chain import sample_run
+from hnlpeak.chain.shards import ShardTask
 from hnlpeak.core.errors import PartialResult, UsageError
+from hnlpeak.core.measured import Measured
 from hnlpeak.execution.context import RunContext
 from hnlpeak.execution.renewable import processes
 from hnlpeak.execution.run import DEATHS, WorkerLost, run
 from hnlpeak.execution.scheduler import scheduler
+from hnlpeak.experiment.analysis import load_analysis
+from hnlpeak.reconstruction.calibration import BeamCalibration
+from hnlpeak.simulation import streams
 from hnlpeak.simulation.sample import mode_sample
 
 pytestmark = pytest.mark.faults
@@ -88,15 +94,24 @@ def test_an_executor_of_the_user_is_not_replaced(tmp_path: Path) -> None:
 
 
 def test_sample_and_shard_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    def lost(*_: object, **__: object) -> None:
-        raise WorkerLost((12, 1000), DEATHS)
+    def lost(_context: RunContext, tasks: Iterable[ShardTask], _task: object) -> None:
+        raise WorkerLost(list(tasks)[12], DEATHS)
 
-    monkeypatch.setattr(RunContext, "run", lost)
-    sample = mode_sample("template/ke3", "ke3", 1000)
+    monkeypatch.setattr(RunContext, "stream", lost)
+    monkeypatch.setattr(streams, "SHARD_DECAYS", 1000)
+    analysis = load_analysis("na62-2015-ke2")
+    sample = mode_sample("template/ke3", "ke3", 20_000)
+    beam = analysis.experiment.card.beam
+    axis = BeamCalibration(
+        *(Measured(v) for v in (beam.momentum, beam.slope_x, beam.slope_y, beam.x, beam.y)),
+        z_reference=beam.z_reference,
+        events=1,
+        source="truth",
+    )
     with pytest.raises(
         PartialResult, match="sample 'template/ke3', shard 12: its worker died 3 times"
     ) as caught:
-        sample_run.run_shards(sample, [(12, 1000)], len, operator.add, RunContext())  # type: ignore[arg-type]
+        sample_run.run_sample(sample, analysis.experiment, analysis.card, axis, RunContext())
     assert caught.value.exit_code == 4
 
 
