@@ -10,6 +10,7 @@ from scipy import integrate
 
 import hits
 from hnlpeak.simulation.sample import mode_sample, with_tails
+from hnlpeak.simulation.streams import decay_stream
 from hnlpeak.simulation.tails import Tail
 
 ONSET, MOST, RELATIVE, WHOLE = 11.0, 165.0, 0.08, 1.0
@@ -90,7 +91,7 @@ def test_only_samples_with_tails_have_kicks() -> None:
     setup = hits.setup("na62-2007")
     sample = mode_sample("kmu2", "kmu2", 2_000)
     for given, kicked in ((sample, 0), (with_tails(sample, LAW), 1)):
-        events = hits.generated(setup, given, 2_000, hits.rng(4))
+        events = hits.generated(setup, given, 2_000, decay_stream(4, "tails", 0))
         turned = sum((events[name] != 0.0).astype(int) for name in ("kick_x", "kick_y", "kick_p"))
         assert len(events) > 1000
         assert np.all(turned == kicked)

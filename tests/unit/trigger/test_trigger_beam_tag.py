@@ -10,7 +10,7 @@ from hnlpeak.experiment.experiment import Experiment, build_setup, load_experime
 from hnlpeak.reconstruction.columns import column_names
 from hnlpeak.simulation.generation import Total, generate
 from hnlpeak.simulation.sample import mode_sample, with_parent
-from hnlpeak.simulation.streams import stream
+from hnlpeak.simulation.streams import decay_stream
 from hnlpeak.trigger.beam_tag import tag_chance, tagger_required
 
 
@@ -19,10 +19,10 @@ def experiment() -> Experiment:
 
 
 def triggered(setup, sample, decays: int) -> int:
-    totals, rng = np.zeros(Total.WIDTH, dtype=np.int64), stream(3, sample.name, 0)
+    totals, rng = np.zeros(Total.WIDTH, dtype=np.int64), decay_stream(3, sample.name, 0)
     buffers = new_buffers(len(column_names(experiment().timed_systems)))
-    for _ in range(decays // BLOCK_DECAYS):
-        generate(BLOCK_DECAYS, 0, setup, sample.table, rng, buffers, totals)
+    for first in range(0, decays, BLOCK_DECAYS):
+        generate(BLOCK_DECAYS, first, setup, sample.table, rng, buffers, totals)
     return int(totals[Total.TRIGGERED])
 
 
