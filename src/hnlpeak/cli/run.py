@@ -71,6 +71,7 @@ def run(
     from hnlpeak.execution.progress import decays_progress
     from hnlpeak.execution.scheduler import scheduler as scheduled
     from hnlpeak.experiment.analysis import load_analysis
+    from hnlpeak.searches.ahead import compile_ahead
     from hnlpeak.searches.folder import run_into
     from hnlpeak.searches.plan import plan
 
@@ -89,6 +90,8 @@ def run(
     real = read_with_progress(data, cards, needs_peak=True, force=force) if data else None
     count = worker_count(workers)
     with scheduled(scheduler, count) as executor, decays_progress(todo.decays, quiet=quiet()) as progress:
+        progress(todo.calibration.name, 0)
+        compile_ahead(analysis, count)
         result = run_into(
             place,
             cards,

@@ -1,0 +1,134 @@
+"""Machine code for a first search, made by several processes at once.
+
+After a fresh installation most of the time of a first run is compilation, on one core: kernel after kernel as they are
+called. Here some processes call them beforehand, each on nothing and each another part; they share the cache on disk
+(``core.cache``), whose keys and checksums decide what answers later. What cannot be made ahead is made when called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import wait
+
+import numpy as np
+
+from hnlpeak.chain.loop import new_buffers
+from hnlpeak.chain.shards import (
+    CalibrationTask,
+    Order,
+    ShardSpec,
+    ShardTask,
+    assumed_of,
+    calibrate_task,
+    selection_of,
+    tally_task,
+)
+from hnlpeak.core.cache import is_compiled
+from hnlpeak.core.measured import Measured
+from hnlpeak.estimation.flux import KaonFlux
+from hnlpeak.estimation.signal import SignalPoint, signal_model
+from hnlpeak.execution.context import RunContext
+from hnlpeak.execution.renewable import processes
+from hnlpeak.experiment.analysis import Analysis, load_analysis
+from hnlpeak.limits.scan import scan
+from hnlpeak.reconstruction.calibration import N_SUMS, BeamCalibration, accumulate
+from hnlpeak.reconstruction.candidates import reconstruct
+from hnlpeak.reconstruction.columns import column_names
+from hnlpeak.selection.tally import fill
+from hnlpeak.simulation.foregone import FOLLOW_ALL
+from hnlpeak.simulation.generation import Total, generate
+from hnlpeak.simulation.response import respond
+from hnlpeak.simulation.sample import mode_sample
+from hnlpeak.simulation.streams import decay_stream
+from hnlpeak.spectrum.axis import missing_mass_axis
+from hnlpeak.spectrum.spectrum import Spectrum
+
+__all__ = ["PARTS", "compile_ahead"]
+
+
+def _generation(analysis: Analysis) -> None:
+    sample = mode_sample("ahead", analysis.card.samples.calibration_mode, 1)
+    rng, totals = decay_stream(1, sample.name, 0), np.zeros(Total.WIDTH, dtype=np.int64)
+    generate(0, 0, analysis.experiment.setup, sample.table, rng, new_buffers(1), totals)
+
+
+def _response(analysis: Analysis) -> None:
+    buffers, setup = new_buffers(1), analysis.experiment.setup
+    respond(0, setup, FOLLOW_ALL, decay_stream(1, "ahead", 0), buffers.block)
+    accumulate(0, setup[0], buffers, np.zeros(N_SUMS, dtype=np.int64))
+
+
+def _axis(analysis: Analysis) -> BeamCalibration:
+    beam = analysis.experiment.card.beam
+    momentum, tx, ty, x, y = (
+        Measured(value) for value in (beam.momentum, beam.slope_x, beam.slope_y, beam.x, beam.y)
+    )
+    return BeamCalibration(momentum, tx, ty, x, y, z_reference=beam.z_reference, events=1, source="the card")
+
+
+def _order(analysis: Analysis) -> Order:
+    names = column_names(analysis.experiment.timed_systems)
+    return Order(
+        ShardSpec(analysis.experiment.setup, mode_sample("ahead", "kmu2", 1), 1, len(names)),
+        assumed_of(analysis.card, _axis(analysis)),
+        FOLLOW_ALL,
+        selection_of(analysis.card, names),
+    )
+
+
+def _reconstruction(analysis: Analysis) -> None:
+    order = _order(analysis)
+    buffers = new_buffers(order.spec.columns)
+    reconstruct(0, order.spec.frozen_setup(), order.assumed, buffers)
+    fill(0, buffers.candidates, order.selection, order.empty().counts)
+
+
+def _statistics(analysis: Analysis) -> None:
+    card = analysis.card
+    masses, window = card.scan.masses(), card.scan.window
+    points = [SignalPoint(mass, Measured(3.0), Measured(0.1)) for mass in (masses[0], masses[-1])]
+    signal = signal_model(
+        {s.name: points for s in card.selections if s.hypotheses}, window=window, source="made up"
+    )
+    axis = missing_mass_axis(card.channel.meson).regular()
+    names = [selection.name for selection in card.selections]
+    counts = np.ones((len(names), 1, len(axis)), dtype=np.int64)
+    data = Spectrum.from_counts(
+        counts, selections=names, sources=["data"], simulated=True, label="made up", axis=axis
+    )
+    scan(data, card, signal=signal, flux=KaonFlux(Measured(1e8)), inputs=None, context=RunContext())
+
+
+PARTS: dict[str, Callable[[Analysis], None]] = {
+    "generation": _generation,
+    "statistics": _statistics,
+    "response": _response,
+    "reconstruction": _reconstruction,
+}
+"""What is compiled apart, what takes longest first."""
+
+
+def _loops(analysis: Analysis) -> None:
+    """What joins the parts."""
+    order = _order(analysis)
+    tally_task(ShardTask(order, (0, 0)))
+    calibrate_task(CalibrationTask(order.spec, (0, 0)))
+
+
+def _compile(part: str, analysis: str) -> None:
+    PARTS[part](load_analysis(analysis))
+
+
+def compile_ahead(analysis: str, workers: int) -> None:
+    """Compile on ``workers`` processes what a search with the card ``analysis`` (name or path) needs.
+
+    Does nothing where it is there, or with one worker. An error is for whoever calls the kernels in earnest.
+    """
+    if workers < 2 or is_compiled("hnlpeak.chain.loop", "sample_loop"):
+        return
+    pool = processes(min(workers, len(PARTS)))
+    try:
+        wait([pool.submit(_compile, part, analysis) for part in PARTS])
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+    _loops(load_analysis(analysis))
