@@ -185,6 +185,11 @@ TABLES: Mapping[str, tuple[ColumnFact, ...]] = {
         ColumnFact("passed", "events", "candidates that pass it and all before it"),
         ColumnFact("fraction", "1", "share of those that passed the cut before"),
         ColumnFact("n_minus_one", "events", "candidates that pass all other cuts"),
+        ColumnFact(
+            "share",
+            "",
+            "share of the decays ended by a veto that the row counts and stands for; 1: all of them",
+        ),
     ),
     "comparison.csv": _COMPARISON,
     "composition.csv": (
