@@ -42,7 +42,10 @@ def replay(
     wanted = None if selection is None else [s.name for s in card.selections].index(selection)
     cuts = cut_table(card, names)
     first: tuple[np.void, dict[str, float]] | None = None
-    for block in blocks(spec, assumed_of(card, calibration), (shard, sizes[shard])):
+    # the numbers of a decay are its own: none before it has to be made
+    end = sizes[shard] if number is None else min(number + 1, sizes[shard])
+    begin = 0 if number is None else max(number, 0)
+    for block in blocks(spec, assumed_of(card, calibration), (shard, end), first=begin):
         numbers = block.candidates[Column.NUMBER]
         found = np.flatnonzero(numbers == number) if number is not None else np.arange(numbers.size)
         good = found if wanted is None else found[passing(block.candidates[:, found], wanted, cuts)]
