@@ -18,7 +18,6 @@ below a bound makes the sample exact. Virtual corrections are in the measured ra
 from __future__ import annotations
 
 import math
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -160,11 +159,6 @@ def pack_leptonic(
     lepton: Species, *, meson_mass: float = KAON, heavy_mass: float = 0.0
 ) -> NDArray[np.float64]:
     """Parameters of M+ -> lepton X (gamma) for ``sample_leptonic``, masses in MeV; the channel must be open."""
-    return _leptonic(lepton, meson_mass, heavy_mass).copy()
-
-
-@cache
-def _leptonic(lepton: Species, meson_mass: float, heavy_mass: float) -> NDArray[np.float64]:
     lepton_mass = float(MASS[lepton])
     r, s = (lepton_mass / meson_mass) ** 2, (heavy_mass / meson_mass) ** 2
     x_min = 2.0 * PHOTON_ENERGY_MIN / meson_mass
