@@ -15,7 +15,7 @@ from hnlpeak.core.kernel import kernel
 from hnlpeak.detectors.surface import APERTURE, Surface, surface_table
 from hnlpeak.simulation.generation import Total
 from hnlpeak.simulation.kaons import Kaons, draw_kaons, new_kaons
-from hnlpeak.simulation.sample import Sample, background_sample, mode_sample
+from hnlpeak.simulation.sample import ModeTable, Sample, background_sample, mode_sample
 from hnlpeak.simulation.streams import decay_stream
 
 P_MIN = 1e-6
@@ -83,13 +83,16 @@ def test_an_experiment_that_vetoes_no_muons_is_not_screened() -> None:
 
 @cache
 def drawn(n: int = 200_000) -> NDArray[np.float64]:
-    kaons = new_kaons(n)
+    """Kaons of 2015 that decay by the modes of ``COCKTAIL``."""
+    kaons, sample = new_kaons(n), background_sample("kaons", COCKTAIL, n)
 
     @kernel
-    def draw(setups: NDArray[Any], rng: np.random.Generator, out: NDArray[np.float64]) -> None:
-        draw_kaons(out.shape[1], 0, setups[0].beam, rng, out)
+    def draw(
+        setups: NDArray[Any], modes: ModeTable, rng: np.random.Generator, out: NDArray[np.float64]
+    ) -> None:
+        draw_kaons(out.shape[1], 0, setups[0], modes, rng, out)
 
-    draw(hits.shipped("na62-2015").setup, decay_stream(1, "kaons", 0), kaons)
+    draw(hits.shipped("na62-2015").setup, sample.table, decay_stream(1, "kaons", 0), kaons)
     return kaons
 
 
@@ -103,8 +106,11 @@ def test_mesons_are_those_of_the_beam() -> None:
         (Kaons.Y, "y", "size_y"),
     ):
         scaled = (kaons[row] - float(beam[mean])) / float(beam[width])
+        assert float(beam["momentum_wings"]) == 0.0
         assert stats.kstest(scaled, "norm").pvalue > P_MIN
-    assert stats.kstest(kaons[Kaons.MODE], "uniform").pvalue > P_MIN
+    expected = np.diff(background_sample("", COCKTAIL, 1).table.cumulative, prepend=0.0) * kaons.shape[1]
+    counts = np.bincount(kaons[Kaons.MODE].astype(int))
+    assert stats.chisquare(counts, expected).pvalue > P_MIN
     correlations = np.corrcoef(kaons[[Kaons.P, Kaons.TX, Kaons.TY, Kaons.X, Kaons.Y, Kaons.MODE]])
     assert np.all(np.abs(correlations - np.eye(6)) < 5.0 / np.sqrt(kaons.shape[1]))
 
