@@ -154,6 +154,7 @@ def _yields(sample: Sample) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     [
         ("kmu2", {"forced_decay": 0.5}, 200_000, 1_500_000),
         ("pipi0", {"forced_loss": 0.2}, 100_000, 200_000),
+        ("pipi0", {"forced_dalitz": 0.4}, 50_000, 100_000),
     ],
 )
 def test_forced_samples_agree_with_plain_ones(

@@ -162,6 +162,7 @@ def _template(analysis: Analysis, template: Template, decays: int) -> Sample:
         forced_pion_decay=template.forced_pion_decay,
         forced_loss=template.forced_loss,
         forced_radiation=template.forced_radiation,
+        forced_dalitz=template.forced_dalitz,
         soft_momentum=template.soft_momentum,
         survival=template.survival,
     )

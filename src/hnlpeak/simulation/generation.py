@@ -112,12 +112,13 @@ def _roulette(survival: float, event: Record, rng: np.random.Generator) -> bool:
 def _is_kept(
     bias: NDArray[np.float64], daughters: NDArray[np.float64], n: int, event: Record, rng: np.random.Generator
 ) -> bool:
-    """Weight a decay whose radiation was forced; Russian roulette where no charged daughter is soft.
+    """Weight a decay whose radiation or Dalitz decays were forced; Russian roulette where no charged daughter is soft.
 
     Only soft leptons make large missing masses: the decays that play are those whose charged daughters all have more
     than a momentum in the kaon frame.
     """
-    event.weight *= bias[Bias.RADIATED if n > 1 else Bias.NOT_RADIATED]
+    more = min(max(n - int(bias[Bias.ROWS]), 0), 2)
+    event.weight *= bias[Bias.LEAST + more]
     survival = bias[Bias.SURVIVAL]
     if survival >= 1.0 or bias[Bias.SOFT2] == 0.0:
         return True

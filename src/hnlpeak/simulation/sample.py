@@ -15,6 +15,8 @@ from hnlpeak.simulation.halo import HALO_KIND
 from hnlpeak.theory.mesons import meson as find_meson
 from hnlpeak.theory.modes import MODES, cocktail
 from hnlpeak.theory.modes.inner_bremsstrahlung import force_radiation
+from hnlpeak.theory.modes.mode import Mode
+from hnlpeak.theory.modes.pi0 import force_dalitz
 from hnlpeak.theory.species import Species
 
 __all__ = [
@@ -48,8 +50,10 @@ HALO = "halo"
 class Bias(IntEnum):
     """Places in the array of a sample's biasing: shares of forced decays, losses and radiation, Russian roulette.
 
-    ``RADIATED`` and ``NOT_RADIATED`` are the weights that undo forced radiation. ``SURVIVAL`` is the probability to
-    survive Russian roulette, for decays without a charged daughter below the squared momentum ``SOFT2`` and others.
+    A decay with ``ROWS`` visible daughters has the weight ``LEAST``, one with one more (a radiated photon, a pi0 with
+    a Dalitz decay) ``NEXT``, one with two more ``MOST``: they undo what is forced there. ``SURVIVAL`` is the
+    probability to survive Russian roulette, for decays without a charged daughter below the squared momentum ``SOFT2``
+    and others.
 
     Not biasing, but of a sample alike: with ``PHOTON_LOSS`` the trigger misses an event with a hard photon, and
     ``CONJUGATE`` decays are those of the antiparticle.
@@ -58,16 +62,18 @@ class Bias(IntEnum):
     MUON_DECAY = 0
     PION_DECAY = 1
     LOSS = 2
-    RADIATED = 3
-    NOT_RADIATED = 4
-    SOFT2 = 5
-    SURVIVAL = 6
-    PHOTON_LOSS = 7
-    CONJUGATE = 8
+    ROWS = 3
+    LEAST = 4
+    NEXT = 5
+    MOST = 6
+    SOFT2 = 7
+    SURVIVAL = 8
+    PHOTON_LOSS = 9
+    CONJUGATE = 10
 
 
-_WEIGHTS = slice(0, 7)
-_ANALOGUE = (0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0)
+_NOT_WEIGHTS = (Bias.ROWS, Bias.PHOTON_LOSS, Bias.CONJUGATE)
+_ANALOGUE = (0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0)
 """No biasing: decays as in nature, each with weight 1."""
 
 
@@ -108,7 +114,7 @@ class Sample:
     @property
     def weighted(self) -> bool:
         """True where events carry weights."""
-        return bool(np.any(self.table.bias[_WEIGHTS] != _ANALOGUE[_WEIGHTS]))
+        return bool(np.any(np.delete(self.table.bias != _ANALOGUE, _NOT_WEIGHTS)))
 
 
 def with_photon_loss(sample: Sample, loss: float) -> Sample:
@@ -193,6 +199,29 @@ def enriched_sample(name: str, modes: Sequence[str], decays: int, *, mode: str, 
     return Sample(name, decays, tuple(modes), table)
 
 
+def _forced_daughters(
+    record: Mode, radiation: float, dalitz: float
+) -> tuple[NDArray[np.float64], tuple[float, ...]]:
+    """Parameters of a mode with forced radiation or Dalitz decays, and ``Bias.ROWS`` to ``Bias.MOST`` that undo it."""
+    row, pions = record.pack(), record.daughters.count("pi0")
+    if radiation > 0.0:
+        if not record.radiates:
+            radiating = ", ".join(key for key, other in MODES.items() if other.radiates)
+            raise UsageError(
+                f"radiation can be forced in {radiating}; {record.name!r} is simulated without it"
+            )
+        row, radiated, not_radiated = force_radiation(row, radiation)
+        return row, (1.0, not_radiated, radiated, radiated)
+    if dalitz > 0.0:
+        if not pions:
+            raise UsageError(f"Dalitz decays can be forced of a pi0; {record.name!r} has none")
+        row, yes, no = force_dalitz(row, dalitz)
+        seen = sum(daughter not in ("nu", "pi0") for daughter in record.daughters) + 2 * pions
+        weights = [yes**k * no ** (pions - k) if k <= pions else 0.0 for k in range(3)]
+        return row, (float(seen), *weights)
+    return row, _ANALOGUE[Bias.ROWS : Bias.SOFT2]
+
+
 def mode_sample(
     name: str,
     mode: str,
@@ -202,17 +231,19 @@ def mode_sample(
     forced_pion_decay: float = 0.0,
     forced_loss: float = 0.0,
     forced_radiation: float = 0.0,
+    forced_dalitz: float = 0.0,
     soft_momentum: float = 0.0,
     survival: float = 1.0,
 ) -> Sample:
     """One background mode alone, with weights that undo the biasing.
 
     Forced decays: shares of the muons and pions made to decay in flight, of the photons made to go unnoticed, of the
-    decays made to radiate (0: as in nature). Russian roulette: decays that will hardly be selected survive with the
-    probability ``survival``, those with two tracks, with a photon that makes a cluster of its own, and (unless 0)
-    without a charged daughter below ``soft_momentum`` (MeV, meson frame).
+    decays made to radiate, of the pi0 made to decay into e+ e- gamma (0: as in nature). Russian roulette: decays that
+    will hardly be selected survive with the probability ``survival``, those with two tracks, with a photon that makes a
+    cluster of its own, and (unless 0) without a charged daughter below ``soft_momentum`` (MeV, meson frame).
 
-    Raises ``UsageError`` for an unknown mode, forced radiation of one that does not radiate, and survival 0.
+    Raises ``UsageError`` for an unknown mode, forced radiation of one that does not radiate, forced Dalitz decays of
+    one without pi0, and survival 0.
     """
     if mode not in MODES or MODES[mode].branching_fraction is None:
         known = ", ".join(key for key, other in MODES.items() if other.branching_fraction is not None)
@@ -220,12 +251,7 @@ def mode_sample(
     if not 0.0 < survival <= 1.0:
         raise UsageError(f"survival of hard decays must be above 0 and at most 1, got {survival:g}")
     record = MODES[mode]
-    row, weights = record.pack(), [1.0, 1.0]
-    if forced_radiation > 0.0:
-        if not record.radiates:
-            radiating = ", ".join(key for key, other in MODES.items() if other.radiates)
-            raise UsageError(f"radiation can be forced in {radiating}; {mode!r} is simulated without it")
-        row, *weights = force_radiation(row, forced_radiation)
+    row, weights = _forced_daughters(record, forced_radiation, forced_dalitz)
     bias = (forced_decay, forced_pion_decay, forced_loss, *weights, soft_momentum**2, survival, 0.0, 0.0)
     table = _table(np.array([record.code]), np.ones(1), row[None, :], [0], bias)
     return Sample(name, decays, (mode,), table)

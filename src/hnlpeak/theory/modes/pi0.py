@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.core.borrow import borrowed
+from hnlpeak.core.errors import UsageError
 from hnlpeak.core.kernel import kernel
 from hnlpeak.core.kinematics import around, boost_from_rest, unit_vector
 from hnlpeak.core.measured import Measured
@@ -22,7 +23,15 @@ from hnlpeak.theory.modes.masses import ELECTRON, PI_ZERO
 from hnlpeak.theory.modes.rows import put
 from hnlpeak.theory.species import Species
 
-__all__ = ["DALITZ", "FORM_FACTOR_SLOPE", "PI0_PARAMETERS", "TWO_PHOTON", "decay_pi0", "pack_pi0"]
+__all__ = [
+    "DALITZ",
+    "FORM_FACTOR_SLOPE",
+    "PI0_PARAMETERS",
+    "TWO_PHOTON",
+    "decay_pi0",
+    "force_dalitz",
+    "pack_pi0",
+]
 
 TWO_PHOTON = Measured(0.98823, stat=0.00034, source="PDG 2024")
 """Branching fraction of pi0 -> gamma gamma."""
@@ -48,6 +57,19 @@ def pack_pi0(params: NDArray[np.float64]) -> None:
     params[_SLOPE] = FORM_FACTOR_SLOPE.value
     params[_LN_Q2_MIN] = 2.0 * math.log(2.0 * ELECTRON)
     params[_LN_Q2_RANGE] = 2.0 * math.log(PI_ZERO / (2.0 * ELECTRON))
+
+
+def force_dalitz(params: NDArray[np.float64], share: float) -> tuple[NDArray[np.float64], float, float]:
+    """Parameters with which the ``share`` of each pi0 makes e+ e- gamma, and a pi0's weights with and without that.
+
+    ``params`` are those of a mode with pi0. Raises ``UsageError`` for shares that are not between 0 and 1.
+    """
+    if not 0.0 < share < 1.0:
+        raise UsageError(f"Dalitz decays are forced to a share between 0 and 1, got {share:g}")
+    forced = params.copy()
+    forced[_P_DALITZ] = share
+    natural = float(params[_P_DALITZ])
+    return forced, natural / share, (1.0 - natural) / (1.0 - share)
 
 
 @kernel
