@@ -35,7 +35,7 @@ def test_numbers_stay_where_they_are(analysis: str, quantity: str, component: st
 
 
 RARE = {
-    "na62-2015-ke2": {"ke3", "pipi0", "pi3", "pi00", "kmu3"},
+    "na62-2015-ke2": {"ke3", "ke4", "pipi0", "pi3", "pi00", "kmu3"},
     "na62-2007-kmu2": {"pi00", make_pins.CONTROL},
 }
 """Backgrounds of which small samples hold too little to measure to 12 %."""

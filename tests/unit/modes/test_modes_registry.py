@@ -189,5 +189,6 @@ def test_cocktail_refuses(names):
 def test_branching_fractions_carry_errors_and_sources(name):
     measured = MODES[name].branching_fraction
     assert measured is not None
-    assert 0.0 < measured.error < 0.05 * measured.value
+    # all are measured, but for the part of K_e2 gamma that is a prediction
+    assert 0.0 < measured.error < (0.51 if name == "ke2g-sdm" else 0.05) * measured.value
     assert measured.source

@@ -10,7 +10,9 @@ from hnlpeak.core.kernel import inlined
 from hnlpeak.theory.modes import (
     ke2,
     ke2g_sd,
+    ke2g_sdm,
     ke3,
+    ke4,
     kmu2,
     kmu3,
     pi0pi0,
@@ -52,4 +54,8 @@ def sample_mode(
         return pimu2.sample(rng, params, out)
     if code == pie2.CODE:
         return pie2.sample(rng, params, out)
+    if code == ke2g_sdm.CODE:
+        return ke2g_sdm.sample(rng, params, out)
+    if code == ke4.CODE:
+        return ke4.sample(rng, params, out)
     return 0
