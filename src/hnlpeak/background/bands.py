@@ -18,12 +18,15 @@ from hnlpeak.spectrum.window import Window, gaussian_fraction
 if TYPE_CHECKING:
     from hnlpeak.background.sideband import SidebandBackground
 
-__all__ = ["GROUP_WIDTH", "SidebandDesign", "shape_design", "sideband_design"]
+__all__ = ["GROUP_WIDTH", "SHORT_SIDE", "SidebandDesign", "shape_design", "sideband_design"]
 
 Cuts = NDArray[np.int64]
 
 GROUP_WIDTH = 0.5
 """Width of a group of bins, in units of the resolution."""
+
+SHORT_SIDE = 2.0
+"""Resolutions below which a side band is called short."""
 
 
 class SidebandDesign(NamedTuple):
@@ -31,7 +34,8 @@ class SidebandDesign(NamedTuple):
 
     ``first`` and ``last``: bins of the spectrum in each group; ``groups``: number of groups per mass;
     ``basis``: integral of t^p over each group; ``window_basis``: over the window; ``signal``: fraction of a
-    Gaussian signal in each group; ``sides``: number of sides with at least one group.
+    Gaussian signal in each group; ``sides``: number of sides with at least one group; ``shorter``: length of the
+    shorter side in resolutions.
     """
 
     first: NDArray[np.int64]
@@ -41,6 +45,7 @@ class SidebandDesign(NamedTuple):
     window_basis: NDArray[np.float64]
     signal: NDArray[np.float64]
     sides: NDArray[np.int64]
+    shorter: NDArray[np.float64]
 
 
 def _side(edges: NDArray[np.float64], low: float, high: float, width: float) -> NDArray[np.int64]:
@@ -97,19 +102,20 @@ def _design(
     bands: Sequence[tuple[Cuts, ...]],
 ) -> SidebandDesign:
     """Padded arrays of the groups between the cuts of each band."""
-    # two at least: exp-polynomials read widths and centres off the first two integrals
-    count = max(card.order, card.alternative_order, 1) + 1
+    # two orders more than the card's are tried (``functions``)
+    count = max(card.order + 2, card.alternative_order) + 1
     most = max((sum(max(cuts.size - 1, 0) for cuts in band) for band in bands), default=0)
     n = len(windows)
     first, last = np.zeros((n, most), dtype=np.int64), np.zeros((n, most), dtype=np.int64)
     groups, used = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
     basis, signal = np.zeros((n, most, count)), np.zeros((n, most))
-    window_basis = np.zeros((n, count))
+    window_basis, shorter = np.zeros((n, count)), np.zeros(n)
     for i, (w, band) in enumerate(zip(windows, bands, strict=True)):
         begin = np.concatenate([cuts[:-1] for cuts in band])
         end = np.concatenate([cuts[1:] for cuts in band])
         m = begin.size
         groups[i], used[i] = m, sum(cuts.size > 1 for cuts in band)
+        shorter[i] = min(np.ptp(edges[cuts]) / w.sigma if cuts.size > 1 else 0.0 for cuts in band)
         if m == 0:
             continue
         first[i, :m], last[i, :m] = begin, end
@@ -122,4 +128,4 @@ def _design(
         signal[i, :m] = [
             gaussian_fraction(a, b, mean=0.0, sigma=w.sigma) for a, b in zip(low, high, strict=True)
         ]
-    return SidebandDesign(first, last, groups, basis, window_basis, signal, used)
+    return SidebandDesign(first, last, groups, basis, window_basis, signal, used, shorter)

@@ -1,7 +1,7 @@
 """The spectrum that the background alone would have, from the side-band fits of all masses.
 
-Every bin takes the function fitted for the nearest mass, whose window was left out of the fit: a peak raises
-the expectation under itself by no more than its leakage.
+Every bin takes the functions fitted for the nearest mass, whose window was left out of the fit, by their weights: a
+peak raises the expectation under itself by no more than its leakage.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.background.bands import SidebandDesign
-from hnlpeak.background.sideband_fit import Family, SidebandModel, fit_functions
+from hnlpeak.background.functions import Family, SidebandModel
+from hnlpeak.background.sideband_fit import FittedFunctions, fit_functions
 from hnlpeak.spectrum.window import Window
 
 __all__ = ["expected_spectrum"]
@@ -45,12 +46,23 @@ def expected_spectrum(
     end = np.concatenate([cuts, [max(int(b.max()) for _, b in ends)]])
     scale = (edges[design.last[some, 0]] - edges[design.first[some, 0]]) / design.basis[some, 0, 0]
     for s, row in enumerate(cumulative):
-        orders, parameters = fit_functions(design, row, model)
+        fitted = fit_functions(design, row, model)
+        own = model.order_choice != "average"
         for k, i in enumerate(some):
             t = (edges[begin[k] : end[k] + 1] - masses[k]) / scale[k]
-            if t.size > 1 and orders[i] >= 0:
-                rates[s, begin[k] : end[k]] = _events(t, parameters[i, : orders[i] + 1], model.family)
+            if t.size > 1:
+                rates[s, begin[k] : end[k]] = _average(t, fitted, i, own=own)
     return rates
+
+
+def _average(t: Vector, fitted: FittedFunctions, i: int, *, own: bool) -> Vector:
+    """Events between neighbouring ``t`` of mass ``i``: of all functions by their weights, or of the first alone."""
+    total = np.zeros(t.size - 1)
+    for f, family in enumerate(fitted.families[:1] if own else fitted.families):
+        order, weight = fitted.orders[i, f], 1.0 if own else fitted.weights[i, f]
+        if order >= 0 and weight > 0.0:
+            total += weight * _events(t, fitted.parameters[i, f, : order + 1], family)
+    return total
 
 
 def _events(t: Vector, theta: Vector, family: Family) -> Vector:

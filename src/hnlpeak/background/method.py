@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from hnlpeak.background.bands import SidebandDesign
 from hnlpeak.background.card import BackgroundCard
 from hnlpeak.background.estimates import BackgroundDetails, BackgroundEstimates, StatusWord
+from hnlpeak.background.functions import SidebandModel
 from hnlpeak.background.inputs import BackgroundInputs
-from hnlpeak.background.sideband_fit import SidebandModel
 from hnlpeak.spectrum.spectrum import Spectrum
 from hnlpeak.spectrum.window import Window
 

@@ -13,14 +13,9 @@ from pydantic import Field, StrictInt, model_validator
 from hnlpeak.background.bands import shape_design, sideband_design
 from hnlpeak.background.card import BackgroundCard
 from hnlpeak.background.estimates import BackgroundDetails, BackgroundEstimates, StatusWord
+from hnlpeak.background.functions import Family, OrderChoice, SidebandModel
 from hnlpeak.background.method import BackgroundMethod, SmoothBackground, Task
-from hnlpeak.background.sideband_fit import (
-    Family,
-    OrderChoice,
-    SidebandModel,
-    fit_sidebands,
-    goodness_of_fit,
-)
+from hnlpeak.background.sideband_fit import fit_sidebands, goodness_of_fit
 from hnlpeak.core.quantity import Energy, Positive
 from hnlpeak.core.records import Column, Key, Vector
 from hnlpeak.spectrum.window import Window
@@ -31,14 +26,15 @@ __all__ = ["METHOD", "SidebandBackground", "SidebandDetails"]
 class SidebandBackground(BackgroundCard):
     """Background from side bands: a function of ``order`` fitted between ``inner`` and ``outer`` resolutions.
 
-    ``family``: a polynomial or the exponential of one. ``order_choice`` "akaike": each mass takes the order up to
-    ``order`` with the least deviance + 2 (number of parameters). ``alternative_order`` gives the systematic error.
-    Bands stay between ``low_limit`` and ``high_limit``.
+    ``family``: a polynomial or the exponential of one. Functions of further orders, among them ``alternative_order``,
+    and of the other family are fitted beside it and give the systematic error. ``order_choice``: b is the "average" of
+    all, weighted by how well they fit, or that of the function itself ("fixed"), or of the order up to ``order`` with
+    the least deviance + 2 (number of parameters) ("akaike"). Bands stay between ``low_limit`` and ``high_limit``.
     """
 
     method: Literal["sideband"]
     family: Family = "polynomial"
-    order_choice: OrderChoice = "fixed"
+    order_choice: OrderChoice = "average"
     order: Annotated[StrictInt, Field(ge=0, le=5)]
     alternative_order: Annotated[StrictInt, Field(ge=0, le=5)]
     inner: Positive
@@ -63,7 +59,8 @@ class SidebandBackground(BackgroundCard):
 class SidebandDetails(BackgroundDetails):
     """How side bands were fitted: the card's choices, and at each mass the fit (see ``SidebandEstimates``).
 
-    ``fit_p_value``: probability of a larger deviance.
+    ``fit_p_value``: probability of a larger deviance. ``own_weight`` of the card's function among those tried,
+    ``shift`` of b between it and them, in events.
     """
 
     family: str
@@ -80,6 +77,8 @@ class SidebandDetails(BackgroundDetails):
     deviance: Annotated[Vector, Column("sideband_deviance")]
     degrees_of_freedom: Annotated[Vector, Column("sideband_degrees_of_freedom")]
     fit_p_value: Annotated[Vector, Column("sideband_fit_p_value")]
+    own_weight: Annotated[Vector, Column("background_own_weight")]
+    shift: Annotated[Vector, Column("background_shift")]
 
 
 def _estimate(task: Task, card: SidebandBackground) -> BackgroundEstimates:
@@ -116,15 +115,18 @@ def _estimate(task: Task, card: SidebandBackground) -> BackgroundEstimates:
             deviance=fits.deviance,
             degrees_of_freedom=fits.degrees_of_freedom,
             fit_p_value=goodness_of_fit(fits.deviance, fits.degrees_of_freedom),
+            own_weight=fits.own_weight,
+            shift=fits.shift,
         ),
     )
 
 
 def _explain(estimates: BackgroundEstimates, i: int) -> str:
     fit: SidebandDetails = estimates.details
+    made = "average of functions" if fit.order_choice == "average" else "one function"
     return (
-        f"(stat {estimates.stat[i]:.4g}, order {fit.used_order[i]:g} against {fit.alternative_order} "
-        f"{estimates.syst[i]:.4g}), from {fit.events[i]:g} events in the side bands, "
+        f"(stat {estimates.stat[i]:.4g}, choice of function {estimates.syst[i]:.4g}), {made} led by order "
+        f"{fit.used_order[i]:g}, from {fit.events[i]:g} events in the side bands, "
         f"chi2/dof {fit.deviance[i]:.4g}/{fit.degrees_of_freedom[i]:g}"
     )
 
@@ -150,6 +152,12 @@ METHOD = BackgroundMethod(
         ),
         "one-sided": StatusWord(
             "the limits of the card leave only one side band: the background is extrapolated"
+        ),
+        "short-side-band": StatusWord(
+            "one side band is shorter than two resolutions: the background is nearly extrapolated"
+        ),
+        "function-matters": StatusWord(
+            "functions that fit the side bands move the background by more than its statistical error"
         ),
         "no-side-bands": StatusWord("no side bands, so no estimate of the background", sound=False),
         "poor-fit": StatusWord("the function does not fit the side bands (p below 1e-4)", sound=False),

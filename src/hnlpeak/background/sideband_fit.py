@@ -1,6 +1,6 @@
 """Background of each mass hypothesis from the side bands of the spectrum itself.
 
-A smooth function is fitted to the side bands by Poisson maximum likelihood with the window left out; b is its
+Smooth functions are fitted to the side bands by Poisson maximum likelihood with the window left out; b is their
 integral over the window. With G_j the derivatives of the expectation f_j of group j by the parameters and J
 those of b,
 
@@ -8,20 +8,32 @@ those of b,
 
 and l = sum_j w_j g_j is the leakage: the bias of b per signal event, g_j being the fraction of the signal
 in group j. In V and w each f_j is at least 1/(number of groups): empty or nearly empty side bands have the
-errors of one expected event, so b = 0 comes with the error that one event would have made. The systematic error
-is the change of b under the alternative order.
+errors of one expected event, so b = 0 comes with the error that one event would have made. Which functions are fitted,
+and how b and its systematic error come from all of them, is in :mod:`~hnlpeak.background.functions`.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hnlpeak.background.bands import SidebandDesign
+from hnlpeak.background.bands import SHORT_SIDE, SidebandDesign
+from hnlpeak.background.functions import (
+    DEVIANCE,
+    ESTIMATE,
+    FAMILIES,
+    LEAKAGE,
+    ORDER,
+    ROW,
+    STAT,
+    Family,
+    OrderChoice,
+    SidebandModel,
+    weigh,
+)
 from hnlpeak.background.poisson_fit import (
     Groups,
     Workspace,
@@ -36,19 +48,30 @@ from hnlpeak.core.kernel import kernel
 
 __all__ = [
     "EVENTS_PER_PARAMETER",
-    "FAMILIES",
-    "Family",
-    "OrderChoice",
+    "FittedFunctions",
     "SidebandEstimates",
     "SidebandFits",
-    "SidebandModel",
     "fit_functions",
     "fit_sidebands",
     "fit_toys",
     "goodness_of_fit",
 ]
 
-_B, _STAT, _ALTERNATIVE, _ORDER, _EVENTS, _DEVIANCE, _FREEDOM, _LEAKAGE, _SLOTS = range(9)
+(
+    _B,
+    _STAT,
+    _SYST,
+    _ALTERNATIVE,
+    _ORDER,
+    _BASE,
+    _EVENTS,
+    _DEVIANCE,
+    _FREEDOM,
+    _LEAKAGE,
+    _WEIGHT,
+    _SHIFT,
+    _SLOTS,
+) = range(13)
 
 POOR_FIT = 1e-4
 """A fit with a smaller probability of its deviance is called poor."""
@@ -56,34 +79,21 @@ POOR_FIT = 1e-4
 EVENTS_PER_PARAMETER = 4.0
 """Side bands with fewer events than this per parameter get a function of lower order."""
 
-Family = Literal["polynomial", "exp-polynomial"]
-FAMILIES: tuple[Family, ...] = get_args(Family)
-"""Families of functions, in the order of the codes of ``poisson_fit``."""
-
-OrderChoice = Literal["fixed", "akaike"]
-
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class SidebandModel:
-    """The functions that are fitted: see :func:`fit_sidebands`."""
-
-    order: int
-    alternative_order: int
-    family: Family = "polynomial"
-    order_choice: OrderChoice = "fixed"
 
 
 @dataclass(frozen=True, eq=False)
 class SidebandEstimates:
     """Side-band fits of all masses, one number a mass; NaN where there are no side bands.
 
-    ``background`` in the window with its ``stat`` and ``syst`` errors, ``alternative`` with the alternative order;
-    ``order`` in use; ``events`` in the side bands; ``deviance`` over ``degrees_of_freedom``; ``leakage``: bias of the
-    background per event of the full signal peak. ``status``: ``ok`` or ``order-lowered`` (too few events for the order
-    of the card), ``one-sided`` (the limits leave only one side: b is extrapolated), ``no-side-bands``, ``poor-fit``.
+    ``background`` in the window with its ``stat`` and ``syst`` errors, ``alternative`` that of the alternative order;
+    ``order`` of the function in use (the weightiest of an average), with its ``deviance`` over ``degrees_of_freedom``;
+    ``events`` in the side bands; ``leakage``: bias of the background per event of the full signal peak;
+    ``own_weight`` and ``shift``: see :mod:`~hnlpeak.background.functions`. ``status``: ``ok`` or ``order-lowered`` (too
+    few events for the order of the card), ``one-sided`` (the limits leave only one side: b is extrapolated),
+    ``short-side-band`` (one side is shorter than ``bands.SHORT_SIDE`` resolutions), ``function-matters`` (``shift`` is
+    above ``stat``), ``no-side-bands``, ``poor-fit``.
     """
 
     background: Vector
@@ -95,6 +105,8 @@ class SidebandEstimates:
     deviance: Vector
     degrees_of_freedom: Vector
     leakage: Vector
+    own_weight: Vector
+    shift: Vector
     status: tuple[str, ...]
 
     @property
@@ -153,7 +165,7 @@ def _deviance(data: Groups, w: Workspace) -> float:
 
 
 @kernel
-def _spread(data: Groups, signal: Vector, order: int, w: Workspace, out: Vector) -> None:
+def _spread(data: Groups, signal: Vector, order: int, w: Workspace, row: Vector) -> None:
     """Fill the statistical error and the leakage of the last ``expectations``."""
     size = order + 1
     floor = 1.0 / data.bins
@@ -178,75 +190,145 @@ def _spread(data: Groups, signal: Vector, order: int, w: Workspace, out: Vector)
             for p in range(size):
                 weight += gradient[j, p] * w.step[p]
             leakage += weight * w.weight[j] * signal[j]
-    out[_STAT] = math.sqrt(variance)
-    out[_LEAKAGE] = leakage
+    row[STAT] = math.sqrt(variance)
+    row[LEAKAGE] = leakage
+
+
+@kernel
+def _fit_one(
+    data: Groups,
+    signal: Vector,
+    order: int,
+    start: Vector,
+    theta: Vector,
+    lower: bool,
+    w: Workspace,
+    row: Vector,
+) -> bool:
+    """Fill the ``row`` of one function; a ``lower`` order may take its place where it does not converge."""
+    if lower:
+        order = _fit_down(data, order, start, theta, w)
+    elif not fit(data, order + 1, start, theta, w):
+        order = -1
+    if order < 0:
+        return False
+    row[ESTIMATE] = expectations(data, order + 1, theta, w)
+    row[ORDER], row[DEVIANCE] = order, _deviance(data, w)
+    row[STAT], row[LEAKAGE] = math.nan, math.nan
+    _spread(data, signal, order, w, row)
+    return math.isfinite(row[STAT])
+
+
+@kernel
+def _known(rows: Matrix, functions: NDArray[np.int64], order: int, k: int) -> bool:
+    """Whether an earlier function than ``k`` is that of its family and ``order``; constants are of both families."""
+    for other in range(k):
+        if rows[other, ORDER] == order and (order == 0 or functions[other, 0] == functions[k, 0]):
+            return True
+    return False
 
 
 @kernel
 def _estimate_mass(
     data: Groups,
     signal: Vector,
-    orders: NDArray[np.int64],
+    base: int,
+    functions: NDArray[np.int64],
+    average: bool,
     parameters: Matrix,
     w: Workspace,
+    rows: Matrix,
+    weights: Vector,
     out: Vector,
 ) -> None:
-    """Fill ``out`` and the ``parameters`` of both orders, which are the starting point if they are not NaN."""
+    """Fill ``out``, ``rows``, ``weights``, and the ``parameters`` of all functions: the fits start there unless NaN."""
     events, filled = 0.0, 0
     for j in range(data.bins):
         events += data.counts[j]
         filled += data.counts[j] > 0.0
     # a parameter needs a few events, and a fit one filled group more than it has parameters
-    ceiling = max(0, min(filled - 2, int(events / EVENTS_PER_PARAMETER) - 1))
-    used = -1
-    for k in range(2):
-        order = min(orders[k], ceiling)
-        if k == 1 and order == used:
-            order = max(0, used - 1)
-        if order != orders[k]:
+    used = min(base, max(0, min(filled - 2, int(events / EVENTS_PER_PARAMETER) - 1)))
+    for k in range(len(functions)):
+        order = max(0, used + functions[k, 1])
+        if k > 0:
+            # a constant is of both families; no function may go through all groups
+            order = max(order, 1) if functions[k, 0] != functions[0, 0] else order
+            if order + 2 > data.bins or _known(rows, functions, order, k):
+                continue
+        if order != base + functions[k, 1]:
             parameters[k, 0] = math.nan
-        order = _fit_down(data, order, parameters[k], parameters[k], w)
-        if order < 0:
+        tried = Groups(functions[k, 0], data.counts, data.basis, data.window, data.bins)
+        good = _fit_one(tried, signal, order, parameters[k], parameters[k], k == 0, w, rows[k])
+        if k == 0 and not good:
             return
-        inside = expectations(data, order + 1, parameters[k], w)
-        if events == 0.0:
-            inside = 0.0
-        if k == 1:
-            out[_ALTERNATIVE] = inside
-            return
-        used = order
-        out[_B], out[_ORDER], out[_EVENTS] = inside, used, events
-        out[_FREEDOM] = data.bins - used - 1
-        out[_DEVIANCE] = _deviance(data, w)
-        _spread(data, signal, used, w, out)
+        if not good:
+            rows[k, ESTIMATE], rows[k, ORDER] = math.nan, math.nan
+        elif events == 0.0:
+            rows[k, ESTIMATE] = 0.0
+        if k == 0:
+            used = int(rows[0, ORDER])
+    found = weigh(rows, average, weights)
+    out[_B], out[_SYST], out[_LEAKAGE], out[_SHIFT] = found.estimate, found.syst, found.leakage, found.shift
+    out[_STAT], out[_WEIGHT], out[_BASE], out[_EVENTS] = rows[0, STAT], weights[0], used, events
+    out[_ORDER], out[_DEVIANCE] = rows[found.leader, ORDER], rows[found.leader, DEVIANCE]
+    out[_FREEDOM] = data.bins - out[_ORDER] - 1
+    out[_ALTERNATIVE] = rows[1, ESTIMATE] if len(functions) > 1 else math.nan
 
 
 @kernel
 def _estimate(
-    family: int,
     design: SidebandDesign,
     cumulative: NDArray[np.float64],
     rows: NDArray[np.int64],
     orders: NDArray[np.int64],
+    functions: NDArray[np.int64],
+    average: bool,
     start: NDArray[np.float64],
     parameters: NDArray[np.float64],
+    fitted: NDArray[np.float64],
+    weights: NDArray[np.float64],
     out: NDArray[np.float64],
 ) -> None:
-    """Fill ``out[toy, mass]`` from the ``cumulative[toy, selection]`` counts; ``parameters`` are the last toy's."""
+    """Fill ``out[toy, mass]`` from the ``cumulative[toy, selection]`` counts; what else is filled is the last toy's."""
     counts = np.empty(design.first.shape[1])
     w = workspace(design.first.shape[1], design.basis.shape[2])
     for toy in range(out.shape[0]):
         for i in range(design.groups.size):
             bins = design.groups[i]
-            out[toy, i] = math.nan
+            out[toy, i], fitted[i], weights[i] = math.nan, math.nan, 0.0
             parameters[i] = start[i]
             if bins == 0:
                 continue
             row = cumulative[toy, rows[i]]
             for j in range(bins):
                 counts[j] = row[design.last[i, j]] - row[design.first[i, j]]
-            data = Groups(family, counts, design.basis[i], design.window_basis[i], bins)
-            _estimate_mass(data, design.signal[i], orders[toy, i], parameters[i], w, out[toy, i])
+            data = Groups(functions[0, 0], counts, design.basis[i], design.window_basis[i], bins)
+            _estimate_mass(
+                data,
+                design.signal[i],
+                orders[toy, i],
+                functions,
+                average,
+                parameters[i],
+                w,
+                fitted[i],
+                weights[i],
+                out[toy, i],
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class FittedFunctions:
+    """Functions fitted to the side bands of each mass: ``weights[mass, function]`` of those that b is made of.
+
+    ``families[function]``, ``orders[mass, function]`` (-1 where there is none), ``parameters[mass, function, p]`` of
+    powers of t (see :mod:`~hnlpeak.background.bands`).
+    """
+
+    families: tuple[Family, ...]
+    orders: NDArray[np.int64]
+    weights: Matrix
+    parameters: NDArray[np.float64]
 
 
 def _fits(
@@ -254,26 +336,38 @@ def _fits(
     cumulative: NDArray[np.float64],
     rows: NDArray[np.int64],
     orders: NDArray[np.int64],
-    family: Family,
+    functions: NDArray[np.int64],
+    *,
+    average: bool = False,
     start: NDArray[np.float64] | None = None,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Slots of all (toy, mass), and the parameters of the last toy; ``orders`` broadcast to (toy, mass, 2)."""
+) -> tuple[NDArray[np.float64], FittedFunctions]:
+    """Slots of all (toy, mass), and the functions of the last toy; ``orders`` broadcast to (toy, mass)."""
     masses, _, count = design.basis.shape
+    parameters = np.empty((masses, len(functions), count))
     if start is None:
-        start = np.full((masses, 2, count), np.nan)
-    parameters = np.empty((masses, 2, count))
+        start = np.full_like(parameters, np.nan)
+    fitted, weights = np.empty((masses, len(functions), ROW)), np.empty((masses, len(functions)))
     out = np.empty((cumulative.shape[0], masses, _SLOTS))
     _estimate(
-        FAMILIES.index(family),
         design,
         np.ascontiguousarray(cumulative, dtype=np.float64),
         np.ascontiguousarray(rows, dtype=np.int64),
-        np.ascontiguousarray(np.broadcast_to(orders, (*out.shape[:2], 2)), dtype=np.int64),
+        np.ascontiguousarray(np.broadcast_to(orders, out.shape[:2]), dtype=np.int64),
+        np.ascontiguousarray(functions, dtype=np.int64),
+        average,
         start,
         parameters,
+        fitted,
+        weights,
         out,
     )
-    return out, parameters
+    found = FittedFunctions(
+        tuple(FAMILIES[code] for code in functions[:, 0]),
+        np.nan_to_num(fitted[..., ORDER], nan=-1.0).astype(np.int64),
+        weights,
+        parameters,
+    )
+    return out, found
 
 
 def _orders(
@@ -282,16 +376,14 @@ def _orders(
     rows: NDArray[np.int64],
     model: SidebandModel,
 ) -> NDArray[np.int64]:
-    """The order and the alternative order of each (toy, mass)."""
-    orders = np.array([model.order, model.alternative_order])
-    if model.order_choice == "fixed":
-        return orders
-    tried = [_fits(design, cumulative, rows, np.full(2, p), model.family)[0] for p in range(model.order + 1)]
-    # Akaike's criterion; an order that was lowered is the one below and not better
+    """The order of each (toy, mass), before it is lowered."""
+    if model.order_choice != "akaike":
+        return np.array(model.order)
+    alone = model.functions()[:1]
+    tried = [_fits(design, cumulative, rows, np.array(p), alone)[0] for p in range(model.order + 1)]
+    # an order that was lowered is the one below and not better
     scores = np.array([out[..., _DEVIANCE] + 2.0 * (p + 1) for p, out in enumerate(tried)])
-    best = np.argmin(np.where(np.isnan(scores), np.inf, scores), axis=0)
-    found = np.stack([best, best + model.alternative_order - model.order], axis=-1)
-    return np.asarray(np.maximum(found, 0), dtype=np.int64)
+    return np.asarray(np.argmin(np.where(np.isnan(scores), np.inf, scores), axis=0), dtype=np.int64)
 
 
 def fit_sidebands(
@@ -302,61 +394,58 @@ def fit_sidebands(
     order: int,
     alternative_order: int,
     family: Family = "polynomial",
-    order_choice: OrderChoice = "fixed",
+    order_choice: OrderChoice = "average",
 ) -> SidebandEstimates:
     """Return the background under each mass of ``design``.
 
     ``cumulative[s, i]`` is the number of events of selection ``s`` below bin edge ``i`` of the spectrum;
-    ``rows[m]`` the selection of mass ``m``. Works on real-valued (weighted, Asimov) spectra too. With
-    ``order_choice`` "akaike" each mass has the order up to ``order`` with the least deviance + 2 (number of
-    parameters), and the alternative order keeps its distance to it.
+    ``rows[m]`` the selection of mass ``m``. Works on real-valued (weighted, Asimov) spectra too. What the other
+    arguments mean: :class:`~hnlpeak.background.functions.SidebandModel`.
     """
     model = SidebandModel(order, alternative_order, family, order_choice)
     wanted = _orders(design, cumulative[None], rows, model)
-    out, _ = _fits(design, cumulative[None], rows, wanted, family)
+    out, _ = _fits(
+        design, cumulative[None], rows, wanted, model.functions(), average=model.order_choice == "average"
+    )
     columns = [np.ascontiguousarray(out[0, :, slot]) for slot in range(_SLOTS)]
-    lowered = columns[_ORDER] < np.broadcast_to(wanted, (*out.shape[:2], 2))[0, :, 0]
-    poor = goodness_of_fit(columns[_DEVIANCE], columns[_FREEDOM]) < POOR_FIT
-    status = []
-    for i, sides in enumerate(design.sides):
-        words = []
-        if not math.isfinite(columns[_B][i]):
-            words.append("no-side-bands")
-        else:
-            if lowered[i]:
-                words.append("order-lowered")
-            if sides == 1:
-                words.append("one-sided")
-            if poor[i]:
-                words.append("poor-fit")
-        status.append(" ".join(words) or "ok")
     return SidebandEstimates(
         background=columns[_B],
         stat=columns[_STAT],
-        syst=np.abs(columns[_ALTERNATIVE] - columns[_B]),
+        syst=columns[_SYST],
         alternative=columns[_ALTERNATIVE],
         order=columns[_ORDER],
         events=columns[_EVENTS],
         deviance=columns[_DEVIANCE],
         degrees_of_freedom=columns[_FREEDOM],
         leakage=columns[_LEAKAGE],
-        status=tuple(status),
+        own_weight=columns[_WEIGHT],
+        shift=columns[_SHIFT],
+        status=_status(design, columns, np.broadcast_to(wanted, out.shape[:2])[0]),
     )
 
 
-def fit_functions(
-    design: SidebandDesign, cumulative: Vector, model: SidebandModel
-) -> tuple[NDArray[np.int64], Matrix]:
-    """Return the order used for each mass (-1 where there is no fit) and the parameters, shape (mass, parameter).
+def _status(design: SidebandDesign, columns: list[Vector], wanted: NDArray[np.int64]) -> tuple[str, ...]:
+    """Words for what is out of the ordinary at each mass."""
+    said = {
+        "order-lowered": columns[_BASE] < wanted,
+        "one-sided": design.sides == 1,
+        "short-side-band": (design.sides == 2) & (design.shorter < SHORT_SIDE),
+        "function-matters": columns[_SHIFT] > columns[_STAT],
+        "poor-fit": goodness_of_fit(columns[_DEVIANCE], columns[_FREEDOM]) < POOR_FIT,
+    }
+    some = np.isfinite(columns[_B])
+    return tuple(
+        (" ".join(word for word, where in said.items() if where[i]) or "ok") if some[i] else "no-side-bands"
+        for i in range(some.size)
+    )
 
-    ``cumulative`` counts of one selection serve all masses. Parameters are those of powers of t, see
-    :mod:`~hnlpeak.background.bands`.
-    """
+
+def fit_functions(design: SidebandDesign, cumulative: Vector, model: SidebandModel) -> FittedFunctions:
+    """Return the functions that make the background of each mass; ``cumulative`` counts serve all masses."""
     rows = np.zeros(design.groups.size, dtype=np.int64)
     counts = cumulative[None, None]
-    out, parameters = _fits(design, counts, rows, _orders(design, counts, rows, model), model.family)
-    used = np.nan_to_num(out[0, :, _ORDER], nan=-1.0).astype(np.int64)
-    return used, np.ascontiguousarray(parameters[:, 0])
+    wanted = _orders(design, counts, rows, model)
+    return _fits(design, counts, rows, wanted, model.functions(), average=model.order_choice == "average")[1]
 
 
 def fit_toys(
@@ -372,14 +461,15 @@ def fit_toys(
     ``cumulative[t, s, i]`` are the counts of toy ``t``; ``expected[s, i]``, what they fluctuate about, only saves
     time: the fits start from those to it.
     """
-    fixed = np.array([model.order, model.alternative_order])
+    functions, average = model.functions(), model.order_choice == "average"
     start = None
-    if model.order_choice == "fixed":
-        _, start = _fits(design, expected[None], rows, fixed, model.family)
-    out, _ = _fits(design, cumulative, rows, _orders(design, cumulative, rows, model), model.family, start)
+    if model.order_choice != "akaike":
+        start = _fits(design, expected[None], rows, np.array(model.order), functions)[1].parameters
+    wanted = _orders(design, cumulative, rows, model)
+    out, _ = _fits(design, cumulative, rows, wanted, functions, average=average, start=start)
     return SidebandFits(
         background=out[..., _B],
         stat=out[..., _STAT],
-        syst=np.abs(out[..., _ALTERNATIVE] - out[..., _B]),
+        syst=out[..., _SYST],
         leakage=out[..., _LEAKAGE],
     )

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from scipy.special import erfinv
 
 from hnlpeak.background.bands import SidebandDesign
+from hnlpeak.background.functions import FAMILIES, Family
 from hnlpeak.background.poisson_fit import (
     BARRIER,
     POLYNOMIAL,
@@ -33,7 +34,6 @@ from hnlpeak.background.poisson_fit import (
     solve,
     workspace,
 )
-from hnlpeak.background.sideband_fit import FAMILIES, Family
 from hnlpeak.core.kernel import kernel
 
 __all__ = ["ShapeLimits", "shape_limits"]

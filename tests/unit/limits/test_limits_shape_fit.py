@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq, minimize
 
 from hnlpeak.background.bands import SidebandDesign, shape_design, sideband_design
+from hnlpeak.background.functions import Family
 from hnlpeak.background.sideband import SidebandBackground
-from hnlpeak.background.sideband_fit import Family, fit_sidebands
+from hnlpeak.background.sideband_fit import fit_sidebands
 from hnlpeak.core.card import read_card
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.limits.shape_fit import ShapeLimits, shape_limits

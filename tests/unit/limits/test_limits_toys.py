@@ -12,8 +12,9 @@ from scipy.stats import chi2, kstest
 
 from hnlpeak.background.bands import SidebandDesign, sideband_design
 from hnlpeak.background.expectation import expected_spectrum
+from hnlpeak.background.functions import SidebandModel
 from hnlpeak.background.sideband import SidebandBackground
-from hnlpeak.background.sideband_fit import SidebandModel, fit_sidebands
+from hnlpeak.background.sideband_fit import fit_sidebands
 from hnlpeak.core.card import read_card
 from hnlpeak.core.errors import UsageError
 from hnlpeak.core.measured import Measured
