@@ -11,7 +11,8 @@ the penalty of one unit a parameter being that of discrete profiling (P. Dauncey
 
     sigma_syst^2 = sum_f w_f [(b_f - b)^2 + max(0, sigma_f^2 - sigma_stat^2)],
 
-sigma_stat being the error of the card's function: what the choice of the function moves, and what its freedom costs.
+sigma_stat being the error of the card's function: what the choice of the function moves, and what its freedom costs;
+b itself (or sigma_stat, if that is more) where the side bands have no room for a second function.
 By ``order_choice`` b is the ``average`` sum_f w_f b_f, or that of the card's function ("fixed"), or of the order up to
 the card's with the least D_f + 2 k_f ("akaike"). The function matters where the ``shift`` of b,
 [sum_f w_f (b_f - b_card)^2]^1/2, is above sigma_stat.
@@ -89,11 +90,11 @@ class Combination(NamedTuple):
 @kernel
 def weigh(rows: Matrix, average: bool, weights: Vector) -> Combination:
     """Fill the ``weights`` of the functions in ``rows`` and combine them; rows without an estimate have none."""
-    least = math.inf
+    least, fitted = math.inf, 0
     for k in range(len(rows)):
         weights[k] = rows[k, DEVIANCE] + PENALTY * (rows[k, ORDER] + 1.0)
         if math.isfinite(rows[k, ESTIMATE]):
-            least = min(least, weights[k])
+            least, fitted = min(least, weights[k]), fitted + 1
     total = 0.0
     for k in range(len(rows)):
         some = math.isfinite(rows[k, ESTIMATE])
@@ -114,4 +115,7 @@ def weigh(rows: Matrix, average: bool, weights: Vector) -> Combination:
             freedom = max(0.0, rows[k, STAT] ** 2 - rows[0, STAT] ** 2)
             variance += weights[k] * ((rows[k, ESTIMATE] - b) ** 2 + freedom)
             shift += weights[k] * (rows[k, ESTIMATE] - rows[0, ESTIMATE]) ** 2
+    if fitted == 1:
+        variance = max(b, rows[0, STAT]) ** 2
+        shift = variance
     return Combination(b, math.sqrt(variance), leakage, math.sqrt(shift), leader)

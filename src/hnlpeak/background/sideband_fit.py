@@ -251,9 +251,9 @@ def _estimate_mass(
     for k in range(len(functions)):
         order = max(0, used + functions[k, 1])
         if k > 0:
-            # a constant is of both families; no function may go through all groups
+            # a constant is of both families
             order = max(order, 1) if functions[k, 0] != functions[0, 0] else order
-            if order + 2 > data.bins or _known(rows, functions, order, k):
+            if order + 1 > data.bins or _known(rows, functions, order, k):
                 continue
         if order != base + functions[k, 1]:
             parameters[k, 0] = math.nan

@@ -1,8 +1,9 @@
-"""``hnlpeak study closure|downscale``: does the chain measure what was put in?"""
+"""``hnlpeak study closure|downscale|spurious``: does the chain measure what was put in?"""
 
 from __future__ import annotations
 
 import json as json_format
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -130,6 +131,67 @@ def downscale(
     typer.echo(
         f"{found.delivered:.4g} decays delivered (simulated), one trigger in {factor} kept: N_K = "
         f"{found.n_kaon.value:.4g} ± {found.n_kaon.error:.2g}, true {found.effective:.4g} ({record['pull']:+.1f} σ)"
+    )
+
+
+@app.command()
+def spurious(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of results of `hnlpeak run`.")],
+    kaons: Annotated[
+        float | None,
+        typer.Option(metavar="X", help="Kaon decays to scale the expectations to (default: N_K)."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE.csv", help="Write one row a mass.")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Fit the signal on the simulated background alone, mass by mass: what the background estimate invents."""
+    import numpy as np
+
+    from hnlpeak.cli.options import check_output
+    from hnlpeak.core.atomic import write_text
+    from hnlpeak.core.errors import UsageError
+    from hnlpeak.core.records import columns_of, plain
+    from hnlpeak.formats.search_files import read_search
+    from hnlpeak.formats.table import table_text
+    from hnlpeak.studies.spurious import spurious_study
+
+    if kaons is not None and not 1e3 <= kaons <= 1e15:
+        raise UsageError(f"--kaons: got {kaons:g}, allowed are 1e3 to 1e15")
+    if output is not None:
+        check_output(output, [".csv"])
+    found = spurious_study(read_search(directory), kaons=kaons)
+    if output is not None:
+        columns = {"m_n_mev": found.mass, **columns_of(found.spurious)}
+        write_text(output, table_text({name: plain(column) for name, column in columns.items()}))
+    made, worst = found.spurious, found.worst
+    some = np.isfinite(made.relative)
+    record = {
+        "kaon_decays": found.decays,
+        "masses": int(some.sum()),
+        "rms_relative": float(np.sqrt(np.mean(made.relative[some] ** 2))) if some.any() else None,
+        "above_error": int(np.sum(np.abs(made.relative[some]) > 1.0)),
+        "largest": None
+        if not some.any()
+        else {
+            "m_n_mev": float(found.mass[worst]),
+            "spurious_signal": float(made.signal[worst]),
+            "spurious_signal_error": float(made.error[worst]),
+            "spurious_signal_relative": float(made.relative[worst]),
+        },
+    }
+    if json:
+        typer.echo(json_format.dumps(plain(record), indent=2, allow_nan=False))
+        return
+    if not some.any():
+        typer.echo(f"no mass of {directory} has an estimate of the background")
+        return
+    typer.echo(
+        f"spurious signal at {found.decays:.4g} kaon decays (simulated), {record['masses']} masses: rms "
+        f"{record['rms_relative']:.2f} of the background's error, above it at {record['above_error']}; largest "
+        f"{made.signal[worst]:+.3g} ± {made.error[worst]:.2g} (statistics of the simulation) events at "
+        f"{found.mass[worst]:g} MeV, {made.relative[worst]:+.2f} of the error"
     )
 
 

@@ -10,6 +10,8 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
+from hnlpeak.background.inputs import BackgroundInputs
+from hnlpeak.background.method import Task
 from hnlpeak.core.errors import InputDataError, UsageError
 from hnlpeak.core.measured import Measured
 from hnlpeak.core.records import Column, Vector, Words
@@ -23,7 +25,15 @@ from hnlpeak.spectrum.spectrum import Spectrum
 from hnlpeak.spectrum.window import Window, window_words
 from hnlpeak.theory.production import branching_fraction
 
-__all__ = ["Hypotheses", "Hypothesis", "Windows", "check_masses", "hypotheses", "selection_rows"]
+__all__ = [
+    "Hypotheses",
+    "Hypothesis",
+    "Windows",
+    "background_task",
+    "check_masses",
+    "hypotheses",
+    "selection_rows",
+]
 
 _log = logging.getLogger("hnlpeak")
 
@@ -197,3 +207,17 @@ def selection_rows(
     counts = [spectrum.project(name).values for name in names]
     cumulative = np.array([np.concatenate([[0.0], np.cumsum(values)]) for values in counts])
     return cumulative, np.array([names.index(h.selection) for h in found], dtype=np.int64)
+
+
+def background_task(
+    spectrum: Spectrum, found: Sequence[Hypothesis], inputs: BackgroundInputs | None = None
+) -> Task:
+    """Return what a background method works on at these hypotheses."""
+    return Task(
+        spectrum,
+        [h.window for h in found],
+        [h.selection for h in found],
+        np.array([h.n_kaon.value for h in found]),
+        np.array([h.n_kaon.error for h in found]),
+        inputs,
+    )

@@ -24,6 +24,7 @@ from hnlpeak.limits.intervals import Excess, MethodLimits, SignalLimits
 from hnlpeak.limits.limit import Limit
 from hnlpeak.limits.settings import Exposure, Settings, Simulation
 from hnlpeak.limits.shape_limits import ShapeFit
+from hnlpeak.limits.spurious import Spurious
 from hnlpeak.limits.status import sound_rows, unsound_counts
 from hnlpeak.limits.toys import ToyResult
 from hnlpeak.statistics import TREATMENTS
@@ -81,6 +82,7 @@ class SearchResult:
     shape: Annotated[ShapeFit | None, Column("")] = None
     toys: Annotated[ToyResult | None, Column("")] = None
     templates: Annotated[TemplateStatistics | None, Column("")] = None
+    spurious: Annotated[Spurious | None, Column("")] = None
     simulation: Simulation | None = None
     exposure: Exposure | None = None
 

@@ -14,7 +14,6 @@ import numpy as np
 
 from hnlpeak.background.estimates import BackgroundEstimates
 from hnlpeak.background.inputs import BackgroundInputs
-from hnlpeak.background.method import Task
 from hnlpeak.background.methods import estimate_background, smooth_background
 from hnlpeak.core.measured import Measured
 from hnlpeak.core.records import Words
@@ -23,7 +22,14 @@ from hnlpeak.estimation.flux import KaonFlux
 from hnlpeak.estimation.signal import SignalModel
 from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis_card import AnalysisCard
-from hnlpeak.limits.hypotheses import Hypotheses, Hypothesis, Windows, hypotheses, selection_rows
+from hnlpeak.limits.hypotheses import (
+    Hypotheses,
+    Hypothesis,
+    Windows,
+    background_task,
+    hypotheses,
+    selection_rows,
+)
 from hnlpeak.limits.intervals import (
     SignalLimits,
     excess,
@@ -35,6 +41,7 @@ from hnlpeak.limits.intervals import (
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.limits.settings import BinRange, Exposure, Settings, Simulation
 from hnlpeak.limits.shape_limits import fit_shapes
+from hnlpeak.limits.spurious import Spurious, spurious_signals
 from hnlpeak.limits.toys import toy_result, toy_searches
 from hnlpeak.spectrum.spectrum import Spectrum
 from hnlpeak.statistics import METHODS
@@ -70,13 +77,14 @@ def scan(
     cumulative, rows = selection_rows(spectrum, found)
     n = cumulative[rows, [w.last for w in windows]] - cumulative[rows, [w.first for w in windows]]
     smooth = smooth_background(card.background, windows, spectrum.edges)
-    background = estimate_background(_task(spectrum, found, inputs), card.background)
+    background = estimate_background(background_task(spectrum, found, inputs), card.background)
     table = Hypotheses.of(found, meson=card.channel.meson, lepton=card.channel.lepton)
     local = excess(n, background, card.statistics)
     limits = signal_limits(n, background, table, card.statistics)
     toys = toy_searches(
         smooth, windows, spectrum.edges, cumulative, rows, card.statistics, context or RunContext()
     )
+    normalisation = flux if flux is not None else _flux_of_table(found, signal)
     return SearchResult(
         analysis=card.name,
         title=card.title,
@@ -85,7 +93,7 @@ def scan(
         simulated=spectrum.simulated,
         label=spectrum.label,
         settings=_settings(spectrum, card, signal, found),
-        normalisation=flux if flux is not None else _flux_of_table(found, signal),
+        normalisation=normalisation,
         hypotheses=table,
         windows=Windows.of(found),
         n_observed=n,
@@ -101,6 +109,7 @@ def scan(
         else fit_shapes(smooth, windows, cumulative, rows, card.statistics.cl, background.syst, table),
         toys=None if toys is None else toy_result(toys, table, local),
         templates=None if inputs is None else _templates(inputs.decays, found),
+        spurious=_spurious(inputs, card, signal, flux, normalisation),
         simulation=simulation,
         exposure=exposure,
     )
@@ -131,15 +140,17 @@ def _templates(decays: Spectrum, found: Sequence[Hypothesis]) -> TemplateStatist
     return made
 
 
-def _task(spectrum: Spectrum, found: Sequence[Hypothesis], inputs: BackgroundInputs | None) -> Task:
-    return Task(
-        spectrum,
-        [h.window for h in found],
-        [h.selection for h in found],
-        np.array([h.n_kaon.value for h in found]),
-        np.array([h.n_kaon.error for h in found]),
-        inputs,
-    )
+def _spurious(
+    inputs: BackgroundInputs | None,
+    card: AnalysisCard,
+    signal: SignalModel,
+    flux: KaonFlux | None,
+    normalisation: KaonFlux,
+) -> Spurious | None:
+    """Only where the estimate is a function of the spectrum, and simulated decays can take its place."""
+    if inputs is None or card.background.needs_decays:
+        return None
+    return spurious_signals(inputs.decays, card, signal=signal, flux=flux, n_kaon=normalisation.n_kaon.value)
 
 
 def _flux_of_table(found: Sequence[Hypothesis], signal: SignalModel) -> KaonFlux:
