@@ -31,7 +31,9 @@ TOYS = 4000
 def test_pulls_of_the_background_are_standard_normal(
     mass: float, sigma: float, per_mev: float, skew: float
 ) -> None:
-    """``skew`` allows for the correlation of a Poisson estimate with its own error."""
+    """One function and its statistical error (averages: ``test_sideband_functions``).
+
+    ``skew`` allows for the correlation of a Poisson estimate with its own error."""
     edges = np.linspace(140.0, 490.0, 701)
     centres = 0.5 * (edges[1:] + edges[:-1])
     x = (centres - mass) / (11.25 * sigma)
@@ -46,6 +48,7 @@ def test_pulls_of_the_background_are_standard_normal(
         np.arange(TOYS),
         order=CARD.order,
         alternative_order=CARD.alternative_order,
+        order_choice="fixed",
     )
     truth = rate[window.first : window.last].sum()
     pulls = (found.background - truth) / found.stat

@@ -18,9 +18,11 @@ from hnlpeak.spectrum.window import Window, gaussian_fraction
 if TYPE_CHECKING:
     from hnlpeak.background.sideband import SidebandBackground
 
-__all__ = ["GROUP_WIDTH", "SHORT_SIDE", "SidebandDesign", "shape_design", "sideband_design"]
+__all__ = ["GROUP_WIDTH", "SHORT_SIDE", "SidebandDesign", "shape_design", "sideband_design", "touched"]
 
 Cuts = NDArray[np.int64]
+Range = tuple[float, float]
+Sides = tuple[tuple[Cuts, ...], ...]
 
 GROUP_WIDTH = 0.5
 """Width of a group of bins, in units of the resolution."""
@@ -68,18 +70,57 @@ def _powers(low: NDArray[np.float64], high: NDArray[np.float64], count: int) -> 
 
 
 def sideband_design(
-    windows: Sequence[Window], edges: NDArray[np.float64], card: SidebandBackground
+    windows: Sequence[Window],
+    edges: NDArray[np.float64],
+    card: SidebandBackground,
+    masked: Sequence[Range] = (),
 ) -> SidebandDesign:
-    """Return the side bands of ``windows`` on a spectrum with these bin ``edges`` (MeV)."""
-    low_limit, high_limit = max(card.low_limit, edges[0]), min(card.high_limit, edges[-1])
-    sides: list[tuple[Cuts, ...]] = []
+    """Return the side bands of ``windows`` on a spectrum with these bin ``edges`` (MeV), without ``masked`` ranges."""
+    sides: list[Sides] = []
     for w in windows:
-        reach = card.inner * w.sigma, card.outer * w.sigma
         width = GROUP_WIDTH * w.sigma
-        left = max(w.mass - reach[1], low_limit), min(w.mass - reach[0], w.low, high_limit)
-        right = max(w.mass + reach[0], w.high, low_limit), min(w.mass + reach[1], high_limit)
-        sides.append((_side(edges, *left, width), _side(edges, *right, width)))
+        sides.append(
+            tuple(
+                tuple(_side(edges, *piece, width) for piece in _outside(side, masked))
+                for side in _ends(w, edges, card)
+            )
+        )
     return _design(windows, edges, card, sides)
+
+
+def _ends(w: Window, edges: NDArray[np.float64], card: SidebandBackground) -> tuple[Range, Range]:
+    """Ends (MeV) of the side bands left and right of a window; empty where the first is not below the second."""
+    low_limit, high_limit = max(card.low_limit, edges[0]), min(card.high_limit, edges[-1])
+    inner, outer = card.inner * w.sigma, card.outer * w.sigma
+    return (
+        (max(w.mass - outer, low_limit), min(w.mass - inner, w.low, high_limit)),
+        (max(w.mass + inner, w.high, low_limit), min(w.mass + outer, high_limit)),
+    )
+
+
+def _outside(side: Range, masked: Sequence[Range]) -> list[Range]:
+    """The pieces of a side band that lie in no masked range."""
+    pieces = [side]
+    for low, high in masked:
+        cut = [[(a, min(b, low)), (max(a, high), b)] for a, b in pieces]
+        pieces = [piece for pair in cut for piece in pair if piece[0] < piece[1]]
+    return pieces
+
+
+def touched(
+    windows: Sequence[Window],
+    edges: NDArray[np.float64],
+    card: SidebandBackground,
+    masked: Sequence[Range],
+) -> NDArray[np.bool_]:
+    """Return which windows have a part of their side bands in a ``masked`` range."""
+    return np.array(
+        [
+            any(max(a, low) < min(b, high) for a, b in _ends(w, edges, card) for low, high in masked if a < b)
+            for w in windows
+        ],
+        dtype=bool,
+    )
 
 
 def shape_design(
@@ -87,11 +128,11 @@ def shape_design(
 ) -> SidebandDesign:
     """Return one band a mass, from the left end of its side bands to the right one, with the peak inside."""
     low_limit, high_limit = max(card.low_limit, edges[0]), min(card.high_limit, edges[-1])
-    bands: list[tuple[Cuts, ...]] = []
+    bands: list[Sides] = []
     for w in windows:
         reach = card.outer * w.sigma
         ends = max(w.mass - reach, low_limit), min(w.mass + reach, high_limit)
-        bands.append((_side(edges, *ends, GROUP_WIDTH * w.sigma),))
+        bands.append(((_side(edges, *ends, GROUP_WIDTH * w.sigma),),))
     return _design(windows, edges, card, bands)
 
 
@@ -99,25 +140,26 @@ def _design(
     windows: Sequence[Window],
     edges: NDArray[np.float64],
     card: SidebandBackground,
-    bands: Sequence[tuple[Cuts, ...]],
+    bands: Sequence[Sides],
 ) -> SidebandDesign:
-    """Padded arrays of the groups between the cuts of each band."""
+    """Padded arrays of the groups between the cuts of each piece of each side."""
     # two orders more than the card's are tried (``functions``)
     count = max(card.order + 2, card.alternative_order) + 1
-    most = max((sum(max(cuts.size - 1, 0) for cuts in band) for band in bands), default=0)
+    pieces = [[cuts for side in band for cuts in side if cuts.size > 1] for band in bands]
+    most = max((sum(cuts.size - 1 for cuts in band) for band in pieces), default=0)
     n = len(windows)
     first, last = np.zeros((n, most), dtype=np.int64), np.zeros((n, most), dtype=np.int64)
     groups, used = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
     basis, signal = np.zeros((n, most, count)), np.zeros((n, most))
     window_basis, shorter = np.zeros((n, count)), np.zeros(n)
-    for i, (w, band) in enumerate(zip(windows, bands, strict=True)):
-        begin = np.concatenate([cuts[:-1] for cuts in band])
-        end = np.concatenate([cuts[1:] for cuts in band])
-        m = begin.size
-        groups[i], used[i] = m, sum(cuts.size > 1 for cuts in band)
-        shorter[i] = min(np.ptp(edges[cuts]) / w.sigma if cuts.size > 1 else 0.0 for cuts in band)
+    for i, w in enumerate(windows):
+        lengths = [sum(np.ptp(edges[cuts]) for cuts in side if cuts.size > 1) for side in bands[i]]
+        used[i], shorter[i] = sum(length > 0.0 for length in lengths), min(lengths) / w.sigma
+        m = groups[i] = sum(cuts.size - 1 for cuts in pieces[i])
         if m == 0:
             continue
+        begin = np.concatenate([cuts[:-1] for cuts in pieces[i]])
+        end = np.concatenate([cuts[1:] for cuts in pieces[i]])
         first[i, :m], last[i, :m] = begin, end
         low, high = edges[begin] - w.mass, edges[end] - w.mass
         scale = max(float(np.max(np.abs(low))), float(np.max(np.abs(high))))

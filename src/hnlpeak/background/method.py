@@ -20,11 +20,15 @@ from hnlpeak.spectrum.window import Window
 __all__ = ["BackgroundMethod", "SmoothBackground", "Task"]
 
 Vector = NDArray[np.float64]
+Masks = Sequence[tuple[float, float]]
 
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """What a method works on: the spectrum, each hypothesis' window, selection and N_K, and further inputs."""
+    """What a method works on: the spectrum, each hypothesis' window, selection and N_K, and further inputs.
+
+    ``masked`` ranges (MeV) hold what looks like a signal; a method that estimates b from the spectrum leaves them out.
+    """
 
     spectrum: Spectrum
     windows: Sequence[Window]
@@ -32,6 +36,7 @@ class Task:
     n_kaon: Vector
     n_kaon_error: Vector
     inputs: BackgroundInputs | None = None
+    masked: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,8 +57,8 @@ class BackgroundMethod:
 
     ``estimate(task, card)`` gives b in every window and raises ``UsageError`` for missing inputs. ``explain(estimates,
     i)`` says where that of hypothesis ``i`` comes from, ``statuses`` what its status words mean.
-    ``smooth(card, windows, edges)`` is there where the background is smooth: only then are there toys and a fit of the
-    peak's shape.
+    ``smooth(card, windows, edges, masked)`` is there where the background is smooth: only then are there toys, a fit of
+    the peak's shape, and masks.
     """
 
     card: type[BackgroundCard]
@@ -61,4 +66,4 @@ class BackgroundMethod:
     estimate: Callable[[Task, Any], BackgroundEstimates]
     explain: Callable[[BackgroundEstimates, int], str]
     statuses: Mapping[str, StatusWord]
-    smooth: Callable[[Any, Sequence[Window], Vector], SmoothBackground] | None = None
+    smooth: Callable[[Any, Sequence[Window], Vector, Masks], SmoothBackground] | None = None

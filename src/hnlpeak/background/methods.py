@@ -49,8 +49,14 @@ def explain_background(estimates: BackgroundEstimates, i: int) -> str:
 
 
 def smooth_background(
-    card: BackgroundCard, windows: Sequence[Window], edges: NDArray[np.float64]
+    card: BackgroundCard,
+    windows: Sequence[Window],
+    edges: NDArray[np.float64],
+    masked: Sequence[tuple[float, float]] = (),
 ) -> SmoothBackground | None:
-    """Return the smooth background about each window on bins of these ``edges``; None where the method has none."""
+    """Return the smooth background about each window on bins of these ``edges``; None where the method has none.
+
+    Its side bands leave out ``masked`` ranges (MeV).
+    """
     smooth = METHODS[card.method].smooth
-    return None if smooth is None else smooth(card, windows, edges)
+    return None if smooth is None else smooth(card, windows, edges, masked)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, StrictInt, model_validator
 
-from hnlpeak.background.bands import shape_design, sideband_design
+from hnlpeak.background.bands import shape_design, sideband_design, touched
 from hnlpeak.background.card import BackgroundCard
 from hnlpeak.background.estimates import BackgroundDetails, BackgroundEstimates, StatusWord
 from hnlpeak.background.functions import Family, OrderChoice, SidebandModel
@@ -85,7 +85,7 @@ def _estimate(task: Task, card: SidebandBackground) -> BackgroundEstimates:
     names = sorted(set(task.selections))
     counts = [task.spectrum.project(name).values for name in names]
     fits = fit_sidebands(
-        sideband_design(task.windows, task.spectrum.edges, card),
+        sideband_design(task.windows, task.spectrum.edges, card, task.masked),
         np.array([np.concatenate([[0.0], np.cumsum(values)]) for values in counts]),
         np.array([names.index(name) for name in task.selections], dtype=np.int64),
         order=card.order,
@@ -98,7 +98,7 @@ def _estimate(task: Task, card: SidebandBackground) -> BackgroundEstimates:
         stat=fits.stat,
         syst=fits.syst,
         leakage=fits.leakage,
-        status=fits.status,
+        status=_status(task, card, fits.status),
         details=SidebandDetails(
             method=card.method,
             family=card.family,
@@ -121,6 +121,16 @@ def _estimate(task: Task, card: SidebandBackground) -> BackgroundEstimates:
     )
 
 
+def _status(task: Task, card: SidebandBackground, status: Sequence[str]) -> list[str]:
+    """The words of the fits, and that a peak was masked."""
+    masked = touched(task.windows, task.spectrum.edges, card, task.masked)
+    said = [[] if words == "ok" else [words] for words in status]
+    return [
+        " ".join([*words, *(["peak-masked"] if peak else [])]) or "ok"
+        for words, peak in zip(said, masked, strict=True)
+    ]
+
+
 def _explain(estimates: BackgroundEstimates, i: int) -> str:
     fit: SidebandDetails = estimates.details
     made = "average of functions" if fit.order_choice == "average" else "one function"
@@ -132,10 +142,13 @@ def _explain(estimates: BackgroundEstimates, i: int) -> str:
 
 
 def _smooth(
-    card: SidebandBackground, windows: Sequence[Window], edges: NDArray[np.float64]
+    card: SidebandBackground,
+    windows: Sequence[Window],
+    edges: NDArray[np.float64],
+    masked: Sequence[tuple[float, float]],
 ) -> SmoothBackground:
     return SmoothBackground(
-        sideband_design(windows, edges, card),
+        sideband_design(windows, edges, card, masked),
         shape_design(windows, edges, card),
         SidebandModel(card.order, card.alternative_order, card.family, card.order_choice),
     )
@@ -156,6 +169,7 @@ METHOD = BackgroundMethod(
         "short-side-band": StatusWord(
             "one side band is shorter than two resolutions: the background is nearly extrapolated"
         ),
+        "peak-masked": StatusWord("a significant peak in the side bands was left out of their fit"),
         "function-matters": StatusWord(
             "functions that fit the side bands move the background by more than its statistical error"
         ),

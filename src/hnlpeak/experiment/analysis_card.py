@@ -7,7 +7,7 @@ it is in code.
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Discriminator, Field, StrictInt, Tag, model_validator
 
@@ -24,6 +24,7 @@ from hnlpeak.statistics.methods import METHODS
 from hnlpeak.statistics.rolke_lopez import Treatment
 
 __all__ = [
+    "SIGNAL_ERRORS",
     "AnalysisCard",
     "BranchingFractions",
     "Channel",
@@ -33,6 +34,7 @@ __all__ = [
     "Samples",
     "Scan",
     "SelectionCard",
+    "SignalError",
     "StatisticsCard",
     "Template",
     "WindowRule",
@@ -110,6 +112,11 @@ class Normalisation(Sourced):
     published_curves: list[str] = []
 
 
+SignalError = Literal["acceptance", "resolution", "kaons"]
+SIGNAL_ERRORS: tuple[SignalError, ...] = get_args(SignalError)
+"""Errors of the signal that limits can have."""
+
+
 class StatisticsCard(Sourced):
     """How an interval is made of (n, b, sigma_b).
 
@@ -118,6 +125,8 @@ class StatisticsCard(Sourced):
     cls. Feldman-Cousins and exact CLs take seconds a mass for any definition but asimov.
     ``constraint``: b +- sigma_b enters as a Gaussian or as the Poisson count of a control region with that estimate.
     ``toys``: background-only toys of the whole spectrum, for the global p-value and for limits expected from toys.
+    ``errors`` of the signal that are in the limits: of the "acceptance", the "resolution" (through the share of the
+    peak in the window) and the number of "kaons", which all masses share. Published searches have none of them.
     """
 
     method: str
@@ -127,6 +136,7 @@ class StatisticsCard(Sourced):
     expected: ExpectedDefinition = "unconditional"
     constraint: Literal["gaussian", "poisson"] = "gaussian"
     toys: Annotated[StrictInt, Field(ge=0, le=10_000_000)] = 0
+    errors: tuple[SignalError, ...] = ()
 
     @model_validator(mode="before")
     @classmethod

@@ -12,7 +12,7 @@ from hnlpeak.formats.json_text import dump_json, read_json
 from hnlpeak.formats.manifest import check_settled
 from hnlpeak.formats.table import table_text
 from hnlpeak.formats.uhi import write_uhi
-from hnlpeak.limits.columns import LIMITS_COLUMNS, METHOD_COLUMNS
+from hnlpeak.limits.columns import CHECK_COLUMNS, LIMITS_COLUMNS, METHOD_COLUMNS
 from hnlpeak.limits.intervals import MethodLimits
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.spectrum.spectrum import Spectrum
@@ -47,6 +47,11 @@ def methods_table(result: SearchResult) -> str:
     return table_text({name: plain(column) for name, column in columns.items()})
 
 
+def checks_table(result: SearchResult) -> str:
+    """Return the text of ``limits-checks.csv``: coverage, leakage, choice of functions and spurious signal by mass."""
+    return table_text({name: plain(result[name]) for name in CHECK_COLUMNS if name in result.columns})
+
+
 def write_results(
     directory: Path,
     result: SearchResult,
@@ -55,7 +60,7 @@ def write_results(
     signal: str,
     cutflow: str,
 ) -> None:
-    """Write result.json, limits.csv, spectrum.json, normalisation.json, signal.csv and cutflow.csv.
+    """Write result.json, limits.csv, limits-checks.csv, spectrum.json, normalisation.json, signal.csv and cutflow.csv.
 
     Where there are further methods also limits-methods.csv. ``signal`` and ``cutflow`` are the texts of their tables.
     Figures, the report and at last the manifest are added by those who make them.
@@ -65,6 +70,7 @@ def write_results(
     write_text(directory / "cutflow.csv", cutflow)
     write_text(directory / "normalisation.json", dump_json(plain(flux_record(result.normalisation))))
     write_text(directory / "limits.csv", limits_table(result))
+    write_text(directory / "limits-checks.csv", checks_table(result))
     if result.methods:
         write_text(directory / "limits-methods.csv", methods_table(result))
     write_text(directory / RESULT, dump_json(result.to_dict()))

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-__all__ = ["LIMITS_COLUMNS", "METHOD_COLUMNS", "TABLES", "ColumnFact", "column_fact"]
+__all__ = ["CHECK_COLUMNS", "LIMITS_COLUMNS", "METHOD_COLUMNS", "TABLES", "ColumnFact", "column_fact"]
 
 
 class ColumnFact(NamedTuple):
@@ -57,6 +57,9 @@ _MASS = ColumnFact("m_n_mev", "MeV", "mass of the HNL")
 _FOUND = ColumnFact("n_observed", "events", "events of the data in the window")
 _BACKGROUND = ColumnFact("background", "events", "estimate b of the background in the window")
 _BACKGROUND_ERROR = ColumnFact("background_error", "events", "standard deviation of b")
+_BACKGROUND_STAT = ColumnFact("background_stat", "events", "statistical part of background_error")
+_BACKGROUND_SYST = ColumnFact("background_syst", "events", "systematic part of background_error")
+_STATUS = ColumnFact("status", "", "ok, or words for what is out of the ordinary (docs/statistics.md)")
 _SIGMA = ColumnFact("sigma_mev", "MeV", "resolution of the missing mass: half-width of the central 68.27 %")
 _SIGMA_ERROR = ColumnFact("sigma_error_mev", "MeV", "standard deviation of sigma_mev")
 _ACCEPTANCE = ColumnFact(
@@ -86,7 +89,24 @@ _LIMITS = (
     *[fact for fact in _bands("branching_fraction", "expected") if fact.name.endswith("expected")],
     _observed("u2"),
     *_bands("u2", "expected"),
-    ColumnFact("status", "", "ok, or words for what is out of the ordinary (docs/statistics.md)"),
+    _STATUS,
+)
+
+_CHECKS = (
+    ColumnFact(
+        "net_efficiency", "1", "share of the signal in the window that the estimate of b does not take up"
+    ),
+    ColumnFact("net_efficiency_error", "1", "error of net_efficiency, with the errors that the card names"),
+    ColumnFact("coverage_at_limit", "1", "probability that the interval holds a signal as large as the limit"),
+    ColumnFact("coverage_min", "1", "the smallest for any signal, at this b and its error"),
+    ColumnFact("upper_coverage_at_limit", "1", "probability that the limit is not below a signal as large as it"),
+    ColumnFact("upper_coverage_min", "1", "the smallest for any signal, at this b and its error"),
+    ColumnFact("background_own_weight", "1", "side bands: weight of the card's function among those tried"),
+    ColumnFact("background_shift", "events", "side bands: rms shift of b between the card's function and those"),
+    ColumnFact("simulated_background", "events", "simulated background in the window, scaled to N_K"),
+    ColumnFact("spurious_signal", "events", "signal that the search sees in simulated background alone"),
+    ColumnFact("spurious_signal_error", "events", "its error by the statistics of the simulation"),
+    ColumnFact("spurious_signal_relative", "1", "spurious_signal over the error of b that the search states"),
 )
 
 _RESULT = (
@@ -102,13 +122,16 @@ _RESULT = (
         "window_efficiency_ratio", "1", "acceptance of the bins of the window over that of the exact one"
     ),
     *[fact for fact in _bands("branching_fraction", "expected") if not fact.name.endswith("expected")],
-    ColumnFact("background_stat", "events", "statistical part of background_error"),
-    ColumnFact("background_syst", "events", "systematic part of background_error"),
+    _BACKGROUND_STAT,
+    _BACKGROUND_SYST,
     ColumnFact(
         "background_status", "", "ok, or what is out of the ordinary in the estimate of the background"
     ),
     ColumnFact("leakage", "1", "bias of b per event of the full signal peak: signal taken for background"),
-    ColumnFact("background_order", "1", "side bands: order of the function that was fitted"),
+    ColumnFact("peak_per_window", "1", "signal events of the full peak over those in the window"),
+    ColumnFact("window_slope", "1", "-d ln A / d ln sigma of a Gaussian peak"),
+    *_CHECKS,
+    ColumnFact("background_order", "1", "side bands: order of the function that leads"),
     ColumnFact("background_alternative", "events", "side bands: b of the alternative order"),
     ColumnFact("sideband_events", "events", "side bands: events in them"),
     ColumnFact("sideband_deviance", "1", "side bands: deviance of the fit"),
@@ -118,7 +141,7 @@ _RESULT = (
     ColumnFact("n_signal_lower", "events", "lower end of the interval for signal events in the window"),
     ColumnFact("n_signal_estimate", "events", "best estimate of signal events, n - b; may be negative"),
     ColumnFact("interval_status", "", "ok, or how far the interval can be taken at its word"),
-    *_limits("with_errors", "with the errors of N_K and A and the leakage"),
+    *_limits("with_errors", "with the errors of A, sigma and N_K"),
     *_limits("<treatment>", "observed, under this treatment of deficits"),
     ColumnFact("interval_status_<method>", "", "interval_status of a further method"),
     *_limits("<method>", "observed, by a further method"),
@@ -169,6 +192,17 @@ TABLES: Mapping[str, tuple[ColumnFact, ...]] = {
     "limits.csv": _LIMITS,
     "result.json": _RESULT,
     "limits-methods.csv": _METHODS,
+    "limits-checks.csv": (
+        _MASS,
+        _FOUND,
+        _BACKGROUND,
+        _BACKGROUND_ERROR,
+        _BACKGROUND_STAT,
+        _BACKGROUND_SYST,
+        _observed("n_signal"),
+        *_CHECKS,
+        _STATUS,
+    ),
     "signal.csv": (
         _MASS,
         _SIGMA,
@@ -211,6 +245,9 @@ TABLES: Mapping[str, tuple[ColumnFact, ...]] = {
 
 LIMITS_COLUMNS = tuple(fact.name for fact in _LIMITS)
 """Header of ``limits.csv``, in order."""
+
+CHECK_COLUMNS = tuple(fact.name for fact in TABLES["limits-checks.csv"])
+"""Header of ``limits-checks.csv``, how far each limit can be trusted; without those that a search does not have."""
 
 METHOD_COLUMNS = tuple(fact.name.replace("<method>", "{}") for fact in _METHODS if "<method>" in fact.name)
 """Columns of ``limits-methods.csv`` for each method, ``{}`` its name with ``_`` for ``-``."""

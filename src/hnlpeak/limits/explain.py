@@ -10,7 +10,7 @@ from hnlpeak.limits.constraint import background_constraint
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.limits.status import meaning
 from hnlpeak.spectrum.window import window_words
-from hnlpeak.statistics import method_call
+from hnlpeak.statistics import Gaussian, Known, method_call
 
 __all__ = ["explain", "sentence"]
 
@@ -83,6 +83,12 @@ def _counting(result: SearchResult, i: int) -> list[str]:
     b = result.background
     if not math.isfinite(b.background[i]):
         return [*lines, "background  no estimate"]
+    net = result.efficiency
+    if net.value[i] != 1.0:
+        leak = 1.0 - net.value[i]
+        lines.append(
+            f"leakage     {_g(leak)} events of b for each signal event in the window: efficiency {_g(net.value[i])}"
+        )
     return [
         *lines,
         f"background  b = {_g(b.background[i])} +- {_g(b.error[i])} {explain_background(b, i)}",
@@ -96,15 +102,27 @@ def _steps(result: SearchResult, i: int) -> list[str]:
     constraint = background_constraint(
         float(result.background.background[i]), float(result.background.error[i]), kind=settings.constraint
     )
+    net = result.efficiency
     interval = method_call(settings.method, settings.treatment)(
-        float(result.n_observed[i]), background=constraint, cl=settings.cl
+        float(result.n_observed[i]),
+        background=constraint,
+        efficiency=Gaussian(net.value[i], net.error[i]) if net.error[i] > 0.0 else Known(net.value[i]),
+        cl=settings.cl,
     )
     n_signal = _again("n_signal_ul_observed", float(limit.n_signal[i]), float(interval.upper))
     treatment = "" if settings.treatment is None else f", {settings.treatment}"
+    error = f" +- {_g(net.error[i])}" if net.error[i] > 0.0 else ""
+    share = "" if net.value[i] == 1.0 and not error else f", efficiency {_g(net.value[i])}{error}"
     lines = [
-        f"N_S         < {settings.method}(n, b +- sigma_b; {settings.cl:g}{treatment}) "
+        f"N_S         < {settings.method}(n, b +- sigma_b{share}; {settings.cl:g}{treatment}) "
         f"= {_g(n_signal, 6)} events; {settings.convention}",
     ]
+    if result.coverage is not None and math.isfinite(result.coverage.smallest[i]):
+        own = result.coverage
+        lines.append(
+            f"coverage    {own.at_limit[i]:.3f} if the limit is the true signal, {own.smallest[i]:.3f} at worst "
+            f"(upper end alone {own.upper_at_limit[i]:.3f}, {own.upper_smallest[i]:.3f}), at this b +- sigma_b"
+        )
     if not math.isfinite(limit.branching_fraction[i]):
         return lines
     n_kaon, acceptance = float(table.n_kaon[i]), float(table.acceptance[i])

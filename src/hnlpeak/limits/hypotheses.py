@@ -22,7 +22,7 @@ from hnlpeak.experiment.analysis_card import AnalysisCard, FractionWindow
 from hnlpeak.limits.convert import branching_fraction_of, mixing_of
 from hnlpeak.limits.limit import Limit
 from hnlpeak.spectrum.spectrum import Spectrum
-from hnlpeak.spectrum.window import Window, window_words
+from hnlpeak.spectrum.window import Window, gaussian_fraction, window_words
 from hnlpeak.theory.production import branching_fraction
 
 __all__ = [
@@ -75,7 +75,9 @@ class Hypotheses:
     """All mass hypotheses of a search, one number (or word) a mass: masses and resolutions in MeV.
 
     ``acceptance`` is that of the window on the bins of the spectrum, ``acceptance_no_window`` is NaN where it is not
-    known, ``per_u2`` the branching fraction for |U|^2 = 1 (0 where the decay is closed).
+    known, ``peak_per_window`` the signal events over those in the window (of a Gaussian where it is not),
+    ``window_slope`` -d ln A / d ln sigma of a Gaussian, ``per_u2`` the branching fraction for |U|^2 = 1 (0 where the
+    decay is closed).
     """
 
     mass: Annotated[Vector, Column("m_n_mev")]
@@ -85,6 +87,8 @@ class Hypotheses:
     acceptance: Annotated[Vector, Column("acceptance")]
     acceptance_error: Annotated[Vector, Column("acceptance_error")]
     acceptance_no_window: Annotated[Vector, Column("acceptance_no_window")]
+    peak_per_window: Annotated[Vector, Column("peak_per_window")]
+    window_slope: Annotated[Vector, Column("window_slope")]
     n_kaon: Annotated[Vector, Column("n_kaon")]
     n_kaon_error: Annotated[Vector, Column("n_kaon_error")]
     per_u2: Annotated[Vector, Column("branching_fraction_per_u2")]
@@ -94,6 +98,10 @@ class Hypotheses:
         """Return all hypotheses of the decay of a ``meson`` to a ``lepton``."""
         ratio = np.array([h.window.efficiency_ratio for h in found])
         whole = [h.signal.acceptance_no_window for h in found]
+        acceptance = ratio * np.array([h.signal.acceptance.value for h in found])
+        no_window = np.array([np.nan if a is None else a.value for a in whole])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            outside = no_window / acceptance
         mass = np.array([h.mass for h in found])
         per_u2 = branching_fraction(meson=meson, lepton=lepton, mass=mass, u2=1.0)
         return cls(
@@ -101,9 +109,11 @@ class Hypotheses:
             selection=np.array([h.selection for h in found]),
             sigma=np.array([h.signal.sigma.value for h in found]),
             sigma_error=np.array([h.signal.sigma.error for h in found]),
-            acceptance=ratio * np.array([h.signal.acceptance.value for h in found]),
+            acceptance=acceptance,
             acceptance_error=ratio * np.array([h.signal.acceptance.error for h in found]),
-            acceptance_no_window=np.array([np.nan if a is None else a.value for a in whole]),
+            acceptance_no_window=no_window,
+            peak_per_window=np.where(np.isfinite(outside), outside, 1.0 / _gaussian_shares(found)),
+            window_slope=_window_slopes(found),
             n_kaon=np.array([h.n_kaon.value for h in found]),
             n_kaon_error=np.array([h.n_kaon.error for h in found]),
             per_u2=np.asarray(per_u2, dtype=np.float64),
@@ -113,6 +123,21 @@ class Hypotheses:
         """Return the limits on B and |U|^2 that limits on ``n_signal`` events in the windows mean."""
         fraction = branching_fraction_of(n_signal, n_kaon=self.n_kaon, acceptance=self.acceptance)
         return Limit(n_signal, fraction, mixing_of(fraction, per_u2=self.per_u2))
+
+
+def _gaussian_shares(found: Sequence[Hypothesis]) -> Vector:
+    """Share of a Gaussian peak in the bins of each window."""
+    return np.array(
+        [gaussian_fraction(w.low, w.high, mean=w.mass, sigma=w.sigma) for w in (h.window for h in found)]
+    )
+
+
+def _window_slopes(found: Sequence[Hypothesis]) -> Vector:
+    """-d ln(share of a Gaussian peak in the window) / d ln(sigma)."""
+    ends = np.array([((h.window.low - h.mass), (h.window.high - h.mass)) for h in found])
+    z = ends / np.array([h.window.sigma for h in found])[:, None]
+    density = z * np.exp(-0.5 * z * z) / np.sqrt(2.0 * np.pi)
+    return np.asarray((density[:, 1] - density[:, 0]) / _gaussian_shares(found))
 
 
 def _number_of_kaons(signal: SignalPoint, flux: KaonFlux | None) -> Measured:
@@ -210,7 +235,10 @@ def selection_rows(
 
 
 def background_task(
-    spectrum: Spectrum, found: Sequence[Hypothesis], inputs: BackgroundInputs | None = None
+    spectrum: Spectrum,
+    found: Sequence[Hypothesis],
+    inputs: BackgroundInputs | None = None,
+    masked: tuple[tuple[float, float], ...] = (),
 ) -> Task:
     """Return what a background method works on at these hypotheses."""
     return Task(
@@ -220,4 +248,5 @@ def background_task(
         np.array([h.n_kaon.value for h in found]),
         np.array([h.n_kaon.error for h in found]),
         inputs,
+        masked,
     )

@@ -1,12 +1,12 @@
 """Intervals for the signal events at every mass, by any method of ``statistics.METHODS``.
 
-The limit of a search leaves the errors of A and N_K out, as published searches do; ``limit_with_errors`` includes them
-and the leakage of signal into the background estimate.
+Signal that leaks into the background estimate is in all of them (see ``limits.efficiency``). Of the errors of A,
+sigma(m) and N_K a search has those that its card names, published searches none; ``limit_with_errors`` has all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from hnlpeak.background.estimates import BackgroundEstimates
 from hnlpeak.core.records import Column, Vector, Words
-from hnlpeak.experiment.analysis_card import StatisticsCard
+from hnlpeak.experiment.analysis_card import SIGNAL_ERRORS, StatisticsCard
 from hnlpeak.limits.constraint import background_constraint
+from hnlpeak.limits.efficiency import net_efficiency
 from hnlpeak.limits.hypotheses import Hypotheses
 from hnlpeak.limits.limit import Bands, Limit
 from hnlpeak.statistics import (
@@ -25,6 +26,7 @@ from hnlpeak.statistics import (
     Interval,
     Poisson,
     Status,
+    Treatment,
     expected_limit,
     method_call,
     p_value,
@@ -117,11 +119,13 @@ def signal_limits(
     statistics: StatisticsCard,
 ) -> SignalLimits:
     """Return the intervals and expected limits of the card's method; NaN where it can make none."""
-    good = usable(background, statistics.method)
-    constraint = _constraint(background, good, statistics)
-    interval = _call(statistics)(n[good], background=constraint, cl=statistics.cl)
+    net = net_efficiency(hypotheses, background.leakage, statistics.errors)
+    good = usable(background, statistics.method) & net.usable
+    constraint, efficiency = _constraint(background, good, statistics), net.constraint(good)
+    interval = _call(statistics)(n[good], background=constraint, efficiency=efficiency, cl=statistics.cl)
     expected = expected_limit(
         background=constraint,
+        efficiency=efficiency,
         cl=statistics.cl,
         method=statistics.method,
         treatment=statistics.treatment,
@@ -167,39 +171,33 @@ def treatment_limits(
     n: Vector, background: BackgroundEstimates, hypotheses: Hypotheses, statistics: StatisticsCard
 ) -> dict[str, Limit]:
     """Return the observed limits under each treatment of deficits; empty for a method that has none."""
-    good = usable(background, statistics.method)
-    constraint = _constraint(background, good, statistics)
-    found: dict[str, Limit] = {}
-    for treatment in METHODS[statistics.method].treatments:
-        call = method_call(statistics.method, treatment)
-        upper = call(n[good], background=constraint, cl=statistics.cl).upper
-        found[treatment] = hypotheses.limit(_spread(good, upper))
-    return found
+    return {
+        treatment: _observed(n, background, hypotheses, statistics, treatment, statistics.errors)
+        for treatment in METHODS[statistics.method].treatments
+    }
 
 
 def limit_with_errors(
     n: Vector, background: BackgroundEstimates, hypotheses: Hypotheses, statistics: StatisticsCard
 ) -> Limit:
-    """Return observed limits with the errors of N_K and A, and the leakage, as a Gaussian efficiency."""
-    efficiency, error = _relative_efficiency(hypotheses, background.leakage)
-    good = usable(background, statistics.method)
-    good &= (efficiency > 0.0) & np.isfinite(efficiency) & np.isfinite(error)
-    interval = _call(statistics)(
+    """Return observed limits with the errors of A, sigma(m) and N_K, as a Gaussian efficiency."""
+    return _observed(n, background, hypotheses, statistics, statistics.treatment, SIGNAL_ERRORS)
+
+
+def _observed(
+    n: Vector,
+    background: BackgroundEstimates,
+    hypotheses: Hypotheses,
+    statistics: StatisticsCard,
+    treatment: Treatment | None,
+    errors: Collection[str],
+) -> Limit:
+    net = net_efficiency(hypotheses, background.leakage, errors)
+    good = usable(background, statistics.method) & net.usable
+    interval = method_call(statistics.method, treatment)(
         n[good],
         background=_constraint(background, good, statistics),
-        efficiency=Gaussian(efficiency[good], error[good]),
+        efficiency=net.constraint(good),
         cl=statistics.cl,
     )
     return hypotheses.limit(_spread(good, interval.upper))
-
-
-def _relative_efficiency(hypotheses: Hypotheses, leakage: Vector) -> tuple[Vector, Vector]:
-    """Efficiency of the window relative to A, less the leakage, and the relative error of N_K A."""
-    acceptance, whole = hypotheses.acceptance, hypotheses.acceptance_no_window
-    with np.errstate(divide="ignore", invalid="ignore"):
-        outside = np.where(np.isnan(whole), acceptance, whole) / acceptance
-        relative = np.hypot(
-            hypotheses.acceptance_error / acceptance, hypotheses.n_kaon_error / hypotheses.n_kaon
-        )
-    efficiency = np.where(acceptance > 0.0, 1.0 - leakage * outside, np.nan)
-    return efficiency, efficiency * relative

@@ -19,9 +19,11 @@ from hnlpeak.core.records import Column, Vector, Words, build, columns_of, plain
 from hnlpeak.estimation.composition import TemplateStatistics
 from hnlpeak.estimation.flux import KaonFlux
 from hnlpeak.limits.columns import LIMITS_COLUMNS, column_fact
+from hnlpeak.limits.efficiency import NetEfficiency
 from hnlpeak.limits.hypotheses import Hypotheses, Windows
 from hnlpeak.limits.intervals import Excess, MethodLimits, SignalLimits
 from hnlpeak.limits.limit import Limit
+from hnlpeak.limits.limit_coverage import OwnCoverage
 from hnlpeak.limits.settings import Exposure, Settings, Simulation
 from hnlpeak.limits.shape_limits import ShapeFit
 from hnlpeak.limits.spurious import Spurious
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RESULT_SCHEMA", "SearchResult"]
 
-RESULT_SCHEMA = 2
+RESULT_SCHEMA = 3
 """Version of the layout of ``result.json``."""
 
 
@@ -49,13 +51,15 @@ class SearchResult:
     """One record for each question of a peak search; arrays have one number for each mass hypothesis.
 
     ``n_observed`` events are in the ``windows`` of the spectrum ``label``. ``limits`` are those of the search's method,
+    with their ``coverage`` (None for methods that take long for it),
     ``treatments`` its observed limits under each treatment of deficits (empty for a method without them), ``methods``
-    those of further methods that the card asks for,
-    ``with_errors`` those with the errors of N_K and A and the leakage as a Gaussian efficiency. ``shape`` is a fit of
-    the peak's shape in place of counting, ``toys`` are searches in background-only toys; None where the background is
-    not from side bands, or no toys were asked for. ``status`` is ``ok`` or words for what is out of the ordinary.
-    ``simulation`` is None where nothing was simulated, ``exposure`` where a spectrum was given, ``templates`` (the
-    statistics of simulated decays by mode) where there are none.
+    those of further methods that the card asks for, ``efficiency`` the share of the signal that the background
+    estimate leaves, which is in all of them, ``with_errors`` limits with the errors of A, sigma(m) and N_K.
+    ``shape`` is a fit of the peak's shape in place of counting, ``toys`` are searches in background-only toys; None
+    where the background is not from side bands, or no toys were asked for. ``spurious`` is what the search makes of
+    simulated background alone, None where there is none or the estimate is made of it. ``status`` is ``ok`` or words
+    for what is out of the ordinary. ``simulation`` is None where nothing was simulated, ``exposure`` where a spectrum
+    was given, ``templates`` (the statistics of simulated decays by mode) where there are none.
 
     Columns by their public names (``hnlpeak list columns``): ``number``, ``row``, ``[name]``, ``to_dataframe``;
     figures: ``plot``.
@@ -73,8 +77,10 @@ class SearchResult:
     windows: Annotated[Windows, Column("")]
     n_observed: Annotated[Vector, Column("n_observed")]
     background: Annotated[BackgroundEstimates, Column("")]
+    efficiency: Annotated[NetEfficiency, Column("")]
     excess: Annotated[Excess, Column("")]
     limits: Annotated[SignalLimits, Column("")]
+    coverage: Annotated[OwnCoverage | None, Column("")]
     treatments: Annotated[Mapping[str, Limit], Column("")]
     methods: Annotated[Mapping[str, MethodLimits], Column("")]
     with_errors: Annotated[Limit, Column("with_errors")]

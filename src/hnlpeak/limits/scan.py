@@ -1,8 +1,8 @@
 """The peak scan: from a spectrum to limits, one row per mass hypothesis.
 
-The observed limit is the upper end of the interval that the card's method makes of (n, b +- sigma_b). The errors of
-A and N_K are left out, as in the published searches; ``with_errors`` includes them and the leakage of signal into the
-side bands.
+The observed limit is the upper end of the interval that the card's method makes of (n, b +- sigma_b) and the share of
+the signal that the side bands leave (``efficiency``). Of the errors of A, sigma(m) and N_K it has those that the card
+names, published searches none; ``with_errors`` has all. Significant peaks are left out of side bands (``masks``).
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import numpy as np
 
 from hnlpeak.background.estimates import BackgroundEstimates
 from hnlpeak.background.inputs import BackgroundInputs
-from hnlpeak.background.methods import estimate_background, smooth_background
+from hnlpeak.background.method import SmoothBackground
+from hnlpeak.background.methods import smooth_background
 from hnlpeak.core.measured import Measured
 from hnlpeak.core.records import Words
 from hnlpeak.estimation.composition import ENOUGH, TemplateStatistics, template_statistics
@@ -22,15 +23,16 @@ from hnlpeak.estimation.flux import KaonFlux
 from hnlpeak.estimation.signal import SignalModel
 from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis_card import AnalysisCard
+from hnlpeak.limits.efficiency import NetEfficiency, net_efficiency
 from hnlpeak.limits.hypotheses import (
     Hypotheses,
     Hypothesis,
     Windows,
-    background_task,
     hypotheses,
     selection_rows,
 )
 from hnlpeak.limits.intervals import (
+    Excess,
     SignalLimits,
     excess,
     limit_with_errors,
@@ -38,6 +40,8 @@ from hnlpeak.limits.intervals import (
     signal_limits,
     treatment_limits,
 )
+from hnlpeak.limits.limit_coverage import own_coverage
+from hnlpeak.limits.masks import Masks, estimate_with_masks, leading_peak
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.limits.settings import BinRange, Exposure, Settings, Simulation
 from hnlpeak.limits.shape_limits import fit_shapes
@@ -49,8 +53,6 @@ from hnlpeak.statistics import METHODS
 __all__ = ["scan"]
 
 _log = logging.getLogger("hnlpeak")
-
-ERRORS = "n and b +- sigma_b; N_K and A without errors, except in the columns with_errors"
 
 
 def scan(
@@ -77,12 +79,21 @@ def scan(
     cumulative, rows = selection_rows(spectrum, found)
     n = cumulative[rows, [w.last for w in windows]] - cumulative[rows, [w.first for w in windows]]
     smooth = smooth_background(card.background, windows, spectrum.edges)
-    background = estimate_background(background_task(spectrum, found, inputs), card.background)
+    background, masked = estimate_with_masks(spectrum, found, n, card, inputs)
     table = Hypotheses.of(found, meson=card.channel.meson, lepton=card.channel.lepton)
     local = excess(n, background, card.statistics)
     limits = signal_limits(n, background, table, card.statistics)
+    efficiency = net_efficiency(table, background.leakage, card.statistics.errors)
     toys = toy_searches(
-        smooth, windows, spectrum.edges, cumulative, rows, card.statistics, context or RunContext()
+        smooth,
+        _parent(card, spectrum, found, local, masked),
+        windows,
+        spectrum.edges,
+        cumulative,
+        rows,
+        card.statistics,
+        context or RunContext(),
+        table,
     )
     normalisation = flux if flux is not None else _flux_of_table(found, signal)
     return SearchResult(
@@ -98,12 +109,14 @@ def scan(
         windows=Windows.of(found),
         n_observed=n,
         background=background,
+        efficiency=efficiency,
         excess=local,
         limits=limits,
+        coverage=own_coverage(limits.observed.n_signal, background, efficiency, card.statistics),
         treatments=treatment_limits(n, background, table, card.statistics),
         methods=method_limits(n, background, table, card.statistics),
         with_errors=limit_with_errors(n, background, table, card.statistics),
-        status=_status(background, limits, table),
+        status=_status(background, limits, table, efficiency),
         shape=None
         if smooth is None
         else fit_shapes(smooth, windows, cumulative, rows, card.statistics.cl, background.syst, table),
@@ -162,14 +175,27 @@ def _flux_of_table(found: Sequence[Hypothesis], signal: SignalModel) -> KaonFlux
     return KaonFlux(Measured(value, stat=max(h.n_kaon.error for h in found), source=source))
 
 
-def _status(background: BackgroundEstimates, limits: SignalLimits, table: Hypotheses) -> Words:
+def _parent(
+    card: AnalysisCard, spectrum: Spectrum, found: Sequence[Hypothesis], local: Excess, masked: Masks
+) -> SmoothBackground | None:
+    """The background that toys are drawn about: without the leading peak, significant or not."""
+    peak = leading_peak(found, local.significance, masked)
+    gone = masked if peak is None else (*masked, peak)
+    return smooth_background(card.background, [h.window for h in found], spectrum.edges, gone)
+
+
+def _status(
+    background: BackgroundEstimates, limits: SignalLimits, table: Hypotheses, efficiency: NetEfficiency
+) -> Words:
     """Words for everything out of the ordinary at each mass, ``ok`` if there is nothing."""
     found = []
     for i, words in enumerate(background.status.tolist()):
         said = [] if words == "ok" else [words]
         if limits.interval[i] not in ("ok", "none"):
             said.append(f"interval-{limits.interval[i]}")
-        elif limits.interval[i] == "none" and np.isfinite(background.background[i]):
+        elif efficiency.value[i] <= 0.0:
+            said.append("signal-absorbed")
+        elif limits.interval[i] == "none" and efficiency.usable[i] and np.isfinite(background.background[i]):
             said.append("background-zero")
         if not table.acceptance[i] > 0.0:
             said.append("no-acceptance")
@@ -193,7 +219,14 @@ def _settings(
         cl=statistics.cl,
         convention=METHODS[statistics.method].words(statistics.cl),
         expected=statistics.expected,
-        errors=ERRORS,
+        errors=_errors_in(statistics.errors),
         spectrum=BinRange(float(edges[0]), float(edges[-1]), int(edges.size - 1)),
         signal=signal.source,
     )
+
+
+def _errors_in(errors: Sequence[str]) -> str:
+    """Which errors the limits of a search have, in words."""
+    named = ", ".join(errors)
+    inside = f"errors of {named}" if named else "A, sigma(m) and N_K without errors"
+    return f"n, b +- sigma_b and the leakage of signal into side bands; {inside}; all are in the columns with_errors"

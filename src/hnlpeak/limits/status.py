@@ -25,6 +25,9 @@ _OF_LIMITS: dict[str, StatusWord] = {
     "background-zero": StatusWord(
         "the estimate of the background is 0, which the method has no interval for", sound=False
     ),
+    "signal-absorbed": StatusWord(
+        "a signal would raise its own background estimate by as much: there is no limit", sound=False
+    ),
     "no-acceptance": StatusWord("no signal would be selected: no limit on B and |U|²", sound=False),
     "decay-closed": StatusWord("the meson cannot decay to this mass: no limit on |U|²", sound=False),
 }

@@ -1,7 +1,8 @@
 """Searches in background-only toys: the global p-value, and expected limits without any formula for them.
 
-A toy is the whole spectrum drawn anew about its background-only expectation (``background.expectation``)
-and searched as the data are: same windows, side bands fitted again, significances and limits of every mass.
+A toy is the whole spectrum drawn anew about its background-only expectation (``background.expectation``), from side
+bands without the leading peak, and searched as the data are: same windows, side bands fitted again, significances and
+limits of every mass (no masks: background alone hardly ever makes a peak that is masked).
 Overlapping windows and shared side bands correlate the masses in the toys as in the data. Blocks of toys have their
 own random streams, so that results do not depend on the number of workers.
 """
@@ -26,6 +27,7 @@ from hnlpeak.core.records import Column, Key
 from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis_card import StatisticsCard
 from hnlpeak.limits.constraint import background_constraint
+from hnlpeak.limits.efficiency import NetEfficiency, net_efficiency
 from hnlpeak.limits.hypotheses import Hypotheses
 from hnlpeak.limits.intervals import Excess
 from hnlpeak.limits.limit import Bands
@@ -127,6 +129,7 @@ def _search_block(
     rows: NDArray[np.int64],
     model: SidebandModel,
     statistics: StatisticsCard,
+    hypotheses: Hypotheses | None,
     toys: int,
     seed: int,
     block: int,
@@ -146,18 +149,39 @@ def _search_block(
     constraint = background_constraint(b[good], sigma[good], kind=statistics.constraint)
     z, upper = np.full(n.shape, np.nan), np.full(n.shape, np.nan)
     z[good] = significance(n[good], background=constraint)
-    upper[good] = _upper_limits(n[good], b[good], sigma[good], statistics)
+    net = _all_of_it(n) if hypotheses is None else net_efficiency(hypotheses, fits.leakage, statistics.errors)
+    upper[good] = _upper_limits(n, b, sigma, net, good, statistics)
     return {block: (np.nanmax(z, axis=1, initial=-np.inf), upcrossings(z, level=LEVEL), upper)}
 
 
-def _upper_limits(n: Vector, b: Vector, sigma: Vector, statistics: StatisticsCard) -> Vector:
-    """Limits by the card's method; as in expected limits, b below sigma / 1000 counts as that where it must be > 0."""
+def _all_of_it(n: Matrix) -> NetEfficiency:
+    return NetEfficiency(np.ones_like(n), np.zeros_like(n))
+
+
+def _upper_limits(
+    n: Matrix,
+    b: Matrix,
+    sigma: Matrix,
+    net: NetEfficiency,
+    good: NDArray[np.bool_],
+    statistics: StatisticsCard,
+) -> Vector:
+    """Limits of the ``good`` places by the card's method, infinite where the side bands would take up all signal.
+
+    As in expected limits, b below sigma / 1000 counts as that where it must be > 0.
+    """
+    n, b, sigma = n[good], b[good], sigma[good]
     if METHODS[statistics.method].positive_background:
         b = np.maximum(b, 1e-3 * sigma)
-    constraint = background_constraint(b, sigma, kind=statistics.constraint)
-    call = method_call(statistics.method, statistics.treatment)
-    limit = call(n, background=constraint, cl=statistics.cl).upper
-    return np.asarray(np.nan_to_num(np.asarray(limit), nan=0.0, posinf=np.inf))
+    some = net.usable[good]
+    limit = np.full(n.shape, np.inf)
+    limit[some] = method_call(statistics.method, statistics.treatment)(
+        n[some],
+        background=background_constraint(b[some], sigma[some], kind=statistics.constraint),
+        efficiency=net.constraint(good & net.usable),
+        cl=statistics.cl,
+    ).upper
+    return np.asarray(np.nan_to_num(limit, nan=0.0, posinf=np.inf))
 
 
 def _both(a: _Blocks, b: _Blocks) -> _Blocks:
@@ -174,15 +198,17 @@ def search_toys(
     statistics: StatisticsCard,
     toys: int,
     context: RunContext,
+    hypotheses: Hypotheses | None = None,
 ) -> ToySearches:
     """Search in ``toys`` draws of ``expected[selection, bin]``; ``rows[m]`` is the selection of mass ``m``.
 
+    ``hypotheses`` say how much of a signal leaks into side bands (nothing where they are None).
     The toys are a function of (expected, seed) alone.
     """
     axis = toy_axis(design, windows)
     total = np.concatenate([np.zeros((len(expected), 1)), np.cumsum(expected, axis=1)], axis=1)
     cells = np.where(axis.reach(rows, len(expected)), np.diff(total[:, axis.edges], axis=1), 0.0)
-    task = partial(_search_block, axis, cells, rows, model, statistics, toys, context.seed)
+    task = partial(_search_block, axis, cells, rows, model, statistics, hypotheses, toys, context.seed)
     found = context.run(range(-(-toys // BLOCK)), task, _both)
     largest, crossings, upper = zip(*(found[block] for block in sorted(found)), strict=True)
     return ToySearches(
@@ -192,21 +218,24 @@ def search_toys(
 
 def toy_searches(
     background: SmoothBackground | None,
+    parent: SmoothBackground | None,
     windows: Sequence[Window],
     edges: Vector,
     cumulative: Matrix,
     rows: NDArray[np.int64],
     statistics: StatisticsCard,
     context: RunContext,
+    hypotheses: Hypotheses,
 ) -> ToySearches | None:
     """Search in the toys that the card asks for; None for none, or where the background is not smooth.
 
+    They are drawn about the expectation from the bands of ``parent`` and searched in those of ``background``.
     ``cumulative[s, i]`` counts the events of selection ``s`` below bin edge ``i``, ``rows[m]`` is that of mass ``m``.
     """
-    if statistics.toys == 0 or background is None:
+    if statistics.toys == 0 or background is None or parent is None:
         return None
     return search_toys(
-        expected_spectrum(background.bands, windows, edges, cumulative, background.model),
+        expected_spectrum(parent.bands, windows, edges, cumulative, parent.model),
         background.bands,
         windows,
         rows,
@@ -214,6 +243,7 @@ def toy_searches(
         statistics=statistics,
         toys=statistics.toys,
         context=context,
+        hypotheses=hypotheses,
     )
 
 

@@ -24,8 +24,9 @@ class Method:
 
     ``convention`` is a sentence part with {cl}, the level in per cent, and {one_sided}, that of a two-sided
     interval's upper end. ``whole_counts``: n must be whole. ``positive_background``: an uncertain measured
-    background must be above zero. ``cells`` is how finely sums over measurements sample a slow method. ``label``: its
-    name on figures. ``treatments`` of deficits that its call knows, the usual one first.
+    background must be above zero. ``slow``: an interval takes milliseconds, and ``cells`` is how finely sums over
+    measurements sample it. ``label``: its name on figures. ``treatments`` of deficits that its call knows, the usual
+    one first.
     """
 
     call: Callable[..., Interval]
@@ -36,6 +37,7 @@ class Method:
     positive_background: bool = False
     cells: int = 96
     label: str = ""
+    slow: bool = False
     treatments: tuple[Treatment, ...] = ()
 
     def words(self, cl: float) -> str:
@@ -64,6 +66,7 @@ METHODS: dict[str, Method] = {
         "two-sided {cl} % unified interval; one-sided or two-sided as the data decide",
         two_sided=True,
         cells=24,
+        slow=True,
         label="Feldman–Cousins",
     ),
     "bayes": Method(
@@ -79,6 +82,7 @@ METHODS: dict[str, Method] = {
         "CLs upper limit, p-values summed over all pseudo-experiments",
         "one-sided {cl} % CLs upper limit",
         cells=48,
+        slow=True,
         label="exact CLs",
     ),
     "cls-marginal": Method(
@@ -94,6 +98,7 @@ METHODS: dict[str, Method] = {
         "two-sided {cl} % unified interval of the bare belt; one-sided or two-sided as the data decide",
         two_sided=True,
         cells=24,
+        slow=True,
         label="Feldman–Cousins, bare",
     ),
     "one-sided": Method(

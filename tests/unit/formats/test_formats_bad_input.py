@@ -225,9 +225,9 @@ def test_results_that_are_none(tmp_path: Path) -> None:
     for text, said in (
         ("[]", "not a search result"),
         ("{}", "result schema None"),
-        ('{"schema": 1}', "result schema 1, this version reads 2; run the search again"),
-        ('{"schema": 2}', "KeyError"),
-        ('{"schema": 2, "background": 3}', "TypeError"),
+        ('{"schema": 1}', "result schema 1, this version reads 3; run the search again"),
+        ('{"schema": 3}', "KeyError"),
+        ('{"schema": 3, "background": 3}', "TypeError"),
     ):
         (tmp_path / "result.json").write_text(text, "utf-8")
         with pytest.raises(InputDataError) as error:

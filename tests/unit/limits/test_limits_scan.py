@@ -23,7 +23,7 @@ from hnlpeak.limits.result import SearchResult
 from hnlpeak.limits.scan import scan
 from hnlpeak.spectrum import Spectrum
 from hnlpeak.spectrum.fixed_point import to_fixed
-from hnlpeak.statistics import Gaussian, rolke_lopez
+from hnlpeak.statistics import Gaussian, coverage_of_limit, rolke_lopez
 
 LIBRARY, _, _ = read_card(AnalysisCard, "na62-2015-ke2", folder="analyses")
 N_K = 3.01e8
@@ -48,11 +48,13 @@ def sigma(mass: float) -> float:
     return 22.0 - 0.05 * mass
 
 
-def model(acceptance: float = 0.15, window: float = 1.0, error: float = 0.0) -> SignalModel:
+def model(
+    acceptance: float = 0.15, window: float = 1.0, error: float = 0.0, sigma_error: float = 0.0
+) -> SignalModel:
     points = [
         SignalPoint(
             m,
-            Measured(sigma(m)),
+            Measured(sigma(m), stat=sigma_error * sigma(m)),
             Measured(acceptance, stat=error * acceptance),
             Measured(acceptance / 0.6826894921),
         )
@@ -94,16 +96,23 @@ def test_asimov_spectrum_gives_the_limit_of_the_formula(asimov: SearchResult) ->
     b, error = asimov.number("background"), asimov.number("background_error")
     assert asimov.number("n_observed") == pytest.approx(3.0 * width)
     assert b == pytest.approx(3.0 * width, rel=1e-4)
+    # b* = b + l' mu: what leaks into the side bands is no longer an excess in the window
+    net = 1.0 - asimov.number("leakage") / 0.6826894921
+    assert asimov.number("net_efficiency") == pytest.approx(net, rel=0.02)
     direct = rolke_lopez(3.0 * width, background=Gaussian(b, error), cl=0.9, treatment="bounded")
-    assert asimov.number("n_signal_ul_observed") == pytest.approx(direct.upper, rel=1e-6)
+    assert asimov.number("n_signal_ul_observed") == pytest.approx(
+        direct.upper / asimov.number("net_efficiency"), rel=1e-6
+    )
     # and near its large-number form 1.645 sqrt(b + sigma_b^2), two-sided at 90 %
-    assert asimov.number("n_signal_ul_observed") == pytest.approx(1.645 * np.sqrt(b + error**2), rel=0.12)
+    assert net * asimov.number("n_signal_ul_observed") == pytest.approx(
+        1.645 * np.sqrt(b + error**2), rel=0.12
+    )
     # the median expected limit is the one of the Asimov spectrum, but for discreteness and skewness
     assert asimov.number("n_signal_ul_expected") == pytest.approx(
         asimov.number("n_signal_ul_observed"), rel=0.1
     )
-    # below 170 MeV the limits of the card leave no side band
-    assert asimov["status"].tolist() == ["one-sided"] + ["ok"] * 15
+    # below 170 MeV the limits of the card leave no side band, below 185 MeV 16 MeV of it, 1.2 resolutions
+    assert asimov["status"].tolist() == ["one-sided", "short-side-band"] + ["ok"] * 14
 
 
 def test_bands_are_ordered_and_treatments_agree_without_deficit(asimov: SearchResult) -> None:
@@ -158,13 +167,108 @@ def test_injected_signal_is_found_where_it_is() -> None:
     )
 
 
-def test_errors_and_leakage_only_weaken(asimov: SearchResult) -> None:
-    leaky = asimov.number("n_signal_ul_with_errors") / asimov.number("n_signal_ul_observed")
-    # without errors of A and N_K the leakage alone: 1 / (1 - l A_all / A_window)
-    assert leaky == pytest.approx(1.0 / (1.0 - asimov.number("leakage") / 0.6826894921), rel=0.02)
+def test_errors_of_the_signal_only_weaken(asimov: SearchResult) -> None:
+    for name in ("observed", "expected", "bounded"):
+        assert asimov.number("n_signal_ul_with_errors") == pytest.approx(
+            asimov.number("n_signal_ul_observed"), rel=1e-9
+        ), name
     both = scan(spectrum(flat(3.0)), card(), signal=model(error=0.1), flux=flux(error=0.2))
     assert np.all(both.number("n_signal_ul_with_errors") > asimov.number("n_signal_ul_with_errors"))
     assert both.number("n_signal_ul_observed") == pytest.approx(asimov.number("n_signal_ul_observed"))
+
+
+def test_errors_that_the_card_names_are_in_all_limits() -> None:
+    """A 10 %, N_K 20 %, sigma 8 %: its part is k phi(k) / (Phi(k) - 1/2) = 0.709 of 8 % at k = 1."""
+    given = {"signal": model(error=0.1, sigma_error=0.08), "flux": flux(error=0.2)}
+
+    def limits(*errors: str) -> SearchResult:
+        return scan(spectrum(flat(3.0)), card(statistics={"errors": errors}), **given)
+
+    plain, every = limits(), limits("acceptance", "resolution", "kaons")
+    relative = every.number("net_efficiency_error") / every.number("net_efficiency")
+    share = {name: every.number(f"{name}_error") / every.number(name) for name in ("acceptance", "n_kaon")}
+    wide = 0.709 * every.number("sigma_error_mev") / every.number("sigma_mev")
+    assert relative == pytest.approx(np.sqrt(sum(s**2 for s in share.values()) + wide**2), rel=5e-3)
+    assert np.all(relative > 0.2)
+    sigma_alone = limits("resolution")
+    assert sigma_alone.number("net_efficiency_error") == pytest.approx(
+        wide * sigma_alone.number("net_efficiency"), rel=0.03
+    )
+    for name in ("n_signal_ul_observed", "n_signal_ul_expected", "n_signal_ul_unbounded"):
+        assert np.all(every.number(name) > plain.number(name)), name
+    assert every.number("n_signal_ul_observed") == pytest.approx(every.number("n_signal_ul_with_errors"))
+    direct = rolke_lopez(
+        every.n_observed,
+        background=Gaussian(every.number("background"), every.number("background_error")),
+        efficiency=Gaussian(every.number("net_efficiency"), every.number("net_efficiency_error")),
+        cl=0.9,
+    )
+    assert every.number("n_signal_ul_observed") == pytest.approx(direct.upper, rel=1e-9)
+    assert "errors of acceptance, resolution, kaons" in every.settings.errors
+    assert "+-" in explain(every, 305.0).split("N_S")[1].split("\n")[0]
+
+
+def test_each_limit_comes_with_its_coverage() -> None:
+    """Few events: a "90 %" limit is not one, and the explanation says so."""
+    rng = np.random.Generator(np.random.Philox(9))
+    found = scan(spectrum(rng.poisson(flat(0.05))), card(), signal=model(), flux=flux())
+    b, sigma_b = found.number("background"), found.number("background_error")
+    i = 9
+    direct = coverage_of_limit(
+        found.number("n_signal_ul_observed")[i] * found.number("net_efficiency")[i],
+        background=Gaussian(b[i], sigma_b[i]),
+    )
+    assert found.number("coverage_at_limit")[i] == pytest.approx(direct.contained)
+    assert found.number("coverage_min")[i] == pytest.approx(direct.minimum.contained)
+    assert found.number("upper_coverage_min")[i] == pytest.approx(direct.minimum.not_below)
+    assert np.all(found.number("coverage_min") < 0.9)
+    assert np.all(found.number("coverage_min") <= found.number("coverage_at_limit") + 1e-12)
+    mass = found.number("m_n_mev")[i]
+    assert f"{direct.minimum.contained:.3f} at worst" in explain(found, mass)
+    rare = scan(
+        spectrum(flat(0.05)),
+        card(
+            scan={"mass_max": 185.0},
+            statistics={"method": "cls-exact", "treatment": None, "expected": "asimov"},
+        ),
+        signal=model(),
+        flux=flux(),
+    )
+    assert rare.coverage is None
+    assert "coverage" not in explain(rare, 185.0)
+
+
+def test_a_signal_table_without_the_whole_acceptance_has_a_gaussian_one(asimov: SearchResult) -> None:
+    """The leakage is per event of the full peak, of which a window of one sigma holds erf(1/sqrt 2)."""
+    bare = signal_model(
+        {"any": [replace(model().at(m, "any"), acceptance_no_window=None) for m in (160.0, 400.0)]},
+        window=1.0,
+        source="toy",
+    )
+    found = scan(spectrum(flat(3.0)), card(), signal=bare, flux=flux())
+    assert np.all(np.isnan(found.number("acceptance_no_window")))
+    assert found.number("net_efficiency") == pytest.approx(asimov.number("net_efficiency"), abs=3e-3)
+    assert np.all(found.number("net_efficiency") < 1.0 - 1.3 * found.number("leakage"))
+
+
+def test_a_significant_peak_is_left_out_of_its_neighbours_side_bands() -> None:
+    rng = np.random.Generator(np.random.Philox(31))
+    counts = rng.poisson(flat(3.0))
+    peak = np.histogram(rng.normal(275.0, sigma(275.0), 400), np.linspace(100.0, 490.0, 3901))[0]
+    before, after = (scan(spectrum(c), card(), signal=model(), flux=flux()) for c in (counts, counts + peak))
+    masses, said = after.number("m_n_mev"), [s.split() for s in after["status"].tolist()]
+    assert after.row(275.0)["local_significance"] > 8.0
+    # side bands reach to 11.25 resolutions, the mask from the peak to 3
+    near = np.abs(masses - 275.0) < 11.25 * np.array([sigma(m) for m in masses]) + 3.0 * sigma(275.0)
+    assert [bool("peak-masked" in words) for words in said] == near.tolist()
+    assert not any("peak-masked" in words for words in before["status"].tolist())
+    # beyond the peak itself b is what it was without it
+    beside = near & (np.abs(masses - 275.0) > 4.5 * sigma(275.0))
+    moved = (after.number("background") - before.number("background")) / before.number("background_error")
+    assert beside.sum() >= 6
+    assert np.all(np.abs(moved[beside]) < 1.5)
+    # and the peak's own side bands begin where it has ended
+    assert after.row(275.0)["net_efficiency"] > 0.99
 
 
 def test_limits_scale_with_exposure_and_acceptance(asimov: SearchResult) -> None:
@@ -217,7 +321,7 @@ def test_empty_intervals_are_said_not_replaced() -> None:
     counts[np.abs(centres - 305.0) < sigma(305.0)] = 0
     rows = scan(spectrum(counts), card(statistics={"treatment": "unbounded"}), signal=model(), flux=flux())
     row = rows.row(305.0)
-    assert row["status"] == "interval-empty"
+    assert "interval-empty" in row["status"].split()
     assert row["u2_ul_observed"] is None
     assert row["u2_ul_bounded"] > 0.0
 
@@ -277,7 +381,7 @@ def test_result_record_round_trip(asimov: SearchResult) -> None:
     with pytest.raises(UsageError, match=r"of 16 masses has columns of another length: \['n_observed'\]"):
         replace(asimov, n_observed=np.zeros(1))
     with pytest.raises(
-        InputDataError, match="here: result schema 1, this version reads 2; run the search again"
+        InputDataError, match="here: result schema 1, this version reads 3; run the search again"
     ):
         SearchResult.from_record({**record, "schema": 1}, "here")
     for spoiled in ({"columns": {}}, {"settings": {}}, {"background": {"details": {"method": "sideband"}}}):

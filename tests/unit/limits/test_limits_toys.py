@@ -30,7 +30,7 @@ from hnlpeak.limits.toys import BLOCK, ToySearches, search_toys
 from hnlpeak.report.summary import verdict
 from hnlpeak.spectrum.spectrum import Spectrum
 from hnlpeak.spectrum.window import Window, search_window
-from hnlpeak.statistics import rolke_lopez
+from hnlpeak.statistics import Known, rolke_lopez
 from hnlpeak.statistics.equivalent import equivalent_poisson
 from hnlpeak.statistics.look_elsewhere import gross_vitells, toy_p_value
 
@@ -123,7 +123,10 @@ def test_expected_spectrum_follows_the_density(layout: tuple[list[Window], Sideb
     windows, design = layout
     truth = falling(30.0)
     inside = (EDGES[design.first[0, 0]] < CENTRES) & (CENTRES < 360.0)
-    for model in (SidebandModel(3, 2), SidebandModel(1, 2, "exp-polynomial")):
+    for model in (
+        SidebandModel(3, 2, order_choice="fixed"),
+        SidebandModel(1, 2, "exp-polynomial", "fixed"),
+    ):
         found = expected_spectrum(design, windows, EDGES, cumulative(truth)[None], model)[0]
         assert found[inside] == pytest.approx(truth[inside], rel=0.01)
     # a peak does not raise the expectation under itself by more than the leakage
@@ -249,7 +252,11 @@ def test_without_toys_there_is_nothing_of_them() -> None:
 def test_poisson_constraint_reaches_every_limit() -> None:
     result, made = _search(), _search(constraint="poisson", toys=100)
     b, sigma = made.number("background"), made.number("background_error")
-    direct = rolke_lopez(made.number("n_observed"), background=equivalent_poisson(b, sigma))
+    direct = rolke_lopez(
+        made.number("n_observed"),
+        background=equivalent_poisson(b, sigma),
+        efficiency=Known(made.number("net_efficiency")),
+    )
     assert made.number("n_signal_ul_observed") == pytest.approx(direct.upper, rel=1e-9)
     assert made.settings.constraint == "poisson"
     for name in ("p_value", "n_signal_ul_expected", "n_signal_ul_with_errors"):
