@@ -23,6 +23,7 @@ NOTES = {
     "limits.csv": "One row a mass; `result.to_dataframe()` has these first.",
     "result.json": "Further columns in `result.json` and `result.columns`, of these what a search has.",
     "limits-methods.csv": "Where the card asks for further statistical methods.",
+    "limits-checks.csv": "How far each limit can be trusted; without the columns that a search does not have.",
     "signal.csv": "Written by `run`, read by `scan --signal`. The first four are needed.",
     "cutflow.csv": "One row a cut of each selection.",
     "comparison.csv": "Beside published limits, at whole multiples of 10 MeV.",

@@ -97,12 +97,18 @@ _CHECKS = (
         "net_efficiency", "1", "share of the signal in the window that the estimate of b does not take up"
     ),
     ColumnFact("net_efficiency_error", "1", "error of net_efficiency, with the errors that the card names"),
-    ColumnFact("coverage_at_limit", "1", "probability that the interval holds a signal as large as the limit"),
+    ColumnFact(
+        "coverage_at_limit", "1", "probability that the interval holds a signal as large as the limit"
+    ),
     ColumnFact("coverage_min", "1", "the smallest for any signal, at this b and its error"),
-    ColumnFact("upper_coverage_at_limit", "1", "probability that the limit is not below a signal as large as it"),
+    ColumnFact(
+        "upper_coverage_at_limit", "1", "probability that the limit is not below a signal as large as it"
+    ),
     ColumnFact("upper_coverage_min", "1", "the smallest for any signal, at this b and its error"),
     ColumnFact("background_own_weight", "1", "side bands: weight of the card's function among those tried"),
-    ColumnFact("background_shift", "events", "side bands: rms shift of b between the card's function and those"),
+    ColumnFact(
+        "background_shift", "events", "side bands: rms shift of b between the card's function and those"
+    ),
     ColumnFact("simulated_background", "events", "simulated background in the window, scaled to N_K"),
     ColumnFact("spurious_signal", "events", "signal that the search sees in simulated background alone"),
     ColumnFact("spurious_signal_error", "events", "its error by the statistics of the simulation"),
