@@ -14,6 +14,7 @@ FILES = {
     "cutflow.csv",
     "limits.csv",
     "manifest.json",
+    "limits-checks.csv",
     "normalisation.json",
     "report.html",
     "result.json",

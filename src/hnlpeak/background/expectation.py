@@ -16,7 +16,7 @@ from hnlpeak.background.functions import Family, SidebandModel
 from hnlpeak.background.sideband_fit import FittedFunctions, fit_functions
 from hnlpeak.spectrum.window import Window
 
-__all__ = ["expected_spectrum"]
+__all__ = ["expected_groups", "expected_spectrum"]
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -44,7 +44,7 @@ def expected_spectrum(
     ends = [(design.first[i, : design.groups[i]], design.last[i, : design.groups[i]]) for i in some]
     begin = np.concatenate([[min(int(a.min()) for a, _ in ends)], cuts])
     end = np.concatenate([cuts, [max(int(b.max()) for _, b in ends)]])
-    scale = (edges[design.last[some, 0]] - edges[design.first[some, 0]]) / design.basis[some, 0, 0]
+    scale = _scales(design, edges)[some]
     for s, row in enumerate(cumulative):
         fitted = fit_functions(design, row, model)
         own = model.order_choice != "average"
@@ -53,6 +53,38 @@ def expected_spectrum(
             if t.size > 1:
                 rates[s, begin[k] : end[k]] = _average(t, fitted, i, own=own)
     return rates
+
+
+def _scales(design: SidebandDesign, edges: Vector) -> Vector:
+    """MeV of one unit of t at each mass with side bands."""
+    width = edges[design.last[:, 0]] - edges[design.first[:, 0]]
+    return np.divide(width, design.basis[:, 0, 0], out=np.ones_like(width), where=design.groups > 0)
+
+
+def expected_groups(
+    design: SidebandDesign,
+    whole: SidebandDesign,
+    windows: Sequence[Window],
+    edges: Vector,
+    cumulative: Matrix,
+    rows: NDArray[np.int64],
+    model: SidebandModel,
+) -> Matrix:
+    """Return expected events, shape (mass, group), in the groups of ``whole`` bands from the side bands of ``design``.
+
+    ``rows[m]`` is the selection of mass ``m``; NaN where there is no fit.
+    """
+    expected = np.full(whole.first.shape, np.nan)
+    if design.first.shape[1] == 0:
+        return expected
+    scale, own = _scales(design, edges), model.order_choice != "average"
+    for s in np.unique(rows):
+        fitted = fit_functions(design, cumulative[s], model)
+        for i in map(int, np.flatnonzero((rows == s) & (fitted.orders[:, 0] >= 0))):
+            m = whole.groups[i]
+            ends = np.append(whole.first[i, :m], whole.last[i, m - 1])
+            expected[i, :m] = _average((edges[ends] - windows[i].mass) / scale[i], fitted, i, own=own)
+    return expected
 
 
 def _average(t: Vector, fitted: FittedFunctions, i: int, *, own: bool) -> Vector:

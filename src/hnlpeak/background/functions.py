@@ -32,6 +32,7 @@ from hnlpeak.core.kernel import kernel
 __all__ = [
     "DEVIANCE",
     "ESTIMATE",
+    "EVENTS_PER_PARAMETER",
     "FAMILIES",
     "LEAKAGE",
     "ORDER",
@@ -47,6 +48,9 @@ __all__ = [
 
 ESTIMATE, STAT, ORDER, DEVIANCE, LEAKAGE, ROW = range(6)
 """Places in the row of a fitted function; ROW is their number."""
+
+EVENTS_PER_PARAMETER = 4.0
+"""Spectra with fewer events than this per parameter get a function of lower order."""
 
 PENALTY = 1.0
 """Penalty of a parameter in units of the deviance."""

@@ -24,6 +24,7 @@ from hnlpeak.background.bands import SHORT_SIDE, SidebandDesign
 from hnlpeak.background.functions import (
     DEVIANCE,
     ESTIMATE,
+    EVENTS_PER_PARAMETER,
     FAMILIES,
     LEAKAGE,
     ORDER,
@@ -47,7 +48,6 @@ from hnlpeak.background.poisson_fit import (
 from hnlpeak.core.kernel import kernel
 
 __all__ = [
-    "EVENTS_PER_PARAMETER",
     "FittedFunctions",
     "SidebandEstimates",
     "SidebandFits",
@@ -75,9 +75,6 @@ __all__ = [
 
 POOR_FIT = 1e-4
 """A fit with a smaller probability of its deviance is called poor."""
-
-EVENTS_PER_PARAMETER = 4.0
-"""Side bands with fewer events than this per parameter get a function of lower order."""
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]

@@ -156,6 +156,7 @@ _RESULT = (
     ColumnFact(
         "shape_significance", "1", "fit of the peak's shape: square root of the likelihood ratio at 0"
     ),
+    ColumnFact("shape_status", "", "fit of the peak's shape: ok, order-lowered or no-fit"),
     *_limits("shape", "observed, from the fit of the peak's shape"),
     *_limits("shape_expected", "expected without a signal, from the fit of the peak's shape"),
     ColumnFact("global_p_value", "1", "share of background-only toys with such a p_value at any mass"),

@@ -119,7 +119,9 @@ def scan(
         status=_status(background, limits, table, efficiency),
         shape=None
         if smooth is None
-        else fit_shapes(smooth, windows, cumulative, rows, card.statistics.cl, background.syst, table),
+        else fit_shapes(
+            smooth, windows, spectrum.edges, cumulative, rows, card.statistics.cl, background.syst, table
+        ),
         toys=None if toys is None else toy_result(toys, table, local),
         templates=None if inputs is None else _templates(inputs.decays, found),
         spurious=_spurious(inputs, card, signal, flux, normalisation),

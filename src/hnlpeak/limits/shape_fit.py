@@ -9,6 +9,9 @@ sigma of the side-band estimate is a spurious signal: u = s + d with d ~ N(0, si
     q(s) = min_u [q(u) + (u - s)^2 / sigma^2]:   s = u + sigma^2 F'(u),   q = q(u) + sigma^2 F'(u)^2,
 
 a curve in u. The upper limit is where q(s) = Q, the chi2 quantile of a two-sided interval, as for the window.
+
+The order of the background is lowered as in the side-band fit: where there are too few events for it, or where a fit
+does not converge. Q is asymptotic: at one event on an empty spectrum the upper limit covers 0.75, not 0.95.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ from numpy.typing import NDArray
 from scipy.special import erfinv
 
 from hnlpeak.background.bands import SidebandDesign
-from hnlpeak.background.functions import FAMILIES, Family
+from hnlpeak.background.functions import EVENTS_PER_PARAMETER, FAMILIES, Family
 from hnlpeak.background.poisson_fit import (
     BARRIER,
     POLYNOMIAL,
@@ -38,7 +41,7 @@ from hnlpeak.core.kernel import kernel
 
 __all__ = ["ShapeLimits", "shape_limits"]
 
-_ESTIMATE, _SIGNIFICANCE, _UPPER, _EXPECTED, _SLOTS = range(5)
+_ESTIMATE, _SIGNIFICANCE, _UPPER, _EXPECTED, _ORDER, _SLOTS = range(6)
 _FITS, _ROOTS = 60, 80
 
 Vector = NDArray[np.float64]
@@ -49,13 +52,15 @@ Matrix = NDArray[np.float64]
 class ShapeLimits:
     """Per mass, in signal events in the window: best fit >= 0, upper limit, that of background alone (Asimov).
 
-    ``significance`` is the square root of q(0). NaN where there are no bands or no fit.
+    ``significance`` is the square root of q(0), ``order`` that of the background in use. NaN where there are no bands
+    or no fit.
     """
 
     estimate: Vector
     significance: Vector
     upper: Vector
     expected: Vector
+    order: Vector
 
 
 class PeakFit(NamedTuple):
@@ -224,12 +229,38 @@ def _interval(fit: PeakFit) -> tuple[float, float, float]:
 
 
 @kernel
+def _highest(data: Groups, order: int) -> int:
+    """The highest order up to ``order`` that the counts are enough for, as in the side-band fit."""
+    events, filled = 0.0, 0
+    for j in range(data.bins):
+        events += data.counts[j]
+        filled += data.counts[j] > 0.0
+    # a fit needs a few groups more than it has parameters
+    ceiling = min(filled - 2, int(events / EVENTS_PER_PARAMETER) - 1, data.bins - 3)
+    return max(0, min(order, ceiling))
+
+
+@kernel
+def _lowered(
+    data: Groups, peak: Vector, order: int, variance: float, level: float, theta: Vector, w: Workspace
+) -> tuple[int, float, float, float]:
+    """(order, best fit, q(0), upper limit) of the highest order up to ``order`` whose fits all converge, else -1."""
+    while order >= 0:
+        found = _interval(PeakFit(data, peak, order + 1, variance, level, theta, w))
+        if math.isfinite(found[0]) and math.isfinite(found[1]) and math.isfinite(found[2]):
+            return order, found[0], found[1], found[2]
+        order -= 1
+    return -1, math.nan, math.nan, math.nan
+
+
+@kernel
 def _fill(
     family: int,
     design: SidebandDesign,
     cumulative: Matrix,
     rows: NDArray[np.int64],
-    size: int,
+    expected: Matrix,
+    order: int,
     sigma: Vector,
     level: float,
     out: Matrix,
@@ -239,19 +270,20 @@ def _fill(
     for i in range(design.groups.size):
         bins = design.groups[i]
         out[i] = math.nan
-        # a fit needs a few groups more than it has parameters
-        if bins < size + 2 or not math.isfinite(sigma[i]):
+        if bins < 3 or not math.isfinite(sigma[i]):
             continue
         for j in range(bins):
             counts[j] = cumulative[rows[i], design.last[i, j]] - cumulative[rows[i], design.first[i, j]]
         data = Groups(family, counts, design.basis[i], design.window_basis[i], bins)
-        fit = PeakFit(data, design.signal[i], size, sigma[i] * sigma[i], level, theta, w)
-        found = _interval(fit)
-        out[i, _ESTIMATE], out[i, _SIGNIFICANCE], out[i, _UPPER] = found[0], math.sqrt(found[1]), found[2]
-        _profile(fit, 0.0)
+        peak, variance = design.signal[i], sigma[i] * sigma[i]
+        used, best, no_signal, upper = _lowered(data, peak, _highest(data, order), variance, level, theta, w)
+        if used < 0:
+            continue
+        out[i, _ORDER] = used
+        out[i, _ESTIMATE], out[i, _SIGNIFICANCE], out[i, _UPPER] = best, math.sqrt(no_signal), upper
         for j in range(bins):
-            counts[j] = w.f[j]
-        out[i, _EXPECTED] = _interval(fit)[2]
+            counts[j] = expected[i, j]
+        out[i, _EXPECTED] = _lowered(data, peak, used, variance, level, theta, w)[3]
 
 
 def shape_limits(
@@ -259,6 +291,7 @@ def shape_limits(
     cumulative: Matrix,
     rows: NDArray[np.int64],
     *,
+    expected: Matrix,
     inside: Vector,
     syst: Vector,
     order: int,
@@ -268,7 +301,8 @@ def shape_limits(
     """Return limits from the shape of the peak at each mass of ``design`` (see ``bands.shape_design``).
 
     ``cumulative[s, i]`` counts selection ``s`` below bin edge ``i``, ``rows[m]`` is the selection of mass ``m``;
-    ``inside`` the share of the peak in the window, ``syst`` the systematic error of the background in the window
+    ``expected[m, j]`` are events of background alone in its groups, ``inside`` is the share of the peak in the window,
+    ``syst`` the systematic error of the background in the window
     (events; NaN leaves the mass out), ``order`` that of the background.
     """
     out = np.empty((design.groups.size, _SLOTS))
@@ -277,7 +311,8 @@ def shape_limits(
         design._replace(signal=np.ascontiguousarray(design.signal / inside[:, None])),
         np.ascontiguousarray(cumulative, dtype=np.float64),
         np.ascontiguousarray(rows, dtype=np.int64),
-        order + 1,
+        np.ascontiguousarray(expected, dtype=np.float64),
+        order,
         np.ascontiguousarray(syst, dtype=np.float64),
         2.0 * float(erfinv(cl)) ** 2,
         out,

@@ -9,8 +9,9 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
+from hnlpeak.background.expectation import expected_groups
 from hnlpeak.background.method import SmoothBackground
-from hnlpeak.core.records import Column, Vector
+from hnlpeak.core.records import Column, Vector, Words
 from hnlpeak.limits.hypotheses import Hypotheses
 from hnlpeak.limits.limit import Limit
 from hnlpeak.limits.shape_fit import shape_limits
@@ -24,11 +25,13 @@ class ShapeFit:
     """Fit of the peak's shape (see ``limits.shape_fit``), in signal events in the window.
 
     ``estimate`` is the best fit, >= 0, ``significance`` the square root of q(0); ``expected`` is the limit of the
-    Asimov spectrum of background alone.
+    spectrum that the side bands expect of background alone. ``status``: ok, ``order-lowered`` (too few events for the
+    order of the card, or no convergence), ``no-fit``.
     """
 
     estimate: Annotated[Vector, Column("n_signal_shape")]
     significance: Annotated[Vector, Column("shape_significance")]
+    status: Annotated[Words, Column("shape_status")]
     observed: Annotated[Limit, Column("shape")]
     expected: Annotated[Limit, Column("shape_expected")]
 
@@ -36,6 +39,7 @@ class ShapeFit:
 def fit_shapes(
     background: SmoothBackground,
     windows: Sequence[Window],
+    edges: Vector,
     cumulative: NDArray[np.float64],
     rows: NDArray[np.int64],
     cl: float,
@@ -53,6 +57,9 @@ def fit_shapes(
         background.whole,
         cumulative,
         rows,
+        expected=expected_groups(
+            background.bands, background.whole, windows, edges, cumulative, rows, background.model
+        ),
         inside=np.array(inside),
         syst=syst,
         order=background.model.order,
@@ -60,5 +67,13 @@ def fit_shapes(
         cl=cl,
     )
     return ShapeFit(
-        made.estimate, made.significance, hypotheses.limit(made.upper), hypotheses.limit(made.expected)
+        made.estimate,
+        made.significance,
+        np.where(
+            np.isnan(made.order),
+            "no-fit",
+            np.where(made.order < background.model.order, "order-lowered", "ok"),
+        ),
+        hypotheses.limit(made.upper),
+        hypotheses.limit(made.expected),
     )

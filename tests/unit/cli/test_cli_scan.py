@@ -17,6 +17,7 @@ FILES = {
     "cutflow.csv",
     "limits.csv",
     "manifest.json",
+    "limits-checks.csv",
     "normalisation.json",
     "result.json",
     "signal.csv",
@@ -100,7 +101,7 @@ def test_the_method_of_the_command_line(inputs: Path, capsys: pytest.CaptureFixt
     capsys.readouterr()
     explain(Path("out"), 300.0)
     said = capsys.readouterr().out
-    assert "one-sided(n, b +- sigma_b; 0.9)" in said
+    assert "one-sided(n, b +- sigma_b, efficiency 0." in said
     assert "two-sided" not in said
     kept = (inputs / "out" / "figures" / "data" / "analysis.toml").read_text("utf-8")
     assert 'method = "one-sided"' in kept

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq, minimize
 
 from hnlpeak.background.bands import SidebandDesign, shape_design, sideband_design
-from hnlpeak.background.functions import Family
+from hnlpeak.background.expectation import expected_groups
+from hnlpeak.background.functions import Family, SidebandModel
 from hnlpeak.background.sideband import SidebandBackground
 from hnlpeak.background.sideband_fit import fit_sidebands
 from hnlpeak.core.card import read_card
@@ -42,14 +43,22 @@ def cumulative(counts: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.concatenate([np.zeros((len(counts), 1)), np.cumsum(counts, axis=1)], axis=1)
 
 
+def grouped(design: SidebandDesign, total: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Events in each group: an Asimov spectrum is its own expectation."""
+    rows = np.arange(len(total))[:, None]
+    return total[rows, design.last] - total[rows, design.first]
+
+
 def limits(
     counts: NDArray[np.float64], *, syst: float = 0.0, family: Family = "polynomial", order: int = 2
 ) -> ShapeLimits:
     toys = len(counts)
+    design = layout(toys)[0]
     return shape_limits(
-        layout(toys)[0],
+        design,
         cumulative(counts),
         np.arange(toys),
+        expected=grouped(design, cumulative(counts)),
         inside=np.full(toys, INSIDE),
         syst=np.full(toys, syst),
         order=order,
@@ -148,7 +157,15 @@ def test_a_peak_that_is_flat_in_the_window_is_a_count() -> None:
     for per_mev in (20.0, 200.0):
         total = cumulative(density(per_mev)[None])
         rows = np.zeros(1, dtype=np.int64)
-        found = shape_limits(design._replace(signal=signal), total, rows, inside=one, syst=zero, order=2)
+        found = shape_limits(
+            design._replace(signal=signal),
+            total,
+            rows,
+            expected=grouped(design, total),
+            inside=one,
+            syst=zero,
+            order=2,
+        )
         window = fit_sidebands(bands, total, rows, order=2, alternative_order=3)
         counting = rolke_lopez(
             window.background,
@@ -175,8 +192,43 @@ def test_no_events_and_no_bands() -> None:
         layout(1)[0],
         np.zeros((1, EDGES.size)),
         np.zeros(1, dtype=np.int64),
+        expected=np.zeros_like(layout(1)[0].signal),
         inside=np.ones(1),
         syst=np.full(1, np.nan),
         order=2,
     )
     assert np.isnan(nothing.upper[0])
+    assert np.isnan(nothing.order[0])
+
+
+@pytest.mark.parametrize("family", ["polynomial", "exp-polynomial"])
+def test_few_events_lower_the_order_and_leave_no_mass_without_a_number(family: Family) -> None:
+    """0.3 events in the window: 27 of 400 such fits of order 2 had no end and said nothing."""
+    rng = np.random.Generator(np.random.Philox(12))
+    found = limits(rng.poisson(density(0.3 / 8.0), (400, CENTRES.size)).astype(float), family=family)
+    for column in (found.estimate, found.significance, found.upper, found.expected):
+        assert np.all(np.isfinite(column))
+    assert np.all((found.order >= 0) & (found.order <= 2))
+    assert np.mean(found.order < 2) > 0.9
+    assert np.all(limits(density(10.0)[None]).order == 2)
+
+
+def test_limits_expected_from_the_side_bands_do_not_know_of_a_signal() -> None:
+    """The same background with a peak of 200 events: what is expected without one stays, but for its leakage."""
+    windows = [search_window(MASS, SIGMA, k=1.0, edges=EDGES)]
+    whole, bands = layout(1)
+    rows = np.zeros(1, dtype=np.int64)
+    model = SidebandModel(2, 3, order_choice="fixed")
+
+    def expected(counts: NDArray[np.float64]) -> float:
+        total = cumulative(counts[None])
+        groups = expected_groups(bands, whole, windows, EDGES, total, rows, model)
+        one, zero = np.full(1, INSIDE), np.zeros(1)
+        found = shape_limits(whole, total, rows, expected=groups, inside=one, syst=zero, order=2)
+        return float(found.expected[0])
+
+    clean, dirty = density(10.0), density(10.0) + 200.0 * PEAK
+    assert expected(clean) == pytest.approx(limits(clean[None]).upper[0], rel=1e-3)
+    assert expected(dirty) == pytest.approx(expected(clean), rel=0.06)
+    # the fit without a peak to the spectrum with one is above by more
+    assert limits(dirty[None]).expected[0] > 1.3 * expected(clean)

@@ -95,7 +95,7 @@ def test_a_result_quotes_sound_masses_alone(result: SearchResult) -> None:
 
     u2 = result.limits.observed.u2
     best = int(np.nanargmin(u2))
-    status = result.status.astype("<U20").copy()
+    status = result.status.astype("<U80").copy()
     status[best] = "poor-fit"
     spoiled = replace(result, status=status)
     assert f"{u2[best]:.2e} at {result.hypotheses.mass[best]:g} MeV" in repr(result)
