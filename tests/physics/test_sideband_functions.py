@@ -77,7 +77,7 @@ def test_a_hump_that_one_order_misses_is_in_the_error(b: float, bias: float) -> 
     # with b from order 2 the error covers the bias
     assert rms((one.background - b) / one.error) < 1.25
     said = np.mean(["function-matters" in status for status in found.status])
-    assert said > (0.9 if b > 1000.0 else 0.3)
+    assert said > (0.85 if b > 1000.0 else 0.12)
 
 
 @pytest.mark.parametrize(("shape", "b", "largest"), [(FLAT, 3.0, 1.1), (FLAT, 120.0, 1.0), (DIP, 120.0, 1.2)])
@@ -95,7 +95,7 @@ def test_the_price_on_a_flat_spectrum_is_small() -> None:
     before = rolke_lopez(n, background=Gaussian(one.background, one.stat)).upper
     after = rolke_lopez(n, background=Gaussian(found.background, found.error)).upper
     assert 1.0 < after.mean() / before.mean() < 1.06
-    assert np.mean(["function-matters" in status for status in found.status]) < 0.15
+    assert np.mean(["function-matters" in status for status in found.status]) < 0.08
 
 
 def test_no_false_peak_on_the_expectation_of_a_hump() -> None:

@@ -14,8 +14,9 @@ the penalty of one unit a parameter being that of discrete profiling (P. Dauncey
 sigma_stat being the error of the card's function: what the choice of the function moves, and what its freedom costs;
 b itself (or sigma_stat, if that is more) where the side bands have no room for a second function.
 By ``order_choice`` b is the ``average`` sum_f w_f b_f, or that of the card's function ("fixed"), or of the order up to
-the card's with the least D_f + 2 k_f ("akaike"). The function matters where the ``shift`` of b,
-[sum_f w_f (b_f - b_card)^2]^1/2, is above sigma_stat.
+the card's with the least D_f + 2 k_f ("akaike"). The function matters where the card's has a weight below
+``DISFAVOURED`` and the ``shift`` of b, [sum_f w_f (b_f - b_card)^2]^1/2, is above sigma_stat: on spectra that the
+card's function describes at one mass in 25.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from hnlpeak.core.kernel import kernel
 
 __all__ = [
     "DEVIANCE",
+    "DISFAVOURED",
     "ESTIMATE",
     "EVENTS_PER_PARAMETER",
     "FAMILIES",
@@ -51,6 +53,9 @@ ESTIMATE, STAT, ORDER, DEVIANCE, LEAKAGE, ROW = range(6)
 
 EVENTS_PER_PARAMETER = 4.0
 """Spectra with fewer events than this per parameter get a function of lower order."""
+
+DISFAVOURED = 0.1
+"""Weight of the card's function below which the side bands prefer others."""
 
 PENALTY = 1.0
 """Penalty of a parameter in units of the deviance."""
@@ -82,12 +87,16 @@ class SidebandModel:
 
 
 class Combination(NamedTuple):
-    """b with its systematic error and leakage, the ``shift`` from the card's function, and which function leads."""
+    """b with its systematic error and leakage, the ``shift`` from the card's function, and which function leads.
+
+    ``own_weight`` of the card's function is 0 where there is no other to compare it with.
+    """
 
     estimate: float
     syst: float
     leakage: float
     shift: float
+    own_weight: float
     leader: int
 
 
@@ -122,4 +131,5 @@ def weigh(rows: Matrix, average: bool, weights: Vector) -> Combination:
     if fitted == 1:
         variance = max(b, rows[0, STAT]) ** 2
         shift = variance
-    return Combination(b, math.sqrt(variance), leakage, math.sqrt(shift), leader)
+    own = weights[0] if fitted > 1 else 0.0
+    return Combination(b, math.sqrt(variance), leakage, math.sqrt(shift), own, leader)

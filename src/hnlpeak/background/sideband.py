@@ -171,7 +171,8 @@ METHOD = BackgroundMethod(
         ),
         "peak-masked": StatusWord("a significant peak in the side bands was left out of their fit"),
         "function-matters": StatusWord(
-            "functions that fit the side bands move the background by more than its statistical error"
+            "the side bands prefer other functions than the card's, which move the background by more than its "
+            "statistical error"
         ),
         "no-side-bands": StatusWord("no side bands, so no estimate of the background", sound=False),
         "poor-fit": StatusWord("the function does not fit the side bands (p below 1e-4)", sound=False),

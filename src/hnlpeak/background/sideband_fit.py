@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from hnlpeak.background.bands import SHORT_SIDE, SidebandDesign
 from hnlpeak.background.functions import (
     DEVIANCE,
+    DISFAVOURED,
     ESTIMATE,
     EVENTS_PER_PARAMETER,
     FAMILIES,
@@ -89,8 +90,8 @@ class SidebandEstimates:
     ``events`` in the side bands; ``leakage``: bias of the background per event of the full signal peak;
     ``own_weight`` and ``shift``: see :mod:`~hnlpeak.background.functions`. ``status``: ``ok`` or ``order-lowered`` (too
     few events for the order of the card), ``one-sided`` (the limits leave only one side: b is extrapolated),
-    ``short-side-band`` (one side is shorter than ``bands.SHORT_SIDE`` resolutions), ``function-matters`` (``shift`` is
-    above ``stat``), ``no-side-bands``, ``poor-fit``.
+    ``short-side-band`` (one side is shorter than ``bands.SHORT_SIDE`` resolutions), ``function-matters`` (the side
+    bands prefer other functions than the card's), ``no-side-bands``, ``poor-fit``.
     """
 
     background: Vector
@@ -266,7 +267,7 @@ def _estimate_mass(
             used = int(rows[0, ORDER])
     found = weigh(rows, average, weights)
     out[_B], out[_SYST], out[_LEAKAGE], out[_SHIFT] = found.estimate, found.syst, found.leakage, found.shift
-    out[_STAT], out[_WEIGHT], out[_BASE], out[_EVENTS] = rows[0, STAT], weights[0], used, events
+    out[_STAT], out[_WEIGHT], out[_BASE], out[_EVENTS] = rows[0, STAT], found.own_weight, used, events
     out[_ORDER], out[_DEVIANCE] = rows[found.leader, ORDER], rows[found.leader, DEVIANCE]
     out[_FREEDOM] = data.bins - out[_ORDER] - 1
     out[_ALTERNATIVE] = rows[1, ESTIMATE] if len(functions) > 1 else math.nan
@@ -427,7 +428,7 @@ def _status(design: SidebandDesign, columns: list[Vector], wanted: NDArray[np.in
         "order-lowered": columns[_BASE] < wanted,
         "one-sided": design.sides == 1,
         "short-side-band": (design.sides == 2) & (design.shorter < SHORT_SIDE),
-        "function-matters": columns[_SHIFT] > columns[_STAT],
+        "function-matters": (columns[_SHIFT] > columns[_STAT]) & (columns[_WEIGHT] < DISFAVOURED),
         "poor-fit": goodness_of_fit(columns[_DEVIANCE], columns[_FREEDOM]) < POOR_FIT,
     }
     some = np.isfinite(columns[_B])
