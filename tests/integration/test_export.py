@@ -15,7 +15,7 @@ from hnlpeak.formats.export.registry import EXPORTS
 from hnlpeak.formats.export.write import export_search
 from hnlpeak.formats.results import read_result
 from hnlpeak.formats.uhi import read_uhi
-from hnlpeak.statistics import Gaussian, cls
+from hnlpeak.statistics import Gaussian, Known, cls
 
 # of libraries' own, not ours
 pytestmark = [
@@ -59,7 +59,12 @@ def test_pyhf_loads_fits_and_sets_our_cls_limit(place):
         assert high - background["data"][0] == pytest.approx(row["background_error"], rel=1e-9)
         model = one.model()
         data = one.data(model)
-        ours = cls(row["n_observed"], background=Gaussian(row["background"], row["background_error"]), cl=0.9)
+        ours = cls(
+            row["n_observed"],
+            background=Gaussian(row["background"], row["background_error"]),
+            efficiency=Known(row["net_efficiency"]),
+            cl=0.9,
+        )
         found = pyhf.infer.hypotest(ours.upper, data, model, test_stat="qtilde")
         assert float(found) == pytest.approx(0.1, rel=2e-4)
 

@@ -32,6 +32,10 @@ class BackgroundDetails:
         """Relative error, common to all windows, of each component that b is the sum of; empty if it is no sum."""
         return {}
 
+    def proportional(self, syst: Vector) -> Vector:
+        """Return the part of ``syst`` (events) that keeps its size relative to b where there are more data."""
+        return syst
+
     @property
     def components(self) -> Mapping[str, tuple[float, ...]]:
         """Events of each component of b in the window of each mass, as b counts them; empty if it is no sum."""

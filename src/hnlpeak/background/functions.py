@@ -89,6 +89,8 @@ class SidebandModel:
 class Combination(NamedTuple):
     """b with its systematic error and leakage, the ``shift`` from the card's function, and which function leads.
 
+    ``spread`` is the part of the error that functions make by their differences, (sum_f w_f (b_f - b)^2)^1/2.
+
     ``own_weight`` of the card's function is 0 where there is no other to compare it with.
     """
 
@@ -96,6 +98,7 @@ class Combination(NamedTuple):
     syst: float
     leakage: float
     shift: float
+    spread: float
     own_weight: float
     leader: int
 
@@ -122,14 +125,16 @@ def weigh(rows: Matrix, average: bool, weights: Vector) -> Combination:
             b += weights[k] * rows[k, ESTIMATE]
             leakage += weights[k] * rows[k, LEAKAGE]
             leader = k if weights[k] > weights[leader] else leader
-    variance, shift = 0.0, 0.0
+    variance, shift, spread = 0.0, 0.0, 0.0
     for k in range(len(rows)):
         if weights[k] > 0.0:
             freedom = max(0.0, rows[k, STAT] ** 2 - rows[0, STAT] ** 2)
-            variance += weights[k] * ((rows[k, ESTIMATE] - b) ** 2 + freedom)
+            spread += weights[k] * (rows[k, ESTIMATE] - b) ** 2
+            variance += weights[k] * freedom
             shift += weights[k] * (rows[k, ESTIMATE] - rows[0, ESTIMATE]) ** 2
     if fitted == 1:
-        variance = max(b, rows[0, STAT]) ** 2
-        shift = variance
+        spread = max(b, rows[0, STAT]) ** 2
+        shift = spread
     own = weights[0] if fitted > 1 else 0.0
-    return Combination(b, math.sqrt(variance), leakage, math.sqrt(shift), own, leader)
+    syst = math.sqrt(spread + variance)
+    return Combination(b, syst, leakage, math.sqrt(shift), math.sqrt(spread), own, leader)

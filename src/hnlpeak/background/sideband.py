@@ -60,7 +60,7 @@ class SidebandDetails(BackgroundDetails):
     """How side bands were fitted: the card's choices, and at each mass the fit (see ``SidebandEstimates``).
 
     ``fit_p_value``: probability of a larger deviance. ``own_weight`` of the card's function among those tried,
-    ``shift`` of b between it and them, in events.
+    ``shift`` of b between it and them, ``spread`` of b among them, in events.
     """
 
     family: str
@@ -79,6 +79,11 @@ class SidebandDetails(BackgroundDetails):
     fit_p_value: Annotated[Vector, Column("sideband_fit_p_value")]
     own_weight: Annotated[Vector, Column("background_own_weight")]
     shift: Annotated[Vector, Column("background_shift")]
+    spread: Annotated[Vector, Column("background_spread")]
+
+    def proportional(self, syst: Vector) -> Vector:
+        """The differences between functions; the rest is statistics of their further parameters."""
+        return np.minimum(self.spread, syst)
 
 
 def _estimate(task: Task, card: SidebandBackground) -> BackgroundEstimates:
@@ -117,6 +122,7 @@ def _estimate(task: Task, card: SidebandBackground) -> BackgroundEstimates:
             fit_p_value=goodness_of_fit(fits.deviance, fits.degrees_of_freedom),
             own_weight=fits.own_weight,
             shift=fits.shift,
+            spread=fits.spread,
         ),
     )
 

@@ -71,8 +71,9 @@ __all__ = [
     _LEAKAGE,
     _WEIGHT,
     _SHIFT,
+    _SPREAD,
     _SLOTS,
-) = range(13)
+) = range(14)
 
 POOR_FIT = 1e-4
 """A fit with a smaller probability of its deviance is called poor."""
@@ -88,10 +89,10 @@ class SidebandEstimates:
     ``background`` in the window with its ``stat`` and ``syst`` errors, ``alternative`` that of the alternative order;
     ``order`` of the function in use (the weightiest of an average), with its ``deviance`` over ``degrees_of_freedom``;
     ``events`` in the side bands; ``leakage``: bias of the background per event of the full signal peak;
-    ``own_weight`` and ``shift``: see :mod:`~hnlpeak.background.functions`. ``status``: ``ok`` or ``order-lowered`` (too
-    few events for the order of the card), ``one-sided`` (the limits leave only one side: b is extrapolated),
-    ``short-side-band`` (one side is shorter than ``bands.SHORT_SIDE`` resolutions), ``function-matters`` (the side
-    bands prefer other functions than the card's), ``no-side-bands``, ``poor-fit``.
+    ``own_weight``, ``shift`` and ``spread``: see :mod:`~hnlpeak.background.functions`. ``status``: ``ok`` or
+    ``order-lowered`` (too few events for the order of the card), ``one-sided`` (the limits leave only one side: b is
+    extrapolated), ``short-side-band`` (one side is shorter than ``bands.SHORT_SIDE`` resolutions),
+    ``function-matters`` (the side bands prefer other functions than the card's), ``no-side-bands``, ``poor-fit``.
     """
 
     background: Vector
@@ -105,6 +106,7 @@ class SidebandEstimates:
     leakage: Vector
     own_weight: Vector
     shift: Vector
+    spread: Vector
     status: tuple[str, ...]
 
     @property
@@ -267,6 +269,7 @@ def _estimate_mass(
             used = int(rows[0, ORDER])
     found = weigh(rows, average, weights)
     out[_B], out[_SYST], out[_LEAKAGE], out[_SHIFT] = found.estimate, found.syst, found.leakage, found.shift
+    out[_SPREAD] = found.spread
     out[_STAT], out[_WEIGHT], out[_BASE], out[_EVENTS] = rows[0, STAT], found.own_weight, used, events
     out[_ORDER], out[_DEVIANCE] = rows[found.leader, ORDER], rows[found.leader, DEVIANCE]
     out[_FREEDOM] = data.bins - out[_ORDER] - 1
@@ -418,6 +421,7 @@ def fit_sidebands(
         leakage=columns[_LEAKAGE],
         own_weight=columns[_WEIGHT],
         shift=columns[_SHIFT],
+        spread=columns[_SPREAD],
         status=_status(design, columns, np.broadcast_to(wanted, out.shape[:2])[0]),
     )
 

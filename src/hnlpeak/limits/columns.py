@@ -109,6 +109,9 @@ _CHECKS = (
     ColumnFact(
         "background_shift", "events", "side bands: rms shift of b between the card's function and those"
     ),
+    ColumnFact(
+        "background_spread", "events", "side bands: rms spread of b among functions, part of its error"
+    ),
     ColumnFact("simulated_background", "events", "simulated background in the window, scaled to N_K"),
     ColumnFact("spurious_signal", "events", "signal that the search sees in simulated background alone"),
     ColumnFact("spurious_signal_error", "events", "its error by the statistics of the simulation"),

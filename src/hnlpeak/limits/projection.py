@@ -4,8 +4,9 @@ With r = exposure / exposure of the search, in every window
 
     b -> r b,    sigma_stat -> sqrt(r) sigma_stat,    sigma_syst -> r sigma_syst,    N_K -> exposure,
 
-A, sigma(m) and the window stay. Systematic errors keep their size relative to b, which holds for the shape of the side
-bands and for the card's relative errors; ``statistical`` limits are those without them, what a better control of the
+A, sigma(m), the window and the leakage stay. Systematic errors keep their size relative to b, which holds for the
+card's relative errors and for how far functions of the side bands differ; what the freedom of these functions costs
+is statistics and grows with sqrt(r). ``statistical`` limits are those without them, what a better control of the
 background can give at best.
 """
 
@@ -24,6 +25,7 @@ from hnlpeak.core.errors import UsageError
 from hnlpeak.core.records import plain
 from hnlpeak.experiment.analysis_card import StatisticsCard
 from hnlpeak.limits.constraint import background_constraint
+from hnlpeak.limits.efficiency import NetEfficiency
 from hnlpeak.limits.hypotheses import Hypotheses
 from hnlpeak.limits.intervals import usable
 from hnlpeak.limits.limit import Limit
@@ -183,15 +185,18 @@ def project(
 def _at(result: SearchResult, statistics: StatisticsCard, exposure: float, ratio: float) -> dict[str, Table]:
     """One row of each table."""
     before = result.background
-    stat, syst = np.sqrt(ratio) * before.stat, ratio * before.syst
+    part = before.details.proportional(before.syst)
+    rest = np.sqrt(np.maximum(before.syst**2 - part**2, 0.0))
+    stat, syst = np.sqrt(ratio) * before.stat, np.hypot(ratio * part, np.sqrt(ratio) * rest)
     scaled = replace(
         before, background=ratio * before.background, error=np.hypot(stat, syst), stat=stat, syst=syst
     )
     kaons = np.full(len(result), exposure)
     table = replace(result.hypotheses, n_kaon=kaons)
-    good = usable(scaled, statistics.method) & result.sound
-    whole = _bands(table, scaled.background, scaled.error, good, statistics)
-    alone = _bands(table, scaled.background, stat, good, statistics)
+    net = result.efficiency
+    good = usable(scaled, statistics.method) & net.usable & result.sound
+    whole = _bands(table, scaled.background, scaled.error, net, good, statistics)
+    alone = _bands(table, scaled.background, stat, net, good, statistics)
     return {
         "background": scaled.background,
         "stat": stat,
@@ -205,13 +210,19 @@ def _at(result: SearchResult, statistics: StatisticsCard, exposure: float, ratio
 
 
 def _bands(
-    table: Hypotheses, b: Table, error: Table, good: NDArray[np.bool_], statistics: StatisticsCard
+    table: Hypotheses,
+    b: Table,
+    error: Table,
+    net: NetEfficiency,
+    good: NDArray[np.bool_],
+    statistics: StatisticsCard,
 ) -> dict[str, Limit]:
     """Median and one-sigma quantiles of the limit at each mass."""
     found = {name: np.full(b.size, np.nan) for name in ("median", "m1s", "p1s")}
     for rows, definition in _definitions(b, good, statistics):
         made: Expected = expected_limit(
             background=background_constraint(b[rows], error[rows], kind=statistics.constraint),
+            efficiency=net.constraint(rows),
             cl=statistics.cl,
             method=statistics.method,
             treatment=statistics.treatment,

@@ -13,7 +13,7 @@ from hnlpeak.core.errors import UsageError
 from hnlpeak.limits.projection import exposures, project
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.limits.side_by_side import side_by_side
-from hnlpeak.statistics import Gaussian, expected_limit
+from hnlpeak.statistics import Gaussian, Known, expected_limit
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 
@@ -84,8 +84,13 @@ def test_a_row_is_what_its_formula_says(result: SearchResult, analysis: hnlpeak.
     made = project(result, analysis.card.statistics, [1e4, 3.01e10], reference=3.01e8)
     i = result.place(300.0)
     b, stat, syst = (getattr(result.background, name)[i] for name in ("background", "stat", "syst"))
-    for error, table in ((np.hypot(10.0 * stat, 100.0 * syst), made.median), (10.0 * stat, made.statistical)):
-        events = expected_limit(background=Gaussian(100.0 * b, error), treatment="bounded").median
+    spread, net = result.number("background_spread")[i], Known(result.efficiency.value[i])
+    freedom = np.sqrt(syst**2 - spread**2)
+    whole = np.sqrt((10.0 * stat) ** 2 + (100.0 * spread) ** 2 + (10.0 * freedom) ** 2)
+    for error, table in ((whole, made.median), (10.0 * stat, made.statistical)):
+        events = expected_limit(
+            background=Gaussian(100.0 * b, error), efficiency=net, treatment="bounded"
+        ).median
         h = result.hypotheses
         assert table[1, i] == pytest.approx(events / (3.01e10 * h.acceptance[i] * h.per_u2[i]), rel=1e-9)
 
@@ -94,7 +99,7 @@ def test_systematic_errors_stop_the_fall(result: SearchResult, analysis: hnlpeak
     """Limits fall as 1 / sqrt(exposure) without systematic errors, and level off with them; never rise."""
     made = project(result, analysis.card.statistics, exposures("1e9:1e14:6"), reference=3.01e8)
     good = np.isfinite(made.median).all(axis=0) & (
-        result.background.syst > 0.05 * result.background.background
+        result.number("background_spread") > 0.05 * result.background.background
     )
     assert good.sum() >= 3
     falls = made.statistical[1:, good] / made.statistical[:-1, good]
@@ -102,8 +107,11 @@ def test_systematic_errors_stop_the_fall(result: SearchResult, analysis: hnlpeak
     assert np.all(made.median[:, good] >= made.statistical[:, good] * (1.0 - 1e-6))
     last = made.median[-1, good] / made.median[-2, good]
     assert np.all((last > 0.95) & (last <= 1.01))
+    # what is left of the systematic error is the spread of the functions, in a fixed relation to b
     relative = made.syst / made.background
-    np.testing.assert_allclose(relative, np.broadcast_to(relative[0], relative.shape), rtol=1e-12)
+    assert np.all(np.diff(relative[:, good], axis=0) <= 0.0)
+    spread = result.number("background_spread") / result.background.background
+    np.testing.assert_allclose(relative[-1, good], spread[good], rtol=0.02)
 
 
 def test_many_events_join_smoothly(result: SearchResult, analysis: hnlpeak.Analysis) -> None:

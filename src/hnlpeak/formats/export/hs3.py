@@ -23,13 +23,23 @@ from hnlpeak.statistics.equivalent import equivalent_poisson
 
 __all__ = ["EXPORT", "Counting", "document", "workspace"]
 
-_COLUMNS = ("m_n_mev", "n_observed", "background", "background_error", "n_signal_ul_observed")
+_COLUMNS = (
+    "m_n_mev",
+    "n_observed",
+    "background",
+    "background_error",
+    "net_efficiency",
+    "n_signal_ul_observed",
+)
 _PARTS = ("distributions", "data", "likelihoods", "domains", "parameter_points", "analyses")
 
 
 @dataclass(frozen=True)
 class Counting:
-    """One mass: ``n`` events, a background ``b`` +- ``sigma``, and the limit on the signal, from which fits begin."""
+    """One mass: ``n`` events, a background ``b`` +- ``sigma``, and the limit on the signal, from which fits begin.
+
+    ``share`` of the signal events counts: the rest raises the background's estimate.
+    """
 
     name: str
     n: float
@@ -37,6 +47,7 @@ class Counting:
     sigma: float
     constraint: str
     limit: float
+    share: float = 1.0
 
     @property
     def signal(self) -> str:
@@ -90,7 +101,7 @@ def _background(one: Counting) -> dict[str, Any]:
 
 def _channels(one: Counting) -> Iterator[tuple[str, dict[str, Any], list[dict[str, Any]], float]]:
     """Name, axis, samples and count of the window, and of the control region where there is one."""
-    samples = [_sample("signal", 1.0, _factor(one.signal)), _background(one)]
+    samples = [_sample("signal", one.share, _factor(one.signal)), _background(one)]
     yield f"counts_{one.name}", _axis(f"window_{one.name}"), samples, one.n
     if one.control is not None:
         count, size = one.control
@@ -163,8 +174,8 @@ def workspace(search: Finished) -> dict[str, Any]:
     ).strip()
     columns = [result.number(name)[rows].tolist() for name in _COLUMNS]
     counts = (
-        Counting(slug(mass), n, b, sigma, result.settings.constraint, limit)
-        for mass, n, b, sigma, limit in zip(*columns, strict=True)
+        Counting(slug(mass), n, b, sigma, result.settings.constraint, limit, share)
+        for mass, n, b, sigma, share, limit in zip(*columns, strict=True)
     )
     return document(counts, description)
 

@@ -1,6 +1,7 @@
 """A HistFactory workspace (pyhf schema 1.0.0): one counting channel for each mass, its background constrained.
 
-The expectation of a channel is s + b, s the signal events in the window. b +- sigma_b enters as in the search: as a
+The expectation of a channel is e s + b, s the signal events in the window and e the share of them that the background
+estimate does not take up (net_efficiency). b +- sigma_b enters as in the search: as a
 Gaussian (histosys, linear in its parameter) or as the count of a control region (shapesys). Windows of neighbouring
 masses overlap and share their side bands: channels are not independent measurements and must not be fitted together.
 Each mass has a measurement of its own, to be fitted with all other channels pruned.
@@ -17,11 +18,19 @@ from hnlpeak.formats.json_text import dump_json
 
 __all__ = ["EXPORT", "workspace"]
 
-_COLUMNS = ("m_n_mev", "n_observed", "background", "background_error", "n_signal_ul_observed")
+_COLUMNS = (
+    "m_n_mev",
+    "n_observed",
+    "background",
+    "background_error",
+    "net_efficiency",
+    "n_signal_ul_observed",
+)
 _README = """{origin}
 
 workspace.json holds one channel and one measurement a mass hypothesis ({first}, for instance). The parameter
 n_signal_<mass> is the number of signal events in the window; divide by N_K A (limits.csv) for a branching fraction.
+Each of them counts as net_efficiency (limits-checks.csv): the rest leaks into the side bands and raises the background.
 
 Windows of neighbouring masses overlap, and their background estimates share side bands: never fit two channels
 together. For one mass, prune the others:
@@ -38,7 +47,7 @@ That is a CLs limit; the limits of this search are by {method} ({convention}), s
 """
 
 
-def _channel(name: str, b: float, sigma: float, constraint: str) -> dict[str, Any]:
+def _channel(name: str, b: float, sigma: float, share: float, constraint: str) -> dict[str, Any]:
     modifiers: list[dict[str, Any]] = []
     if sigma > 0.0 and constraint == "gaussian":
         modifiers = [
@@ -55,7 +64,7 @@ def _channel(name: str, b: float, sigma: float, constraint: str) -> dict[str, An
         "samples": [
             {
                 "name": "signal",
-                "data": [1.0],
+                "data": [share],
                 "modifiers": [{"name": f"n_signal_{name}", "type": "normfactor", "data": None}],
             },
             {"name": "background", "data": [b], "modifiers": modifiers},
@@ -78,15 +87,13 @@ def workspace(search: Finished) -> dict[str, Any]:
     return {
         "version": "1.0.0",
         "channels": [
-            _channel(name, b, sigma, result.settings.constraint)
-            for name, (_, _, b, sigma, _) in zip(names, numbers, strict=True)
+            _channel(name, b, sigma, share, result.settings.constraint)
+            for name, (_, _, b, sigma, share, _) in zip(names, numbers, strict=True)
         ],
         "observations": [
-            {"name": name, "data": [n]} for name, (_, n, _, _, _) in zip(names, numbers, strict=True)
+            {"name": name, "data": [n]} for name, (_, n, *_) in zip(names, numbers, strict=True)
         ],
-        "measurements": [
-            _measurement(name, limit) for name, (_, _, _, _, limit) in zip(names, numbers, strict=True)
-        ],
+        "measurements": [_measurement(name, limit) for name, (*_, limit) in zip(names, numbers, strict=True)],
     }
 
 
