@@ -51,7 +51,9 @@ def test_limits_have_one_row_per_mass_and_the_promised_columns(finished: Path) -
     rows = rows_of(finished / "limits.csv")
     assert list(rows[0]) == [name.strip() for name in LIMITS.split(",")]
     assert [float(row["m_n_mev"]) for row in rows] == list(range(220, 401, 20))
-    good = [row for row in rows if row["status"] in ("ok", "order-lowered")]
+    # a few events: the side bands of a mass or two prefer another function than the card's
+    usual = {"ok", "order-lowered", "function-matters"}
+    good = [row for row in rows if usual.issuperset(row["status"].split())]
     assert len(good) >= 8
     for row in good:
         observed, low, high = (float(row[k]) for k in ("u2_ul_observed", "window_low_mev", "window_high_mev"))
