@@ -58,3 +58,21 @@ def test_scales_that_make_no_sense(arguments: list[str], words: str, card: Path,
     assert (done.code, done.out) == (2, "")
     assert words in done.err
     assert len(done.err.splitlines()) == 1
+
+
+def test_detectors_see_what_they_are_made_for(hnlpeak: Command, tmp_path: Path) -> None:
+    done = hnlpeak("study", "detectors", "na62-2015-ke2", "-n", 4000, "-o", tmp_path / "views", "--json")
+    assert done.code == 0, done.err
+    found = json.loads(done.out)
+    seen = found["particles"]
+    assert 0.98 < seen["e+"]["median_e_over_p"] < 1.02
+    assert seen["e+"]["share_e_over_p_above_0p9"] > 0.95
+    assert seen["mu+"]["share_e_over_p_above_0p9"] < 0.01
+    # 0.30 % and 0.005 % of p in GeV, and a little more for what radiates
+    assert 0.003 < seen["mu+"]["sigma_p_over_p"] < 0.006
+    assert {"rings", "tagger", "halo", "cuts_e"} <= set(found["figures"])
+    for name in found["figures"]:
+        assert (tmp_path / "views" / f"{name}.png").stat().st_size > 5000
+    done = hnlpeak("study", "detectors", "na62-2015-ke2", "-n", 4, "-o", tmp_path / "views")
+    assert done.code == 2
+    assert "-n: got 4" in done.err

@@ -1,4 +1,4 @@
-"""``hnlpeak study closure|downscale|spurious``: does the chain measure what was put in?"""
+"""``hnlpeak study closure|downscale|spurious|detectors``: does the chain measure what was put in, what is seen?"""
 
 from __future__ import annotations
 
@@ -193,6 +193,37 @@ def spurious(
         f"{made.signal[worst]:+.3g} ± {made.error[worst]:.2g} (statistics of the simulation) events at "
         f"{found.mass[worst]:g} MeV, {made.relative[worst]:+.2f} of the error"
     )
+
+
+@app.command()
+def detectors(
+    analysis: AnalysisArgument,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for the figures.")],
+    number: Annotated[
+        int, typer.Option("-n", "--number", parser=_number, metavar="N", help="Decays of each particle.")
+    ] = 50_000,
+    seed: Annotated[int, typer.Option(help="Seed of all random streams.")] = 1,
+    json: JsonOption = False,
+) -> None:
+    """Draw what each detector sees of known e+, mu+ and pi+: resolution, E/p, rings, cuts, tagger, halo."""
+    from hnlpeak.cli.options import check_seed
+    from hnlpeak.execution.context import RunContext
+    from hnlpeak.experiment.analysis import load_analysis
+    from hnlpeak.studies.detector_pages import draw_views
+    from hnlpeak.studies.detector_views import detector_views
+
+    check_seed(seed)
+    cards = load_analysis(analysis)
+    views = detector_views(cards, RunContext(seed=seed), decays=number)
+    record = draw_views(views, cards, output)
+    if json:
+        typer.echo(json_format.dumps(record, indent=2, allow_nan=False))
+        return
+    for name, seen in record["particles"].items():
+        typer.echo(
+            f"{name}: {seen['tracks']} tracks (simulated), sigma(p)/p {100.0 * seen['sigma_p_over_p']:.2f} %"
+        )
+    typer.echo(f"figures in {output}: {', '.join(record['figures'])}")
 
 
 def _factors(texts: list[str]) -> dict[str, float]:

@@ -23,7 +23,7 @@ def _line(row: Comparison) -> str:
 
 
 _ABLATED = ("na62-2015-ke2", "na62-2007-kmu2")
-_SHARES = {True: 0.01, False: 0.3}
+_SHARES = {True: 0.01, False: 0.1}
 """Parts of the cards' samples that are simulated for each removal, quick and not."""
 
 

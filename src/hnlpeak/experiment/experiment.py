@@ -110,10 +110,11 @@ def _fill_surfaces(setup: Any, card: ExperimentCard) -> None:
     response: list[Surface] = []
     acceptance: list[Surface] = []
     stops: list[float] = []
+    vetoes = card.trigger[0].veto if card.trigger else []
     for kind, spec, system in _described(card):
         first, full = kind.verdict(spec, system), kind.response(spec, system)
         verdict += first
-        vetoing += first if spec.system in card.trigger[0].veto else []
+        vetoing += first if spec.system in vetoes else []
         response += full
         acceptance += [
             Surface(APERTURE, z, shape.packed(), spec.system) for z, shape in kind.acceptance(spec)
