@@ -1,9 +1,9 @@
 """What a search at a large exposure costs: core-hours and bytes, decay by decay and from the expected spectrum.
 
-FOLDER is that of ``hnlpeak run CARD --pseudo-data expected --kaons X``; its data, shared out to jobs, tell how large
-their files are. The CPU time of a decay is measured here, on one core, and so holds on a busy machine too.
+FOLDER is that of any run of the card; its data, scaled to the EXPOSURE and shared out to jobs, tell how large their
+files are. The CPU time of a decay is measured here, on one core, and so holds on a busy machine too.
 
-Run: python bench/bench_plan.py FOLDER [JOBS]
+Run: python bench/bench_plan.py FOLDER EXPOSURE [JOBS]
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ def job_bytes(counts, jobs: int) -> int:
         return path.stat().st_size
 
 
-def main(folder: str, jobs: int) -> None:
+def main(folder: str, exposure: float, jobs: int) -> None:
     search = read_search(folder)
-    analysis, exposure = search.analysis, search.result.exposure.decays
+    analysis = search.analysis
     todo = plan(analysis, kaons=exposure)
     samples = calibrated(analysis, plan(analysis, kaons=1e6), RunContext(seed=5))
     each = seconds(samples, todo.data)
     expected = plan(analysis, kaons=exposure, pseudo_data="expected")
-    counts = np.asarray(search.data.histogram.values())
+    counts = exposure / search.result.exposure.decays * np.asarray(search.data.histogram.values())
     print(
         f"{each * 1e9:.0f} ns of CPU time a decay of the data; {expected.decays:.3g} decays of all other samples"
     )
@@ -70,4 +70,4 @@ def main(folder: str, jobs: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 1000)
+    main(sys.argv[1], float(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 1000)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast, get_args
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from hnlpeak.searches.plan import Injection, PseudoData
+    from hnlpeak.searches.plan import Injection
 
 __all__ = [
     "AnalysisArgument",
@@ -26,7 +26,6 @@ __all__ = [
     "complete_methods",
     "decays",
     "injected",
-    "pseudo_data_kind",
     "worker_count",
 ]
 
@@ -143,14 +142,3 @@ def injected(text: str | None) -> Injection | None:
     if not (0.0 < mass < 1e5 and 0.0 < u2 <= 1.0):
         raise UsageError(f"--inject: got {text!r}, mass must be positive (MeV) and U2 between 0 and 1")
     return Injection(mass, u2)
-
-
-def pseudo_data_kind(text: str) -> PseudoData:
-    """What ``--pseudo-data`` asks for. ``UsageError`` for an unknown word."""
-    from hnlpeak.core.errors import UsageError
-    from hnlpeak.searches.plan import PseudoData
-
-    for kind in get_args(PseudoData):
-        if text == kind:
-            return cast("PseudoData", kind)
-    raise UsageError(f"--pseudo-data: got {text[:40]!r}, allowed are {', '.join(get_args(PseudoData))}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -18,6 +18,9 @@ from hnlpeak.cli.options import (
     complete_methods,
 )
 from hnlpeak.cli.verbosity import quiet, say
+
+if TYPE_CHECKING:
+    from hnlpeak.searches.plan import PseudoData
 
 __all__ = ["run"]
 
@@ -63,7 +66,7 @@ def run(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the results in DIR.")] = False,
 ) -> None:
     """Run a search: simulate (or read) data, measure N_K, signal and background, scan, write limits and figures."""
-    from hnlpeak.cli.options import check_seed, injected, pseudo_data_kind, worker_count
+    from hnlpeak.cli.options import check_seed, injected, worker_count
     from hnlpeak.cli.reading import read_with_progress
     from hnlpeak.cli.summary import summary
     from hnlpeak.core.errors import UsageError
@@ -76,8 +79,8 @@ def run(
     from hnlpeak.searches.plan import plan
 
     check_seed(seed)
-    kind = pseudo_data_kind(pseudo_data)
-    if data and (inject is not None or kaons is not None or kind != "simulated"):
+    kind = cast("PseudoData", pseudo_data)  # the plan refuses other words
+    if data and (inject is not None or kaons is not None or pseudo_data != "simulated"):
         raise UsageError(
             "--inject, --kaons and --pseudo-data are for pseudo-data, they cannot be given with --data"
         )

@@ -17,7 +17,7 @@ from hnlpeak.experiment.analysis import Analysis, load_analysis
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.limits.search import Search
 from hnlpeak.searches.given import search_spectrum
-from hnlpeak.searches.plan import Injection, plan
+from hnlpeak.searches.plan import Injection, PseudoData, plan
 from hnlpeak.searches.real_data import read_real_data
 from hnlpeak.searches.run import run_search
 
@@ -32,6 +32,7 @@ def search(
     seed: int = 1,
     kaons: float | None = None,
     inject: Injection | None = None,
+    pseudo_data: PseudoData = "simulated",
     data: str | Path | Sequence[str | Path] | None = None,
     workers: int | None = None,
     executor: Executor | None = None,
@@ -40,15 +41,16 @@ def search(
     """Run the whole chain and return the result with the spectra and estimates behind it.
 
     ``analysis`` is loaded, or the name or path of a card. ``kaons`` decays in the fiducial volume are simulated
-    (default: the card's exposure), with a signal to ``inject``; ``data`` are files of real candidates in their place
+    (default: the card's exposure), with a signal to ``inject``, or drawn from their ``expected`` spectrum, or that is
+    taken as it is (``asimov``), by the word of ``pseudo_data``; ``data`` are files of real candidates in their place
     (``file.root:tree``). Tasks run on ``workers`` threads (default: the usable CPUs), or on an ``executor`` with that
     many; the result depends on neither. ``progress`` is said on stderr. Raises ``UsageError``, ``CardError``,
     ``InputDataError``.
     """
     cards = _loaded(analysis)
-    if data is not None and (kaons is not None or inject is not None):
-        raise UsageError("kaons and inject are for pseudo-data, they cannot be given with data")
-    todo = plan(cards, kaons=kaons, inject=inject, real_data=data is not None)
+    if data is not None and (kaons is not None or inject is not None or pseudo_data != "simulated"):
+        raise UsageError("kaons, inject and pseudo_data are for pseudo-data, they cannot be given with data")
+    todo = plan(cards, kaons=kaons, inject=inject, real_data=data is not None, pseudo_data=pseudo_data)
     selected = None if data is None else read_real_data(_addresses(data), cards, needs_peak=True).selected
     with decays_progress(todo.decays, quiet=not progress) as heard:
         return run_search(
@@ -57,6 +59,7 @@ def search(
             inject=inject,
             selected=selected,
             context=_context(seed, workers, executor, heard),
+            pseudo_data=pseudo_data,
         )
 
 
@@ -66,6 +69,7 @@ def run(
     seed: int = 1,
     kaons: float | None = None,
     inject: Injection | None = None,
+    pseudo_data: PseudoData = "simulated",
     data: str | Path | Sequence[str | Path] | None = None,
     workers: int | None = None,
     executor: Executor | None = None,
@@ -77,6 +81,7 @@ def run(
         seed=seed,
         kaons=kaons,
         inject=inject,
+        pseudo_data=pseudo_data,
         data=data,
         workers=workers,
         executor=executor,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -104,12 +104,16 @@ def plan(
 
     ``pseudo_data`` says where data come from that are not real.
 
-    Raises ``UsageError`` for an exposure outside 1e3 to 1e13, for cuts on columns that are not there and for a
-    control run of an experiment without halo.
+    Raises ``UsageError`` for other pseudo-data, an exposure outside 1e3 to 1e13, for cuts on columns that are not
+    there and for a control run of an experiment without halo.
     """
     card, samples = analysis.card, analysis.card.samples
     cut_table(card, column_names(analysis.experiment.timed_systems))
     exposure = card.exposure.decays if kaons is None else kaons
+    if pseudo_data not in get_args(PseudoData):
+        raise UsageError(
+            f"pseudo-data: got {str(pseudo_data)[:40]!r}, allowed are {', '.join(get_args(PseudoData))}"
+        )
     if not 1e3 <= exposure <= 1e13:
         raise UsageError(f"exposure: got {exposure:g} kaon decays, allowed are 1e3 to 1e13")
     share = min(1.0, max(_SMALLEST_SHARE, (exposure / card.exposure.decays) ** 0.5))
