@@ -63,7 +63,7 @@ def killed_workers(*arguments: object) -> int:
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
         pids = children.read_text("utf-8").split() if children.exists() else []
         workers = [pid for pid in pids if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text("utf-8")]
-        if workers and kills < 3:
+        if workers and kills < 2:
             os.kill(int(workers[0]), signal.SIGKILL)
             kills += 1
     if process.returncode:
