@@ -57,7 +57,7 @@ class _Open:
     part: Part
     order: int
     missing: int
-    tally: Tally
+    tally: Tally | None = None
 
 
 @dataclass
@@ -66,7 +66,7 @@ class _Harvest:
 
     orders: Sequence[Order]
     context: RunContext
-    totals: list[Tally] = field(default_factory=list)
+    totals: dict[int, Tally] = field(default_factory=dict)
     open: dict[ShardTask, _Open] = field(default_factory=dict)
 
     def tasks(self) -> Iterator[ShardTask]:
@@ -82,23 +82,27 @@ class _Harvest:
         store = self.context.store
         kept = None if store is None else _tally(store.load(part), order.empty())
         if kept is not None:
-            self.totals[place] += kept
+            self._count(place, kept)
             for _, decays in shards:
                 self.context.report(part.sample, decays)
             return
-        opened = _Open(part, place, len(shards), order.empty())
+        opened = _Open(part, place, len(shards))
         for shard in shards:
             task = ShardTask(order, shard)
             self.open[task] = opened
             yield task
 
+    def _count(self, place: int, tally: Tally) -> None:
+        before = self.totals.get(place)
+        self.totals[place] = tally if before is None else before + tally
+
     def add(self, task: ShardTask, tally: Tally) -> None:
         """Add what a shard gave; a part that is whole is kept."""
         opened = self.open.pop(task)
-        opened.tally += tally
+        opened.tally = tally if opened.tally is None else opened.tally + tally
         opened.missing -= 1
         if opened.missing == 0:
-            self.totals[opened.order] += opened.tally
+            self._count(opened.order, opened.tally)
             if self.context.store is not None:
                 self.context.store.save(opened.part, _arrays(opened.tally))
         self.context.report(opened.part.sample, task.shard[1])
@@ -109,7 +113,7 @@ def tally_orders(orders: Sequence[Order], context: RunContext) -> list[Tally]:
 
     ``WorkerLost`` names a ``ShardTask`` that cannot be done.
     """
-    harvest = _Harvest(orders, context, [order.empty() for order in orders])
+    harvest = _Harvest(orders, context)
     for task, tally in context.stream(harvest.tasks(), tally_task):
         harvest.add(task, tally)
-    return harvest.totals
+    return [harvest.totals.get(place) or order.empty() for place, order in enumerate(orders)]
