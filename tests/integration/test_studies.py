@@ -76,3 +76,20 @@ def test_detectors_see_what_they_are_made_for(hnlpeak: Command, tmp_path: Path) 
     done = hnlpeak("study", "detectors", "na62-2015-ke2", "-n", 4, "-o", tmp_path / "views")
     assert done.code == 2
     assert "-n: got 4" in done.err
+
+
+def test_a_wider_beam_widens_the_peak_and_nothing_else(card: Path, hnlpeak: Command) -> None:
+    done = hnlpeak("study", "systematics", card, "--vary", "beam.divergence_x=2", "--share", 0.1, "--json")
+    assert done.code == 0, done.err
+    rows = {row["quantity"]: row for row in json.loads(done.out)["rows"]}
+    widths = [row for name, row in rows.items() if name.startswith("sigma(m)")]
+    assert len(widths) == 3
+    for row in widths:
+        # with the angle in one plane alone 0.11 mrad in each: sqrt((4 + 1) / 2) = 1.58, less what is no angle
+        assert 0.2 < row["shift"] < 0.7
+    ratios = [row for name, row in rows.items() if name.endswith("over that of the normalisation")]
+    assert len(ratios) == 3
+    assert all(abs(row["shift"]) < 4.0 * row["error"] for row in ratios)
+    done = hnlpeak("study", "systematics", card, "--vary", "beam.nothing=2")
+    assert done.code == 2
+    assert "no key 'nothing'" in done.err

@@ -1,4 +1,4 @@
-"""``hnlpeak study closure|downscale|spurious|detectors``: does the chain measure what was put in, what is seen?"""
+"""``hnlpeak study closure|downscale|spurious|detectors|systematics``: does the chain measure what was put in?"""
 
 from __future__ import annotations
 
@@ -224,6 +224,43 @@ def detectors(
             f"{name}: {seen['tracks']} tracks (simulated), sigma(p)/p {100.0 * seen['sigma_p_over_p']:.2f} %"
         )
     typer.echo(f"figures in {output}: {', '.join(record['figures'])}")
+
+
+@app.command()
+def systematics(
+    analysis: AnalysisArgument,
+    vary: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=FACTOR",
+            help="A number of the experiment: beam.divergence_x=1.1; repeatable, each alone (default: the usual ones).",
+        ),
+    ] = None,
+    share: Annotated[
+        float, typer.Option(min=0.001, max=1.0, help="Part of the card's samples to simulate.")
+    ] = 0.1,
+    seed: Annotated[int, typer.Option(help="Seed of all random streams.")] = 1,
+    workers: WorkersOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Vary numbers of the card one at a time: what happens to acceptances, widths and background?"""
+    from hnlpeak.cli.options import check_seed, worker_count
+    from hnlpeak.execution.context import RunContext
+    from hnlpeak.experiment.analysis import load_analysis
+    from hnlpeak.studies.systematics import Variation, shifts, usual_variations
+
+    check_seed(seed)
+    cards = load_analysis(analysis)
+    asked = [Variation(text, _factors([text])) for text in vary or []] or usual_variations(cards)
+    context = RunContext(seed=seed, workers=worker_count(workers))
+    rows = list(shifts(cards, asked, context, share=share))
+    if json:
+        typer.echo(json_format.dumps({"rows": [row.record() for row in rows]}, indent=2, allow_nan=False))
+        return
+    for row in rows:
+        typer.echo(
+            f"{row.variation:<46} {row.quantity:<52} {100.0 * row.shift:+8.2f} ± {100.0 * row.error:.2f} % (simulated)"
+        )
 
 
 def _factors(texts: list[str]) -> dict[str, float]:

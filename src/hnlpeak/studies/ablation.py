@@ -18,6 +18,7 @@ from hnlpeak.core.measured import Measured
 from hnlpeak.estimation.peak import peak_region
 from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis import Analysis
+from hnlpeak.experiment.experiment import Experiment
 from hnlpeak.experiment.remove import removable, without
 from hnlpeak.reconstruction.calibration import BeamCalibration
 from hnlpeak.searches.companions import template_spectrum
@@ -26,7 +27,7 @@ from hnlpeak.searches.samples import Samples
 from hnlpeak.simulation.sample import background_sample, mode_sample, signal_sample
 from hnlpeak.studies.validation.bench import half_width
 
-__all__ = ["MOVED", "Ablation", "ablate", "quantities"]
+__all__ = ["MOVED", "Ablation", "ablate", "card_axes", "quantities"]
 
 MOVED = 4.0
 """Pulls beyond this count as moved: of a thousand without any effect one in sixteen tables has one."""
@@ -85,11 +86,21 @@ def ablate(analysis: Analysis, context: RunContext, *, share: float) -> Iterator
             yield Ablation(analysis.card.name, system, quantity, before, after)
 
 
-def quantities(analysis: Analysis, context: RunContext, *, share: float, key: str) -> dict[str, Measured]:
-    """Measure all quantities of ``analysis``; ``key`` names the random streams, ``share`` as in ``ablate``."""
+def quantities(
+    analysis: Analysis,
+    context: RunContext,
+    *,
+    share: float,
+    key: str,
+    axes: tuple[BeamCalibration, ...] | None = None,
+) -> dict[str, Measured]:
+    """Measure all quantities of ``analysis``; ``key`` names the random streams, ``share`` as in ``ablate``.
+
+    ``axes``: mean beams of the periods that reconstruction takes, those of the card unless given.
+    """
     card = analysis.card
     wanted = plan(analysis, kaons=max(1e3, card.exposure.decays * share**2), real_data=True)
-    samples = Samples(analysis, wanted, _axes(analysis), context)
+    samples = Samples(analysis, wanted, axes or card_axes(analysis.experiment), context)
     found: dict[str, Measured] = {}
     masses = card.scan.masses()
     for place in _MASSES:
@@ -145,8 +156,8 @@ def _background(samples: Samples, wanted: Plan, key: str) -> Iterator[tuple[str,
         yield "control run, for each million muons", Measured(n / of, stat=max(n, 1.0) ** 0.5 / of)
 
 
-def _axes(analysis: Analysis) -> tuple[BeamCalibration, ...]:
-    """The mean beam of each period, as the card has it."""
+def card_axes(experiment: Experiment) -> tuple[BeamCalibration, ...]:
+    """Return the mean beam of each period, as the card has it."""
     return tuple(
         BeamCalibration(
             Measured(beam.momentum),
@@ -158,5 +169,5 @@ def _axes(analysis: Analysis) -> tuple[BeamCalibration, ...]:
             events=1,
             source="card",
         )
-        for beam in (period.card.beam for period in analysis.experiment.periods)
+        for beam in (period.card.beam for period in experiment.periods)
     )
