@@ -61,6 +61,7 @@ KIND = DetectorKind(
 OWN_KERNEL = """
 
 from hnlpeak.core.kernel import inlined
+from hnlpeak.detectors.shape import SHAPE_WIDTH
 from hnlpeak.detectors.surface import record_time
 from hnlpeak.theory.species import CHARGE
 
@@ -70,7 +71,7 @@ CODE = 77
 @inlined
 def respond(params, event, particle, rng):
     if CHARGE[event.state.species] != 0.0 and rng.random() < 0.9:
-        record_time(event, int(params[8]), 0.1 * rng.standard_normal())
+        record_time(event, int(params[SHAPE_WIDTH]), 0.1 * rng.standard_normal())
 """
 MODE = r'''
 """K+ -> mu+ X with a particle X of 200 MeV."""
@@ -133,7 +134,10 @@ def house(place: Path) -> Path:
 
 def cards(place: Path) -> Path:
     experiment = (EXAMPLES / "compact.toml").read_text("utf-8")
-    (place / "compact.toml").write_text(changed(experiment, "[[detectors]]", WALL_IN_CARD + "[[detectors]]"))
+    second = experiment.index("[[detectors]]", experiment.index("[[detectors]]") + 1)
+    (place / "compact.toml").write_text(
+        experiment[:second] + WALL_IN_CARD.lstrip() + experiment[second:], "utf-8"
+    )
     text = (EXAMPLES / "compact-kmu2.toml").read_text("utf-8")
     vertex = '[[cuts]]\nname = "closest approach"'  # what crosses the wall is known before it
     text = changed(text, vertex, CUT + vertex)

@@ -10,7 +10,10 @@ import numpy as np
 
 from hnlpeak.core.records import Column, Vector, Words
 
-__all__ = ["BackgroundDetails", "BackgroundEstimates", "StatusWord"]
+__all__ = ["NO_ESTIMATE", "BackgroundDetails", "BackgroundEstimates", "StatusWord"]
+
+NO_ESTIMATE = "no-estimate"
+"""Status of a mass where a method has no number and no word for why."""
 
 
 @dataclass(frozen=True)
@@ -69,5 +72,19 @@ class BackgroundEstimates:
         status: Sequence[str],
         details: BackgroundDetails,
     ) -> BackgroundEstimates:
-        """Return the estimates with the two errors in quadrature; all arrays have one number a mass."""
-        return cls(background, np.hypot(stat, syst), stat, syst, leakage, np.array(status), details)
+        """Return the estimates with the two errors in quadrature; all arrays have one number a mass.
+
+        A mass without a number whose status is ``ok`` all the same gets the word ``no-estimate``.
+        ``ValueError`` for arrays of other shapes.
+        """
+        words = np.array(status)
+        for name, array in {"b": background, "stat": stat, "syst": syst, "leakage": leakage}.items():
+            if np.shape(array) != words.shape:
+                raise ValueError(
+                    f"background method {details.method!r}: {name} has the shape {np.shape(array)}, "
+                    f"the status {words.shape}"
+                )
+        error = np.hypot(stat, syst)
+        missing = (words == "ok") & ~(np.isfinite(background) & np.isfinite(error))
+        words = np.where(missing, NO_ESTIMATE, words)
+        return cls(background, error, stat, syst, leakage, words, details)

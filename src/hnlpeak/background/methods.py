@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, SerializeAsAny
 
 from hnlpeak.background import sideband, templates
 from hnlpeak.background.card import BackgroundCard
-from hnlpeak.background.estimates import BackgroundEstimates
+from hnlpeak.background.estimates import NO_ESTIMATE, BackgroundEstimates
 from hnlpeak.background.method import BackgroundMethod, SmoothBackground, Task
 from hnlpeak.spectrum.window import Window
 
@@ -34,13 +34,26 @@ def _by_method(table: Any) -> Any:
     return METHODS[name].card.model_validate(table)
 
 
+_by_method.tables = lambda: [method.card for method in METHODS.values()]  # type: ignore[attr-defined]
+
 BackgroundTable = Annotated[SerializeAsAny[BackgroundCard], BeforeValidator(_by_method)]
 """The table ``[background]`` of an analysis card, as the card of its method."""
 
 
 def estimate_background(task: Task, card: BackgroundCard) -> BackgroundEstimates:
-    """Return b and its errors in every window by the method of ``card``. ``UsageError`` for missing inputs."""
-    return METHODS[card.method].estimate(task, card)
+    """Return b and its errors in every window by the method of ``card``. ``UsageError`` for missing inputs.
+
+    ``ValueError`` for a method that gives a status word which its record does not explain.
+    """
+    method = METHODS[card.method]
+    found = method.estimate(task, card)
+    words = {word for status in found.status.tolist() for word in status.split()}
+    unknown = words - {"ok", NO_ESTIMATE, *method.statuses}
+    if unknown:
+        raise ValueError(
+            f"background method {card.method!r}: no meaning in its statuses for {sorted(unknown)}"
+        )
+    return found
 
 
 def explain_background(estimates: BackgroundEstimates, i: int) -> str:

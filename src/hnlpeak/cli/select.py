@@ -23,7 +23,10 @@ def select(
     ],
     analysis: AnalysisOption,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="SPECTRUM", help="Spectrum to write: .json or .root.")
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="SPECTRUM", help="Spectrum to write: .json, .root and others."
+        ),
     ],
     force: Annotated[
         bool,
@@ -35,9 +38,9 @@ def select(
     from hnlpeak.cli.reading import read_with_progress
     from hnlpeak.experiment.analysis import load_analysis
     from hnlpeak.formats.search_tables import cutflow_table
-    from hnlpeak.formats.spectrum_file import write_spectrum
+    from hnlpeak.formats.spectrum_file import WRITTEN, write_spectrum
 
-    check_output(output, (".json", ".root"))
+    check_output(output, WRITTEN)
     read = read_with_progress(ntuples, load_analysis(analysis), needs_peak=False, force=force)
     write_spectrum(output, read.selected.spectrum)
     typer.echo(cutflow_table(read.selected.cutflows), nl=False)

@@ -174,4 +174,4 @@ def read_card(
     try:
         return kind.model_validate(table), text, place
     except ValidationError as error:
-        raise CardError.of(origin, faults_of(error, kind)) from error
+        raise CardError.of(origin, faults_of(error, kind, table)) from error

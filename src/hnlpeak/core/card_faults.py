@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import types
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -15,16 +15,62 @@ _MOST = 200
 """More faults than this are not listed."""
 
 
-def faults_of(error: ValidationError, kind: type[BaseModel]) -> list[str]:
-    """Return the faults that pydantic found in a card of ``kind``, in the order of the card."""
-    found = [_fault(item, kind) for item in error.errors(include_url=False)[:_MOST]]
+def faults_of(
+    error: ValidationError, kind: type[BaseModel], card: Mapping[str, Any] | None = None
+) -> list[str]:
+    """Return the faults that pydantic found in a card of ``kind``, in the order of the card.
+
+    Items of lists are called by what ``card`` names them, where that is given: ``detectors[LKr].z``.
+    """
+    found = [_fault(item, kind, card) for item in error.errors(include_url=False)[:_MOST]]
     return list(dict.fromkeys(found))
 
 
-def _fault(item: Any, kind: type[BaseModel]) -> str:
+def _key(loc: Sequence[Any], card: Any) -> str:
+    """The place in the card; a number stays where an item has no name, and the tag of a choice is left out."""
+    key, here = "", card
+    for part in loc:
+        if isinstance(part, int):
+            here = here[part] if isinstance(here, list) and part < len(here) else None
+            named = here if isinstance(here, Mapping) else {}
+            name = next((named[n] for n in ("system", "name", "mode") if isinstance(named.get(n), str)), None)
+            key += f".{part}" if name is None else f"[{name[:40]}]"
+        elif isinstance(here, Mapping) and part not in here and part in (here.get("kind"), here.get("by")):
+            continue
+        else:
+            here = here.get(part) if isinstance(here, Mapping) else None
+            key += f".{str(part)[:40]}"
+    return key.removeprefix(".") or "(top level)"
+
+
+def _at(card: Any, loc: Sequence[Any]) -> Any:
+    for part in loc:
+        if isinstance(part, int):
+            card = card[part] if isinstance(card, list) and part < len(card) else None
+        else:
+            card = card.get(part) if isinstance(card, Mapping) else None
+    return card
+
+
+def _tag_fault(item: Any) -> str:
+    """A choice among tables whose tag is missing or none of those there are."""
+    context = item["ctx"]
+    name, value = str(context["discriminator"]).strip("'"), str(context.get("tag", ""))
+    allowed = [word.strip(" '") for word in str(context.get("expected_tags", "")).split(",")]
+    allowed = [word for word in allowed if word]
+    if item["type"] == "union_tag_not_found":
+        return f"has no {name}"
+    close = difflib.get_close_matches(value[:80], allowed, n=1, cutoff=0.5)
+    hint = f", is it {close[0]}?" if close else ""
+    return f"{name} {value[:40]!r} is none of {', '.join(allowed)}{hint}"
+
+
+def _fault(item: Any, kind: type[BaseModel], card: Mapping[str, Any] | None) -> str:
     loc = tuple(item["loc"])
-    key = ".".join(str(part)[:40] for part in loc) or "(top level)"
-    table = _table_of(kind, loc[:-1])
+    key = _key(loc, card)
+    if item["type"] in ("union_tag_invalid", "union_tag_not_found"):
+        return f"{key}: {_tag_fault(item)}"
+    table = _table_of(kind, loc[:-1], _at(card, loc[:-1]))
     if item["type"] == "extra_forbidden":
         return f"{key}: unknown key{_similar(str(loc[-1]), table)}"
     text = " ".join(str(item["msg"]).removeprefix("Value error, ").split())[:220]
@@ -73,8 +119,11 @@ def _value(annotation: Any, metadata: Sequence[Any]) -> str:
     return names.get(annotation, "")
 
 
-def _table_of(kind: Any, loc: Sequence[Any]) -> type[BaseModel] | None:
-    """The table that a place in a card lies in; None where several are possible and none is named."""
+def _table_of(kind: Any, loc: Sequence[Any], table: Any = None) -> type[BaseModel] | None:
+    """The table that a place in a card lies in; None where several are possible and none is named.
+
+    ``table``, what the card has there, decides where a validator chooses by its ``method``.
+    """
     here: list[Any] = [kind]
     for part in loc:
         models = [model for each in here for model in _models(each)]
@@ -84,8 +133,17 @@ def _table_of(kind: Any, loc: Sequence[Any]) -> type[BaseModel] | None:
         elif isinstance(part, str):
             fields = [f for m in models for n, f in m.model_fields.items() if (f.alias or n) == part]
             here = [field.annotation for field in fields]
+            choices = [model for field in fields for model in _choices(field.metadata)]
+            if isinstance(table, Mapping) and choices:
+                here = [model for model in choices if _tag(model) == table.get("method")]
     models = [model for each in here for model in _models(each)]
     return models[0] if len(models) == 1 else None
+
+
+def _choices(metadata: Sequence[Any]) -> list[type[BaseModel]]:
+    """Tables that a validator chooses from, if it says so by its ``tables``."""
+    found = [getattr(getattr(note, "func", None), "tables", None) for note in metadata]
+    return [model for tables in found if tables is not None for model in tables()]
 
 
 def table_at(kind: type[BaseModel], path: Sequence[str], text: str) -> type[BaseModel] | None:

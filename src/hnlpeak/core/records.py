@@ -88,12 +88,19 @@ def columns_of(record: Any, word: str = "") -> dict[str, Vector | Words]:
         name = field.column.format(word)
         if isinstance(value, Mapping):
             for key, part in value.items():
-                found.update(columns_of(part, key.replace("-", "_")))
+                _add(found, columns_of(part, key.replace("-", "_")))
         elif is_dataclass(value):
-            found.update(columns_of(value, name))
+            _add(found, columns_of(value, name))
         else:
-            found[name] = value
+            _add(found, {name: value})
     return found
+
+
+def _add(found: dict[str, Vector | Words], more: Mapping[str, Vector | Words]) -> None:
+    twice = sorted(found.keys() & more.keys())
+    if twice:
+        raise ValueError(f"two records of a result have a column {twice[0]!r}")
+    found.update(more)
 
 
 def plain(item: Any) -> Any:

@@ -91,5 +91,11 @@ def tag(setup: Record, parent: Record, event: Record, rng: np.random.Generator) 
 
 
 KIND = DetectorKind(
-    spec=BeamCherenkov, constants=_constants, outline=_outline, beam_signal=signal, timed=True, most=1
+    spec=BeamCherenkov,
+    constants=_constants,
+    outline=_outline,
+    beam_signal=signal,
+    triggers=True,
+    timed=True,
+    most=1,
 )

@@ -71,4 +71,6 @@ def _outline(spec: Hodoscope) -> list[Outline]:
     return [Outline(spec.system, z, z, spec.shape) for z in spec.planes]
 
 
-KIND = DetectorKind(spec=Hodoscope, verdict=pack, acceptance=_planes, outline=_outline, least=1, most=1)
+KIND = DetectorKind(
+    spec=Hodoscope, verdict=pack, acceptance=_planes, outline=_outline, triggers=True, least=1, most=1
+)

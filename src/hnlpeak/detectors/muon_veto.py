@@ -304,5 +304,6 @@ KIND = DetectorKind(
     outline=_outline,
     accidental_plane=_plane,
     columns=lambda spec: _COLUMNS[spec.measures],
+    triggers=True,
     timed=True,
 )

@@ -23,9 +23,9 @@ class Shape(Card):
     """Region between a hole and an outer edge, in the plane of a surface, mm.
 
     The hole is a circle of ``hole_radius`` about (``hole_x``, ``hole_y``), or a rectangle of half sizes
-    ``hole_half_x``, ``hole_half_y`` about it; the outer edge a circle, a rectangle of ``half_width`` x
-    ``half_height``, or an octagon of apothem ``octagon``. What is not given does not limit; what is given together
-    limits together.
+    ``hole_half_x``, ``hole_half_y`` about it. The outer edge is a circle about (``hole_x``, 0), as chambers moved with
+    the beam are, or about (0, 0) a rectangle of ``half_width`` x ``half_height`` or an octagon of apothem ``octagon``.
+    What is not given does not limit; what is given together limits together.
     """
 
     hole_x: Length = "0 mm"  # type: ignore[assignment]
@@ -43,9 +43,12 @@ class Shape(Card):
         outer = [
             v for v in (self.outer_radius, self.half_width, self.half_height, self.octagon) if v is not None
         ]
-        hole = 0.0 if self.hole_radius is None else self.hole_radius
-        if hole < 0.0 or any(v <= hole for v in outer):
-            raise ValueError(f"outer sizes {outer} mm must be above the hole's radius {hole:g} mm")
+        halves = [v for v in (self.hole_half_x, self.hole_half_y) if v is not None]
+        if len(halves) == 1:
+            raise ValueError("hole_half_x and hole_half_y go together: got one of them")
+        holes = [*halves, 0.0 if self.hole_radius is None else self.hole_radius]
+        if min(holes) < 0.0 or any(v <= max(holes) for v in outer):
+            raise ValueError(f"outer sizes {outer} mm must be above those of the hole, {max(holes):g} mm")
         return self
 
     def box(self) -> tuple[float, float]:

@@ -253,7 +253,8 @@ class AnalysisCard(Sourced):
         smooth = [name for name, known in METHODS_OF_BACKGROUND.items() if known.smooth is not None]
         if self.statistics.toys and self.background.method not in smooth:
             raise ValueError(
-                f"statistics.toys: toys of the spectrum need a smooth background (method {', '.join(smooth)})"
+                f"statistics.toys: background method {self.background.method!r} has no toys; those that do: "
+                f"{', '.join(smooth)}"
             )
         if self.normalisation.selection not in names:
             raise ValueError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -104,6 +104,13 @@ def _in_stages(verdict: list[Surface], vetoing: list[Surface]) -> tuple[list[Sur
     return [*bends, *vetoing], [surface for surface in verdict if surface not in vetoing]
 
 
+def _claim(owners: dict[int, str], kind: str, surfaces: Iterable[Surface]) -> None:
+    """A code tells whose surface it is: ``ValueError`` where two kinds have the same."""
+    for code in {surface.code for surface in surfaces} - {APERTURE}:
+        if owners.setdefault(code, kind) != kind:
+            raise ValueError(f"detectors {owners[code]} and {kind} both have surfaces of code {code}")
+
+
 def _fill_surfaces(setup: Any, card: ExperimentCard) -> None:
     verdict: list[Surface] = []
     vetoing: list[Surface] = []
@@ -111,8 +118,10 @@ def _fill_surfaces(setup: Any, card: ExperimentCard) -> None:
     acceptance: list[Surface] = []
     stops: list[float] = []
     vetoes = card.trigger[0].veto if card.trigger else []
+    owners: dict[int, str] = {}
     for kind, spec, system in _described(card):
         first, full = kind.verdict(spec, system), kind.response(spec, system)
+        _claim(owners, kind.name, (*first, *full))
         verdict += first
         vetoing += first if spec.system in vetoes else []
         response += full

@@ -219,7 +219,18 @@ class ExperimentCard(Sourced):
                     raise ValueError(
                         f"trigger {level.name}: no system {system!r}, there are {', '.join(systems)}"
                     )
+        self._check_trigger()
         return self
+
+    def _check_trigger(self) -> None:
+        able = {detector.system for detector in self.detectors if KINDS[detector.kind].triggers}
+        for level in self.trigger:
+            for system in (*level.require, *level.veto):
+                if system not in able:
+                    raise ValueError(
+                        f"trigger {level.name}: {system!r} makes no trigger signal; those that do: "
+                        f"{', '.join(sorted(able))}"
+                    )
 
     def _check_periods(self) -> None:
         names = [period.name for period in self.periods]

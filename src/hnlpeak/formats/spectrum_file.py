@@ -10,7 +10,7 @@ from hnlpeak.formats.spectrum_format import SpectrumFormat
 from hnlpeak.formats.units import AXIS_UNITS
 from hnlpeak.spectrum.spectrum import Spectrum
 
-__all__ = ["FORMATS", "read_spectrum", "split_spectrum_address", "write_spectrum"]
+__all__ = ["FORMATS", "WRITTEN", "read_spectrum", "split_spectrum_address", "write_spectrum"]
 
 FORMATS: list[SpectrumFormat] = [
     uhi.FORMAT,
@@ -21,6 +21,9 @@ FORMATS: list[SpectrumFormat] = [
     hepdata_yaml.FORMAT,
 ]
 """All kinds of spectrum files. Another one: its file in this room, and its line here."""
+
+WRITTEN = tuple(kind.suffixes[0] for kind in FORMATS if kind.write is not None)
+"""How names of files end that spectra are written to."""
 
 
 def _kind_of(name: str) -> SpectrumFormat | None:
@@ -57,6 +60,5 @@ def write_spectrum(path: str | Path, spectrum: Spectrum) -> None:
     """Write ``spectrum`` as the kind of file that the name asks for; ``UsageError`` for other kinds."""
     kind = _kind_of(Path(path).name)
     if kind is None or kind.write is None:
-        known = " or ".join(each.suffixes[0] for each in FORMATS if each.write is not None)
-        raise UsageError(f"{path}: a spectrum is written as {known}")
+        raise UsageError(f"{path}: a spectrum is written as {' or '.join(WRITTEN)}")
     kind.write(Path(path), spectrum)

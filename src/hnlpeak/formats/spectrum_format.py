@@ -17,7 +17,9 @@ class SpectrumFormat(NamedTuple):
 
     ``inside`` is the object asked for within the file, None for the only one; ``unit`` that of the missing-mass axis
     as the user states it, None to believe the file. ``example`` shows an address; ``write`` is None for kinds that
-    are only read.
+    are only read. What is written comes back: whether it is ``simulated``, label, decays, selections, counts or
+    weights.
+    ``suffixes`` are in lower case and begin with a dot.
     """
 
     name: str

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from hnlpeak.background.estimates import StatusWord
+from hnlpeak.background.estimates import NO_ESTIMATE, StatusWord
 from hnlpeak.background.methods import METHODS
 from hnlpeak.core.records import Words
 
@@ -28,6 +28,7 @@ _OF_LIMITS: dict[str, StatusWord] = {
     "signal-absorbed": StatusWord(
         "a signal would raise its own background estimate by as much: there is no limit", sound=False
     ),
+    NO_ESTIMATE: StatusWord("the background method has no number for this mass", sound=False),
     "no-acceptance": StatusWord("no signal would be selected: no limit on B and |U|²", sound=False),
     "decay-closed": StatusWord("the meson cannot decay to this mass: no limit on |U|²", sound=False),
 }

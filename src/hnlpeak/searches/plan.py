@@ -30,6 +30,7 @@ from hnlpeak.simulation.sample import (
     with_tails,
 )
 from hnlpeak.simulation.tails import Tail
+from hnlpeak.simulation.transport import CODES
 from hnlpeak.theory.production import branching_fraction
 
 __all__ = ["SIGNAL", "Injection", "Plan", "PseudoData", "plan"]
@@ -109,6 +110,7 @@ def plan(
     """
     card, samples = analysis.card, analysis.card.samples
     cut_table(card, column_names(analysis.experiment.timed_systems))
+    _check_surfaces(analysis)
     exposure = card.exposure.decays if kaons is None else kaons
     if pseudo_data not in get_args(PseudoData):
         raise UsageError(
@@ -153,6 +155,15 @@ def plan(
         if real_data or pseudo_data == "simulated"
         else _expected(analysis, templates, inject, size),
     )
+
+
+def _check_surfaces(analysis: Analysis) -> None:
+    """``ValueError`` for a surface that nothing would answer."""
+    for stage in ("verdict", "response"):
+        table = analysis.experiment.setup[0][stage]
+        unknown = set(table["code"][: int(table["n"])].tolist()) - CODES
+        if unknown:
+            raise ValueError(f"simulation.transport has no line for surfaces of code {sorted(unknown)}")
 
 
 def _template(analysis: Analysis, template: Template, decays: int) -> Sample:

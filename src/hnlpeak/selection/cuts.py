@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -112,7 +113,11 @@ def _packed(cuts: Sequence[Cut], columns: Sequence[str]) -> dict[str, NDArray[An
 
 def _place(cut: Cut, name: str, columns: Sequence[str]) -> int:
     if name not in columns:
-        raise CardError(f"cut {cut.name!r}: no column {name!r}; there are {', '.join(columns)}")
+        close = difflib.get_close_matches(name, columns, n=1)
+        hint = f", is it {close[0]}?" if close else ""
+        of_times = [column for column in columns if column.startswith("dt_")]
+        listed = ", ".join([*of_times, *(c for c in columns if c not in of_times)])
+        raise CardError(f"cut {cut.name!r}: no column {name!r}{hint}; there are {listed}")
     return list(columns).index(name)
 
 

@@ -22,7 +22,7 @@ from hnlpeak.detectors.shape import inside
 from hnlpeak.detectors.surface import APERTURE
 from hnlpeak.theory.species import CHARGE
 
-__all__ = ["transport"]
+__all__ = ["CODES", "transport"]
 
 
 @inlined
@@ -44,6 +44,24 @@ def _decay(s: Record, mother: Record, daughter: Record) -> None:
     s.ty += daughter.ty - mother.ty
     s.p *= daughter.p / mother.p
     s.species = daughter.species
+
+
+CODES = frozenset(
+    {
+        APERTURE,
+        photon_veto.CODE,
+        spectrometer.CHAMBER,
+        spectrometer.MAGNET,
+        hodoscope.CODE,
+        muon_veto.CODE,
+        calorimeter.CODE,
+        ring_cherenkov.CODE,
+        hadron_calorimeter.CODE,
+        guard_ring.CODE,
+        material.CODE,
+    }
+)
+"""Codes of surfaces that ``_respond`` has a line for."""
 
 
 @inlined

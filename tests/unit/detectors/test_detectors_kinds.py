@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ import hits
 from hnlpeak.detectors import calorimeter, photon_veto
 from hnlpeak.detectors.registry import KINDS
 from hnlpeak.detectors.surface import Surface
+from hnlpeak.experiment.experiment import load_experiment
+from hnlpeak.simulation.transport import CODES
 from hnlpeak.theory.species import Species
 
 SPECIES = (Species.PHOTON, Species.POSITRON, Species.MUON_PLUS, Species.PION_PLUS)
@@ -57,9 +60,12 @@ def acts(surface: Surface, x: float) -> list[Species]:
     ]
 
 
-def test_the_shipped_cards_have_detectors_of_all_kinds() -> None:
-    cards = [hits.shipped(name).card for name in ("na62-2015", "na62-2007")]
+def test_the_cards_of_library_and_examples_have_detectors_of_all_kinds() -> None:
+    compact = Path(__file__).parents[3] / "examples" / "compact.toml"
+    cards = [hits.shipped(name).card for name in ("na62-2015", "na62-2007")] + [load_experiment(compact).card]
     assert {detector.kind for card in cards for detector in card.detectors} == set(KINDS)
+    codes = [surface.code for surface in surfaces().values()]
+    assert set(codes) <= CODES
 
 
 @pytest.mark.parametrize("code", sorted(surfaces()))

@@ -17,7 +17,7 @@ from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.formats.json_text import dump_json
 from hnlpeak.formats.ntuple import read_ntuple, read_ntuple_metadata, write_ntuple
 from hnlpeak.formats.signal_table import read_signal_table, signal_table
-from hnlpeak.formats.spectrum_file import read_spectrum, write_spectrum
+from hnlpeak.formats.spectrum_file import WRITTEN, read_spectrum, write_spectrum
 from hnlpeak.formats.spectrum_table import write_spectrum_table
 from hnlpeak.formats.table import table_text
 from hnlpeak.spectrum import Spectrum
@@ -39,7 +39,7 @@ def two_selections() -> Spectrum:
     )
 
 
-@pytest.mark.parametrize("name", ["s p é.json", "s.root"])
+@pytest.mark.parametrize("name", [f"s p é{suffix}" for suffix in WRITTEN])
 def test_spectrum_files_keep_everything(tmp_path: Path, name: str) -> None:
     spectrum = two_selections()
     write_spectrum(tmp_path / name, spectrum)
