@@ -19,6 +19,7 @@ from hnlpeak.cli import (
     init,
     interval,
     listing,
+    project,
     recast,
     report,
     run,
@@ -63,6 +64,7 @@ app.command()(export.export)
 app.command()(recast.recast)
 app.command()(report.report)
 app.command()(compare.compare)
+app.command()(project.project)
 app.command()(check.check)
 app.command()(show.show)
 app.command()(init.init)

@@ -96,18 +96,16 @@ class Projection:
         return {name: plain(np.ravel(table)) for name, table in tables.items()}
 
     def words(self) -> list[str]:
-        """Return a line for each exposure: the strongest limit, and what systematic errors cost there."""
+        """Return a line for each exposure: the strongest limit, and what systematic errors cost in the median."""
         lines = []
-        for i, exposure in enumerate(self.exposure):
-            row = self.median[i]
+        for exposure, row, without in zip(self.exposure, self.median, self.statistical, strict=True):
             if np.all(np.isnan(row)):
                 lines.append(f"{exposure:.3g} decays: no limit that can be quoted")
                 continue
-            best = int(np.nanargmin(row))
-            without = self.statistical[i, best]
+            best, cost = int(np.nanargmin(row)), float(np.nanmedian(row / without))
             lines.append(
-                f"{exposure:.3g} decays: |U|² < {row[best]:.2e} expected at {self.mass[best]:g} MeV "
-                f"({without:.2e} without systematic errors of the background)"
+                f"{exposure:.3g} decays: |U|² < {row[best]:.2e} expected at {self.mass[best]:g} MeV; systematic errors "
+                f"of the background weaken limits {cost:.3g} times in the median"
             )
         return lines
 

@@ -31,7 +31,10 @@ def projection(found: Projection, earlier: tuple[PublishedLimit, ...] = ()) -> F
     left, right = figure.subplots(1, 2)
     _over_exposure(left, found)
     _over_mass(right, found)
-    name_published(right, [draw_published(right, curve) for curve in earlier])
+    low, high = right.get_xlim()
+    seen = [curve for curve in earlier if np.any(curve.covers(found.mass))]
+    name_published(right, [draw_published(right, curve) for curve in seen])
+    right.set_xlim(low, high)
     header(left, simulated=True, right=found.convention.split(";")[0])
     right.set_title(_words(found), loc="right", fontsize=9.5, parse_math=False)
     return figure
