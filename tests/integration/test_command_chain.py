@@ -15,7 +15,7 @@ from conftest import KAONS
 from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.formats.results import limits_table, read_result
 from hnlpeak.formats.spectrum_file import read_spectrum
-from hnlpeak.limits.columns import TABLES
+from hnlpeak.limits.columns import TABLES, column_fact
 from hnlpeak.limits.settings import InjectedSignal
 from hnlpeak.searches.calls import scan
 from hnlpeak.theory.modes import MODES
@@ -166,6 +166,11 @@ def test_intervals(counts: tuple[float, float, float], upper: float, hnlpeak: Co
     assert record["upper"] == pytest.approx(upper, rel=2e-3 if n > 100 else 1e-4)
 
 
+def test_columns_of_a_run_are_documented(finished: Path) -> None:
+    for name in read_result(finished).columns:
+        assert column_fact(name) is not None, name
+
+
 def test_tables_have_the_columns_that_are_documented(finished: Path) -> None:
     for file, facts in TABLES.items():
         path = finished / file
@@ -175,6 +180,6 @@ def test_tables_have_the_columns_that_are_documented(finished: Path) -> None:
         named = [fact.name for fact in facts if "<" not in fact.name]
         assert [name for name in header if name in named] == named, file
         rest = set(header) - set(named)
-        stems = {name.removesuffix("_error") for name in rest}
+        stems = {name.removesuffix("_error").removesuffix("_effective") for name in rest}
         assert rest == set() or "<source>" in [fact.name for fact in facts], (file, rest)
         assert stems <= {*MODES, "halo"}, (file, rest)

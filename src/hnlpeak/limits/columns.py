@@ -136,6 +136,8 @@ _RESULT = (
     ColumnFact(
         "background_status", "", "ok, or what is out of the ordinary in the estimate of the background"
     ),
+    ColumnFact("template_events", "events", "effective events of the simulated decays behind the window"),
+    ColumnFact("template_events_over_data", "1", "the same over the events that they predict in the window"),
     ColumnFact("leakage", "1", "bias of b per event of the full signal peak: signal taken for background"),
     ColumnFact("peak_per_window", "1", "signal events of the full peak over those in the window"),
     ColumnFact("window_slope", "1", "-d ln A / d ln sigma of a Gaussian peak"),

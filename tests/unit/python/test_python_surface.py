@@ -45,7 +45,17 @@ def test_pages_use_public_names_alone() -> None:
 
 def test_public_calls_take_and_give_public_types_alone() -> None:
     """No argument of a public call needs a class that is not public itself."""
-    others = {"Any", "None", "Path", "Sequence", "Executor", "Cards", "WindowRule", "FloatArray"}
+    others = {
+        "Any",
+        "None",
+        "Path",
+        "Sequence",
+        "Executor",
+        "Cards",
+        "PseudoData",
+        "WindowRule",
+        "FloatArray",
+    }
     allowed = {*hnlpeak.__all__, *others, "str", "int", "float", "bool", "tuple", "list"}
     for name in ("run", "search", "scan", "read_result", "read_search", "read_spectrum", "read_signal_table"):
         for hint in getattr(hnlpeak, name).__annotations__.values():
