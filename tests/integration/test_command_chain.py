@@ -79,6 +79,13 @@ def test_scan_that_simulates_finds_what_the_run_found(
     )
     assert done.code == 0, done.err
     ours, theirs = read_result(other), read_result(place)
+    simulated = [
+        json.loads((folder / "manifest.json").read_text("utf-8"))["decays_simulated"]
+        for folder in (other, place)
+    ]
+    # neither the normalisation nor templates that figures alone would show
+    assert simulated[1] - simulated[0] >= 20_000 + 100_000
+    assert not (other / "composition.csv").exists()
     ratio = 2 * KAONS / theirs.normalisation.n_kaon.value
     b = "branching_fraction_ul_observed"
     np.testing.assert_allclose(ours.number(b) * ratio, theirs.number(b), rtol=1e-9)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import Command
+from command import Command
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 

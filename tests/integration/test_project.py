@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conftest import Command
+from command import Command
 
 Rows = dict[float, dict[float, dict[str, float]]]
 

@@ -87,7 +87,7 @@ def scan(
     cards = load_analysis(analysis)
     if method is not None:
         cards = cards.with_method(method)
-    decays = 0 if signal is not None else plan(cards, real_data=True).decays
+    decays = 0 if signal is not None else plan(cards, real_data=True, stated=stated is not None).decays
     count = worker_count(workers)
     with scheduled(scheduler, count) as executor, decays_progress(decays, quiet=quiet()) as progress:
         result = scan_into(

@@ -108,7 +108,7 @@ def scan(
     """
     cards = _loaded(analysis)
     stated = n_kaon if n_kaon is None or isinstance(n_kaon, Measured) else Measured(n_kaon, source="stated")
-    decays = 0 if signal is not None else plan(cards, real_data=True).decays
+    decays = 0 if signal is not None else plan(cards, real_data=True, stated=stated is not None).decays
     with decays_progress(decays, quiet=not progress) as heard:
         context = _context(seed, workers, None, heard)
         return search_spectrum(spectrum, cards, signal=signal, n_kaon=stated, context=context).result

@@ -34,8 +34,9 @@ def search_spectrum(
 
     ``signal`` is a table of A(m), sigma(m) and N_K; without it they are simulated from the cards, N_K (unless
     ``n_kaon`` states it) with the Standard-Model peak of the spectrum itself. Templates of a background are simulated
-    either way. ``context`` says how it is run (seed 1 on one thread unless given). Raises ``UsageError`` where N_K is
-    not known, ``InputDataError`` where the spectrum does not cover the scan, both before anything is simulated.
+    either way; those that figures alone would show are not where N_K is stated. ``context`` says how it is run (seed 1
+    on one thread unless given). Raises ``UsageError`` where N_K is not known, ``InputDataError`` where the spectrum
+    does not cover the scan, both before anything is simulated.
     """
     data = spectrum if isinstance(spectrum, Spectrum) else Spectrum.from_uhi(spectrum)
     context = context or RunContext()
@@ -45,7 +46,7 @@ def search_spectrum(
     check_masses(data, card)
     if n_kaon is None:
         peak_region(card, data)
-    todo = plan(analysis, real_data=True)
+    todo = plan(analysis, real_data=True, stated=n_kaon is not None)
     samples = calibrated(analysis, todo, context).together(todo.samples)
     return join(samples, data, decays=card.exposure.decays if n_kaon is None else n_kaon.value, n_kaon=n_kaon)
 
@@ -59,11 +60,10 @@ def _with_table(
     inputs, decays = None, 0
     if card.background.needs_decays:
         check_masses(data, card)
-        todo = replace(plan(analysis, real_data=True), signal={})
-        needed = [sample for sample in todo.samples if sample is not todo.normalisation]
-        samples = calibrated(analysis, todo, context).together(needed)
+        todo = replace(plan(analysis, real_data=True, stated=True), signal={})
+        samples = calibrated(analysis, todo, context).together(todo.samples)
         inputs = background_inputs(samples, card.exposure.decays)
-        decays = todo.decays - todo.normalisation.decays
+        decays = todo.decays
     result = scan_spectrum(data, card, signal=signal, flux=flux, inputs=inputs, context=context)
     templates = drawn_templates(card, data, inputs, result.normalisation.n_kaon.value)
     return Search(

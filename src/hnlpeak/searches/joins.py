@@ -126,11 +126,16 @@ def join(
     came about once it is, None for a spectrum that is given.
     """
     card, context, calibration = samples.analysis.card, samples.context, samples.calibration
-    normalisation = samples.run(samples.plan.normalisation)
+    normalisation = None if samples.plan.stated else samples.run(samples.plan.normalisation)
     # what templates stand for is arbitrary; beyond the card's exposure their bins may not fit into fixed point
     inputs = background_inputs(samples, min(decays, card.exposure.decays))
     # N_K first: it fails where the exposure is too small, and the signal takes its time
-    flux = peak_flux(card, data, normalisation, inputs) if n_kaon is None else KaonFlux(n_kaon)
+    if normalisation is not None:
+        flux = peak_flux(card, data, normalisation, inputs)
+    elif n_kaon is not None:
+        flux = KaonFlux(n_kaon)
+    else:
+        raise ValueError("the plan is one for a stated N_K, and there is none")
     signal = _signal(samples)
     result = scan(
         data,

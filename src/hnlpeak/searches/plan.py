@@ -64,6 +64,7 @@ class Plan:
     ``control`` is the control run without decays, None where the card scales none; ``cross_talk`` are decays of the
     antiparticle that are in it all the same, ``control_decays`` their number (of all modes, in the fiducial volume).
     ``tails`` are decays by mode whose track has a kick.
+    ``stated``: N_K is, so that the ``normalisation`` only has an event to look at, and nothing of it is counted.
     """
 
     calibration: Sample
@@ -77,11 +78,13 @@ class Plan:
     tails: Mapping[str, Sample] = field(default_factory=dict)
     expected: Mapping[str, Sample] = field(default_factory=dict)
     inject: Injection | None = None
+    stated: bool = False
 
     @property
     def samples(self) -> list[Sample]:
         """All samples but that of the calibration, which the others need; the largest first."""
-        found = [self.data, self.normalisation, *self.signal.values(), *self.templates.values()]
+        found = [self.data, *self.signal.values(), *self.templates.values()]
+        found += [] if self.stated else [self.normalisation]
         found += [*self.tails.values(), self.control, self.cross_talk, *self.expected.values()]
         different = {sample.name: sample for sample in found if sample is not None}
         return sorted(different.values(), key=lambda sample: -sample.decays)
@@ -100,10 +103,12 @@ def plan(
     inject: Injection | None = None,
     real_data: bool = False,
     pseudo_data: PseudoData = "simulated",
+    stated: bool = False,
 ) -> Plan:
     """The samples of ``analysis`` at an exposure of ``kaons`` decays in the fiducial volume (default: the card's).
 
-    ``pseudo_data`` says where data come from that are not real.
+    ``pseudo_data`` says where data come from that are not real. Where N_K is ``stated``, templates are there for the
+    background alone: figures do without them.
 
     Raises ``UsageError`` for other pseudo-data, an exposure outside 1e3 to 1e13, for cuts on columns that are not
     there and for a control run of an experiment without halo.
@@ -124,7 +129,8 @@ def plan(
     def size(decays: int) -> int:
         return max(100, int(decays * share + 0.5))
 
-    templates = {t.mode: _template(analysis, t, size(t.decays)) for t in samples.templates}
+    needed = samples.templates if card.background.needs_decays or not stated else []
+    templates = {t.mode: _template(analysis, t, size(t.decays)) for t in needed}
     data: Sample | None = None
     if not real_data and pseudo_data == "simulated":
         total = round(exposure * analysis.experiment.decays_simulated_per_fiducial)
@@ -151,6 +157,7 @@ def plan(
         control_decays=0.0 if run is None else _control_decays(run, size),
         tails=_tails(card, size),
         inject=inject,
+        stated=stated,
         expected={}
         if real_data or pseudo_data == "simulated"
         else _expected(analysis, templates, inject, size),
