@@ -27,6 +27,8 @@ NOTES = {
     "signal.csv": "Written by `run`, read by `scan --signal`. The first four are needed.",
     "cutflow.csv": "One row a cut of each selection.",
     "comparison.csv": "Beside published limits, at whole multiples of 10 MeV.",
+    "projection.csv": "Written by `project`, one row an exposure and mass.",
+    "compare.csv": "Written by `compare`; empty where a search has nothing to quote at a mass.",
     "composition.csv": "Simulated background by source in each window, at whole multiples of 10 MeV.",
 }
 

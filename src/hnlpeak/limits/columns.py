@@ -1,7 +1,8 @@
 """The columns of everything that a search leaves: one table of names, units and meanings, by file.
 
 ``<method>`` stands for a name of ``statistics.METHODS``, ``<treatment>`` for one of its treatments of deficits,
-``<source>`` for a decay mode, all with ``_`` for ``-``. A unit of "1" is a pure number, "" stands with words.
+``<source>`` for a decay mode, ``<label>`` for a name that was given, all with ``_`` for ``-``. A unit of "1" is a pure
+number, "" stands with words.
 """
 
 from __future__ import annotations
@@ -251,6 +252,28 @@ TABLES: Mapping[str, tuple[ColumnFact, ...]] = {
             "events",
             "the error that windows share, where the background is made of templates",
         ),
+    ),
+    "projection.csv": (
+        ColumnFact("exposure_decays", "decays", "meson decays in the fiducial volume"),
+        _MASS,
+        _ACCEPTANCE,
+        _BACKGROUND,
+        ColumnFact("background_stat", "events", "statistical part of the error of b"),
+        ColumnFact("background_syst", "events", "systematic part of it, of constant size relative to b"),
+        ColumnFact("branching_fraction_ul_expected", "1", "median expected upper limit on B(M+ -> l+ N)"),
+        ColumnFact("u2_ul_expected", "1", "median expected upper limit on |U_l4|^2"),
+        ColumnFact("u2_ul_expected_m1s", "1", "its quantile at -1 standard deviation"),
+        ColumnFact("u2_ul_expected_p1s", "1", "its quantile at +1 standard deviation"),
+        ColumnFact(
+            "u2_ul_expected_statistical", "1", "the median without systematic errors of the background"
+        ),
+    ),
+    "compare.csv": (
+        _MASS,
+        ColumnFact("u2_ul_observed_<label>", "1", "observed upper limit on |U_l4|^2 of a search"),
+        ColumnFact("u2_ul_expected_<label>", "1", "median expected upper limit of a search"),
+        ColumnFact("observed_ratio_<label>", "1", "observed limit over that of the first search"),
+        ColumnFact("expected_ratio_<label>", "1", "expected limit over that of the first search"),
     ),
 }
 """Columns by file. ``result.json`` has those of ``limits.csv`` too, and of these what the search has."""

@@ -10,6 +10,7 @@ import pytest
 
 import hnlpeak
 from hnlpeak.core.errors import UsageError
+from hnlpeak.limits.columns import TABLES
 from hnlpeak.limits.projection import exposures, project
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.limits.side_by_side import side_by_side
@@ -126,6 +127,7 @@ def test_many_events_join_smoothly(result: SearchResult, analysis: hnlpeak.Analy
 def test_tables_of_a_projection(result: SearchResult, analysis: hnlpeak.Analysis) -> None:
     made = project(result, analysis.card.statistics, [1e9, 1e10], reference=3.01e8, settings=["a.b=1"])
     columns = made.columns()
+    assert tuple(columns) == tuple(fact.name for fact in TABLES["projection.csv"])
     assert {len(column) for column in columns.values()} == {2 * len(result)}
     assert columns["exposure_decays"][len(result)] == 1e10
     assert columns["m_n_mev"][len(result)] == 170.0
