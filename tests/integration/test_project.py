@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from command import Command
+from conftest import with_value
 
 Rows = dict[float, dict[float, dict[str, float]]]
 
@@ -21,6 +22,14 @@ def rows(place: Path) -> Rows:
         numbers = {name: float(value) if value else np.nan for name, value in row.items()}
         found.setdefault(numbers["exposure_decays"], {})[numbers["m_n_mev"]] = numbers
     return found
+
+
+@pytest.fixture(scope="module")
+def card(card_text: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small analysis with the modes that have templates, and that of the normalisation."""
+    path = tmp_path_factory.mktemp("lean") / "lean.toml"
+    path.write_text(with_value(card_text, "background_modes", '["kmu2", "ke2", "ke3"]'), "utf-8")
+    return path
 
 
 @pytest.fixture(scope="module")
