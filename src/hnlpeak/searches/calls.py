@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from hnlpeak.core.errors import UsageError
 from hnlpeak.core.measured import Measured
@@ -50,6 +50,8 @@ def search(
     cards = _loaded(analysis)
     if data is not None and (kaons is not None or inject is not None or pseudo_data != "simulated"):
         raise UsageError("kaons, inject and pseudo_data are for pseudo-data, they cannot be given with data")
+    if pseudo_data not in get_args(PseudoData):
+        raise UsageError(f"pseudo_data: got {pseudo_data!r}, allowed are {', '.join(get_args(PseudoData))}")
     todo = plan(cards, kaons=kaons, inject=inject, real_data=data is not None, pseudo_data=pseudo_data)
     selected = None if data is None else read_real_data(_addresses(data), cards, needs_peak=True).selected
     with decays_progress(todo.decays, quiet=not progress) as heard:

@@ -157,7 +157,14 @@ def test_every_column_of_a_result_is_in_the_table(result: SearchResult) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [{"seed": -1}, {"workers": 0}, {"kaons": 1.0}, {"data": "x.root", "kaons": 1e6}]
+    "arguments",
+    [
+        {"seed": -1},
+        {"workers": 0},
+        {"kaons": 1.0},
+        {"data": "x.root", "kaons": 1e6},
+        {"pseudo_data": "drawn"},
+    ],
 )
 def test_what_cannot_be_is_refused_before_any_work(arguments: dict[str, Any]) -> None:
     with pytest.raises(hnlpeak.HnlpeakError):
