@@ -1,7 +1,10 @@
 """The spectrum that the background alone would have, from the side-band fits of all masses.
 
 Every bin takes the functions fitted for the nearest mass, whose window was left out of the fit, by their weights: a
-peak raises the expectation under itself by no more than its leakage.
+peak raises the expectation under itself by no more than its leakage. The fits follow the data's fluctuations, as far as
+their functions can; toys about them have these bumps and their own. They are smoothed out: S averages over
++-``SMOOTHING`` resolutions (less near the ends), and 2 S - S S, which keeps slopes and curvatures, takes the place of
+the fits.
 """
 
 from __future__ import annotations
@@ -16,7 +19,10 @@ from hnlpeak.background.functions import Family, SidebandModel
 from hnlpeak.background.sideband_fit import FittedFunctions, fit_functions
 from hnlpeak.spectrum.window import Window
 
-__all__ = ["expected_groups", "expected_spectrum"]
+__all__ = ["SMOOTHING", "expected_groups", "expected_spectrum"]
+
+SMOOTHING = 6.0
+"""Half-width of the smoothing, in resolutions."""
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -38,7 +44,7 @@ def expected_spectrum(
     some = [int(i) for i in np.flatnonzero(design.groups > 0)]
     if not some:
         return rates
-    masses = np.array([windows[i].mass for i in some])
+    masses, sigmas = (np.array([getattr(windows[i], name) for i in some]) for name in ("mass", "sigma"))
     # bins nearest to each mass
     cuts = np.searchsorted(0.5 * (edges[1:] + edges[:-1]), 0.5 * (masses[1:] + masses[:-1]))
     ends = [(design.first[i, : design.groups[i]], design.last[i, : design.groups[i]]) for i in some]
@@ -52,7 +58,25 @@ def expected_spectrum(
             t = (edges[begin[k] : end[k] + 1] - masses[k]) / scale[k]
             if t.size > 1:
                 rates[s, begin[k] : end[k]] = _average(t, fitted, i, own=own)
+        inside = slice(int(begin[0]), int(end[-1]))
+        rates[s, inside] = _smoothed(rates[s, inside], edges[begin[0] : end[-1] + 1], masses, sigmas)
     return rates
+
+
+def _smoothed(rates: Vector, edges: Vector, masses: Vector, sigmas: Vector) -> Vector:
+    """``rates`` of the bins between ``edges`` after 2 S - S S; S keeps their sum but for the ends."""
+    centres = 0.5 * (edges[1:] + edges[:-1])
+    reach = SMOOTHING * np.interp(centres, masses, sigmas)
+    # the same to both sides: slopes stay
+    reach = np.minimum(reach, np.minimum(centres - edges[0], edges[-1] - centres))
+    ends = np.stack([centres - reach, centres + reach])
+
+    def average(values: Vector) -> Vector:
+        total = np.interp(ends, edges, np.concatenate([[0.0], np.cumsum(values)]))
+        return np.asarray((total[1] - total[0]) * np.diff(edges) / (2.0 * reach))
+
+    once = average(rates)
+    return np.maximum(2.0 * once - average(once), 0.0)
 
 
 def _scales(design: SidebandDesign, edges: Vector) -> Vector:

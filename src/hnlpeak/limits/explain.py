@@ -10,11 +10,13 @@ from hnlpeak.limits.constraint import background_constraint
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.limits.status import meaning
 from hnlpeak.spectrum.window import window_words
-from hnlpeak.statistics import Gaussian, Known, method_call
+from hnlpeak.statistics import Gaussian, Known, deviations, method_call
 
 __all__ = ["explain", "sentence"]
 
 _AGREEMENT = 1e-7
+_APART = 0.1
+"""Standard deviations by which p and the significance differ so that a word is said of it."""
 
 
 def _again(name: str, stored: float, computed: float) -> float:
@@ -92,8 +94,20 @@ def _counting(result: SearchResult, i: int) -> list[str]:
     return [
         *lines,
         f"background  b = {_g(b.background[i])} +- {_g(b.error[i])} {explain_background(b, i)}",
-        f"excess      p = {_g(result.excess.p_value[i])}, {result.excess.significance[i]:+.2f} sigma (local)",
+        f"excess      p = {_g(result.excess.p_value[i])}, {result.excess.significance[i]:+.2f} sigma (local)"
+        + _in_deviations(result, i),
     ]
+
+
+def _in_deviations(result: SearchResult, i: int) -> str:
+    """Why p and the significance of a few events are not the same number, where they differ."""
+    p = float(result.excess.p_value[i])
+    if not 0.0 < p < 1.0:
+        return ""
+    z = float(deviations(p))
+    if not abs(z - result.excess.significance[i]) > _APART:
+        return ""
+    return f"; p is {z:+.2f} sigma, since it holds all of the observed count's own probability"
 
 
 def _steps(result: SearchResult, i: int) -> list[str]:

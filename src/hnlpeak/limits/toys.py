@@ -1,8 +1,8 @@
 """Searches in background-only toys: the global p-value, and expected limits without any formula for them.
 
 A toy is the whole spectrum drawn anew about its background-only expectation (``background.expectation``), from side
-bands without the leading peak, and searched as the data are: same windows, side bands fitted again, significances and
-limits of every mass (no masks: background alone hardly ever makes a peak that is masked).
+bands without the leading peak and smoothed, and searched as the data are: same windows, side bands fitted again,
+significances and limits of every mass (no masks: background alone hardly ever makes a peak that is masked).
 Overlapping windows and shared side bands correlate the masses in the toys as in the data. Blocks of toys have their
 own random streams, so that results do not depend on the number of workers.
 """
@@ -64,12 +64,16 @@ Matrix = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class GrossVitells:
-    """Global p-value by the Gross-Vitells formula from the mean number of upcrossings of ``level`` in the toys."""
+    """Global p-value by the Gross-Vitells formula from the mean number of upcrossings of ``level`` in the toys.
+
+    ``validity`` says in words how far it holds.
+    """
 
     global_p_value: float
     level: float
     mean_upcrossings: float
     mean_upcrossings_error: float
+    validity: str = "approximate: windows with sharp edges are no smooth field; up to a factor of 3 too large"
 
 
 @dataclass(frozen=True)
