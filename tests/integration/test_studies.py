@@ -45,6 +45,26 @@ def test_closure_of_the_downscale(card: Path, hnlpeak: Command) -> None:
     assert found["n_kaon_error"] < 0.1 * found["n_kaon"]
 
 
+def test_spurious_signal_of_a_finished_search(finished: Path, hnlpeak: Command, tmp_path: Path) -> None:
+    table = tmp_path / "spurious.csv"
+    done = hnlpeak("study", "spurious", finished, "-o", table, "--json")
+    assert done.code == 0, done.err
+    found, checks = json.loads(done.out), (finished / "limits-checks.csv").read_text("utf-8").splitlines()
+    rows = [dict(zip(checks[0].split(","), line.split(","), strict=True)) for line in checks[1:]]
+    assert found["masses"] == sum(row["spurious_signal"] != "" for row in rows) >= 8
+    header, *lines = table.read_text("utf-8").splitlines()
+    assert header.startswith("m_n_mev,simulated_background,spurious_signal,spurious_signal_error")
+    # the study of the folder says what the search itself has in its table
+    for row, line in zip(rows, lines, strict=True):
+        if row["spurious_signal"]:
+            ours = float(line.split(",")[2])
+            assert ours == pytest.approx(float(row["spurious_signal"]), rel=1e-6, abs=1e-6)
+    more = hnlpeak("study", "spurious", finished, "--kaons", "1e12")
+    assert "spurious signal at 1e+12 kaon decays (simulated)" in more.out
+    wrong = hnlpeak("study", "spurious", finished, "--kaons", "3")
+    assert (wrong.code, len(wrong.err.splitlines())) == (2, 1)
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

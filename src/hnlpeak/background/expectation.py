@@ -1,7 +1,7 @@
 """The spectrum that the background alone would have, from the side-band fits of all masses.
 
-Every bin takes the functions fitted for the nearest mass, whose window was left out of the fit, by their weights: a
-peak raises the expectation under itself by no more than its leakage. The fits follow the data's fluctuations, as far as
+Every bin takes the functions fitted for the nearest mass, whose window was left out of the fit, by their weights.
+The fits follow the data's fluctuations, as far as
 their functions can; toys about them have these bumps and their own. They are smoothed out: S averages over
 +-``SMOOTHING`` resolutions (less near the ends), and 2 S - S S, which keeps slopes and curvatures, takes the place of
 the fits.
