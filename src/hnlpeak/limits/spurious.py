@@ -16,7 +16,6 @@ from hnlpeak.background.methods import estimate_background
 from hnlpeak.core.records import Column, Vector
 from hnlpeak.estimation.flux import KaonFlux
 from hnlpeak.estimation.signal import SignalModel
-from hnlpeak.estimation.templates import times
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.limits.hypotheses import background_task, hypotheses
 from hnlpeak.spectrum.spectrum import Spectrum
@@ -45,22 +44,22 @@ def spurious_signals(
 
     ``UsageError`` where the decays do not say how many they stand for or the signal does not cover the scan.
     """
-    scaled = times(decays, dict.fromkeys(decays.sources, decays.scaled_to(n_kaon)))
+    scale, scaled = decays.scaled_to(n_kaon), decays.expectation(n_kaon)
     found = hypotheses(scaled, card, signal, flux)
     b = estimate_background(background_task(scaled, found), card.background)
     names = [h.selection for h in found]
     low, high = (np.array([getattr(h.window, end) for h in found]) for end in ("low", "high"))
-    inside = scaled.between(names, low, high)
+    inside = decays.between(names, low, high)
     # weight of a simulated event about each mass
     reach = 10.0 * np.array([h.window.sigma for h in found])
     middle = 0.5 * (low + high)
-    edges = scaled.edges
-    near = scaled.between(names, np.maximum(middle - reach, edges[0]), np.minimum(middle + reach, edges[-1]))
-    weight = np.divide(near.variances, near.values, out=np.zeros(len(found)), where=near.values > 0.0)
-    left = inside.values - b.background
+    edges = decays.edges
+    near = decays.between(names, np.maximum(middle - reach, edges[0]), np.minimum(middle + reach, edges[-1]))
+    weight = scale * np.divide(near.variances, near.values, out=np.zeros(len(found)), where=near.values > 0.0)
+    left = scale * inside.values - b.background
     return Spurious(
-        inside.values,
+        scale * inside.values,
         left,
-        np.sqrt(inside.variances + weight * b.stat**2),
+        np.sqrt(scale**2 * inside.variances + weight * b.stat**2),
         left / b.error,
     )

@@ -282,6 +282,16 @@ class Spectrum:
             )
         return decays / self.decays_in_fiducial
 
+    def expectation(self, decays: float) -> Spectrum:
+        """Return what is expected in ``decays`` decays: real numbers of any size, without their variances.
+
+        ``UsageError`` if the number of decays behind the spectrum is not known.
+        """
+        values = self.scaled_to(decays) * np.asarray(self.histogram.values(), dtype=np.float64)
+        histogram = hist.Hist(*self.histogram.axes, storage=hist.storage.Double())
+        histogram.view()[...] = values
+        return Spectrum(histogram, self.simulated, f"{self.label}, expected", decays)
+
     def __add__(self, other: Spectrum) -> Spectrum:
         """Return the exact sum; axes, storage and data/simulation must agree, decays add."""
         if self.histogram.axes != other.histogram.axes or self.is_counts != other.is_counts:

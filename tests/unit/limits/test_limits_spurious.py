@@ -79,7 +79,7 @@ def test_a_hump_is_a_spurious_signal_of_order_2_and_hardly_of_an_average() -> No
         assert result.row(300.0)["simulated_background"] == pytest.approx(RATE[980:1020].sum(), rel=1e-9)
     assert fixed.row(300.0)["spurious_signal"] > 1.5 * fixed.row(300.0)["background_stat"]
     assert abs(average.row(300.0)["spurious_signal"]) < 0.25 * fixed.row(300.0)["spurious_signal"]
-    assert abs(average.row(300.0)["spurious_signal_relative"]) < 0.3
+    assert abs(average.row(300.0)["spurious_signal_relative"]) < 0.5
     # far from it both fit
     assert abs(fixed.row(250.0)["spurious_signal_relative"]) < 1.0
     again = SearchResult.from_record(average.to_dict(), "here")
