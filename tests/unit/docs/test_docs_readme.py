@@ -56,7 +56,7 @@ def test_ci_finds_one_command():
         text=True,
         check=True,
     )
-    assert run.stdout.partition(" -m ")[2].startswith("pytest")
+    assert run.stdout.rpartition(" -m ")[2].startswith("pytest")
     assert len(run.stdout.splitlines()) == 1
 
 
