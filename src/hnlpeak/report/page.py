@@ -15,7 +15,7 @@ from hnlpeak.limits.published import PublishedLimit
 from hnlpeak.limits.search import Search
 from hnlpeak.limits.status import meaning
 from hnlpeak.report.explorer import Explorer, explorer
-from hnlpeak.report.figures.registry import FIGURES, earlier_searches
+from hnlpeak.report.figures.registry import FIGURES, earlier_searches, used_cutflows
 from hnlpeak.report.inline_svg import inline_svg
 from hnlpeak.report.summary import conditions, key_numbers, verdict
 from hnlpeak.report.tables import (
@@ -94,7 +94,7 @@ def report_page(search: Search, svgs: Mapping[str, bytes]) -> str:
         }
         for name, svg in svgs.items()
     ]
-    earlier = earlier_searches(search)
+    earlier, used = earlier_searches(search), used_cutflows(search)
     shown = explorer(search, earlier)
     script, style = _text("page.js"), _text("page.css") + _switches(shown)
     return template.render(
@@ -114,7 +114,8 @@ def report_page(search: Search, svgs: Mapping[str, bytes]) -> str:
         figures=figures,
         limits=limits_table(result),
         treatments=treatments_table(result),
-        cutflows=[cutflow_table(flow) for flow in search.cutflows],
+        cutflows=[cutflow_table(flow) for flow in used],
+        other_cutflows=[cutflow_table(flow) for flow in search.cutflows if flow not in used],
         normalisation=normalisation_table(result),
         settings=search_settings_table(result),
         provenance=settings_table(search.provenance, caption="Provenance.", head=("what", "value")),

@@ -43,8 +43,9 @@ def mathematical(value: float, digits: int = 1) -> str:
 
 
 def count_text(value: float) -> str:
-    """Return a number of events: whole ones with thin spaces between thousands, weighted ones with 4 digits."""
-    return f"{value:,.0f}".replace(",", "\u2009") if float(value).is_integer() else f"{value:.4g}"
+    """Return a number of events: whole or many ones with thin spaces between thousands, others with 4 digits."""
+    whole = float(value).is_integer() or value >= 1e4
+    return f"{value:,.0f}".replace(",", "\u2009") if whole else f"{value:.4g}"
 
 
 def plain_number(value: float | None, digits: int = 3) -> str:

@@ -200,6 +200,16 @@ def test_a_dirac_hnl_flies_twice_as_far(inputs: Search) -> None:
     )
 
 
+def test_cutflows_of_helpers_are_folded(inputs: Search) -> None:
+    helper = dataclasses.replace(inputs.cutflows[0], selection="helper")
+    text = report_page(dataclasses.replace(inputs, cutflows=(*inputs.cutflows, helper)), {})
+    shown, _, folded = text.partition("<details>")
+    assert "Cut-flow of the selection tight." in shown
+    assert "Cut-flow of the selection helper." not in shown
+    assert "Cut-flow of the selection helper." in folded
+    assert "<details>" not in report_page(inputs, {})
+
+
 def test_settings_are_words(inputs: Search) -> None:
     table = settings_table({"a": None, "b": True, "c": list(range(20)), "d": [1.5e-7, "x"]}, caption="")
     assert [row[1] for row in table.rows] == [
@@ -334,6 +344,7 @@ def test_numbers_in_figures() -> None:
     assert mathematical(1e-6) == "10^{-6}"
     assert count_text(1234567.0) == "1\u2009234\u2009567"
     assert count_text(0.51234) == "0.5123"
+    assert count_text(59_860_123.4) == "59\u2009860\u2009123"
 
 
 def finished(inputs: Search, place: Path) -> None:

@@ -140,11 +140,13 @@ def stack(
 
 
 def _order(templates: Spectrum, result: SearchResult) -> list[str]:
-    masses = result.hypotheses.mass
-    ends = np.array([masses[0]]), np.array([masses[-1]])
-    selection = [str(result.hypotheses.selection[0])]
+    parts, masses = segments(result), result.hypotheses.mass
+    names = [part.selection for part in parts]
+    low, high = (
+        np.clip([getattr(part, end) for part in parts], masses[0], masses[-1]) for end in ("low", "high")
+    )
     events = {
-        name: float(templates.between(selection, *ends, sources=[name]).values[0])
+        name: float(templates.between(names, low, high, sources=[name]).values.sum())
         for name in templates.sources
     }
     return sorted(events, key=lambda name: (events[name], name))

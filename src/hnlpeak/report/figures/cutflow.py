@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,6 +14,9 @@ from hnlpeak.report.figures.columns import Columns
 from hnlpeak.report.rounding import count_text
 from hnlpeak.report.style import MUTED, PALETTE, header, new_figure, styled
 from hnlpeak.selection.cutflow import Cutflow
+
+_WIDTH = 30
+"""Letters in a line of a cut's name."""
 
 __all__ = ["cutflow", "cutflow_columns"]
 
@@ -58,7 +62,7 @@ def _draw(axes: Axes, flow: Cutflow) -> None:
     positive = np.concatenate([passed, without])
     positive = positive[positive > 0.0]
     low, high = (positive.min(), positive.max()) if positive.size else (1.0, 1.0)
-    axes.set_xlim(0.3 * low, high * (high / low) ** 0.22 * 2.0)
+    axes.set_xlim(0.3 * low, high * (high / low) ** 0.25 * 2.5)
     for place, value, right in zip(y, passed, np.maximum(passed, [0.0, *without]), strict=True):
         axes.annotate(
             count_text(value),
@@ -69,7 +73,7 @@ def _draw(axes: Axes, flow: Cutflow) -> None:
             fontsize=10.5,
             color=MUTED,
         )
-    axes.set_yticks(y, [str(row["cut"]) for row in rows], parse_math=False)
+    axes.set_yticks(y, ["\n".join(wrap(str(row["cut"]), _WIDTH)) for row in rows], parse_math=False)
     axes.yaxis.set_minor_locator(NullLocator())
     axes.tick_params(axis="y", left=False, right=False)
     axes.invert_yaxis()

@@ -25,9 +25,10 @@ from hnlpeak.report.figures.n_signal import n_signal, n_signal_columns
 from hnlpeak.report.figures.p_value import p_value, p_value_columns
 from hnlpeak.report.figures.resolution import resolution, signal_columns
 from hnlpeak.report.figures.u2 import u2, u2_columns
+from hnlpeak.selection.cutflow import Cutflow
 from hnlpeak.spectrum.spectrum import Spectrum
 
-__all__ = ["FIGURES", "FigureEntry", "earlier_searches"]
+__all__ = ["FIGURES", "FigureEntry", "earlier_searches", "used_cutflows"]
 
 
 @dataclass(frozen=True)
@@ -124,10 +125,14 @@ def _error_budget_columns(search: Search) -> Columns | None:
     )
 
 
-def _cutflow(search: Search) -> Figure | None:
-    """The selections of the search and of its normalisation; helpers of unions are in the page's tables."""
+def used_cutflows(search: Search) -> list[Cutflow]:
+    """Return the cut-flows of the selections of the search and of its normalisation; all where none is of these."""
     used = {str(name) for name in search.result.hypotheses.selection} | {_peak_selection(search)}
-    flows = [flow for flow in search.cutflows if flow.selection in used] or list(search.cutflows)
+    return [flow for flow in search.cutflows if flow.selection in used] or list(search.cutflows)
+
+
+def _cutflow(search: Search) -> Figure | None:
+    flows = used_cutflows(search)
     return cutflow(flows, simulated=search.result.simulated) if flows else None
 
 
