@@ -27,7 +27,7 @@ from hnlpeak.simulation.generation import Total
 from hnlpeak.simulation.sample import Sample
 from hnlpeak.simulation.streams import shard_sizes
 from hnlpeak.spectrum.axis import missing_mass_axis
-from hnlpeak.spectrum.fixed_point import LARGEST_SUM, from_fixed
+from hnlpeak.spectrum.fixed_point import FLOW_POINT, LARGEST_SUM
 from hnlpeak.spectrum.spectrum import Spectrum
 
 __all__ = [
@@ -80,7 +80,7 @@ def _result(
     }
     if tally.squares.size:
         spectrum = Spectrum.from_weights(tally.spectrum, tally.squares, **common)  # type: ignore[arg-type]
-        passed, only = from_fixed(tally.passed), from_fixed(tally.only_failed)
+        passed, only = tally.passed / FLOW_POINT, tally.only_failed / FLOW_POINT
     else:
         spectrum = Spectrum.from_counts(tally.spectrum, **common)  # type: ignore[arg-type]
         passed, only = tally.passed.astype(float), tally.only_failed.astype(float)

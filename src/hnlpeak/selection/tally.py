@@ -12,7 +12,7 @@ from hnlpeak.core.borrow import borrowed
 from hnlpeak.core.kernel import kernel
 from hnlpeak.selection.cuts import UNKNOWN, CutTable, judge
 from hnlpeak.spectrum.axis import MissingMassAxis
-from hnlpeak.spectrum.fixed_point import FIXED_POINT, add_fixed, to_fixed
+from hnlpeak.spectrum.fixed_point import FIXED_POINT, FLOW_POINT, add_fixed, flow_to_fixed, to_fixed
 
 __all__ = ["Counts", "Selection", "Tally", "fill", "new_tally"]
 
@@ -45,7 +45,8 @@ class Tally:
     """Integers that add exactly: spectrum [selection, source, bin], cut-flow, totals.
 
     ``unit`` is the integer that stands for a weight of 1 (1 for counts); ``squares`` are sums of squared weights,
-    empty for counts. ``passed`` [selection, source, step] and ``only_failed`` [selection, source, cut].
+    empty for counts. ``passed`` [selection, source, step] and ``only_failed`` [selection, source, cut] have the unit
+    ``FLOW_POINT`` where there are weights.
     """
 
     unit: int
@@ -85,8 +86,8 @@ class Tally:
             FIXED_POINT,
             spectrum,
             spectrum.copy(),
-            to_fixed(self.passed),
-            to_fixed(self.only_failed),
+            flow_to_fixed(self.passed),
+            flow_to_fixed(self.only_failed),
             self.totals,
         )
 
@@ -133,7 +134,7 @@ def fill(n: int, candidates: NDArray[np.float64], selection: Selection, counts: 
     """Judge the first ``n`` candidates [column, candidate] and add them to ``counts``.
 
     Raises ``OverflowError`` for a weight that is negative, not finite, or too large for the integers to hold it with
-    what is there; all sums are below the one before the cuts, so that one comparison guards them all.
+    what is there; all rows of a cut-flow are below the first, so that one comparison guards them all.
     """
     candidates, selection, counts = borrowed(candidates), borrowed(selection), borrowed(counts)
     cuts, axis = selection.cuts, selection.axis
@@ -147,20 +148,23 @@ def fill(n: int, candidates: NDArray[np.float64], selection: Selection, counts: 
         if not (weight >= 0.0 and weight * unit < _LARGEST and weight * weight * unit < _LARGEST):
             raise OverflowError("weight outside the range of fixed point")
         integer = np.int64(np.floor(weight * unit + 0.5))
+        flow = integer if unit == 1 else np.int64(np.floor(weight * FLOW_POINT + 0.5))
         for s in range(cuts.n_cuts.size):
             first, failed = judge(candidates, i, s, cuts, verdicts)
-            if passed[s, source, 0] > _LARGEST - integer:
+            if passed[s, source, 0] > _LARGEST - flow:
                 raise OverflowError("sum of weights outside the range of fixed point")
             for step in range(first + 1):
-                passed[s, source, step] += integer
+                passed[s, source, step] += flow
             if failed == 1:
-                only_failed[s, source, first] += integer
+                only_failed[s, source, first] += flow
             if failed:
                 continue
             m2 = candidates[selection.m2_miss, i]
             m = np.sqrt(m2) if m2 >= 0.0 else -np.sqrt(-m2)
             position = int(np.floor((m - axis.low) / axis.width))
             if 0 <= position < axis.bins:
+                if spectrum[s, source, position] > _LARGEST - integer:
+                    raise OverflowError("sum of weights outside the range of fixed point")
                 spectrum[s, source, position] += integer
                 if squares.size:
                     square = np.int64(np.floor(weight * weight * unit + 0.5))

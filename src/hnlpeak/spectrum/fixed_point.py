@@ -1,6 +1,7 @@
 """Weights as integers, so that sums of samples do not depend on their order.
 
-A weight w is stored as round(w 2^40); the largest sum that fits int64 is 2^23, about 8.4 million.
+A weight w is stored as round(w 2^40); the largest sum that fits int64 is 2^23, about 8.4 million. Rows of a cut-flow
+are sums over all candidates of a sample and need more room: there a weight is round(w 2^30), and 8.6 billion fit.
 """
 
 from __future__ import annotations
@@ -10,10 +11,21 @@ from numpy.typing import ArrayLike, NDArray
 
 from hnlpeak.core.errors import UsageError
 
-__all__ = ["FIXED_POINT", "LARGEST_SUM", "add_fixed", "from_fixed", "sum_fixed", "to_fixed"]
+__all__ = [
+    "FIXED_POINT",
+    "FLOW_POINT",
+    "LARGEST_SUM",
+    "add_fixed",
+    "flow_to_fixed",
+    "from_fixed",
+    "sum_fixed",
+    "to_fixed",
+]
 
 FIXED_POINT = 2**40
 """Units of fixed point in a weight of 1."""
+FLOW_POINT = 2**30
+"""Units of fixed point in a weight of 1 of a cut-flow."""
 LARGEST_SUM = 2**63 / FIXED_POINT
 """Sums of weights (or of their squares) must stay below this."""
 
@@ -26,6 +38,13 @@ def to_fixed(weights: ArrayLike) -> NDArray[np.int64]:
             f"weights must be finite and below {LARGEST_SUM:g} in size to be stored as fixed point"
         )
     return np.rint(values * FIXED_POINT).astype(np.int64)
+
+
+def flow_to_fixed(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the ``counts`` of a cut-flow in units of 1/FLOW_POINT. ``UsageError`` if one does not fit."""
+    if not np.all(np.abs(counts) < 2**63 // FLOW_POINT):
+        raise UsageError(f"a cut-flow of weights holds up to {2**63 / FLOW_POINT:g} events")
+    return np.asarray(counts * FLOW_POINT)
 
 
 def _too_large(largest: float) -> UsageError:

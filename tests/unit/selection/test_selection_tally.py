@@ -14,7 +14,7 @@ from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.experiment.analysis_card import AnalysisCard, Cut, SelectionCard
 from hnlpeak.reconstruction.candidates import Candidates
 from hnlpeak.selection.tally import new_tally
-from hnlpeak.spectrum.fixed_point import FIXED_POINT
+from hnlpeak.spectrum.fixed_point import FIXED_POINT, FLOW_POINT
 
 COMMON = [
     {"name": "momentum", "column": "p_mev", "min": "10 GeV", "max": "60 GeV"},
@@ -154,8 +154,8 @@ def test_counts_and_weights_add_in_one_unit() -> None:
     assert both.unit == FIXED_POINT
     assert both.spectrum[0, 0, 7] == 8 * FIXED_POINT
     assert both.squares[0, 0, 7] == 4 * FIXED_POINT
-    assert both.passed[0, 0, 0] == 9 * FIXED_POINT
-    assert both.only_failed[0, 0, 1] == 2 * FIXED_POINT
+    assert both.passed[0, 0, 0] == 9 * FLOW_POINT
+    assert both.only_failed[0, 0, 1] == 2 * FLOW_POINT
     assert both.totals[0] == 11
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hnlpeak.core.errors import UsageError
 from hnlpeak.selection.tally import Tally
-from hnlpeak.spectrum.fixed_point import FIXED_POINT, LARGEST_SUM, add_fixed, sum_fixed, to_fixed
+from hnlpeak.spectrum.fixed_point import FIXED_POINT, FLOW_POINT, LARGEST_SUM, add_fixed, sum_fixed, to_fixed
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
 
@@ -46,11 +46,19 @@ def tally(sources: int, *, weighted: bool) -> Tally:
 
 
 def test_tallies_that_do_not_fit_together_are_an_error() -> None:
-    """1.4e7 events of weight 1: the cut-flow said -1373216."""
+    """1.4e7 events of weight 1 in a bin: it said -1373216."""
     half, other = (tally(1, weighted=True) for _ in range(2))
-    half.passed[0, 0, 0] = other.passed[0, 0, 0] = int(7e6) * FIXED_POINT
+    half.spectrum[0, 0, 3] = other.spectrum[0, 0, 3] = int(7e6) * FIXED_POINT
     with pytest.raises(UsageError, match=re.escape(f"above {LARGEST_SUM:g}: scale")):
         half + other
+
+
+def test_the_cut_flow_of_a_large_template_fits() -> None:
+    """2.1e7 candidates of weight 1, as in the K_mu3 template of 2007: more than fixed point holds in a bin."""
+    half, other = (tally(1, weighted=True) for _ in range(2))
+    half.passed[0, 0, 0] = int(1e7) * FLOW_POINT
+    other.passed[0, 0, 0] = int(1.1e7) * FLOW_POINT
+    assert (half + other).passed[0, 0, 0] / FLOW_POINT == 2.1e7
 
 
 def test_counts_become_weights_of_one() -> None:
@@ -59,8 +67,8 @@ def test_counts_become_weights_of_one() -> None:
     made = counts.weighted()
     assert made.unit == FIXED_POINT
     assert made.spectrum[0, 1, 5] == made.squares[0, 1, 5] == to_fixed(3.0)
-    assert (made.passed[0, 1, 0], made.only_failed[0, 0, 0]) == (to_fixed(7.0), to_fixed(2.0))
+    assert (made.passed[0, 1, 0], made.only_failed[0, 0, 0]) == (7 * FLOW_POINT, 2 * FLOW_POINT)
     assert made.weighted() is made
-    counts.passed[0, 0, 0] = int(9e6)
+    counts.passed[0, 0, 0] = int(9e9)
     with pytest.raises(UsageError):
         counts.weighted()
