@@ -56,7 +56,7 @@ def test_pyhf_loads_fits_and_sets_our_cls_limit(place):
         background = one["channels"][0]["samples"][1]
         assert background["data"][0] == pytest.approx(row["background"], rel=1e-12)
         high = background["modifiers"][0]["data"]["hi_data"][0]
-        assert high - background["data"][0] == pytest.approx(row["background_error"], rel=1e-9)
+        assert high == pytest.approx(row["background"] + row["background_error"], rel=1e-12)
         model = one.model()
         data = one.data(model)
         ours = cls(
