@@ -146,7 +146,7 @@ def test_check_lists_every_fault_with_its_key_and_meaning(tmp_path: Path) -> Non
         r"scan\.stepp: unknown key, is it step\?",
         r"background.*order: .* less than or equal to 5, got '17'",
         r"statistics\.cl: .*got '90 %'",
-        r"samples\.templates\.\d+\.forced_loss: .*got 1.3",
+        r"samples\.templates\[ke3\]\.forced_loss: .*got 1.3",
     ):
         assert any(re.search(said, line) for line in lines), (said, lines)
     once = call("run", path)
