@@ -17,10 +17,11 @@ PAGE, REASONS = HERE / "ablation.md", HERE / "ablation.toml"
 _SHOWN = 6
 _HEAD = """# What each system is for
 
-`hnlpeak validate --ablate` removes each system of both searches, one at a time: its signals, its matter, its place in the acceptance and in
-the trigger, and the cuts on what it measures. The table says what moved by more than four standard deviations of the two simulations
-(seed 1), the largest first, with the ratio of what is found without the system to what is found with it. Backgrounds are for the exposure
-of the cards; all numbers are simulated. The spectrometer is not removed: without it there is no track.
+`hnlpeak validate --ablate` removes each system of both searches, one at a time: its signals, its matter, its place in
+the acceptance and in the trigger, and the cuts on what it measures. The table says what moved by more than four
+standard deviations of the two simulations (seed 1), the largest first, with the ratio of what is found without the
+system to what is found with it. Backgrounds are for the exposure of the cards; all numbers are simulated. The
+spectrometer is not removed: without it there is no track.
 """
 
 
