@@ -61,7 +61,7 @@ def _map(figure: Figure, signal: Floats, background: Floats, contained: Floats, 
         cmap="RdBu",
         vmin=cl - span,
         vmax=cl + span,
-        shading="gouraud" if background.size > 2 else "nearest",
+        shading="nearest",  # coverage jumps: between the points nothing is known
         rasterized=True,
     )
     if background.size > 2:
@@ -72,7 +72,7 @@ def _map(figure: Figure, signal: Floats, background: Floats, contained: Floats, 
 
 def _name_levels(axes: Axes, signal: Floats, background: Floats, contained: Floats, cl: float) -> None:
     """Lines of equal coverage with their numbers, the nominal one bold."""
-    steps = (-0.05, -0.02, -0.01, 0.01, 0.02, 0.05)
+    steps = (-0.05, 0.05)
     levels = [
         cl + step for step in steps if contained.min() < cl + step < contained.max() and cl + step < 1.0
     ]
