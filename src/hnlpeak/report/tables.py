@@ -27,6 +27,7 @@ __all__ = [
 
 
 _LONG = 8
+"""Longer lists have a number for each mass: they are in ``result.json`` alone."""
 
 
 @dataclass(frozen=True)
@@ -158,21 +159,19 @@ def _flat(prefix: str, record: Mapping[str, Any]) -> list[tuple[str, str]]:
     for name, value in sorted(record.items()):
         if isinstance(value, Mapping):
             rows += _flat(f"{prefix}{name}: ", value)
-        else:
+        elif not isinstance(value, list | tuple) or len(value) <= _LONG:
             rows.append((f"{prefix}{name}".replace("_", " "), _words(value)))
     return rows
 
 
 def _words(value: Any) -> str:
-    """A setting as text; long lists, which have a number for each mass, are in ``result.json`` alone."""
+    """A setting as text."""
     if value is None or isinstance(value, bool):
         return {None: "none", True: "yes", False: "no"}[value]
     if isinstance(value, float):
         return typeset(f"{value:g}")
     if isinstance(value, list | tuple):
-        return (
-            ", ".join(map(_words, value)) if len(value) <= _LONG else f"{len(value)} numbers in result.json"
-        )
+        return ", ".join(map(_words, value))
     return str(value)
 
 

@@ -215,7 +215,6 @@ def test_settings_are_words(inputs: Search) -> None:
     assert [row[1] for row in table.rows] == [
         "none",
         "yes",
-        "20 numbers in result.json",
         "1.5\u00a0×\u00a010⁻⁷, x",
     ]
     text = report_page(inputs, {})
