@@ -94,7 +94,6 @@ def run(
     count = worker_count(workers)
     with scheduled(scheduler, count) as executor, decays_progress(todo.decays, quiet=quiet()) as progress:
         progress(todo.calibration.name, 0)
-        compile_ahead(analysis, count)
         result = run_into(
             place,
             cards,
@@ -104,6 +103,7 @@ def run(
             context=RunContext(seed, count, executor, progress),
             overwrite=overwrite,
             pseudo_data=kind,
+            before=lambda: compile_ahead(analysis, count),
             command=tuple(sys.argv),
         )
     say(summary(result, place))

@@ -80,12 +80,14 @@ def run_into(
     context: RunContext,
     overwrite: bool,
     pseudo_data: PseudoData = "simulated",
+    before: Callable[[], None] = lambda: None,
     command: Sequence[str] = (),
 ) -> SearchResult:
     """Run ``analysis`` into the folder ``place``; an unfinished run of the same cards and seed is resumed.
 
-    ``data`` are real candidates, selected. Raises ``UsageError`` for a finished or foreign folder,
-    ``InputDataError`` for unusable data, ``HnlpeakError`` where the folder cannot be written.
+    ``data`` are real candidates, selected; ``before`` is called when the folder is claimed and there is work to do.
+    Raises ``UsageError`` for a finished or foreign folder, ``InputDataError`` for unusable data, ``HnlpeakError`` where
+    the folder cannot be written.
     """
     check_place(place)
     selected = None if data is None else data.selected
@@ -97,6 +99,7 @@ def run_into(
     }
 
     def make(context: RunContext) -> Search:
+        before()
         return run_search(
             analysis, kaons=kaons, inject=inject, selected=selected, context=context, pseudo_data=pseudo_data
         )

@@ -110,7 +110,7 @@ def test_cls_is_cls_everywhere() -> None:
     assert "two-sided" not in said
     assert "bounded" not in said
     assert "two-sided" in explain(usual, 250.0)
-    assert convention(usual) == "Rolke–López: two-sided 90 % interval, bounded"
+    assert convention(usual) == "Rolke–López: two-sided 90 % interval, deficits bounded"
 
 
 def test_further_methods_stand_beside_the_first() -> None:

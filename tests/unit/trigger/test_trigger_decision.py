@@ -53,13 +53,16 @@ DECAYS = 1200
 
 
 def triggered(**changes: Any) -> int:
-    """Of ``DECAYS`` K+ -> pi+ pi0 decays, those that trigger on CHOD without a veto in time of MUV3 and LAV."""
-    options = {"window": "10 ns", "muv": "0 Hz", "lav": "0 Hz", "low": 1.0, "high": 1.0, **changes}
+    """Of ``DECAYS`` K+ -> pi+ pi0 decays, those that trigger on CHOD without a veto in time of MUV3 or one behind."""
+    options = {"window": "10 ns", "muv": "0 Hz", "other": "0 Hz", "low": 1.0, "high": 1.0, **changes}
 
     def edit(table: dict[str, Any]) -> None:
         table["beam"].update(intensity_min=options["low"], intensity_max=options["high"])
-        for system, rate in (("MUV3", options["muv"]), ("LAV", options["lav"])):
-            hits.detector(table, system)["accidental_rate"] = rate
+        muv = hits.detector(table, "MUV3")
+        table["detectors"].append(
+            {**muv, "system": "MUV4", "z": "247 m", "accidental_rate": options["other"]}
+        )
+        muv["accidental_rate"] = options["muv"]
         (level, *_) = table["trigger"]
         level.update(veto=options.get("veto", ["MUV3"]), window=options["window"])
         table["trigger"] = [level]
@@ -84,9 +87,9 @@ def free_of_accidentals(veto: tuple[str, ...]) -> int:
         # spread evenly over the intensities
         ({"muv": "100 MHz", "low": 0.0}, (1.0 - math.exp(-2.0)) / 2.0),
         # every vetoing system counts, and only those
-        ({"muv": "25 MHz", "lav": "25 MHz", "veto": ["MUV3", "LAV"]}, math.exp(-1.0)),
-        ({"muv": "25 MHz", "lav": "25 MHz"}, math.exp(-0.5)),
-        ({"lav": "50 MHz"}, 1.0),
+        ({"muv": "25 MHz", "other": "25 MHz", "veto": ["MUV3", "MUV4"]}, math.exp(-1.0)),
+        ({"muv": "25 MHz", "other": "25 MHz"}, math.exp(-0.5)),
+        ({"other": "50 MHz"}, 1.0),
     ],
 )
 def test_accidental_vetoes_follow_window_rate_and_intensity(changes: dict[str, Any], expected: float) -> None:
