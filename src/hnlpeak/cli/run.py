@@ -93,7 +93,11 @@ def run(
     real = read_with_progress(data, cards, needs_peak=True, force=force) if data else None
     count = worker_count(workers)
     with scheduled(scheduler, count) as executor, decays_progress(todo.decays, quiet=quiet()) as progress:
-        progress(todo.calibration.name, 0)
+
+        def compiled() -> None:
+            progress(todo.calibration.name, 0)
+            compile_ahead(analysis, count)
+
         result = run_into(
             place,
             cards,
@@ -103,7 +107,7 @@ def run(
             context=RunContext(seed, count, executor, progress),
             overwrite=overwrite,
             pseudo_data=kind,
-            before=lambda: compile_ahead(analysis, count),
+            before=compiled,
             command=tuple(sys.argv),
         )
     say(summary(result, place))
