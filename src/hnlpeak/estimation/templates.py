@@ -13,24 +13,51 @@ from hnlpeak.core.measured import Measured
 from hnlpeak.spectrum.fixed_point import FIXED_POINT
 from hnlpeak.spectrum.spectrum import Spectrum
 
-__all__ = ["background_per_kaon", "combine", "times", "with_control"]
+__all__ = ["background_per_kaon", "combine", "decays_that_fit", "times", "with_control"]
+
+_ROOM = 2.0**62
+
+
+def _fixed(
+    spectrum: Spectrum, fraction: float, decays: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Sums of weights and of their squares of one source in units of fixed point, as in ``decays`` decays."""
+    scale = fraction * spectrum.scaled_to(decays)
+    if spectrum.fixed is None:
+        w = w2 = np.asarray(spectrum.histogram.values(), dtype=np.float64)[:, 0] * FIXED_POINT
+    else:
+        w, w2 = (part[:, 0].astype(np.float64) for part in spectrum.fixed)
+    return w * scale, w2 * scale * scale
+
+
+def decays_that_fit(samples: Mapping[str, tuple[Spectrum, float]], decays: float) -> float:
+    """Return ``decays``, halved as often as it takes for the sums of ``combine`` to fit their integers.
+
+    The squares of large weights do not at a large exposure; what is made of the templates scales with N_K anyway.
+    """
+    largest = [
+        [float(np.max(np.abs(part), initial=0.0)) for part in _fixed(spectrum, fraction, decays)]
+        for spectrum, fraction in samples.values()
+    ]
+    values, squares = (max(column) for column in zip(*largest, strict=True))
+    excess = max(values / _ROOM, math.sqrt(squares / _ROOM), 1.0)
+    return decays / 2.0 ** math.ceil(math.log2(excess))
 
 
 def combine(samples: Mapping[str, tuple[Spectrum, float]], *, decays: float, label: str) -> Spectrum:
     """Return one weighted spectrum with a source for each mode, as expected in ``decays`` decays.
 
     ``samples`` maps modes to their spectrum (one source, all decays of that mode) and branching fraction.
-    Raises ``UsageError`` where a spectrum does not know its number of decays.
+    Raises ``UsageError`` where a spectrum does not know its number of decays, and where a sum is too large
+    (see ``decays_that_fit``).
     """
-    values, squares = [], []
-    for spectrum, fraction in samples.values():
-        scale = fraction * spectrum.scaled_to(decays)
-        if spectrum.fixed is None:
-            w = w2 = np.asarray(spectrum.histogram.values(), dtype=np.float64)[:, 0] * FIXED_POINT
-        else:
-            w, w2 = (part[:, 0].astype(np.float64) for part in spectrum.fixed)
-        values.append(np.rint(w * scale).astype(np.int64))
-        squares.append(np.rint(w2 * scale * scale).astype(np.int64))
+    values: list[NDArray[np.int64]] = []
+    squares: list[NDArray[np.int64]] = []
+    for mode, (spectrum, fraction) in samples.items():
+        for parts, scaled in zip((values, squares), _fixed(spectrum, fraction, decays), strict=True):
+            if not np.all(np.abs(scaled) < 2.0 * _ROOM):
+                raise UsageError(f"{label}: weights of {mode} are too large for {decays:g} decays")
+            parts.append(np.rint(scaled).astype(np.int64))
     first = next(iter(samples.values()))[0]
     return Spectrum.from_weights(
         np.stack(values, axis=1),

@@ -13,7 +13,7 @@ from hnlpeak.estimation.flux import KaonFlux
 from hnlpeak.estimation.peak import mode_fraction, peak_flux
 from hnlpeak.estimation.signal import SignalModel, SignalPoint, signal_model
 from hnlpeak.estimation.signal_mc import measure_signal
-from hnlpeak.estimation.templates import combine, times, with_control
+from hnlpeak.estimation.templates import combine, decays_that_fit, times, with_control
 from hnlpeak.experiment.analysis import Analysis
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.limits.scan import scan
@@ -52,14 +52,18 @@ def _signal(samples: Samples) -> SignalModel:
 
 
 def background_inputs(samples: Samples, decays: float) -> BackgroundInputs | None:
-    """Simulated background of ``decays`` decays and the control run; None where the card has no templates."""
+    """Simulated background of ``decays`` decays (or fewer, if such sums do not fit) and the control run.
+
+    None where the card has no templates.
+    """
     if not samples.plan.templates:
         return None
     spectra = {
         mode: template_spectrum(samples.analysis, mode, sample, samples.run(sample).spectrum)
         for mode, sample in samples.plan.templates.items()
     }
-    templates = combine(spectra, decays=decays, label="simulated background by decay mode")
+    fitting = decays_that_fit(spectra, decays)
+    templates = combine(spectra, decays=fitting, label="simulated background by decay mode")
     control, conjugate = samples.plan.control, samples.plan.cross_talk
     return BackgroundInputs(
         templates,
@@ -79,7 +83,8 @@ def _kicked(samples: Samples, decays: float) -> Spectrum | None:
         mode: (samples.run(sample).spectrum, tails.chance * mode_fraction(mode, card.fractions).value)
         for mode, sample in samples.plan.tails.items()
     }
-    return combine(spectra, decays=decays, label="simulated decays with a kick of the track")
+    label = "simulated decays with a kick of the track"
+    return combine(spectra, decays=decays_that_fit(spectra, decays), label=label)
 
 
 def cross_talk(samples: Samples, conjugate: Sample) -> Spectrum:

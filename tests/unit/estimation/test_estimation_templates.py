@@ -18,9 +18,9 @@ from hnlpeak.background.templates import TemplateBackground, template_estimates
 from hnlpeak.core.errors import UsageError
 from hnlpeak.core.measured import Measured
 from hnlpeak.estimation.flux import measure_flux
-from hnlpeak.estimation.templates import with_control
+from hnlpeak.estimation.templates import combine, decays_that_fit, with_control
 from hnlpeak.spectrum import Spectrum
-from hnlpeak.spectrum.fixed_point import FIXED_POINT
+from hnlpeak.spectrum.fixed_point import FIXED_POINT, to_fixed
 
 SELECTIONS = ("search", "halo")
 MODES = ("kmu2", "kmu3")
@@ -285,3 +285,28 @@ def test_control_run_as_a_source(sources: BackgroundInputs) -> None:
 def test_effective_statistics(sources: BackgroundInputs) -> None:
     found = simulated_over_expected(sources, selection="search", low=300.0, high=380.0, n_kaon=KAONS)
     assert found == {name: pytest.approx(20.0, rel=1e-6) for name in (*MODES, "all")}
+
+
+def test_squares_of_large_weights_stand_for_fewer_decays() -> None:
+    """300 events of weight 200 a bin for 1e6 decays: at 1e8 the squares would be 1.2e11, more than an integer holds."""
+    weights = np.full((1, 1, 4), 300 * 200.0)
+    made = Spectrum.from_weights(
+        to_fixed(weights),
+        to_fixed(weights * 100.0),
+        selections=["search"],
+        sources=["kmu2"],
+        simulated=True,
+        label="heavy",
+        decays_in_fiducial=1e6,
+        axis=hist.axis.Regular(4, 0.0, 400.0, name="m_miss"),
+    )
+    samples = {"kmu2": (made, 0.5)}
+    with pytest.raises(UsageError, match=r"heavy ones: weights of kmu2 are too large for 1e[+]08 decays"):
+        combine(samples, decays=1e8, label="heavy ones")
+    fewer = decays_that_fit(samples, 1e8)
+    assert 1e8 / fewer == 2.0 ** round(np.log2(1e8 / fewer)) > 1.0
+    small, plain = (combine(samples, decays=d, label="some") for d in (fewer, 1e6))
+    a, b = small.between("search", 0.0, 400.0), plain.between("search", 0.0, 400.0)
+    assert a.values * small.scaled_to(1e6) == pytest.approx(b.values, rel=1e-12)
+    assert a.variances * small.scaled_to(1e6) ** 2 == pytest.approx(b.variances, rel=1e-12)
+    assert decays_that_fit(samples, 1e5) == 1e5
