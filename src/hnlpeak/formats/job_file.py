@@ -10,6 +10,7 @@ import hashlib
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,5 +107,6 @@ def _arrays(raw: bytes, path: Path, *, prefix: str) -> dict[str, NDArray[Any]]:
                             member, allow_pickle=False
                         )
             return found
-    except (zipfile.BadZipFile, ValueError, KeyError, NotImplementedError, EOFError, OSError) as error:
+    # zipfile says RuntimeError of members that are encrypted, and of ways of packing that it does not know
+    except (zipfile.BadZipFile, zlib.error, ValueError, KeyError, RuntimeError, EOFError, OSError) as error:
         raise InputDataError(f"{path}: no job file ({str(error)[:80]})") from error

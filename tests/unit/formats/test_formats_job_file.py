@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import zipfile
 from pathlib import Path
@@ -92,8 +93,6 @@ def test_what_is_no_plain_file_is_refused(what: str, path: Path, tmp_path: Path)
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"x" * 1000, b"[]", b"[" * 100_000])
 def test_a_right_seal_around_nonsense(content: bytes, tmp_path: Path) -> None:
-    import hashlib
-
     path = tmp_path / "x.npz"
     path.write_bytes(content + hashlib.sha256(content).hexdigest().encode())
     with pytest.raises(InputDataError, match="no job file"):
@@ -105,4 +104,21 @@ def test_a_bomb_is_refused_before_it_is_unpacked(path: Path, monkeypatch: pytest
         size = sum(info.file_size for info in file.infolist())
     monkeypatch.setattr(job_file, "MAX_JOB_BYTES", size - 1)
     with pytest.raises(InputDataError, match="bytes unpacked"):
+        read_job(path)
+
+
+@pytest.mark.parametrize(("at", "value"), [(8, 99), (6, 1)])  # way of packing, flag of encryption
+def test_members_that_cannot_be_unpacked_are_refused(path: Path, at: int, value: int) -> None:
+    """The headers of a sealed file are changed, and it is sealed again."""
+    raw = bytearray(path.read_bytes()[:-64])
+    for header, shift in (
+        (b"PK\x03\x04", 0),
+        (b"PK\x01\x02", 2),
+    ):  # before each member, and in the table at the end
+        place = raw.find(header)
+        while place >= 0:
+            raw[place + at + shift] = value
+            place = raw.find(header, place + 1)
+    path.write_bytes(bytes(raw) + hashlib.sha256(raw).hexdigest().encode())
+    with pytest.raises(InputDataError, match="no job file"):
         read_job(path)
