@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hnlpeak.chain.shards import Order, ShardTask, tally_task
 from hnlpeak.execution.context import Part, RunContext, Shards
-from hnlpeak.selection.tally import Tally
+from hnlpeak.selection.tally import PackedTally, Tally
 from hnlpeak.simulation.streams import shard_sizes
 from hnlpeak.spectrum.fixed_point import add_fixed
 
@@ -57,16 +57,21 @@ class _Open:
     part: Part
     order: int
     missing: int
-    tally: Tally | None = None
+    tally: Tally
 
 
 @dataclass
 class _Harvest:
-    """The sums over the shards of each order, and the parts that are not whole yet."""
+    """The sums over the shards of each order, and the parts that are not whole yet.
+
+    The sum of an order that is ``done`` is packed: the dense arrays of a whole plan would take a gigabyte.
+    """
 
     orders: Sequence[Order]
     context: RunContext
     totals: dict[int, Tally] = field(default_factory=dict)
+    left: dict[int, int] = field(default_factory=dict)
+    done: dict[int, PackedTally] = field(default_factory=dict)
     open: dict[ShardTask, _Open] = field(default_factory=dict)
 
     def tasks(self) -> Iterator[ShardTask]:
@@ -74,7 +79,10 @@ class _Harvest:
         for place, order in enumerate(self.orders):
             sample, store = order.spec.sample, self.context.store
             shards = list(enumerate(shard_sizes(sample.decays)))
-            found = in_parts(sample.name, shards) if store is None else store.parts(sample.name, shards)
+            found = list(in_parts(sample.name, shards) if store is None else store.parts(sample.name, shards))
+            self.left[place] = len(found)
+            if not found:
+                self.done[place] = order.empty().packed()
             for part, some in found:
                 yield from self._part(place, order, part, some)
 
@@ -86,29 +94,33 @@ class _Harvest:
             for _, decays in shards:
                 self.context.report(part.sample, decays)
             return
-        opened = _Open(part, place, len(shards))
+        opened = _Open(part, place, len(shards), order.empty())
         for shard in shards:
             task = ShardTask(order, shard)
             self.open[task] = opened
             yield task
 
     def _count(self, place: int, tally: Tally) -> None:
-        before = self.totals.get(place)
-        self.totals[place] = tally if before is None else before + tally
+        if place not in self.totals:
+            self.totals[place] = self.orders[place].empty()
+        self.totals[place].add(tally.packed())
+        self.left[place] -= 1
+        if not self.left[place]:
+            self.done[place] = self.totals.pop(place).packed()
 
-    def add(self, task: ShardTask, tally: Tally) -> None:
+    def add(self, task: ShardTask, tally: PackedTally) -> None:
         """Add what a shard gave; a part that is whole is kept."""
         opened = self.open.pop(task)
-        opened.tally = tally if opened.tally is None else opened.tally + tally
+        opened.tally.add(tally)
         opened.missing -= 1
         if opened.missing == 0:
-            self._count(opened.order, opened.tally)
             if self.context.store is not None:
                 self.context.store.save(opened.part, _arrays(opened.tally))
+            self._count(opened.order, opened.tally)
         self.context.report(opened.part.sample, task.shard[1])
 
 
-def tally_orders(orders: Sequence[Order], context: RunContext) -> list[Tally]:
+def tally_orders(orders: Sequence[Order], context: RunContext) -> list[PackedTally]:
     """Sums over the shards of each of ``orders``, all on one pool; parts that the context's store has are not made.
 
     ``WorkerLost`` names a ``ShardTask`` that cannot be done.
@@ -116,4 +128,4 @@ def tally_orders(orders: Sequence[Order], context: RunContext) -> list[Tally]:
     harvest = _Harvest(orders, context)
     for task, tally in context.stream(harvest.tasks(), tally_task):
         harvest.add(task, tally)
-    return [harvest.totals.get(place) or order.empty() for place, order in enumerate(orders)]
+    return [harvest.done[place] for place in range(len(orders))]

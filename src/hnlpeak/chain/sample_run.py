@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from hnlpeak.reconstruction.columns import Column, column_names
 from hnlpeak.selection.cutflow import Cutflow
 from hnlpeak.selection.cuts import cut_names
 from hnlpeak.selection.foregone import foregone_of, last_veto
-from hnlpeak.selection.tally import Tally, fill, new_tally
+from hnlpeak.selection.tally import PackedTally, Tally, fill, new_tally
 from hnlpeak.simulation.generation import Total
 from hnlpeak.simulation.sample import Sample
 from hnlpeak.simulation.streams import shard_sizes
@@ -118,15 +118,16 @@ def run_sample(
 
     Parts that the ``store`` of ``context`` has are taken from it, others are kept there.
     """
-    return run_samples({sample.name: [(sample, experiment, calibration)]}, card, context)[sample.name]
+    return run_samples({sample.name: [(sample, experiment, calibration)]}, card, context)[sample.name]()
 
 
 def run_samples(
     samples: Mapping[str, Sequence[SamplePart]], card: AnalysisCard, context: RunContext
-) -> dict[str, SampleResult]:
+) -> dict[str, Callable[[], SampleResult]]:
     """Many samples on one pool, each the sum of ``run_sample`` over its parts; labelled by their names.
 
-    ``PartialResult`` naming the shard that cannot be done because its workers die.
+    Results are unpacked when they are called for: all at once would take a gigabyte. ``PartialResult`` naming
+    the shard that cannot be done because its workers die.
     """
     orders = [_order(*part, card, context.seed) for parts in samples.values() for part in parts]
     try:
@@ -135,12 +136,21 @@ def run_samples(
         if not isinstance(lost.item, ShardTask):
             raise
         raise lost_shard(lost.item, lost) from lost
-    made = {}
-    for name, parts in samples.items():
-        total = reduce(Tally.__add__, [next(tallies) for _ in parts])
-        in_fiducial, every = int(total.totals[Total.IN_FIDUCIAL]), card.samples.cutflow_every
-        made[name] = _result(total, card, parts[0][0].sources, name, True, in_fiducial, every=every)
-    return made
+    return {
+        name: partial(_unpacked, [next(tallies) for _ in parts], card, parts[0][0].sources, name)
+        for name, parts in samples.items()
+    }
+
+
+def _unpacked(
+    tallies: Sequence[PackedTally], card: AnalysisCard, sources: tuple[str, ...], name: str
+) -> SampleResult:
+    """The result of a sample whose parts gave ``tallies``."""
+    total = tallies[0].unpacked()
+    for more in tallies[1:]:
+        total.add(more)
+    in_fiducial, every = int(total.totals[Total.IN_FIDUCIAL]), card.samples.cutflow_every
+    return _result(total, card, sources, name, True, in_fiducial, every=every)
 
 
 def _order(

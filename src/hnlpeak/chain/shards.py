@@ -19,7 +19,7 @@ from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.reconstruction.calibration import N_SUMS, BeamCalibration
 from hnlpeak.reconstruction.candidates import Assumed
 from hnlpeak.selection.cuts import cut_table
-from hnlpeak.selection.tally import Selection, Tally, new_tally
+from hnlpeak.selection.tally import PackedTally, Selection, Tally, new_tally
 from hnlpeak.simulation.foregone import FOLLOW_ALL, Foregone
 from hnlpeak.simulation.generation import Total
 from hnlpeak.simulation.sample import LEPTONS, Sample
@@ -97,7 +97,7 @@ class ShardTask:
     shard: Shard
 
 
-def tally_task(task: ShardTask) -> Tally:
+def tally_task(task: ShardTask) -> PackedTally:
     """Simulate, reconstruct and select one shard; what is foregone counts in the cut-flow alone."""
     order, (index, decays) = task.order, task.shard
     spec, tally = order.spec, order.empty()
@@ -119,7 +119,7 @@ def tally_task(task: ShardTask) -> Tally:
         raise HnlpeakError(
             f"sample {sample.name!r}, shard {index}: {error}: simulate fewer decays"
         ) from error
-    return tally
+    return tally.packed()
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -24,14 +24,14 @@ __all__ = ["Samples", "calibrated", "shared_out"]
 class Samples:
     """The cards of a search, its plan, the mean beam of each period of its experiment, and how it is run.
 
-    ``made`` are results of samples by name that need not be made again.
+    ``made`` gives results of samples by name that need not be made again.
     """
 
     analysis: Analysis
     plan: Plan
     calibrations: tuple[BeamCalibration, ...]
     context: RunContext
-    made: Mapping[str, SampleResult] = field(default_factory=dict)
+    made: Mapping[str, Callable[[], SampleResult]] = field(default_factory=dict)
 
     @property
     def calibration(self) -> BeamCalibration:
@@ -46,8 +46,8 @@ class Samples:
     def run(self, sample: Sample) -> SampleResult:
         """Return what ``sample`` gives; parts that the context's store has are not made again."""
         if sample.name in self.made:
-            return self.made[sample.name]
-        return self.together([sample]).made[sample.name]
+            return self.made[sample.name]()
+        return self.together([sample]).made[sample.name]()
 
     def together(self, samples: Sequence[Sample]) -> Samples:
         """These, with ``samples`` made on one pool."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from hnlpeak.selection.cuts import UNKNOWN, CutTable, judge
 from hnlpeak.spectrum.axis import MissingMassAxis
 from hnlpeak.spectrum.fixed_point import FIXED_POINT, FLOW_POINT, add_fixed, flow_to_fixed, to_fixed
 
-__all__ = ["Counts", "Selection", "Tally", "fill", "new_tally"]
+__all__ = ["Counts", "PackedTally", "Selection", "Tally", "fill", "new_tally"]
 
 _LARGEST = 2**63 - 2048
 """Largest integer that a weight, its square, or a sum of them may be: the last float before the end, and one less."""
@@ -72,10 +72,18 @@ class Tally:
             add_fixed(self.totals, other.totals),
         )
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Pickled without its zeros: of the megabytes of a spectrum a shard fills next to nothing."""
-        arrays = (self.spectrum, self.squares, self.passed, self.only_failed, self.totals)
-        return _unpacked, (self.unit, *(_Sparse.of(array) for array in arrays))
+    def packed(self) -> PackedTally:
+        """Return the same without its zeros: of the megabytes of a spectrum a shard fills next to nothing."""
+        return PackedTally(self.unit, *(_Sparse.of(array) for array in self._arrays))
+
+    def add(self, more: PackedTally) -> None:
+        """Add ``more`` in place; ``UsageError`` where the sum does not fit."""
+        for array, sparse in zip(self._arrays, more.arrays, strict=True):
+            array.flat[sparse.places] = add_fixed(array.flat[sparse.places], sparse.values)
+
+    @property
+    def _arrays(self) -> tuple[NDArray[np.int64], ...]:
+        return self.spectrum, self.squares, self.passed, self.only_failed, self.totals
 
     def weighted(self) -> Tally:
         """The same with weights of 1 in fixed point, to be added to weighted ones."""
@@ -111,8 +119,24 @@ class _Sparse(NamedTuple):
         return found
 
 
-def _unpacked(unit: int, *arrays: _Sparse) -> Tally:
-    return Tally(unit, *(sparse.array() for sparse in arrays))
+class PackedTally(NamedTuple):
+    """What of a ``Tally`` is not zero: as it comes from a shard and waits until it is wanted."""
+
+    unit: int
+    spectrum: _Sparse
+    squares: _Sparse
+    passed: _Sparse
+    only_failed: _Sparse
+    totals: _Sparse
+
+    @property
+    def arrays(self) -> tuple[_Sparse, ...]:
+        """The arrays in the order of the fields."""
+        return self.spectrum, self.squares, self.passed, self.only_failed, self.totals
+
+    def unpacked(self) -> Tally:
+        """Return the tally, in arrays of its own."""
+        return Tally(self.unit, *(sparse.array() for sparse in self.arrays))
 
 
 def new_tally(selection: Selection, *, sources: int, totals: int, weighted: bool) -> Tally:

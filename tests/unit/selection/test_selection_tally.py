@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -10,10 +11,11 @@ from numpy.typing import NDArray
 
 from hnlpeak.chain.sample_run import tally_candidates
 from hnlpeak.chain.shards import selection_of
+from hnlpeak.core.errors import UsageError
 from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.experiment.analysis_card import AnalysisCard, Cut, SelectionCard
 from hnlpeak.reconstruction.candidates import Candidates
-from hnlpeak.selection.tally import new_tally
+from hnlpeak.selection.tally import Tally, new_tally
 from hnlpeak.spectrum.fixed_point import FIXED_POINT, FLOW_POINT
 
 COMMON = [
@@ -174,14 +176,37 @@ def test_a_tally_travels_without_its_zeros(weighted: bool) -> None:
     tally.spectrum[:, 3, 100:400] = rng.integers(-5, 2**62, (2, 300))
     tally.totals[:] = [1_000_000, 800_000, 3]
     tally.passed[0, 1, 2] = 7
-    make, packed = tally.__reduce__()
-    again = make(*packed)
+    packed = pickle.loads(pickle.dumps(tally.packed()))
+    again = packed.unpacked()
     assert again.unit == tally.unit
     for name in ("spectrum", "squares", "passed", "only_failed", "totals"):
         before, after = getattr(tally, name), getattr(again, name)
         assert after.dtype == np.int64
         assert after.shape == before.shape
         assert np.array_equal(after, before)
-    assert sum(part.places.nbytes + part.values.nbytes for part in packed[1:]) < 1e-2 * tally.spectrum.nbytes
+    assert (
+        sum(part.places.nbytes + part.values.nbytes for part in packed.arrays) < 1e-2 * tally.spectrum.nbytes
+    )
     again.spectrum[0, 0, 0] += 1  # an array of its own, to be added to
     assert tally.spectrum[0, 0, 0] == 0
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_packed_tallies_add_as_whole_ones_do(weighted: bool) -> None:
+    rng = np.random.Generator(np.random.Philox(3))
+
+    def some() -> Tally:
+        shape = (2, 3, 50)
+        spectrum = rng.integers(0, 2**61, shape) * (rng.random(shape) < 0.3)
+        squares = spectrum // 2 if weighted else np.zeros((0, 0, 0), dtype=np.int64)
+        rows = [rng.integers(0, 9, n) for n in ((2, 3, 4), (2, 3, 3), (3,))]
+        return Tally(FIXED_POINT if weighted else 1, spectrum, squares, *rows)
+
+    one, other = some(), some()
+    both, place = one + other, one.packed().unpacked()
+    place.add(other.packed())
+    for name in ("spectrum", "squares", "passed", "only_failed", "totals"):
+        assert np.array_equal(getattr(place, name), getattr(both, name))
+    full = Tally(1, np.full((1, 1, 1), 2**62), *(np.zeros((0, 0, 0), dtype=np.int64) for _ in range(4)))
+    with pytest.raises(UsageError, match="a sum of weights"):
+        full.add(full.packed())
