@@ -100,7 +100,8 @@ class Spectrum:
     ) -> Spectrum:
         """Return the spectrum of fixed-point sums of weights and of squared weights (``FIXED_POINT`` is 1).
 
-        Both arrays are int64 of shape ``[selection, source, bin]``. Raises ``UsageError`` where they are not.
+        Both arrays are kept, not copied. Raises ``UsageError`` where they are not int64 of shape
+        ``[selection, source, bin]``.
         """
         w, w2 = np.asarray(w_fixed), np.asarray(w2_fixed)
         if w.dtype != np.int64 or w2.dtype != np.int64 or np.any(w2 < 0):
@@ -110,8 +111,8 @@ class Spectrum:
         histogram = _empty(selections, sources, axis, hist.storage.Weight())
         _check_shape(w, histogram)
         _check_shape(w2, histogram)
-        histogram.view()[...] = np.stack([from_fixed(w), from_fixed(w2)], axis=-1)
-        return cls(histogram, simulated, label, decays_in_fiducial, (w.copy(), w2.copy()))
+        _fill_weights(histogram, w, w2)
+        return cls(histogram, simulated, label, decays_in_fiducial, (_kept(w), _kept(w2)))
 
     @classmethod
     def from_uhi(
@@ -305,8 +306,20 @@ class Spectrum:
             return Spectrum(self.histogram + other.histogram, self.simulated, self.label, decays)
         w, w2 = (add_fixed(a, b) for a, b in zip(self.fixed, other.fixed, strict=True))
         histogram = self.histogram.copy()
-        histogram.view()[...] = np.stack([from_fixed(w), from_fixed(w2)], axis=-1)
+        _fill_weights(histogram, w, w2)
         return Spectrum(histogram, self.simulated, self.label, decays, (w, w2))
+
+
+def _fill_weights(histogram: hist.Hist[Any], w: NDArray[np.int64], w2: NDArray[np.int64]) -> None:
+    view: Any = histogram.view()
+    view["value"], view["variance"] = from_fixed(w), from_fixed(w2)
+
+
+def _kept(array: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The array itself, not to be written to through the spectrum: a copy of a large one is felt."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
 
 
 def _empty(
