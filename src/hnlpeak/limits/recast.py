@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.core.errors import UsageError
+from hnlpeak.limits.invisible import LARGEST_LOSS
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.theory.lifetime import decay_probability, lifetime, mean_free_path
 from hnlpeak.theory.two_body import lab_momentum
@@ -27,7 +28,6 @@ __all__ = ["Recast", "parse_mixture", "recast"]
 Vector = NDArray[np.float64]
 
 _FLAVOURS = ("e", "mu", "tau")
-_LARGEST_LOSS = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +51,7 @@ class Recast:
     @property
     def holds(self) -> NDArray[np.bool_]:
         """Where the limit's assumption, an N that leaves the apparatus, is good to a per cent."""
-        return np.asarray(self.lost < _LARGEST_LOSS)
+        return np.asarray(self.lost < LARGEST_LOSS)
 
     def columns(self) -> dict[str, list[float] | list[str]]:
         """Columns of the table, units in their names."""
