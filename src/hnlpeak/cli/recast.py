@@ -18,9 +18,7 @@ _NATURES = ("dirac", "majorana")
 
 def recast(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of results of run or scan.")],
-    mixture: Annotated[
-        str | None, typer.Option(help="Shares of |U|² by flavour, e.g. e:0.5,mu:0.5.")
-    ] = None,
+    mixture: Annotated[str | None, typer.Option(help="Shares of |U|² by flavour, e.g. e:0.5,mu:0.5.")] = None,
     nature: Annotated[str, typer.Option(help="dirac or majorana: how long N lives.")] = "majorana",
     rate: Annotated[
         Path | None,

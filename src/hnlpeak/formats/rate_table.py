@@ -23,7 +23,10 @@ def read_rate_table(path: str | Path, *, power: float = 2.0) -> Rate:
     columns = read_numbers(path, required=("m_x_mev", "branching_fraction"), optional=("lifetime_ns",))
     try:
         return Rate(
-            columns["m_x_mev"], columns["branching_fraction"], power=power, lifetime=columns.get("lifetime_ns")
+            columns["m_x_mev"],
+            columns["branching_fraction"],
+            power=power,
+            lifetime=columns.get("lifetime_ns"),
         )
     except UsageError as error:
         raise InputDataError(f"{path}: {error}") from error

@@ -123,7 +123,7 @@ def test_a_table_beside_the_search_is_refused(result):
 def test_tables_that_are_no_rates_are_refused(tmp_path, text):
     table = tmp_path / "rate.csv"
     table.write_text(text, "utf-8")
-    with pytest.raises(InputDataError, match="rate.csv"):
+    with pytest.raises(InputDataError, match=r"rate\.csv"):
         read_rate_table(table)
 
 
