@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from hnlpeak.formats.search_files import read_search
     from hnlpeak.formats.signal_table import read_signal_table
     from hnlpeak.formats.spectrum_file import read_spectrum
+    from hnlpeak.limits.combine import Combination, combine
     from hnlpeak.limits.published import PublishedLimit, list_published, published
     from hnlpeak.limits.result import SearchResult
     from hnlpeak.limits.search import Search
@@ -35,6 +36,7 @@ __version__ = VERSION
 _HOME = {
     "Analysis": "hnlpeak.experiment.analysis",
     "CardError": "hnlpeak.core.errors",
+    "Combination": "hnlpeak.limits.combine",
     "Experiment": "hnlpeak.experiment.experiment",
     "HnlpeakError": "hnlpeak.core.errors",
     "Injection": "hnlpeak.searches.plan",
@@ -46,6 +48,7 @@ _HOME = {
     "SignalModel": "hnlpeak.estimation.signal",
     "Spectrum": "hnlpeak.spectrum.spectrum",
     "UsageError": "hnlpeak.core.errors",
+    "combine": "hnlpeak.limits.combine",
     "lifetime": "hnlpeak.theory",
     "list_published": "hnlpeak.limits.published",
     "load_analysis": "hnlpeak.experiment.analysis",
@@ -65,6 +68,7 @@ _HOME = {
 __all__ = [
     "Analysis",
     "CardError",
+    "Combination",
     "Experiment",
     "HnlpeakError",
     "Injection",
@@ -76,6 +80,7 @@ __all__ = [
     "SignalModel",
     "Spectrum",
     "UsageError",
+    "combine",
     "lifetime",
     "list_published",
     "load_analysis",

@@ -11,6 +11,7 @@ import typer
 from hnlpeak.cli import (
     cache,
     check,
+    combine,
     compare,
     coverage,
     doctor,
@@ -62,6 +63,7 @@ app.add_typer(study.app, name="study")
 app.add_typer(shard.app, name="shard")
 app.command()(export.export)
 app.command()(recast.recast)
+app.command()(combine.combine)
 app.command()(report.report)
 app.command()(compare.compare)
 app.command()(project.project)

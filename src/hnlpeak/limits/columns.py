@@ -268,6 +268,28 @@ TABLES: Mapping[str, tuple[ColumnFact, ...]] = {
             "u2_ul_expected_statistical", "1", "the median without systematic errors of the background"
         ),
     ),
+    "combine.csv": (
+        _MASS,
+        ColumnFact("searches", "", "labels of the searches that have this mass, joined by +"),
+        ColumnFact(
+            "u2_total_ul_observed", "1", "observed upper limit on U^2 = sum of |U_l4|^2, all searches"
+        ),
+        ColumnFact("u2_total_ul_expected", "1", "median of the limit under background only"),
+        ColumnFact("u2_total_ul_expected_m2s", "1", "its quantile at -2 standard deviations"),
+        ColumnFact("u2_total_ul_expected_m1s", "1", "its quantile at -1 standard deviation"),
+        ColumnFact("u2_total_ul_expected_p1s", "1", "its quantile at +1 standard deviation"),
+        ColumnFact("u2_total_ul_expected_p2s", "1", "its quantile at +2 standard deviations"),
+        ColumnFact("u2_total_lower", "1", "lower end of the interval (0 for one-sided methods)"),
+        ColumnFact("u2_total_estimate", "1", "U^2 >= 0 that fits all searches best"),
+        ColumnFact("combined_significance", "1", "square root of 2 ln [L(estimate) / L(0)] of all searches"),
+        ColumnFact("u2_<flavour>_ul_observed", "1", "share of the flavour times the observed limit"),
+        ColumnFact("n_observed_<label>", "events", "events in the window of one search"),
+        ColumnFact("background_<label>", "events", "its expected background"),
+        ColumnFact(
+            "u2_total_ul_observed_<label>", "1", "observed limit of this search alone, for the mixture"
+        ),
+        ColumnFact("u2_total_ul_expected_<label>", "1", "its expected limit"),
+    ),
     "compare.csv": (
         _MASS,
         ColumnFact("u2_ul_observed_<label>", "1", "observed upper limit on |U_l4|^2 of a search"),

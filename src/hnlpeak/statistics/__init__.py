@@ -6,6 +6,7 @@ from hnlpeak.statistics.bayes import bayes
 from hnlpeak.statistics.cls import CLS_KINDS, ClsKind, cls
 from hnlpeak.statistics.cls_marginal import cls_marginal
 from hnlpeak.statistics.constraints import Binomial, Gaussian, Known, Poisson
+from hnlpeak.statistics.counted import Counted
 from hnlpeak.statistics.coverage import (
     Coverage,
     LimitCoverage,
@@ -27,6 +28,7 @@ from hnlpeak.statistics.interval import Interval, Status
 from hnlpeak.statistics.methods import METHODS, Method, method_call
 from hnlpeak.statistics.one_sided import one_sided, power_constrained
 from hnlpeak.statistics.rolke_lopez import TREATMENTS, Treatment, rolke_lopez
+from hnlpeak.statistics.shared_rate import SHARED_METHODS, SharedRate
 from hnlpeak.statistics.significance import deviations, p_value, significance
 
 __all__ = [
@@ -35,10 +37,12 @@ __all__ = [
     "EXPECTED_DEFINITIONS",
     "EXPECTED_LABELS",
     "METHODS",
+    "SHARED_METHODS",
     "TREATMENTS",
     "Belt",
     "Binomial",
     "ClsKind",
+    "Counted",
     "Coverage",
     "Expected",
     "ExpectedDefinition",
@@ -49,6 +53,7 @@ __all__ = [
     "Method",
     "MinimumCoverage",
     "Poisson",
+    "SharedRate",
     "Status",
     "Treatment",
     "bayes",

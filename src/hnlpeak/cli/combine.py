@@ -1,0 +1,74 @@
+"""``hnlpeak combine``: finished searches as one, the product of their likelihoods."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hnlpeak.cli.number import number
+from hnlpeak.cli.verbosity import say
+
+__all__ = ["combine"]
+
+
+def combine(
+    directories: Annotated[
+        list[Path], typer.Argument(metavar="DIR DIR...", help="Folders of results of run or scan.")
+    ],
+    mixture: Annotated[
+        str | None,
+        typer.Option(help="Shares of U² by flavour, e.g. e:0.5,mu:0.5; not needed for one flavour."),
+    ] = None,
+    label: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Name of a folder in the table; once for each, in their order."),
+    ] = None,
+    method: Annotated[str, typer.Option(help="rolke-lopez, cls or one-sided.")] = "rolke-lopez",
+    cl: Annotated[float, typer.Option(parser=number, help="Confidence level.")] = 0.9,
+    errors: Annotated[
+        str | None,
+        typer.Option(
+            help="Errors of the signal in the limits: of acceptance,resolution,kaons, or none "
+            "(default: those of each search)."
+        ),
+    ] = None,
+    shared: Annotated[
+        str, typer.Option(help="Which of them are common to all searches, e.g. kaons for one N_K.")
+    ] = "",
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="CSV file (default: the table goes to stdout).")
+    ] = None,
+) -> None:
+    """Limits on U² from several searches together: the product of their counting likelihoods at each mass."""
+    from hnlpeak.cli.options import check_output
+    from hnlpeak.core.atomic import write_text
+    from hnlpeak.formats.results import read_result
+    from hnlpeak.formats.table import table_text
+    from hnlpeak.limits.combine import combine as combined
+    from hnlpeak.limits.recast import parse_mixture
+
+    if output is not None:
+        check_output(output, (".csv",))
+    made = combined(
+        [read_result(directory) for directory in directories],
+        None if mixture is None else parse_mixture(mixture),
+        labels=label or (),
+        method=method,
+        cl=cl,
+        errors=None if errors is None else _names(errors),
+        shared=_names(shared),
+    )
+    text = table_text(made.columns())
+    if output is None:
+        typer.echo(text, nl=False)
+    else:
+        write_text(output, text)
+    for line in made.words():
+        say(line)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """Names between commas; ``none`` stands for no name."""
+    return tuple(name.strip() for name in text.split(",") if name.strip() not in ("", "none"))
