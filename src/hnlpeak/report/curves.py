@@ -88,7 +88,7 @@ def published_curves(earlier: Sequence[PublishedLimit], x: Axis, y: Axis) -> Ite
         near = (curve.mass >= x.low) & (curve.mass <= x.high)
         if not np.any(near):
             continue
-        colour, dash = looks(curve)
+        colour, dash, _ = looks(curve)
         path = line_path(x, y, curve.mass, curve.u2)
         about = ", approximate" if curve.confidence == "m" else ""
         key, label = f"published{n}", f"{curve.label} ({curve.year}{about})"

@@ -8,11 +8,21 @@ from hnlpeak.report.typeset import typeset
 from hnlpeak.theory.mesons import meson
 from hnlpeak.theory.modes import MODES
 
-__all__ = ["channel", "mixing", "mixing_of_flavour", "source_colour", "source_label", "source_words"]
+__all__ = [
+    "channel",
+    "mixing",
+    "mixing_of_flavour",
+    "source_colour",
+    "source_hatch",
+    "source_label",
+    "source_words",
+]
 
 _LEPTON = {"e": "e", "mu": r"\mu"}
 _NO_DECAY = {"halo": ("muon halo", PALETTE[9]), "signal": ("injected signal", INK)}
 """Sources that are no decay mode of their own: how a legend names them, and their colour."""
+_HATCHES = ("", "..", "++", "xx", "--", "oo", "\\\\", "||", "**", "OO", "...", "x", "o", "+")
+"""White marks on the parts of a stack, by the place of a mode in the registry: colours alone are lost in grey."""
 
 
 def channel(result: SearchResult) -> str:
@@ -42,6 +52,12 @@ def source_colour(name: str) -> str:
     if name in MODES:
         return MODES[name].colour
     return _NO_DECAY[name][1] if name in _NO_DECAY else MUTED
+
+
+def source_hatch(name: str) -> str:
+    """Return matplotlib's hatch of the source ``name`` in all stacks, drawn in white."""
+    names = [*MODES, *_NO_DECAY]
+    return _HATCHES[names.index(name) % len(_HATCHES)] if name in names else ""
 
 
 def source_words(name: str) -> str:

@@ -28,6 +28,7 @@ __all__ = [
     "BAND_TWO",
     "EXPECTED",
     "INK",
+    "MARKERS",
     "MUTED",
     "PALETTE",
     "convention",
@@ -55,6 +56,8 @@ PALETTE = (
 INK = "#1a1a1a"
 MUTED = "#717581"
 EXPECTED = "#1f5f9e"
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p", "h", "<", ">", "*", "d")
+"""Marks that tell lines apart where colours do not: in grey print and with colour-vision deficiencies."""
 BAND_ONE = "#8fbfe9"
 BAND_TWO = "#d3e6f7"
 
@@ -69,6 +72,7 @@ _STYLE: dict[Any, Any] = {
     "text.color": INK,
     "axes.prop_cycle": cycler(color=PALETTE),
     "lines.linewidth": 1.8,
+    "hatch.linewidth": 0.7,
     "legend.frameon": False,
     "legend.fontsize": 10.5,
     "legend.title_fontsize": 10.5,

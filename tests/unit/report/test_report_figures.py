@@ -300,6 +300,17 @@ def test_every_curve_of_the_library_has_looks_of_its_own() -> None:
     for flavour in ("e", "mu"):
         own = [LOOKS[name] for name in list_published() if published(name).flavour == flavour]
         assert len(set(own)) == len(own)
+        marks = [mark for _, _, mark in own]
+        assert len(set(marks)) == len(marks), "grey print has no colours"
+
+
+def test_sources_of_a_stack_are_told_apart_without_colour() -> None:
+    from hnlpeak.report.labels import source_hatch
+    from hnlpeak.theory.modes import MODES
+
+    hatches = [source_hatch(name) for name in [*MODES, "halo"]]
+    assert len(set(hatches)) == len(hatches)
+    assert source_hatch("something of the user's") == ""
 
 
 def test_recomputed_limits_are_drawn_with_the_search_that_names_them(inputs: Search) -> None:

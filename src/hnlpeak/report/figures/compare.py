@@ -11,7 +11,18 @@ from numpy.typing import NDArray
 
 from hnlpeak.limits.side_by_side import SideBySide
 from hnlpeak.report.labels import mixing_of_flavour
-from hnlpeak.report.style import EXPECTED, INK, MUTED, PALETTE, header, new_figure, plain, settle, styled
+from hnlpeak.report.style import (
+    EXPECTED,
+    INK,
+    MARKERS,
+    MUTED,
+    PALETTE,
+    header,
+    new_figure,
+    plain,
+    settle,
+    styled,
+)
 
 __all__ = ["compare"]
 
@@ -31,11 +42,13 @@ def compare(found: SideBySide) -> Figure:
     for i, (label, colour) in enumerate(zip(found.labels, cycle(_COLOURS), strict=False)):
         one = found.searches[i]
         words = f"{label} (simulated)" if one.simulated else label
-        top.plot(one.mass, one.observed, color=colour, linewidth=1.7, label=plain(words))
+        mark = {"marker": MARKERS[i % len(MARKERS)], "markersize": 5.0, "markevery": (0.02 * (i % 5), 0.1)}
+        top.plot(one.mass, one.observed, color=colour, linewidth=1.7, label=plain(words), **mark)
         top.plot(one.mass, one.expected, color=colour, linewidth=1.3, linestyle="--")
         if i:
             for values, style in ((found.observed_ratio[i], "-"), (found.expected_ratio[i], "--")):
-                bottom.plot(found.mass, values, color=colour, linestyle=style, linewidth=1.4)
+                marked = mark if style == "-" else {}
+                bottom.plot(found.mass, values, color=colour, linestyle=style, linewidth=1.4, **marked)
                 ratios.append(values)
     top.plot([], [], color=MUTED, linewidth=1.3, linestyle="--", label="expected")
     top.set_yscale("log")

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.report.figures.binning import Stack, segments, snapped_edges, stack
 from hnlpeak.report.figures.columns import Columns, word
-from hnlpeak.report.labels import channel, source_colour, source_label
+from hnlpeak.report.figures.spectrum_panels import source_face
+from hnlpeak.report.labels import channel, source_label
 from hnlpeak.report.style import MUTED, header, new_figure, styled
 from hnlpeak.spectrum.spectrum import Spectrum
 
@@ -56,9 +57,8 @@ def composition(result: SearchResult, templates: Spectrum) -> Figure:
             edges,
             baseline=bottom,
             fill=True,
-            color=source_colour(name),
             label=f"{source_label(name)}  ({_percent(values.sum() / simulated.total.sum())})",
-            linewidth=0.0,
+            **source_face(name),
         )
         bottom = bottom + share
     for part in segments(result)[1:]:

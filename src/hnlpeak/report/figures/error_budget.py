@@ -10,9 +10,12 @@ from matplotlib.figure import Figure
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.report.figures.columns import Columns, word
 from hnlpeak.report.labels import channel, source_label
-from hnlpeak.report.style import INK, PALETTE, header, new_figure, styled
+from hnlpeak.report.style import INK, MARKERS, PALETTE, header, new_figure, styled
 
 __all__ = ["error_budget", "error_budget_columns"]
+
+_LEAST = 0.1
+"""Lower end of the axis, per cent: smaller parts move nothing."""
 
 
 def error_budget_columns(result: SearchResult, budget: Mapping[str, Sequence[float]]) -> Columns:
@@ -27,7 +30,7 @@ def error_budget_columns(result: SearchResult, budget: Mapping[str, Sequence[flo
 
 @styled
 def error_budget(result: SearchResult, budget: Mapping[str, Sequence[float]]) -> Figure:
-    """Draw each part of ``budget`` (events at each mass) over b, and their sum in quadrature."""
+    """Draw each part of ``budget`` (events at each mass) over b, and their sum in quadrature; from 0.1 % on."""
     masses, b = result.number("m_n_mev"), result.number("background")
     figure = new_figure(9.4, 5.6)
     axes = figure.subplots()
@@ -36,10 +39,20 @@ def error_budget(result: SearchResult, budget: Mapping[str, Sequence[float]]) ->
     axes.plot(masses, whole, color=INK, linewidth=2.4, label="all, in quadrature")
     order = sorted(shares, key=lambda name: -float(np.nanmean(shares[name])))
     for i, name in enumerate(order):
-        style = ("-", "--", ":")[i // len(PALETTE) % 3]
-        axes.plot(masses, shares[name], style, color=PALETTE[i % len(PALETTE)], label=source_label(name))
+        axes.plot(
+            masses,
+            shares[name],
+            ("-", "--", "-.")[i % 3],
+            color=PALETTE[i % len(PALETTE)],
+            marker=MARKERS[i % len(MARKERS)],
+            markersize=5.0,
+            # not all at the same masses, where they would hide each other
+            markevery=(0.01 * (i % 8), 0.08),
+            label=source_label(name),
+        )
     axes.set_xlim(masses[0], masses[-1])
-    axes.set_ylim(0.0, 1.15 * float(np.nanmax(whole)))
+    axes.set_yscale("log")
+    axes.set_ylim(_LEAST, max(2.0 * float(np.nanmax(whole, initial=0.0)), 10.0 * _LEAST))
     axes.set_xlabel(r"$m_N$ [MeV]")
     axes.set_ylabel("Error of the background [%]")
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))

@@ -89,10 +89,21 @@ def m2_miss(
         top.stairs(shape, counts.edges, color=INK, linestyle="--", linewidth=1.5, label=peak.label)
     _finish(top, largest)
     panels[-1].set_xlabel(r"$m_{\mathrm{miss}}^2$ [GeV$^2$]")
-    panels[-1].set_xlim(counts.edges[0], counts.edges[-1])
+    panels[-1].set_xlim(counts.edges[0], _end(result, shown))
     _mark(top, result, sm_limit)
     header(top, simulated=result.simulated, right=rf"${channel(result)}$, selection: {name}")
     return figure
+
+
+def _end(result: SearchResult, shown: Binned) -> float:
+    """The last edge with events, data or simulated, or the end of the search, and a little room."""
+    counts = shown.counts
+    filled = counts.values > 0.0
+    if shown.simulated is not None:
+        filled = filled | (shown.simulated.total * shown.weights > 0.3)
+    search = float(result.number("m_n_mev")[-1]) ** 2 * 1e-6
+    last = float(counts.edges[1:][filled].max(initial=search))
+    return min(max(last, search) + 0.015, float(counts.edges[-1]))
 
 
 def _in_gev2(counts: Projection) -> Projection:

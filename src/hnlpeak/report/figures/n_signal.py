@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.ticker import SymmetricalLogLocator
 
@@ -10,7 +11,7 @@ from hnlpeak.limits.result import SearchResult
 from hnlpeak.report.figures.columns import Columns, limit_columns
 from hnlpeak.report.figures.limit_bands import draw_limit
 from hnlpeak.report.labels import channel
-from hnlpeak.report.style import PALETTE, convention, header, new_figure, styled
+from hnlpeak.report.style import INK, PALETTE, convention, header, new_figure, styled
 
 __all__ = ["n_signal", "n_signal_columns"]
 
@@ -33,8 +34,9 @@ def n_signal(result: SearchResult) -> Figure:
         masses,
         np.maximum(b - sigma, 0.0),
         b + sigma,
-        color=PALETTE[1],
-        alpha=0.55,
+        facecolor=to_rgba(PALETTE[1], 0.45),
+        edgecolor=to_rgba(INK, 0.45),
+        hatch="....",
         linewidth=0.0,
         label=r"background $b\pm\sigma_b$ in the window",
     )

@@ -12,7 +12,7 @@ from hnlpeak.limits.published import PublishedLimit
 from hnlpeak.report.figures.published_line import draw_published, name_published
 from hnlpeak.report.labels import mixing_of_flavour
 from hnlpeak.report.rounding import mathematical
-from hnlpeak.report.style import MUTED, PALETTE, header, new_figure, styled
+from hnlpeak.report.style import MARKERS, MUTED, PALETTE, header, new_figure, styled
 
 __all__ = ["projection"]
 
@@ -49,16 +49,16 @@ def _over_exposure(axes: Axes, found: Projection) -> None:
     good = np.flatnonzero(np.isfinite(found.median).any(axis=0))
     if good.size:
         picked = dict.fromkeys(good[int(share * (good.size - 1))] for share in (0.1, 0.5, 0.9)[:_MASSES])
-        for i, colour in zip(picked, PALETTE, strict=False):
+        for i, colour, mark in zip(picked, PALETTE, MARKERS, strict=False):
             axes.fill_between(
                 found.exposure, found.m1s[:, i], found.p1s[:, i], color=colour, alpha=0.2, linewidth=0.0
             )
             axes.plot(
                 found.exposure,
                 found.median[:, i],
-                "o-",
+                marker=mark,
                 color=colour,
-                markersize=4,
+                markersize=5,
                 label=f"{found.mass[i]:g} MeV",
             )
             axes.plot(found.exposure, found.statistical[:, i], ":", color=colour, linewidth=1.4)

@@ -1,4 +1,4 @@
-"""How a published limit is drawn: one colour and one dash for each search, in every figure."""
+"""How a published limit is drawn: one colour, dash and mark for each search, in every figure."""
 
 from __future__ import annotations
 
@@ -17,41 +17,54 @@ _WIDTH = 24
 
 _GREEN, _BLUE, _OLIVE, _PINK = "#0b7a75", "#5b6ee1", "#8a6d00", "#c2468f"
 
-LOOKS: dict[str, tuple[str, str]] = {
-    "na62-2007-mu": (PALETTE[2], ":"),
-    "na62-2007-mu-tables": (PALETTE[2], "-"),
-    "na62-2007-mu-tables-expected": (PALETTE[2], "-."),
-    "na62-2015-e-preliminary": (PALETTE[6], ":"),
-    "na62-2015-e": (PALETTE[6], "--"),
-    "na62-2015-mu": (PALETTE[6], "--"),
-    "na62-2020-e": (PALETTE[4], "-"),
-    "na62-2021-mu": (PALETTE[4], "-"),
-    "na62-2025-pi-e": (_PINK, "-"),
-    "e949-mu": (_GREEN, "-"),
-    "kek-e": (PALETTE[5], "--"),
-    "kek-mu": (PALETTE[5], "--"),
-    "pienu-2017-e": (_BLUE, "--"),
-    "pienu-2019-mu-high": (_BLUE, "-"),
-    "pienu-2019-mu-low": (_BLUE, "-."),
-    "triumf-e": (_OLIVE, "-."),
-    "psi-mu": (_OLIVE, "--"),
+LOOKS: dict[str, tuple[str, str, str]] = {
+    "na62-2007-mu": (PALETTE[2], ":", "o"),
+    "na62-2007-mu-tables": (PALETTE[2], "-", "s"),
+    "na62-2007-mu-tables-expected": (PALETTE[2], "-.", "D"),
+    "na62-2015-e-preliminary": (PALETTE[6], ":", "d"),
+    "na62-2015-e": (PALETTE[6], "--", "v"),
+    "na62-2015-mu": (PALETTE[6], "--", "v"),
+    "na62-2020-e": (PALETTE[4], "-", "X"),
+    "na62-2021-mu": (PALETTE[4], "-", "X"),
+    "na62-2025-pi-e": (_PINK, "-", "P"),
+    "e949-mu": (_GREEN, "-", "h"),
+    "kek-e": (PALETTE[5], "--", "^"),
+    "kek-mu": (PALETTE[5], "--", "^"),
+    "pienu-2017-e": (_BLUE, "--", "*"),
+    "pienu-2019-mu-high": (_BLUE, "-", "*"),
+    "pienu-2019-mu-low": (_BLUE, "-.", "p"),
+    "triumf-e": (_OLIVE, "-.", ">"),
+    "psi-mu": (_OLIVE, "--", "<"),
 }
-"""Colour and dash of the curves of the library; a collaboration keeps its colour in both flavours."""
+"""Colour, dash and mark of the curves of the library; a collaboration keeps its colour in both flavours."""
 
-_OF_OTHERS = (PALETTE[8], "-")
+_OF_OTHERS = (PALETTE[8], "-", "")
+_EVERY = (0.03, 0.17)
+"""Where the marks of a curve stand: the first, and the steps, in lengths of the figure's diagonal."""
 
 
-def looks(curve: PublishedLimit) -> tuple[str, str]:
-    """Return colour and dash (matplotlib's) of ``curve``."""
+def looks(curve: PublishedLimit) -> tuple[str, str, str]:
+    """Return colour, dash and mark (matplotlib's) of ``curve``; no two of one flavour share a mark."""
     return LOOKS.get(curve.name, _OF_OTHERS)
 
 
 def draw_published(axes: Axes, curve: PublishedLimit) -> Line2D:
     """Draw ``curve`` and return its line, labelled with name and year of publication."""
-    colour, dash = looks(curve)
+    colour, dash, mark = looks(curve)
     words = f"{curve.label} ({curve.year}{', approximate' if curve.confidence == 'm' else ''})"
     label = "\n".join(wrap(plain(words), _WIDTH))
-    (line,) = axes.plot(curve.mass, curve.u2, color=colour, linewidth=1.3, linestyle=dash, label=label)
+    (line,) = axes.plot(
+        curve.mass,
+        curve.u2,
+        color=colour,
+        linewidth=1.3,
+        linestyle=dash,
+        label=label,
+        marker=mark,
+        markersize=5.0,
+        markerfacecolor="white",
+        markevery=_EVERY,
+    )
     return line
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.report.figures.binning import Stack
 from hnlpeak.report.garwood import garwood
-from hnlpeak.report.labels import source_colour, source_label
+from hnlpeak.report.labels import source_colour, source_hatch, source_label
 from hnlpeak.report.rounding import mathematical
 from hnlpeak.report.style import INK, MUTED
 from hnlpeak.spectrum.spectrum import Projection
@@ -28,6 +29,7 @@ __all__ = [
     "example_masses",
     "examples",
     "legend_above",
+    "source_face",
     "spectrum_panels",
     "spectrum_top",
 ]
@@ -130,10 +132,9 @@ def draw_stack(axes: Axes, edges: Vector, simulated: Stack, weights: Vector) -> 
     shown = [name for name, values in simulated.sources.items() if values.sum() > 0.0]
     heights = np.cumsum([simulated.sources[n] * weights for n in shown], axis=0)
     for name, height in reversed(list(zip(shown, heights, strict=True))):
-        colour = source_colour(name)
         seen = np.any((height > _BOTTOM) & (simulated.sources[name] * weights > _NAMED * height))
         label = source_label(name) if seen else None
-        axes.stairs(height, edges, fill=True, color=colour, label=label, linewidth=0.0)
+        axes.stairs(height, edges, fill=True, label=label, **source_face(name))
     low, high = (simulated.total + sign * simulated.error for sign in (-1.0, 1.0))
     axes.fill_between(
         edges,
@@ -147,6 +148,16 @@ def draw_stack(axes: Axes, edges: Vector, simulated: Stack, weights: Vector) -> 
         zorder=3,
         label="uncertainty of the simulation",
     )
+
+
+def source_face(name: str) -> dict[str, Any]:
+    """Return how the part of ``name`` in a stack is filled: its colour, and its hatch in white."""
+    return {
+        "facecolor": source_colour(name),
+        "edgecolor": "white",
+        "hatch": source_hatch(name),
+        "linewidth": 0.0,
+    }
 
 
 def legend_above(axes: Axes) -> None:
