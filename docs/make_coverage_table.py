@@ -58,7 +58,8 @@ def row(card, window, edges, truth, events, toys, rng):
     reach = MASK_REACH * window.sigma
 
     def fits(choice, masked=()):
-        design = sideband_design([window] * toys, edges, bands, masked)
+        one = sideband_design([window], edges, bands, masked)
+        design = one._make(np.repeat(column, toys, axis=0) for column in one)
         orders = {"order": bands.order, "alternative_order": bands.alternative_order, "order_choice": choice}
         return fit_sidebands(design, total, np.arange(toys), **orders)
 

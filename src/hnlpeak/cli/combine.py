@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from hnlpeak.cli.number import number
 from hnlpeak.cli.verbosity import say
+
+if TYPE_CHECKING:
+    from hnlpeak.limits.combine import Likelihood
 
 __all__ = ["combine"]
 
@@ -25,6 +28,12 @@ def combine(
         list[str] | None,
         typer.Option(metavar="NAME", help="Name of a folder in the table; once for each, in their order."),
     ] = None,
+    likelihood: Annotated[
+        str,
+        typer.Option(
+            help="counting (events in the windows) or spectrum (all bins and selections about each mass)."
+        ),
+    ] = "counting",
     method: Annotated[str, typer.Option(help="rolke-lopez, cls or one-sided.")] = "rolke-lopez",
     cl: Annotated[float, typer.Option(parser=number, help="Confidence level.")] = 0.9,
     errors: Annotated[
@@ -41,10 +50,11 @@ def combine(
         Path | None, typer.Option("-o", "--output", help="CSV file (default: the table goes to stdout).")
     ] = None,
 ) -> None:
-    """Limits on U² from several searches together: the product of their counting likelihoods at each mass."""
+    """Limits on U² from several searches together: the product of their likelihoods at each mass."""
     from hnlpeak.cli.options import check_output
     from hnlpeak.core.atomic import write_text
     from hnlpeak.formats.results import read_result
+    from hnlpeak.formats.search_files import read_search
     from hnlpeak.formats.table import table_text
     from hnlpeak.limits.combine import combine as combined
     from hnlpeak.limits.recast import parse_mixture
@@ -52,8 +62,9 @@ def combine(
     if output is not None:
         check_output(output, (".csv",))
     made = combined(
-        [read_result(directory) for directory in directories],
+        [(read_search if likelihood == "spectrum" else read_result)(directory) for directory in directories],
         None if mixture is None else parse_mixture(mixture),
+        likelihood=cast("Likelihood", likelihood),
         labels=label or (),
         method=method,
         cl=cl,

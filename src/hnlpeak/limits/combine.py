@@ -9,15 +9,17 @@ signal events in its window: the theory is common to all and has no error. N_K m
 have it at all. The background of each search is that of its own likelihood. Searches must not share events: two
 selections of the same data are one search.
 
-A mass that some of the searches have alone gets its limit from these. Expected limits are quantiles over
-pseudo-experiments of background alone, counts and background measurements drawn for each search (see
-``statistics.counted.lattice``).
+``likelihood="counting"`` is that of the windows, ``"spectrum"`` that of all bins and selections about a mass
+(``limits.spectrum_likelihood``). A mass that some of the searches have alone gets its limit from these. Expected limits
+of counts are quantiles over pseudo-experiments of background alone, counts and background measurements drawn for each
+search (``statistics.counted.lattice``), those of spectra are asymptotic.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,10 +32,16 @@ from hnlpeak.experiment.analysis_card import SIGNAL_ERRORS
 from hnlpeak.limits.constraint import background_constraint
 from hnlpeak.limits.efficiency import net_efficiency
 from hnlpeak.limits.result import SearchResult
+from hnlpeak.limits.search import Search
+from hnlpeak.limits.spectrum_likelihood import Piece, spectrum_pieces
 from hnlpeak.statistics import METHODS, SHARED_METHODS, Counted, Gaussian, SharedRate
 from hnlpeak.statistics.counted import lattice
 
-__all__ = ["Combination", "Part", "combine", "counting_part"]
+__all__ = ["LIKELIHOODS", "Combination", "Likelihood", "combine"]
+
+Likelihood = Literal["counting", "spectrum"]
+LIKELIHOODS: tuple[Likelihood, ...] = get_args(Likelihood)
+
 
 Vector = NDArray[np.float64]
 Table = NDArray[np.float64]
@@ -44,18 +52,15 @@ _BANDS = np.arange(-2.0, 3.0)
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
-    """What one search brings at its masses ``mass`` (MeV), those that may be quoted.
+class _Part:
+    """What one search brings: its ``pieces``, of independent events, with the relative errors that they share.
 
-    ``experiment``: its likelihood in signal counts, ``signal`` counts for U^2 = 1, ``common`` the relative error that
-    it shares. ``n`` and ``background`` are the counts in the window, ``observed`` and ``expected`` the search's own
-    limits on U^2.
+    ``signal`` of the pieces is for U^2 = 1. At its masses ``mass`` (MeV), those that may be quoted, ``n`` and
+    ``background`` are the counts in the window, ``observed`` and ``expected`` the search's own limits on U^2.
     """
 
+    pieces: tuple[tuple[Piece, Vector], ...]
     mass: Vector
-    experiment: Counted
-    signal: Vector
-    common: Vector
     n: Vector
     background: Vector
     observed: Vector
@@ -77,6 +82,7 @@ class Combination:
     method: str
     cl: float
     shared: tuple[str, ...]
+    likelihood: Likelihood
     mass: Vector
     searches: tuple[str, ...]
     n: Table
@@ -129,7 +135,8 @@ class Combination:
         share = ", ".join(f"{flavour} {part:g}" for flavour, part in self.mixture.items() if part)
         common = f"; common to all: {', '.join(self.shared)}" if self.shared else ""
         alone = int((~self.together).sum())
-        lines = [f"{' × '.join(self.labels)}, U² shared as {share}: {self.convention}{common}"]
+        kind = "" if self.likelihood == "counting" else "; whole spectra, expected limits asymptotic"
+        lines = [f"{' × '.join(self.labels)}, U² shared as {share}: {self.convention}{common}{kind}"]
         if alone:
             lines.append(
                 f"{alone} of {self.mass.size} masses are not in all searches: limits of those that have them"
@@ -150,39 +157,36 @@ class Combination:
         return lines
 
 
-def counting_part(
-    result: SearchResult,
+def _part(
+    search: Search,
     share: float,
     *,
-    errors: Collection[str] | None = None,
-    shared: Collection[str] = (),
-) -> Part:
-    """Return the counting likelihood of a search whose flavour has ``share`` of U^2.
-
-    ``errors`` of the signal are in it ("acceptance", "resolution", "kaons"; None: those of its own limits), of which
-    ``shared`` are common to all searches. Masses that may not be quoted are left out.
-    """
+    errors: Collection[str] | None,
+    shared: Collection[str],
+    likelihood: Likelihood,
+) -> _Part:
+    """What a search whose flavour has ``share`` of U^2 brings to the product."""
+    result = search.result
     table, b = result.hypotheses, result.background
-    own = result.efficiency
-    if errors is not None:
-        own = net_efficiency(table, b.leakage, [name for name in errors if name not in shared])
-    signal = share * table.per_u2 * table.n_kaon * table.acceptance * own.value
-    good = result.sound & own.usable & np.isfinite(signal) & (signal > 0.0)
-    good &= np.isfinite(result.limits.observed.u2)
     with np.errstate(divide="ignore", invalid="ignore"):
-        relative = own.error / own.value
         common = net_efficiency(table, b.leakage, shared)
-        together = common.error / common.value
-    constraint = background_constraint(b.background[good], b.error[good], kind=result.settings.constraint)
-    return Part(
-        mass=table.mass[good],
-        experiment=Counted.of(
-            result.n_observed[good],
-            background=constraint,
-            efficiency=Gaussian(np.ones(int(good.sum())), relative[good]),
+        together = np.nan_to_num(common.error / common.value)
+    good = np.flatnonzero(result.sound & np.isfinite(result.limits.observed.u2))
+    if likelihood == "counting":
+        pieces = [_counts(result, errors, shared)]
+    else:
+        if (errors is None and np.any(result.efficiency.error > 0.0)) or not set(errors or ()) <= set(shared):
+            raise UsageError(
+                "the likelihood of a spectrum has errors of the signal that all searches share, or none: give --shared "
+                "the same names as --errors, or --errors none"
+            )
+        pieces = spectrum_pieces(search)
+    return _Part(
+        tuple(
+            (replace(piece, signal=share * piece.signal), together[_places(table.mass, piece.mass)])
+            for piece in pieces
         ),
-        signal=signal[good],
-        common=together[good],
+        mass=table.mass[good],
         n=result.n_observed[good],
         background=b.background[good],
         observed=result.limits.observed.u2[good] / share,
@@ -190,25 +194,48 @@ def counting_part(
     )
 
 
+def _counts(result: SearchResult, errors: Collection[str] | None, shared: Collection[str]) -> Piece:
+    """The counts in the windows, those that may be quoted."""
+    table, b = result.hypotheses, result.background
+    own = result.efficiency
+    if errors is not None:
+        own = net_efficiency(table, b.leakage, [name for name in errors if name not in shared])
+    signal = table.per_u2 * table.n_kaon * table.acceptance * own.value
+    good = result.sound & own.usable & np.isfinite(signal) & (signal > 0.0)
+    good &= np.isfinite(result.limits.observed.u2)
+    relative = own.error[good] / own.value[good]
+    constraint = background_constraint(b.background[good], b.error[good], kind=result.settings.constraint)
+    experiment = Counted.of(
+        result.n_observed[good], background=constraint, efficiency=Gaussian(np.ones(relative.size), relative)
+    )
+    return Piece(table.mass[good], experiment, signal[good])
+
+
 def combine(
-    results: Sequence[SearchResult],
+    searches: Sequence[SearchResult | Search],
     mixture: Mapping[str, float] | None = None,
     *,
+    likelihood: Likelihood = "counting",
     labels: Sequence[str] = (),
     method: str = "rolke-lopez",
     cl: float = 0.90,
     errors: Collection[str] | None = None,
     shared: Collection[str] = (),
 ) -> Combination:
-    """Return the limits on U^2 of all ``results`` together, shared among the flavours as ``mixture`` says.
+    """Return the limits on U^2 of all ``searches`` together, shared among the flavours as ``mixture`` says.
 
+    ``likelihood``: "counting", or "spectrum", for which side-band searches come from ``read_search`` or ``search``.
     ``mixture`` may be None where all are of one flavour. ``method``: rolke-lopez (treatment ``bounded``), cls
     (asymptotic) or one-sided, at ``cl``. ``errors`` of the signal ("acceptance", "resolution", "kaons"; None: those of
     each search's own limits); those in ``shared`` move all searches together. ``UsageError`` for a flavour without a
     share, names that are not known or twice there, and where no mass is left.
     """
+    whole = [one if isinstance(one, Search) else Search(one) for one in searches]
+    results = [one.result for one in whole]
     shares = _shares(results, mixture)
     names = _labels(results, labels)
+    if likelihood not in LIKELIHOODS:
+        raise UsageError(f"likelihood: got {likelihood!r}, allowed are {', '.join(LIKELIHOODS)}")
     if method not in SHARED_METHODS:
         raise UsageError(f"method: got {method!r}, a combination has {', '.join(SHARED_METHODS)}")
     if not 0.0 < cl < 1.0:
@@ -220,8 +247,11 @@ def combine(
         errors = tuple(shared)
     if not set(shared) <= set(errors or ()):
         raise UsageError(f"shared errors {sorted(shared)} must be among the errors {sorted(errors or ())}")
-    parts = [counting_part(result, shares[result.lepton], errors=errors, shared=shared) for result in results]
-    return _combined(parts, names, shares, method=method, cl=cl, shared=tuple(shared))
+    parts = [
+        _part(one, shares[one.result.lepton], errors=errors, shared=shared, likelihood=likelihood)
+        for one in whole
+    ]
+    return _combined(parts, names, shares, method=method, cl=cl, shared=tuple(shared), likelihood=likelihood)
 
 
 def _shares(results: Sequence[SearchResult], mixture: Mapping[str, float] | None) -> dict[str, float]:
@@ -255,33 +285,38 @@ def _labels(results: Sequence[SearchResult], labels: Sequence[str]) -> tuple[str
 
 
 def _combined(
-    parts: Sequence[Part],
+    parts: Sequence[_Part],
     labels: tuple[str, ...],
     mixture: Mapping[str, float],
     *,
     method: str,
     cl: float,
     shared: tuple[str, ...],
+    likelihood: Likelihood,
 ) -> Combination:
-    mass = _masses(parts)
+    pieces = [(i, *piece) for i, part in enumerate(parts) for piece in part.pieces]
+    mass = _masses([piece.mass for _, piece, _ in pieces])
     if mass.size == 0:
         raise UsageError("no mass of these searches may be quoted: nothing to combine")
-    places = np.array([_places(part.mass, mass) for part in parts])
+    at_piece = np.array([_places(piece.mass, mass) for _, piece, _ in pieces])
     found = {name: np.full(mass.size, np.nan) for name in ("lower", "estimate", "significance", "observed")}
     expected = np.full((_BANDS.size, mass.size), np.nan)
-    patterns = places >= 0
-    for pattern in np.unique(patterns, axis=1).T:
-        at = np.flatnonzero((patterns == pattern[:, None]).all(axis=0))
-        behind = [(part, places[i, at]) for i, part in enumerate(parts) if pattern[i]]
+    there = at_piece >= 0
+    for pattern in np.unique(there, axis=1).T:
+        at = np.flatnonzero((there == pattern[:, None]).all(axis=0))
+        behind = [(*pieces[k][1:], at_piece[k, at]) for k in np.flatnonzero(pattern)]
         product = SharedRate.of(
-            [Counted(part.experiment.table[rows]) for part, rows in behind],
-            [part.signal[rows] for part, rows in behind],
-            [part.common[rows] for part, rows in behind],
+            [piece.experiment[rows] for piece, _, rows in behind],
+            [piece.signal[rows] for piece, _, rows in behind],
+            [common[rows] for _, common, rows in behind],
         )
         interval = product.interval(cl=cl, method=method)
         found["lower"][at], found["estimate"][at] = interval.lower, interval.estimate
         found["observed"][at], found["significance"][at] = interval.upper, product.significance
-        expected[:, at] = _expected(behind, method, cl)
+        expected[:, at] = _expected(product, method, cl)
+    places = np.array([_places(part.mass, mass) for part in parts])
+    owner = np.array([i for i, *_ in pieces])
+    has = np.array([there[owner == i].any(axis=0) for i in range(len(parts))])
 
     def spread(name: str) -> Table:
         return np.array(
@@ -297,8 +332,9 @@ def _combined(
         method=method,
         cl=cl,
         shared=shared,
+        likelihood=likelihood,
         mass=mass,
-        searches=tuple("+".join(np.array(labels)[column]) for column in patterns.T),
+        searches=tuple("+".join(np.array(labels)[column]) for column in has.T),
         n=spread("n"),
         background=spread("background"),
         own_observed=spread("observed"),
@@ -308,9 +344,9 @@ def _combined(
     )
 
 
-def _masses(parts: Sequence[Part]) -> Vector:
+def _masses(grids: Sequence[Vector]) -> Vector:
     """All masses, those within a thousandth of an MeV once."""
-    every = np.sort(np.concatenate([part.mass for part in parts]))
+    every = np.sort(np.concatenate([np.zeros(0), *grids]))
     return every[np.diff(every, prepend=-np.inf) > _SAME_MASS]
 
 
@@ -322,16 +358,16 @@ def _places(of: Vector, mass: Vector) -> NDArray[np.intp]:
     return np.where(np.abs(of[nearest] - mass) <= _SAME_MASS, nearest, -1)
 
 
-def _expected(behind: Sequence[tuple[Part, NDArray[np.intp]]], method: str, cl: float) -> Table:
-    """Quantiles of the limit over the same draws for all masses, shape (5, masses)."""
-    points = lattice(3 * len(behind), _DRAWS)
+def _expected(product: SharedRate, method: str, cl: float) -> Table:
+    """Quantiles of the limit, shape (5, masses): over the same draws for all masses where all are counts."""
+    counts = [one for one in product.experiments if isinstance(one, Counted)]
+    if len(counts) < len(product.experiments):
+        return product.bands(cl=cl, method=method)
+    points = lattice(3 * len(counts), _DRAWS)
     drawn = SharedRate.of(
-        [
-            Counted(part.experiment.table[rows]).drawn(points[3 * i : 3 * i + 3])
-            for i, (part, rows) in enumerate(behind)
-        ],
-        [np.repeat(part.signal[rows], _DRAWS) for part, rows in behind],
-        [np.repeat(part.common[rows], _DRAWS) for part, rows in behind],
+        [one.drawn(points[3 * i : 3 * i + 3]) for i, one in enumerate(counts)],
+        [np.repeat(row, _DRAWS) for row in product.signal],
+        [np.repeat(row, _DRAWS) for row in product.common],
     )
     limits = np.asarray(drawn.interval(cl=cl, method=method, rtol=1e-6).upper)
     upper = np.sort(limits.reshape(-1, _DRAWS), axis=1)

@@ -120,7 +120,14 @@ def scan(
         shape=None
         if smooth is None
         else fit_shapes(
-            smooth, windows, spectrum.edges, cumulative, rows, card.statistics.cl, background.syst, table
+            smooth,
+            windows,
+            spectrum.edges,
+            cumulative,
+            rows,
+            card.statistics.cl,
+            [h.signal for h in found],
+            table,
         ),
         toys=None if toys is None else toy_result(toys, table, local),
         templates=None if inputs is None else _templates(inputs.decays, found),

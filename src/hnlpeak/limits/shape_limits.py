@@ -9,15 +9,17 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
+from hnlpeak.background.bands import SidebandDesign
 from hnlpeak.background.expectation import expected_groups
 from hnlpeak.background.method import SmoothBackground
 from hnlpeak.core.records import Column, Vector, Words
+from hnlpeak.estimation.signal import SignalPoint
 from hnlpeak.limits.hypotheses import Hypotheses
 from hnlpeak.limits.limit import Limit
 from hnlpeak.limits.shape_fit import shape_limits
-from hnlpeak.spectrum.window import Window, gaussian_fraction
+from hnlpeak.spectrum.window import Window
 
-__all__ = ["ShapeFit", "fit_shapes"]
+__all__ = ["ShapeFit", "fit_shapes", "peak_shares"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,16 +45,14 @@ def fit_shapes(
     cumulative: NDArray[np.float64],
     rows: NDArray[np.int64],
     cl: float,
-    syst: Vector,
+    signals: Sequence[SignalPoint],
     hypotheses: Hypotheses,
 ) -> ShapeFit:
     """Return the shape fit at each mass, with limits at the level ``cl`` of a two-sided interval.
 
-    The function is the one of ``background``, the systematic error ``syst`` of its estimate in the window is a spurious
-    signal. ``cumulative[s, i]`` counts the events of selection ``s`` below bin edge ``i``, ``rows[m]`` is that of mass
-    ``m``.
+    The functions are those of ``background``, the peak has the shape of each of ``signals``. ``cumulative[s, i]``
+    counts the events of selection ``s`` below bin edge ``i``, ``rows[m]`` is that of mass ``m``.
     """
-    inside = [gaussian_fraction(w.low, w.high, mean=w.mass, sigma=w.sigma) for w in windows]
     made = shape_limits(
         background.whole,
         cumulative,
@@ -60,10 +60,8 @@ def fit_shapes(
         expected=expected_groups(
             background.bands, background.whole, windows, edges, cumulative, rows, background.model
         ),
-        inside=np.array(inside),
-        syst=syst,
-        order=background.model.order,
-        family=background.model.family,
+        peak=peak_shares(background.whole, windows, edges, signals),
+        model=background.model,
         cl=cl,
     )
     return ShapeFit(
@@ -77,3 +75,15 @@ def fit_shapes(
         hypotheses.limit(made.upper),
         hypotheses.limit(made.expected),
     )
+
+
+def peak_shares(
+    whole: SidebandDesign, windows: Sequence[Window], edges: Vector, signals: Sequence[SignalPoint]
+) -> NDArray[np.float64]:
+    """Return the share of each signal in the groups of ``whole`` over that in its window, shape (mass, group)."""
+    shares = np.zeros(whole.first.shape)
+    for i, (window, signal) in enumerate(zip(windows, signals, strict=True)):
+        inside = signal.inside(window.low, window.high)
+        for j in range(int(whole.groups[i]) if inside > 0.0 else 0):
+            shares[i, j] = signal.inside(edges[whole.first[i, j]], edges[whole.last[i, j]]) / inside
+    return shares

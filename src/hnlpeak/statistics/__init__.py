@@ -28,7 +28,7 @@ from hnlpeak.statistics.interval import Interval, Status
 from hnlpeak.statistics.methods import METHODS, Method, method_call
 from hnlpeak.statistics.one_sided import one_sided, power_constrained
 from hnlpeak.statistics.rolke_lopez import TREATMENTS, Treatment, rolke_lopez
-from hnlpeak.statistics.shared_rate import SHARED_METHODS, SharedRate
+from hnlpeak.statistics.shared_rate import SHARED_METHODS, Profiled, SharedRate
 from hnlpeak.statistics.significance import deviations, p_value, significance
 
 __all__ = [
@@ -53,6 +53,7 @@ __all__ = [
     "Method",
     "MinimumCoverage",
     "Poisson",
+    "Profiled",
     "SharedRate",
     "Status",
     "Treatment",

@@ -39,6 +39,10 @@ class Counted:
         """Number of elements."""
         return self.table.size
 
+    def __getitem__(self, which: Places) -> Counted:
+        """The elements ``which``."""
+        return Counted(self.table[which])
+
     def profile(self, which: Places, t: Floats) -> tuple[Floats, Floats]:
         """-2 ln of the likelihood ratio to the unrestricted maximum, and its slope, at ``t`` >= 0 signal counts."""
         part = self.table[which]

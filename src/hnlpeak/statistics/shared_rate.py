@@ -239,9 +239,10 @@ class SharedRate:
         backgrounds, sigma = mu / sqrt(A(mu)), the estimate at N sigma and q that of a normal variable.
         """
         asimov = self.expected()
-        least = asimov.best[1]
+        # functions that do not quite meet the average of several leave a little
+        best, least, _ = asimov.best
         roots = _asymptotic_roots(_BANDS, cl, method)
-        return np.array([asimov._end(least + root * root, np.zeros(self.size), 1e-10) for root in roots])
+        return np.array([asimov._end(least + root * root, best, 1e-10) for root in roots])
 
 
 _BANDS = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
