@@ -12,6 +12,7 @@ import pytest
 
 from command import Command
 from conftest import KAONS
+from hnlpeak.cli.listing import KINDS
 from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.formats.results import limits_table, read_result
 from hnlpeak.formats.spectrum_file import read_spectrum
@@ -122,7 +123,7 @@ def test_an_injected_signal_is_found(card: Path, tmp_path: Path, hnlpeak: Comman
     assert result.row(400.0)["p_value"] > 1e-4
 
 
-@pytest.mark.parametrize("what", ["experiments", "analyses", "modes", "methods", "published"])
+@pytest.mark.parametrize("what", [kind for kind in KINDS if kind != "columns"])
 def test_lists(what: str, hnlpeak: Command) -> None:
     said = hnlpeak("list", what)
     assert said.code == 0

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import json as json_format
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 
 __all__ = ["listing"]
 
-KINDS = ("experiments", "analyses", "modes", "methods", "published", "columns")
+KINDS = (
+    "experiments",
+    "analyses",
+    "modes",
+    "detectors",
+    "backgrounds",
+    "methods",
+    "formats",
+    "published",
+    "columns",
+)
 
 
 def _kinds(incomplete: str) -> list[str]:
@@ -23,9 +34,11 @@ def listing(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Write JSON to stdout.")] = False,
 ) -> None:
-    """List the experiments, analyses, decay modes, statistical methods or published limits that come along.
+    """List what comes along: cards, decay modes, kinds of detectors, methods, formats, published limits.
 
-    ``columns`` are those of the files that a search leaves, and of ntuples, with their units and meanings.
+    ``detectors`` are the kinds that a card can name, ``backgrounds`` and ``methods`` those of background estimates and
+    of limits, ``formats`` those of spectra and of exports. ``columns`` are those of the files that a search leaves, and
+    of ntuples, with their units and meanings.
     """
     from hnlpeak.core.errors import UsageError
 
@@ -49,30 +62,82 @@ def listing(
 
 
 def _rows(what: str) -> dict[str, str]:
+    """Names and what they are."""
     if what in ("experiments", "analyses"):
         from hnlpeak.core.card import library_names, library_title
 
         return {name: library_title(name, what) for name in library_names(what)}
-    if what == "modes":
-        from hnlpeak.theory.modes import MODES
+    return _ROWS[what]()
 
-        return {
-            name: mode.label
-            if mode.branching_fraction is None
-            else f"{mode.label}  B = {mode.branching_fraction.value:.4g} ± {mode.branching_fraction.error:.2g}"
-            for name, mode in MODES.items()
-        }
-    if what == "methods":
-        from hnlpeak.statistics import METHODS
 
-        return {name: method.summary for name, method in METHODS.items()}
-    if what == "columns":
-        from hnlpeak.limits.columns import TABLES
+def _modes() -> dict[str, str]:
+    from hnlpeak.theory.modes import MODES
 
-        return {file: f"{len(facts)} columns, see hnlpeak list columns" for file, facts in TABLES.items()}
+    return {
+        name: mode.label
+        if mode.branching_fraction is None
+        else f"{mode.label}  B = {mode.branching_fraction.value:.4g} ± {mode.branching_fraction.error:.2g}"
+        for name, mode in MODES.items()
+    }
+
+
+def _detectors() -> dict[str, str]:
+    from hnlpeak.detectors.registry import KINDS as kinds
+
+    return {name: _first_sentence(kind.spec) for name, kind in kinds.items()}
+
+
+def _backgrounds() -> dict[str, str]:
+    from hnlpeak.background.methods import METHODS
+
+    return {name: _first_sentence(method.card) for name, method in METHODS.items()}
+
+
+def _methods() -> dict[str, str]:
+    from hnlpeak.statistics import METHODS
+
+    return {name: method.summary for name, method in METHODS.items()}
+
+
+def _formats() -> dict[str, str]:
+    """Spectra by the ends of their names, exports by the name that ``hnlpeak export`` takes."""
+    from hnlpeak.formats.export.registry import EXPORTS
+    from hnlpeak.formats.spectrum_file import FORMATS
+
+    spectra = {
+        ", ".join(kind.suffixes): f"{kind.name}, a spectrum as {kind.example}: "
+        + ("read" if kind.write is None else "read and written")
+        for kind in FORMATS
+    }
+    return spectra | {name: f"export: {export.summary}" for name, export in EXPORTS.items()}
+
+
+def _published() -> dict[str, str]:
     from hnlpeak.limits.published import list_published, published
 
     return {name: f"{published(name).label}  ({published(name).reference})" for name in list_published()}
+
+
+def _columns() -> dict[str, str]:
+    from hnlpeak.limits.columns import TABLES
+
+    return {file: f"{len(facts)} columns, see hnlpeak list columns" for file, facts in TABLES.items()}
+
+
+_ROWS: dict[str, Callable[[], dict[str, str]]] = {
+    "modes": _modes,
+    "detectors": _detectors,
+    "backgrounds": _backgrounds,
+    "methods": _methods,
+    "formats": _formats,
+    "published": _published,
+    "columns": _columns,
+}
+
+
+def _first_sentence(table: type) -> str:
+    """What the docstring of a card's table says first."""
+    return (table.__doc__ or "").splitlines()[0].replace("``", "")
 
 
 def _list_columns(*, as_json: bool) -> None:

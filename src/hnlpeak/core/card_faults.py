@@ -9,6 +9,8 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from hnlpeak.core.words import meant
+
 __all__ = ["faults_of", "table_at"]
 
 _MOST = 200
@@ -90,10 +92,7 @@ def _shown(value: object) -> str:
 
 
 def _similar(name: str, table: type[BaseModel] | None) -> str:
-    if table is None:
-        return ""
-    close = difflib.get_close_matches(name[:80], _fields(table), n=1)
-    return f", is it {close[0]}?" if close else f"; there are {', '.join(_fields(table))[:120]}"
+    return "" if table is None else meant(name, _fields(table))
 
 
 def _fields(table: type[BaseModel]) -> list[str]:

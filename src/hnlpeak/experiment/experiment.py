@@ -19,6 +19,7 @@ from hnlpeak.detectors.spectrometer import MAGNET
 from hnlpeak.detectors.surface import APERTURE, Surface, surface_table
 from hnlpeak.experiment.beam_particles import beam_particle
 from hnlpeak.experiment.experiment_card import ExperimentCard
+from hnlpeak.experiment.plausible import check_experiment
 from hnlpeak.experiment.setup import (
     BEAM_FIELDS,
     FIDUCIAL_FIELDS,
@@ -29,8 +30,6 @@ from hnlpeak.experiment.setup import (
 from hnlpeak.theory.mesons import meson
 
 __all__ = ["Experiment", "build_setup", "load_experiment"]
-
-_MOST_PATHS = 7.0  # mean decay lengths before the fiducial volume: a meson in a thousand is left
 
 
 @dataclass(frozen=True, repr=False)
@@ -241,38 +240,10 @@ def build_setup(card: ExperimentCard, period: int = 0) -> NDArray[Any]:
     return array
 
 
-def _check_flight(card: ExperimentCard, origin: str | Path) -> None:
-    """Raise ``CardError`` where next to no meson reaches the fiducial volume before it decays."""
-    beam, fiducial = card.beam, card.fiducial
-    decaying = meson(beam.meson)
-    length = beam.momentum / decaying.mass * decaying.c_tau
-    gap = fiducial.z_min - fiducial.z_first
-    if gap > _MOST_PATHS * length:
-        raise CardError(
-            f"{origin}: beam.meson: {beam.meson} of {beam.momentum:g} MeV decays after {length:.3g} mm on average, "
-            f"the fiducial volume begins {gap:g} mm behind fiducial.z_first: none would decay in it"
-        )
-
-
-def _check_tagger(card: ExperimentCard, origin: str | Path) -> None:
-    """Raise ``CardError`` for a beam tagger that knows other particles than the beam's, or not its meson."""
-    particles = card.beam.particles()
-    for detector in card.detectors:
-        light = getattr(detector, "photoelectrons", None)
-        if light is None:
-            continue
-        key = f"{origin}: detectors.{detector.system}.photoelectrons"
-        if unknown := sorted(set(light) - set(particles)):
-            raise CardError(f"{key}: {unknown} not in the beam of {list(particles)}")
-        if not light.get(card.beam.meson, 0.0) > 0.0:
-            raise CardError(f"{key}: {card.beam.meson} makes no light, nothing is tagged")
-
-
 def load_experiment(name_or_path: str | Path, *, beside: Path | None = None) -> Experiment:
     """Read an experiment by library name or path; raises ``CardError`` with the key and what is allowed."""
     card, text, _ = read_card(ExperimentCard, name_or_path, folder="experiments", beside=beside)
-    _check_flight(card, name_or_path)
-    _check_tagger(card, name_or_path)
+    check_experiment(card, name_or_path)
     nominal = (
         card.in_period(card.periods[0]).model_copy(update={"periods": card.periods}) if card.periods else card
     )

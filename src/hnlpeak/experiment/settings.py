@@ -5,18 +5,19 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from hnlpeak.core.card_faults import faults_of
 from hnlpeak.core.errors import UsageError
+from hnlpeak.core.words import meant
 from hnlpeak.experiment.analysis import Analysis
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.experiment.consistency import faults
 from hnlpeak.experiment.experiment import build_setup
 from hnlpeak.experiment.experiment_card import ExperimentCard
+from hnlpeak.experiment.plausible import check_experiment
 
 __all__ = ["with_settings"]
 
@@ -45,20 +46,15 @@ def with_settings(analysis: Analysis, settings: Sequence[str]) -> Analysis:
             mine.append(setting)
         else:
             known = sorted({*ExperimentCard.model_fields, *AnalysisCard.model_fields})
-            raise UsageError(f"--set {setting[:60]}: no table {first[:40]!r}{_close(first, known)}")
+            raise UsageError(f"--set {setting[:60]}: no table {first[:40]!r}{meant(first, known)}")
     experiment = analysis.experiment
     card, text = _changed(ExperimentCard, experiment.card, experiment.text, theirs)
+    check_experiment(card, f"--set {' '.join(theirs)[:80]}")
     experiment = replace(experiment, card=card, text=text, setup=build_setup(card))
     own, text = _changed(AnalysisCard, analysis.card, analysis.text, mine)
     for fault in faults(own, card):
         raise UsageError(f"--set {' '.join(settings)[:80]}: the cards do not go together any more: {fault}")
     return replace(analysis, card=own, text=text, experiment=experiment)
-
-
-def _close(name: str, known: Sequence[str]) -> str:
-    """What a wrong name may have been meant for."""
-    close = get_close_matches(name[:80], known, n=1)
-    return f", is it {close[0]}?" if close else f"; there are {', '.join(known)}"
 
 
 def _changed(kind: type[C], card: C, text: str, settings: Sequence[str]) -> tuple[C, str]:
@@ -77,7 +73,7 @@ def _changed(kind: type[C], card: C, text: str, settings: Sequence[str]) -> tupl
     try:
         made = kind.model_validate(table)
     except ValidationError as error:
-        raise UsageError(f"--set {' '.join(settings)[:80]}: {faults_of(error, kind)[0]}") from error
+        raise UsageError(f"--set {' '.join(settings)[:80]}: {faults_of(error, kind, table)[0]}") from error
     return made, "".join((text, *(f"\n# set: {setting}" for setting in settings), "\n"))
 
 
@@ -97,13 +93,13 @@ def _put(table: dict[str, Any], path: Sequence[str], value: Any, setting: str) -
             named = [item for item in here if part in (item.get(name) for name in _NAMES)]
             known = [next((str(item[name]) for name in _NAMES if name in item), "") for item in here]
             if len(named) != 1:
-                raise UsageError(f"--set {setting[:60]}: no {part[:40]!r} here{_close(part, known)}")
+                raise UsageError(f"--set {setting[:60]}: no {part[:40]!r} here{meant(part, known)}")
             here = named[0]
         elif isinstance(here.get(part), dict | list):
             here = here[part]
         else:
             tables = [name for name, item in here.items() if isinstance(item, dict | list)]
-            raise UsageError(f"--set {setting[:60]}: no table {part[:40]!r} here{_close(part, tables)}")
+            raise UsageError(f"--set {setting[:60]}: no table {part[:40]!r} here{meant(part, tables)}")
     if isinstance(here, list):
         raise UsageError(f"--set {setting[:60]}: names a whole table, expected a key in it")
     here[path[-1]] = value

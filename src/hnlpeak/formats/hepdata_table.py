@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.core.errors import InputDataError
+from hnlpeak.core.words import listed
 from hnlpeak.formats.table import Table, numbers_of
 from hnlpeak.formats.units import unit_in
 
@@ -35,13 +36,13 @@ def choose(names: list[str], inside: str | None, origin: str | Path) -> int:
     """Place of the measured quantity asked for, else of the only one that is events, else of the only one."""
     if inside is not None:
         if inside not in names:
-            raise InputDataError(f"{origin}: no column {inside!r}; there are {', '.join(names)[:200]}")
+            raise InputDataError(f"{origin}: no column {inside!r}; there are {listed(names)}")
         return names.index(inside)
     events = [name for name in names if _EVENTS.search(name)] or names
     if len(events) != 1:
         raise InputDataError(
             f"{origin}: say which column holds the events, as in {Path(origin).name}:NAME; "
-            f"there are {', '.join(names)[:200]}"
+            f"there are {listed(names)}"
         )
     return names.index(events[0])
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from hnlpeak.core.atomic import atomic_path
 from hnlpeak.core.errors import InputDataError, UsageError
+from hnlpeak.core.words import listed
 from hnlpeak.formats.json_text import dump_json
 from hnlpeak.formats.root_file import names_in, open_root, split_address, stored_text
 
@@ -58,7 +59,7 @@ def write_ntuple(
 def _tree(file: Any, name: str, path: Path) -> Any:
     trees = names_in(file, *_TREES)
     if name.partition(";")[0] not in trees or name not in file:
-        raise InputDataError(f"{path}: no tree {name!r}; the file has {', '.join(trees)[:200] or 'no tree'}")
+        raise InputDataError(f"{path}: no tree {name!r}; the file has {listed(trees) or 'no tree'}")
     return file[name]
 
 
@@ -90,8 +91,7 @@ def _branches(tree: Any, path: Path, wanted: Mapping[str, str], required: Sequen
             found[name] = branch
         elif name in required:
             raise InputDataError(
-                f"{path}: tree {tree.name!r} has no branch {branch!r} ({name}); "
-                f"it has {', '.join(sorted(have))[:120]}"
+                f"{path}: tree {tree.name!r} has no branch {branch!r} ({name}); it has {listed(sorted(have))}"
             )
     return found
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from hnlpeak.core.atomic import atomic_path
 from hnlpeak.core.errors import InputDataError
+from hnlpeak.core.words import listed
 from hnlpeak.formats.facts import facts_of
 from hnlpeak.formats.json_text import dump_json
 from hnlpeak.formats.root_file import names_in, open_root, split_address, stored_text
@@ -50,7 +51,7 @@ def _facts(file: Any, path: Path) -> dict[str, Any]:
 
 
 def _histogram(file: Any, name: str, path: Path) -> Any:
-    have = ", ".join(names_in(file, "TH1"))[:200] or "no TH1"
+    have = listed(names_in(file, "TH1")) or "no TH1"
     if name not in file:
         raise InputDataError(f"{path}: no object {name!r}; the file has {have}")
     kind = str(file.classnames().get(name) or file.classname_of(name))
@@ -79,7 +80,7 @@ def read_root_spectrum(address: str | Path, *, unit: str | None = None) -> Spect
         if "selections" not in facts:
             names = names_in(file, "TH1")
             if len(names) != 1:
-                have = ", ".join(names)[:200] or "no TH1"
+                have = listed(names) or "no TH1"
                 raise InputDataError(
                     f"{path}: say which histogram, as in {path.name}:NAME; the file has {have}"
                 )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hnlpeak.core.errors import InputDataError
+from hnlpeak.core.words import listed
 from hnlpeak.spectrum.spectrum import Spectrum
 
 __all__ = ["SpectrumFormat", "pick"]
@@ -31,7 +32,7 @@ class SpectrumFormat(NamedTuple):
 
 def pick(names: Sequence[str], inside: str | None, path: Path) -> str:
     """Return the name asked for, or the only one. ``InputDataError`` naming what is there where that is none."""
-    there = ", ".join(names)[:200] or "none"
+    there = listed(names) or "none"
     if inside is None and len(names) != 1:
         raise InputDataError(f"{path}: say which histogram, as in {path.name}:NAME; the file has {there}")
     name = names[0] if inside is None else inside

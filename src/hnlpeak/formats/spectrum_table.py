@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from hnlpeak.core.atomic import write_text
 from hnlpeak.core.errors import InputDataError
+from hnlpeak.core.words import listed
 from hnlpeak.formats.hepdata_table import is_hepdata, read_hepdata
 from hnlpeak.formats.spectrum_format import SpectrumFormat
 from hnlpeak.formats.table import Table, numbers_of, read_table, table_text
@@ -73,7 +74,7 @@ def _axis(table: Table, path: str | Path) -> tuple[dict[str, NDArray[np.float64]
     """Numbers of the axis and of the counts, and the unit that the names tell."""
     header = [name.casefold() for name in table.header]
     if "count" not in header:
-        raise InputDataError(f"{path}: no column 'count'; the header has {', '.join(table.header)[:200]}")
+        raise InputDataError(f"{path}: no column 'count'; the header has {listed(table.header)}")
     if header.count("count") > 1:
         raise InputDataError(f"{path}: column 'count' appears twice")
     bins = _places(header, ("low", "high"), path)

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.core.errors import InputDataError
+from hnlpeak.core.words import listed
 from hnlpeak.formats.json_text import read_text
 
 __all__ = ["MAX_ROWS", "Table", "numbers_of", "read_numbers", "read_table", "table_text"]
@@ -104,9 +105,7 @@ def read_numbers(
     header = [name.casefold() for name in table.header]
     missing = [name for name in required if name not in header]
     if missing:
-        raise InputDataError(
-            f"{path}: no column {missing[0]!r}; the header has {', '.join(table.header)[:200]}"
-        )
+        raise InputDataError(f"{path}: no column {missing[0]!r}; the header has {listed(table.header)}")
     wanted = [name for name in (*required, *optional) if name in header]
     twice = [name for name in wanted if header.count(name) > 1]
     if twice:

@@ -14,6 +14,7 @@ import numpy as np
 
 from hnlpeak.core.atomic import write_text
 from hnlpeak.core.errors import InputDataError
+from hnlpeak.core.words import listed
 from hnlpeak.formats.facts import facts_of, read_facts
 from hnlpeak.formats.json_text import dump_json, read_json
 from hnlpeak.formats.spectrum_format import SpectrumFormat
@@ -66,7 +67,7 @@ def read_uhi(path: str | Path, *, inside: str | None = None, unit: str | None = 
     record = read_json(path)
     if inside is not None:
         if not isinstance(record, dict) or inside not in record:
-            there = ", ".join(map(str, record))[:200] if isinstance(record, dict) else "no table"
+            there = listed(map(str, record)) if isinstance(record, dict) else "no table"
             raise InputDataError(f"{path}: no histogram {inside!r}; the file has {there}")
         record = record[inside]
     if not isinstance(record, dict) or "axes" not in record or "storage" not in record:

@@ -54,6 +54,11 @@ def test_nothing_set_is_the_same_cards(analysis: Analysis) -> None:
         ("beam.=3", "expected KEY=VALUE"),
         ("scan.window.x=3", "no table 'window'"),
         ("scan.mass_max=900 MeV", "must cover the scan"),
+        ("detectors.LKr.z=100 km", r"detectors\[LKr\]: reaches from 100000 to"),
+        ("detectors.CHOD.planes=['-50 m']", r"detectors\[CHOD\]: each track must cross it at -50 m"),
+        ("detectors.KTAG.photoelectrons={'pi+' = 9.0}", r"K\+ makes no light"),
+        ("fiducial.z_frist=3 m", "fiducial.z_frist: unknown key, is it z_first?"),
+        ("reconstruction.q=1", "there are reference, confidence, sources"),
         ("channel.meson=pi+", "do not go together|meson"),
     ],
 )

@@ -1,0 +1,24 @@
+"""Words of messages: what a wrong name may have been meant for, and lists that end with a whole name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+__all__ = ["listed", "meant"]
+
+
+def listed(names: Iterable[str], room: int = 120) -> str:
+    """Return as many whole ``names`` as ``room`` characters hold, and how many more there are."""
+    every = list(names)
+    shown = [name if len(name) <= room else f"{name[: room - 3]}..." for name in every]
+    while len(", ".join(shown)) > room:
+        shown.pop()
+    more = len(every) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
+
+
+def meant(name: str, known: Sequence[str]) -> str:
+    """Return what a wrong ``name`` may have been meant for, to stand behind a message; else those ``known``."""
+    close = get_close_matches(name[:80], known, n=1)
+    return f", is it {close[0]}?" if close else f"; there are {listed(known)}"

@@ -1,0 +1,22 @@
+"""Words of messages."""
+
+from __future__ import annotations
+
+from hnlpeak.core.words import listed, meant
+
+
+def test_lists_end_with_a_whole_name_and_say_what_is_left_out() -> None:
+    names = [f"column_{i}" for i in range(40)]
+    said = listed(names, room=60)
+    shown, more = said.split(" and ")
+    assert shown.split(", ") == names[: len(shown.split(", "))]
+    assert len(shown) <= 60
+    assert more == f"{40 - len(shown.split(', '))} more"
+    assert listed(names[:3]) == "column_0, column_1, column_2"
+    assert listed([]) == ""
+    assert len(listed(["x" * 500])) == 120
+
+
+def test_a_slip_is_named_and_else_what_there_is() -> None:
+    assert meant("divergenc", ["divergence_x", "momentum"]) == ", is it divergence_x?"
+    assert meant("q", ["divergence_x", "momentum"]) == "; there are divergence_x, momentum"
