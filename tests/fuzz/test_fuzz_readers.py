@@ -10,6 +10,7 @@ import pytest
 
 
 @pytest.mark.fuzz
+@pytest.mark.timeout(3600)  # two minutes of an idle machine
 @pytest.mark.parametrize("seed", [1])
 def test_two_thousand_mutated_inputs(seed: int) -> None:
     script = Path(__file__).with_name("fuzz.py")
