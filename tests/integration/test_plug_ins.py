@@ -189,7 +189,7 @@ def test_a_kernel_of_its_own_is_one_line_more(tmp_path: Path) -> None:
     wall.write_text(changed(wall.read_text("utf-8"), "guard_ring.CODE", "CODE") + OWN_KERNEL, "utf-8")
     transport = copy / "simulation" / "transport.py"
     text = changed(transport.read_text("utf-8"), "    spectrometer,\n", "    spectrometer,\n    wall,\n")
-    line = "    elif code == material.CODE:\n"
+    line = "    elif code == MATTER:\n"
     branch = f"    elif code == wall.CODE:\n        wall.respond(params, event, particle, rng)\n{line}"
     transport.write_text(changed(text, line, branch), "utf-8")
     events = tmp_path / "events.root"

@@ -9,14 +9,15 @@ import numpy as np
 from pydantic import Field
 
 from hnlpeak.core.kernel import inlined
-from hnlpeak.core.quantity import Fraction, Length
+from hnlpeak.core.quantity import Fraction, Length, NonNegative
 from hnlpeak.detectors.event import Record
 from hnlpeak.detectors.kind import Counter, DetectorKind, Outline, Plane
+from hnlpeak.detectors.matter import slab_surface
 from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape
 from hnlpeak.detectors.surface import Surface
 from hnlpeak.theory.species import CHARGE
 
-__all__ = ["CODE", "KIND", "Hodoscope", "pack", "respond"]
+__all__ = ["CODE", "KIND", "Hodoscope", "matter", "pack", "respond"]
 
 
 CODE = 3
@@ -24,12 +25,16 @@ CODE = 3
 
 
 class Hodoscope(Counter):
-    """Planes at ``planes`` (z), each with ``plane_efficiency``; a coincidence of all makes the trigger signal."""
+    """Planes at ``planes`` (z), each with ``plane_efficiency``; a coincidence of all makes the trigger signal.
+
+    ``radiation_lengths`` is the matter of one plane.
+    """
 
     kind: Literal["hodoscope"]
     planes: Annotated[list[Length], Field(min_length=1, max_length=4)]
     shape: Shape
     plane_efficiency: Fraction
+    radiation_lengths: NonNegative = 0.0
 
 
 class _Slot(IntEnum):
@@ -49,6 +54,13 @@ def pack(spec: Hodoscope, system: int) -> list[Surface]:
         float(len(spec.planes)),
     ]
     return [Surface(CODE, z, row, spec.system) for z in spec.planes]
+
+
+def matter(spec: Hodoscope, system: int) -> list[Surface]:
+    """One surface of matter a plane, none without."""
+    if spec.radiation_lengths == 0.0:
+        return []
+    return [slab_surface(z, spec.shape, spec.radiation_lengths, name=spec.system) for z in spec.planes]
 
 
 @inlined
@@ -72,5 +84,12 @@ def _outline(spec: Hodoscope) -> list[Outline]:
 
 
 KIND = DetectorKind(
-    spec=Hodoscope, verdict=pack, acceptance=_planes, outline=_outline, triggers=True, least=1, most=1
+    spec=Hodoscope,
+    verdict=pack,
+    response=matter,
+    acceptance=_planes,
+    outline=_outline,
+    triggers=True,
+    least=1,
+    most=1,
 )

@@ -1,29 +1,21 @@
-"""Matter that measures nothing: windows, gas, pipes. It scatters charged particles and lets electrons radiate."""
+"""Matter that measures nothing: windows, gas, pipes."""
 
 from __future__ import annotations
 
-from enum import IntEnum
 from typing import Annotated, Literal, Self
 
-import numpy as np
 from pydantic import Field, StrictInt, model_validator
 
-from hnlpeak.core.kernel import inlined
 from hnlpeak.core.quantity import Fraction, Length, Positive
-from hnlpeak.detectors.event import Record
 from hnlpeak.detectors.kind import DetectorKind, DetectorSpec, Layer, Outline
-from hnlpeak.detectors.passage import highland_constants, highland_weight, plane_angle, radiate
-from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape
+from hnlpeak.detectors.matter import slab_surface
+from hnlpeak.detectors.passage import highland_weight
+from hnlpeak.detectors.shape import Shape
 from hnlpeak.detectors.surface import Surface
-from hnlpeak.theory.species import CHARGE, MASS, Species
 
-__all__ = ["CODE", "KIND", "MAX_SLABS", "Material", "layers", "pack", "respond"]
+__all__ = ["KIND", "MAX_SLABS", "Material", "layers", "pack"]
 
 MAX_SLABS = 16
-
-
-CODE = 10
-"""Code of its surfaces."""
 
 
 class Material(DetectorSpec):
@@ -62,43 +54,19 @@ class Material(DetectorSpec):
         return [self.z_min + (i + 0.5) * step for i in range(self.slabs)]
 
 
-class _Slot(IntEnum):
-    SCATTERING = SHAPE_WIDTH
-    SCATTERING_LOG = SHAPE_WIDTH + 1
-    MATERIAL = SHAPE_WIDTH + 2
-    RADIATION_THRESHOLD = SHAPE_WIDTH + 3
-
-
 def pack(spec: Material, system: int = 0) -> list[Surface]:
     """One surface a layer."""
-    share = spec.radiation_lengths / spec.slabs
-    row = [
-        *spec.shape.packed(),
-        *highland_constants(share, spec.radiation_lengths),
-        share,
-        spec.radiation_threshold,
+    share, whole = spec.radiation_lengths / spec.slabs, spec.radiation_lengths
+    return [
+        slab_surface(z, spec.shape, share, name=spec.system, threshold=spec.radiation_threshold, whole=whole)
+        for z in spec.positions()
     ]
-    return [Surface(CODE, z, row, spec.system) for z in spec.positions()]
 
 
 def layers(spec: Material) -> list[Layer]:
     """z (mm) and ``highland_weight`` of each layer, for the covariance of a track fit."""
     weight = highland_weight(spec.radiation_lengths / spec.slabs, spec.radiation_lengths)
     return [Layer(z, weight) for z in spec.positions()]
-
-
-@inlined
-def respond(params: Record, event: Record, particle: Record, rng: np.random.Generator) -> None:
-    """Scatter a charged particle; an electron radiates."""
-    s = event.state
-    species = s.species
-    if CHARGE[species] == 0.0:
-        return
-    theta = plane_angle(params[_Slot.SCATTERING], params[_Slot.SCATTERING_LOG], s.p, MASS[species])
-    s.tx += theta * rng.standard_normal()
-    s.ty += theta * rng.standard_normal()
-    if species in (Species.POSITRON, Species.ELECTRON):
-        radiate(params[_Slot.MATERIAL], params[_Slot.RADIATION_THRESHOLD], event, rng)
 
 
 def _outline(spec: Material) -> list[Outline]:

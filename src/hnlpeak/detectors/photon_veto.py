@@ -17,7 +17,7 @@ from hnlpeak.detectors.inefficiency import InefficiencyCurve
 from hnlpeak.detectors.kind import Counter, DetectorKind, Outline
 from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape
 from hnlpeak.detectors.surface import ALL, Surface, record_time
-from hnlpeak.theory.species import CHARGE
+from hnlpeak.theory.species import Species
 
 __all__ = ["CODE", "KIND", "PhotonVeto", "Station", "pack", "respond"]
 
@@ -34,9 +34,9 @@ CODE = 5
 
 
 class PhotonVeto(Counter):
-    """Photon counters: inefficiency as a function of the photon's energy, ``charged_efficiency`` for tracks.
+    """Photon counters: inefficiency for showers of photons and electrons as a function of energy.
 
-    A particle that hits a station is absorbed there.
+    ``charged_efficiency`` is that for muons and pions. A particle that hits a station is absorbed there.
     """
 
     kind: Literal["photon_veto"]
@@ -67,7 +67,7 @@ def respond(params: Record, event: Record, particle: Record, rng: np.random.Gene
     """Absorb what hits the station, with a signal unless it goes unnoticed."""
     s = event.state
     s.alive = 0
-    if CHARGE[s.species] == 0.0:
+    if s.species in (Species.PHOTON, Species.POSITRON, Species.ELECTRON):
         seen = photon_detected(event, rng, params[_Slot.CURVE :], s.p)
     else:
         seen = detected(event, rng, 1.0 - params[_Slot.CHARGED])

@@ -16,8 +16,9 @@ from hnlpeak.core.kernel import inlined
 from hnlpeak.core.quantity import Length, NonNegative, Positive, Size
 from hnlpeak.detectors.event import Record
 from hnlpeak.detectors.kind import DetectorKind, DetectorSpec, Outline, Plane
+from hnlpeak.detectors.matter import Slab, slab_surface
 from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape
-from hnlpeak.detectors.surface import Surface, surface_table
+from hnlpeak.detectors.surface import Surface
 from hnlpeak.theory.species import CHARGE, MASS
 
 __all__ = ["CODE", "KIND", "RingCherenkov", "RingSlot", "pack", "respond", "ring_radius"]
@@ -35,7 +36,7 @@ class RingCherenkov(DetectorSpec):
     """Mirror of ``focal_length``; ``radius`` and ``hits`` of the ring of a particle with beta = 1.
 
     ``hit_resolution`` is the error of one hit's radius, ``noise_hits`` the mean number of hits from elsewhere
-    in the annulus of width ``annulus`` in which hits are looked for.
+    in the annulus of width ``annulus`` in which hits are looked for. ``matter``: windows, gas and mirror.
     """
 
     kind: Literal["ring_cherenkov"]
@@ -49,6 +50,7 @@ class RingCherenkov(DetectorSpec):
     hit_resolution: Size
     noise_hits: NonNegative
     annulus: Size
+    matter: list[Slab] = []
 
 
 class RingSlot(IntEnum):
@@ -64,19 +66,25 @@ class RingSlot(IntEnum):
 
 
 def pack(spec: RingCherenkov, system: int = 0) -> list[Surface]:
-    """One surface at the mirror; the refractive index follows from the radius at beta = 1."""
-    inverse_n = math.cos(math.atan(spec.radius / spec.focal_length))
-    row = [
+    """One surface at the mirror and those of the matter."""
+    matter = [
+        slab_surface(slab.z, spec.mirror, slab.radiation_lengths, name=spec.system) for slab in spec.matter
+    ]
+    return [Surface(CODE, spec.z_mirror, _row(spec), spec.system), *matter]
+
+
+def _row(spec: RingCherenkov) -> list[float]:
+    """Parameters of the ring; the refractive index follows from the radius at beta = 1."""
+    return [
         *spec.mirror.packed(),
         spec.focal_length,
-        inverse_n,
+        math.cos(math.atan(spec.radius / spec.focal_length)),
         spec.radius,
         spec.hits,
         spec.hit_resolution,
         spec.noise_hits,
         spec.annulus,
     ]
-    return [Surface(CODE, spec.z_mirror, row, spec.system)]
 
 
 @inlined
@@ -134,7 +142,8 @@ def _planes(spec: RingCherenkov) -> list[Plane]:
 
 def _constants(spec: RingCherenkov, system: int, setup: Any) -> None:
     setup["has_ring"] = 1
-    setup["ring"] = surface_table(pack(spec, system))["params"][0]
+    row = _row(spec)
+    setup["ring"][: len(row)] = row
 
 
 def _outline(spec: RingCherenkov) -> list[Outline]:

@@ -2,7 +2,7 @@
 
 Each chamber has views along several directions; a view measures one coordinate unless the track passes through
 its gap around the beam. Material makes every charged particle scatter (Highland) and electrons radiate: hard
-photons become particles of their own that fly on along the undeflected line.
+photons become particles of their own that fly on along the undeflected line. Photons may become pairs.
 """
 
 from __future__ import annotations
@@ -21,7 +21,14 @@ from hnlpeak.core.quantity import Energy, Fraction, Length, Positive, Share
 from hnlpeak.detectors.detection import decide
 from hnlpeak.detectors.event import Record
 from hnlpeak.detectors.kind import DetectorKind, DetectorSpec, Layer, Outline, Plane
-from hnlpeak.detectors.passage import highland_constants, highland_weight, plane_angle, radiate
+from hnlpeak.detectors.passage import (
+    conversion_chance,
+    convert,
+    highland_constants,
+    highland_weight,
+    plane_angle,
+    radiate,
+)
 from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape
 from hnlpeak.detectors.surface import APERTURE, Surface
 from hnlpeak.theory.species import CHARGE, MASS, Species
@@ -48,6 +55,8 @@ MAGNET, CHAMBER = 1, 2
 MAX_VIEWS = 4
 LEAST_RATIO2 = 0.25
 """Squared share of p_z that must be left behind the magnet."""
+_FORCED_PAIRS = 0.25
+"""Share of the forced losses of photons that are pairs of a chamber before the magnet, which sweeps them away."""
 _TRIGGER_MARGIN = 30.0  # mm: wider than any scattering, so that the straight-line verdict loses nothing
 
 
@@ -130,8 +139,9 @@ class ChamberSlot(IntEnum):
     CLEAN = SHAPE_WIDTH + 10
     SCATTERING = SHAPE_WIDTH + 11
     SCATTERING_LOG = SHAPE_WIDTH + 12
-    N_VIEWS = SHAPE_WIDTH + 13
-    VIEWS = SHAPE_WIDTH + 14
+    CONVERSION = SHAPE_WIDTH + 13
+    N_VIEWS = SHAPE_WIDTH + 14
+    VIEWS = SHAPE_WIDTH + 15
 
 
 _KICK = SHAPE_WIDTH
@@ -162,10 +172,11 @@ def pack(spec: Spectrometer, system: int = 0) -> list[Surface]:
             float(chamber.z < spec.magnet.z),
             clean,
             *highland_constants(spec.radiation_lengths),
+            conversion_chance(spec.radiation_lengths),
             float(len(spec.view_angles)),
             *views,
         ]
-        surfaces.append(Surface(CHAMBER, chamber.z, row, chamber.name))
+        surfaces.append(Surface(CHAMBER, chamber.z, row, chamber.name, act_on_photons=True))
     return surfaces
 
 
@@ -215,10 +226,12 @@ def bend(params: Record, s: Record) -> None:
 
 @inlined
 def respond(params: Record, event: Record, particle: Record, rng: np.random.Generator) -> None:
-    """Measure the point where a charged particle crosses the chamber, then scatter and radiate it."""
+    """Measure the point where a charged particle crosses the chamber, then scatter and radiate it; convert photons."""
     s = event.state
     species = s.species
     if CHARGE[species] == 0.0:
+        forced = _FORCED_PAIRS * event.forced_loss * params[ChamberSlot.BEFORE_MAGNET]
+        convert(params[ChamberSlot.CONVERSION], forced, event, rng)
         return
     error = params[ChamberSlot.RESOLUTION]
     theta = plane_angle(

@@ -18,6 +18,7 @@ __all__ = [
     "ALL_BUT_MUONS",
     "APERTURE",
     "LIGHT",
+    "MATTER",
     "MAX_SURFACES",
     "PARAMETERS",
     "SURFACES",
@@ -32,8 +33,9 @@ PARAMETERS = 48
 """Length of a surface's row of parameters."""
 
 
-APERTURE = 0
-"""Code of a surface that counts the charged particles which cross it."""
+APERTURE, MATTER = 0, 10
+"""Codes of surfaces that any kind of detector may have: one that counts the charged particles which cross it, and one
+of matter that measures nothing."""
 
 
 def _mask(*species: Species) -> int:

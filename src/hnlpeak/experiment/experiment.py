@@ -16,7 +16,7 @@ from hnlpeak.core.errors import CardError
 from hnlpeak.detectors.kind import Counter, DetectorKind, DetectorSpec
 from hnlpeak.detectors.registry import KINDS
 from hnlpeak.detectors.spectrometer import MAGNET
-from hnlpeak.detectors.surface import APERTURE, Surface, surface_table
+from hnlpeak.detectors.surface import APERTURE, MATTER, Surface, surface_table
 from hnlpeak.experiment.beam_particles import beam_particle
 from hnlpeak.experiment.experiment_card import ExperimentCard
 from hnlpeak.experiment.plausible import check_experiment
@@ -105,7 +105,7 @@ def _in_stages(verdict: list[Surface], vetoing: list[Surface]) -> tuple[list[Sur
 
 def _claim(owners: dict[int, str], kind: str, surfaces: Iterable[Surface]) -> None:
     """A code tells whose surface it is: ``ValueError`` where two kinds have the same."""
-    for code in {surface.code for surface in surfaces} - {APERTURE}:
+    for code in {surface.code for surface in surfaces} - {APERTURE, MATTER}:
         if owners.setdefault(code, kind) != kind:
             raise ValueError(f"detectors {owners[code]} and {kind} both have surfaces of code {code}")
 

@@ -237,10 +237,11 @@ def mode_sample(
 ) -> Sample:
     """One background mode alone, with weights that undo the biasing.
 
-    Forced decays: shares of the muons and pions made to decay in flight, of the photons made to go unnoticed, of the
-    decays made to radiate, of the pi0 made to decay into e+ e- gamma (0: as in nature). Russian roulette: decays that
-    will hardly be selected survive with the probability ``survival``, those with two tracks, with a photon that makes a
-    cluster of its own, and (unless 0) without a charged daughter below ``soft_momentum`` (MeV, meson frame).
+    Forced decays: shares of the muons and pions made to decay in flight, of the photons made to go unnoticed (a quarter
+    of it made to convert in each chamber before the magnet), of the decays made to radiate, of the pi0 made to decay
+    into e+ e- gamma (0: as in nature). Russian roulette: decays that will hardly be selected survive with the
+    probability ``survival``, those with two tracks, with a photon that makes a cluster of its own, and (unless 0)
+    without a charged daughter below ``soft_momentum`` (MeV, meson frame).
 
     Raises ``UsageError`` for an unknown mode, forced radiation of one that does not radiate, forced Dalitz decays of
     one without pi0, and survival 0.

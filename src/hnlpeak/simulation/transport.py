@@ -11,7 +11,7 @@ from hnlpeak.detectors import (
     guard_ring,
     hadron_calorimeter,
     hodoscope,
-    material,
+    matter,
     muon_veto,
     photon_veto,
     ring_cherenkov,
@@ -19,7 +19,7 @@ from hnlpeak.detectors import (
 )
 from hnlpeak.detectors.event import Record
 from hnlpeak.detectors.shape import inside
-from hnlpeak.detectors.surface import APERTURE
+from hnlpeak.detectors.surface import APERTURE, MATTER
 from hnlpeak.theory.species import CHARGE
 
 __all__ = ["CODES", "transport"]
@@ -49,6 +49,7 @@ def _decay(s: Record, mother: Record, daughter: Record) -> None:
 CODES = frozenset(
     {
         APERTURE,
+        MATTER,
         photon_veto.CODE,
         spectrometer.CHAMBER,
         spectrometer.MAGNET,
@@ -58,7 +59,6 @@ CODES = frozenset(
         ring_cherenkov.CODE,
         hadron_calorimeter.CODE,
         guard_ring.CODE,
-        material.CODE,
     }
 )
 """Codes of surfaces that ``_respond`` has a line for."""
@@ -89,8 +89,8 @@ def _respond(
         hadron_calorimeter.respond(params, event, particle, rng)
     elif code == guard_ring.CODE:
         guard_ring.respond(params, event, particle, rng)
-    elif code == material.CODE:
-        material.respond(params, event, particle, rng)
+    elif code == MATTER:
+        matter.respond(params, event, rng)
 
 
 @inlined

@@ -11,9 +11,9 @@ import pytest
 from numpy.typing import NDArray
 
 import hits
-from hnlpeak.detectors import calorimeter, photon_veto
+from hnlpeak.detectors import calorimeter, photon_veto, spectrometer
 from hnlpeak.detectors.registry import KINDS
-from hnlpeak.detectors.surface import Surface
+from hnlpeak.detectors.surface import MATTER, Surface
 from hnlpeak.experiment.experiment import load_experiment
 from hnlpeak.simulation.transport import CODES
 from hnlpeak.theory.species import Species
@@ -73,4 +73,5 @@ def test_each_surface_leaves_a_trace_of_what_crosses_it(code: int) -> None:
     seen = {species for x in (60.0, 140.0, 400.0, 700.0, 1000.0) for species in acts(surfaces()[code], x)}
     charged = set(SPECIES) - {Species.PHOTON}
     assert seen & charged if code != photon_veto.CODE else seen == set(SPECIES)
-    assert (Species.PHOTON in seen) == (code in (photon_veto.CODE, calorimeter.CODE))
+    if code not in (MATTER, spectrometer.CHAMBER):  # where a few photons convert
+        assert (Species.PHOTON in seen) == (code in (photon_veto.CODE, calorimeter.CODE))

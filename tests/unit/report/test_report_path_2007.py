@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 import hits
-from hnlpeak.detectors import material
+from hnlpeak.detectors.surface import MATTER
 from hnlpeak.experiment.experiment import load_experiment
 from hnlpeak.report.figures.apparatus import planes
 from hnlpeak.report.figures.particle_path import particle_path
@@ -30,7 +30,7 @@ def test_muon_bends_in_the_magnet_and_reaches_the_last_counter() -> None:
     block = hits.generated(experiment.setup, sample, 200, rng)
     respond(len(block), experiment.setup, FOLLOW_ALL, rng, block)
     setup = experiment.setup[0]
-    layers = setup["response"]["z"][setup["response"]["code"] == material.CODE]
+    layers = setup["response"]["z"][setup["response"]["code"] == MATTER]
     assert np.abs(layers - setup["magnet_z"]).min() < 1e-6
     checked = 0
     for event in block:

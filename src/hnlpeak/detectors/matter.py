@@ -1,0 +1,74 @@
+"""Thin matter, of a body of its own or of a detector: charged particles scatter, electrons radiate, photons convert."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import numpy as np
+
+from hnlpeak.core.card import Card
+from hnlpeak.core.kernel import inlined
+from hnlpeak.core.quantity import Length, Positive
+from hnlpeak.detectors.event import Record
+from hnlpeak.detectors.passage import conversion_chance, convert, highland_constants, plane_angle, radiate
+from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape
+from hnlpeak.detectors.surface import MATTER, Surface
+from hnlpeak.theory.species import CHARGE, MASS, Species
+
+__all__ = ["NO_RADIATION", "Slab", "respond", "slab_surface"]
+
+NO_RADIATION = 1.0
+"""Threshold of matter behind the magnet: what electrons radiate there flies on with them and is measured with them."""
+
+
+class Slab(Card):
+    """Matter of a detector at ``z``: ``radiation_lengths`` as wide as the detector."""
+
+    z: Length
+    radiation_lengths: Positive
+
+
+class _Slot(IntEnum):
+    SCATTERING = SHAPE_WIDTH
+    SCATTERING_LOG = SHAPE_WIDTH + 1
+    MATERIAL = SHAPE_WIDTH + 2
+    RADIATION_THRESHOLD = SHAPE_WIDTH + 3
+    CONVERSION = SHAPE_WIDTH + 4
+
+
+def slab_surface(
+    z: float,
+    shape: Shape,
+    radiation_lengths: float,
+    *,
+    name: str,
+    threshold: float = NO_RADIATION,
+    whole: float | None = None,
+) -> Surface:
+    """One layer of ``radiation_lengths`` at ``z`` (mm), part of a body of ``whole`` of them.
+
+    Electrons radiate photons above the share ``threshold`` of their energy.
+    """
+    row = [
+        *shape.packed(),
+        *highland_constants(radiation_lengths, whole),
+        radiation_lengths,
+        threshold,
+        conversion_chance(radiation_lengths),
+    ]
+    return Surface(MATTER, z, row, name, act_on_photons=True)
+
+
+@inlined
+def respond(params: Record, event: Record, rng: np.random.Generator) -> None:
+    """Scatter a charged particle; an electron radiates, a photon may become a pair."""
+    s = event.state
+    species = s.species
+    if CHARGE[species] == 0.0:
+        convert(params[_Slot.CONVERSION], 0.0, event, rng)
+        return
+    theta = plane_angle(params[_Slot.SCATTERING], params[_Slot.SCATTERING_LOG], s.p, MASS[species])
+    s.tx += theta * rng.standard_normal()
+    s.ty += theta * rng.standard_normal()
+    if species in (Species.POSITRON, Species.ELECTRON) and params[_Slot.RADIATION_THRESHOLD] < NO_RADIATION:
+        radiate(params[_Slot.MATERIAL], params[_Slot.RADIATION_THRESHOLD], event, rng)
