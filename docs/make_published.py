@@ -44,6 +44,21 @@ SEARCH_OF_2007 = (
     "at 330 MeV, and has no predecessor above 332 MeV: it extends the range of masses.",
 )
 
+OTHERS = (
+    "Any file of two columns, masses and |U|², is drawn beside finished searches with `--curve`; its unit stands in "
+    "its first lines or is said. Where the package [HNLimits](https://arxiv.org/abs/2304.06772) is installed "
+    "(`pip install 'hnlpeak[literature]'`), so are its files:",
+    "These files say neither which search set a limit, nor at which level, nor for which kind of HNL. Their curves are "
+    "drawn as approximate, and take no part in what is shaded as excluded or counted as improved. Areas that are "
+    "closed on both sides are no curves and are refused. In Python, `hnlpeak.formats.curve_file.read_curve` reads "
+    "them.",
+)
+OTHERS_COMMAND = """<!-- test: not run, needs HNLimits and a finished search -->
+```sh
+hnlpeak report limits -o together --curve 'hnlimits:ue4/BEBC_1985.dat' --curve 'e=mine.csv [GeV]'
+```
+"""
+
 
 def paragraphs(texts):
     """Return paragraphs in lines of up to 140 letters."""
@@ -110,6 +125,7 @@ def page():
             f"# Published limits\n\n{paragraphs(INTRODUCTION)}\n{table(curves)}",
             f"## Two readings of one curve\n\n{paragraphs([READINGS])}\n{table(seconds)}",
             f"## The 2007 search\n\n{paragraphs(texts)}",
+            f"## Further curves\n\n{paragraphs(OTHERS[:1])}\n{OTHERS_COMMAND}\n{paragraphs(OTHERS[1:])}",
         ]
     )
 

@@ -23,6 +23,14 @@ def report(
     before: Annotated[
         int | None, typer.Option(help="With -o: compare with limits published before this year.")
     ] = None,
+    curve: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[FLAVOUR=]FILE",
+            help="With -o: draw a further limit, a file of masses and |U|², or hnlimits:FOLDER/FILE where HNLimits is "
+            "installed; 'FILE [GeV]' says the unit; repeat it.",
+        ),
+    ] = None,
     style: Annotated[
         Path | None, typer.Option(help="A matplotlib style file (.mplstyle) that goes over the house style.")
     ] = None,
@@ -38,13 +46,13 @@ def report(
     from hnlpeak.searches.redraw import redraw
     from hnlpeak.searches.together import report_searches
 
-    if out is None and (len(directories) > 1 or before is not None):
-        raise UsageError("several folders (or --before) need -o, the folder for the figure of all")
+    if out is None and (len(directories) > 1 or before is not None or curve):
+        raise UsageError("several folders (or --before, --curve) need -o, the folder for the figure of all")
     with nullcontext() if style is None else own_style(style), Waiting("drawing figures"):
         if out is None:
             written = redraw(directories[0])
         else:
-            written, rows = report_searches(directories, out, before=before)
+            written, rows = report_searches(directories, out, before=before, curves=curve or [])
     if out is None:
         say(f"{len({path.stem for path in written[:-1]})} figures, {written[-1]}")
         return

@@ -20,14 +20,15 @@ __all__ = ["Distance", "distance", "faults", "slip"]
 _STEP = 8.0
 """Ratio of neighbouring points above which one of them has slipped; the steepest known curve has 5.2 between two."""
 _METHODS = ("rolke-lopez", "cls", "unknown")
-_NATURES = ("any", "dirac", "majorana")
+_NATURES = ("any", "dirac", "majorana", "unknown")
 
 
-def faults(curve: PublishedLimit) -> Iterator[str]:
+def faults(curve: PublishedLimit, step: float = _STEP) -> Iterator[str]:
     """Yield what is wrong with ``curve``, a line each; nothing for a sound one.
 
     Checked: two points or more, all finite; masses increasing, in MeV, below the end point of the decay; limits between
-    0 and 1 without a step that only a slipped digit makes; a confidence level between 0.5 and 1; known words for
+    0 and 1 without a ratio above ``step`` of neighbours, which a slipped digit makes; a confidence level between 0.5
+    and 1; known words for
     ``method`` and ``nature``.
     """
     mass, u2 = curve.mass, curve.u2
@@ -42,7 +43,7 @@ def faults(curve: PublishedLimit) -> Iterator[str]:
         yield f"limits on |U|^2 run from {u2.min():g} to {u2.max():g}; allowed: above 0, below 1"
     else:
         ratio = np.exp(np.abs(np.diff(np.log(u2))))
-        if np.any(ratio > _STEP):
+        if np.any(ratio > step):
             where = int(np.argmax(ratio))
             yield f"a factor {ratio[where]:.3g} between {mass[where]:g} and {mass[where + 1]:g} MeV: a slipped digit?"
     if not 0.5 < curve.cl < 1.0:
@@ -59,7 +60,7 @@ def _mass_faults(curve: PublishedLimit) -> Iterator[str]:
         where = int(np.argmax(np.diff(mass) <= 0.0))
         yield f"masses do not increase: {mass[where]:g} MeV is followed by {mass[where + 1]:g} MeV"
     highest = float(mass.max())
-    end = end_point(meson=curve.meson, lepton=curve.flavour)
+    end = end_point(meson=curve.meson, lepton=curve.flavour) if curve.meson else np.inf
     if highest > end:
         yield f"{highest:g} MeV is above the end point of {curve.meson} -> {curve.flavour} N, {end:.1f} MeV"
     elif highest < 1.0:

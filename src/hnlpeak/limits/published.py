@@ -26,11 +26,12 @@ class PublishedLimit:
     """Upper limits on |U_l4|^2 of one ``flavour`` at confidence level ``cl`` from decays of one ``meson``.
 
     ``mass`` (MeV, increasing) and ``u2`` are read-only arrays of equal length, all points of ``data_file``.
-    ``reference`` is the paper and ``year`` that of its publication. The words:
+    ``reference`` is the paper and ``year`` that of its publication, 0 where it is not known; ``meson`` is "" for
+    a limit from other processes. The words:
 
     - ``quantity``: an observed or an expected limit;
     - ``method``: "rolke-lopez" (upper end of a two-sided interval), "cls", or "unknown" to us;
-    - ``nature``: the HNL that the limit holds for, "any" where production alone decides;
+    - ``nature``: the HNL that the limit holds for, "any" where production alone decides, or "unknown" to us;
     - ``standing``: "published", "preliminary", or "recomputed" by us from numbers that are no published result;
     - ``kind``: numbers of the authors, or read off a figure;
     - ``confidence``: "m" for a curve that must not be quoted as published (see ``note``), else "C".
@@ -51,7 +52,7 @@ class PublishedLimit:
     data_file: str
     quantity: Literal["observed", "expected"]
     method: Literal["rolke-lopez", "cls", "unknown"]
-    nature: Literal["any", "dirac", "majorana"]
+    nature: Literal["any", "dirac", "majorana", "unknown"]
     standing: Literal["published", "preliminary", "recomputed"]
     kind: Literal["digitised", "tabulated"]
     confidence: Literal["C", "m"]
@@ -67,7 +68,7 @@ class PublishedLimit:
         quality = f"{self.standing}, {self.kind}"
         return {
             "name": self.name,
-            "decay": f"{self.meson} -> {self.flavour} N",
+            "decay": f"{self.meson} -> {self.flavour} N" if self.meson else f"flavour {self.flavour}",
             "points": f"{size} points from {ends}",
             "limit": f"{self.quantity}, {100.0 * self.cl:g} % CL ({self.method})",
             "standing": quality if self.confidence == "C" else f"{quality}, not to be quoted",
@@ -77,6 +78,13 @@ class PublishedLimit:
     def _repr_html_(self) -> str:
         note = {"note": self.note} if self.note else {}
         return facts_html(self.label, {**self._facts(), "points from": self.data_file, **note})
+
+    @property
+    def title(self) -> str:
+        """Its label with the year, and whether it is approximate, for legends."""
+        remarks = [str(self.year)] if self.year else []
+        remarks += ["approximate"] if self.confidence == "m" else []
+        return f"{self.label} ({', '.join(remarks)})" if remarks else self.label
 
     def covers(self, mass: float | FloatArray) -> NDArray[np.bool_]:
         """Return whether each ``mass`` (MeV) lies between the first and the last point."""

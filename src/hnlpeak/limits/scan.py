@@ -238,4 +238,4 @@ def _errors_in(errors: Sequence[str]) -> str:
     """Which errors the limits of a search have, in words."""
     named = ", ".join(errors)
     inside = f"errors of {named}" if named else "A, sigma(m) and N_K without errors"
-    return f"n, b +- sigma_b and the leakage of signal into side bands; {inside}; all are in the columns with_errors"
+    return f"n, b +- sigma_b and the leakage of signal into side bands; {inside}; all are in columns ..._with_errors"

@@ -90,6 +90,4 @@ def published_curves(earlier: Sequence[PublishedLimit], x: Axis, y: Axis) -> Ite
             continue
         colour, dash, _ = looks(curve)
         path = line_path(x, y, curve.mass, curve.u2)
-        about = ", approximate" if curve.confidence == "m" else ""
-        key, label = f"published{n}", f"{curve.label} ({curve.year}{about})"
-        yield Curve(key, _OTHERS, label, colour, path, _DASHES[dash], nature=curve.nature)
+        yield Curve(f"published{n}", _OTHERS, curve.title, colour, path, _DASHES[dash], nature=curve.nature)

@@ -98,7 +98,10 @@ def key_numbers(search: Search) -> list[tuple[str, str]]:
             f"{typeset(result.meson)} decays in the fiducial volume",
             plain_number(kaons.value, 4),
         ),
-        ("their relative error", f"{100.0 * kaons.error / kaons.value:.2g} %"),
+        (
+            "their relative error",
+            f"{100.0 * kaons.error / kaons.value:.2g} %" if kaons.error else "none given",
+        ),
         ("masses that are not quoted for their status", str(int((~result.sound).sum()))),
         ("masses without a limit", str(int(np.isnan(result.number("u2_ul_observed")).sum()))),
     ]

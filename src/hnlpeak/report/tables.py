@@ -170,8 +170,10 @@ def _words(value: Any) -> str:
         return {None: "none", True: "yes", False: "no"}[value]
     if isinstance(value, float):
         return typeset(f"{value:g}")
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name.replace('_', ' ')} {_words(item)}" for name, item in value.items())
     if isinstance(value, list | tuple):
-        return ", ".join(map(_words, value))
+        return ("; " if any(isinstance(item, Mapping) for item in value) else ", ").join(map(_words, value))
     return str(value)
 
 

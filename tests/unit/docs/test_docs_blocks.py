@@ -12,8 +12,10 @@ ROOT = Path(__file__).resolve().parents[3]
 PAGES = sorted(
     path
     for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
-    if "```" in path.read_text("utf-8") and path.name != "CHANGELOG.md"
+    if "```" in path.read_text("utf-8")
+    and path.name not in ("CHANGELOG.md", "course.md", "own_experiment.md")
 )
+"""All but the courses, which run as notebooks (``test_docs_courses.py``)."""
 
 
 def names(path):

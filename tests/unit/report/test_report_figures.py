@@ -304,6 +304,17 @@ def test_every_curve_of_the_library_has_looks_of_its_own() -> None:
         assert len(set(marks)) == len(marks), "grey print has no colours"
 
 
+def test_curves_from_elsewhere_are_told_apart_and_do_not_stretch_the_axis(inputs: Search) -> None:
+    kek = published("kek-e")
+    heavy = [
+        dataclasses.replace(kek, name=f"mine{i}", meson="", mass=kek.mass * 20.0, year=0) for i in range(3)
+    ]
+    axes = u2_searches([inputs.result], [kek, *heavy]).axes[0]
+    assert axes.get_xlim()[1] < 600.0
+    lines = [line for line in axes.lines if "KEK" in str(line.get_label())]
+    assert len({(line.get_linestyle(), line.get_marker()) for line in lines}) == len(lines) == 4
+
+
 def test_sources_of_a_stack_are_told_apart_without_colour() -> None:
     from hnlpeak.report.labels import source_hatch
     from hnlpeak.theory.modes import MODES

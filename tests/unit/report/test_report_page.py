@@ -436,3 +436,11 @@ def test_damaged_inputs_are_named(
 def test_help_loads_no_matplotlib() -> None:
     code = "import sys, hnlpeak.cli.report; sys.exit('matplotlib' in sys.modules or 'jinja2' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_settings_are_words_to_any_depth() -> None:
+    from hnlpeak.report.tables import settings_table
+
+    record = {"control_runs": [{"part": "lower", "low_mev": -1.5}, {"part": "upper", "low_mev": None}]}
+    rows = settings_table(record, caption="").rows
+    assert rows == (("control runs", "part lower, low mev -1.5; part upper, low mev none"),)

@@ -1,4 +1,8 @@
-"""A LaTeX table of the limits, one row a mass, for a paper's appendix (packages booktabs and longtable)."""
+"""A LaTeX table of the limits, one row a mass, for a paper's appendix (packages booktabs and longtable).
+
+Numbers are rounded for print: resolutions to 0.01 MeV, events to 0.1, acceptances to four decimals, limits on the
+branching fraction and |U|^2 to three digits. Further work takes the other exports or ``limits.csv``, with all digits.
+"""
 
 from __future__ import annotations
 
@@ -77,7 +81,7 @@ def _write(search: Finished, place: Path) -> list[Path]:
     caption = (
         f"{_text(search.origin)} Upper limits at {level} CL ({_text(result.settings.convention)}) on the number of "
         f"signal events, the branching fraction and the mixing. Masses and resolutions in MeV. "
-        f"{_text(search.left_out(rows))}"
+        f"Rounded for print. {_text(search.left_out(rows))}"
     )
     columns = {name: result.number(name) for name in _COLUMNS}
     lines = [

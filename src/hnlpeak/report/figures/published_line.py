@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from hnlpeak.limits.published import PublishedLimit
-from hnlpeak.report.style import PALETTE, plain
+from hnlpeak.report.style import MARKERS, PALETTE, plain
 
 __all__ = ["LOOKS", "draw_published", "looks", "name_published"]
 
@@ -38,21 +38,24 @@ LOOKS: dict[str, tuple[str, str, str]] = {
 }
 """Colour, dash and mark of the curves of the library; a collaboration keeps its colour in both flavours."""
 
-_OF_OTHERS = (PALETTE[8], "-", "")
+_DASHES = ("-", "--", "-.", ":")
 _EVERY = (0.03, 0.17)
 """Where the marks of a curve stand: the first, and the steps, in lengths of the figure's diagonal."""
 
 
-def looks(curve: PublishedLimit) -> tuple[str, str, str]:
-    """Return colour, dash and mark (matplotlib's) of ``curve``; no two of one flavour share a mark."""
-    return LOOKS.get(curve.name, _OF_OTHERS)
+def looks(curve: PublishedLimit, place: int = 0) -> tuple[str, str, str]:
+    """Return colour, dash and mark (matplotlib's) of ``curve``; no two of one flavour share a mark.
+
+    Curves that are not of the library are grey, and told apart by their ``place`` among those that are drawn.
+    """
+    others = (PALETTE[8], _DASHES[place % len(_DASHES)], MARKERS[place % len(MARKERS)])
+    return LOOKS.get(curve.name, others)
 
 
-def draw_published(axes: Axes, curve: PublishedLimit) -> Line2D:
-    """Draw ``curve`` and return its line, labelled with name and year of publication."""
-    colour, dash, mark = looks(curve)
-    words = f"{curve.label} ({curve.year}{', approximate' if curve.confidence == 'm' else ''})"
-    label = "\n".join(wrap(plain(words), _WIDTH))
+def draw_published(axes: Axes, curve: PublishedLimit, place: int = 0) -> Line2D:
+    """Draw ``curve`` and return its line, labelled with name and year of publication; ``place`` as in :func:`looks`."""
+    colour, dash, mark = looks(curve, place)
+    label = "\n".join(wrap(plain(curve.title), _WIDTH))
     (line,) = axes.plot(
         curve.mass,
         curve.u2,

@@ -37,7 +37,7 @@ def u2_searches_columns(results: Sequence[SearchResult], earlier: Sequence[Publi
     tables = [(result.title, u2_columns(result)) for result in results]
     tables += [
         (
-            f"{curve.label} ({curve.year})",
+            curve.title,
             {
                 "curve": [curve.quantity] * curve.mass.size,
                 "m_n_mev": curve.mass.tolist(),
@@ -70,8 +70,9 @@ def u2_searches(results: Sequence[SearchResult], earlier: Sequence[PublishedLimi
 
 
 def _panel(axes: Axes, own: Sequence[SearchResult], earlier: Sequence[PublishedLimit]) -> None:
-    others = [draw_published(axes, curve) for curve in earlier]
-    values = [curve.u2 for curve in earlier]
+    others = [draw_published(axes, curve, place) for place, curve in enumerate(earlier)]
+    peaks = [curve for curve in earlier if curve.meson]  # others may reach far beyond what a meson can make
+    values = [curve.u2 for curve in peaks]
     for result, colour in zip(own, cycle(_OWN), strict=False):
         masses = result.number("m_n_mev")
         observed, expected = (
@@ -91,7 +92,7 @@ def _panel(axes: Axes, own: Sequence[SearchResult], earlier: Sequence[PublishedL
     if everything.size:
         low, high = float(everything.min()), float(np.quantile(everything, 0.98))
         axes.set_ylim(10.0 ** np.floor(np.log10(low) - 0.02), 10.0 ** (np.ceil(np.log10(high)) + 1.2))
-    ends = [*(result.number("m_n_mev")[[0, -1]] for result in own), *(c.mass[[0, -1]] for c in earlier)]
+    ends = [*(result.number("m_n_mev")[[0, -1]] for result in own), *(c.mass[[0, -1]] for c in peaks)]
     first, last = float(np.min(ends)), float(np.max(ends))
     margin = 0.02 * (last - first)
     axes.set_xlim(max(0.0, first - margin), last + margin)

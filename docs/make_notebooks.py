@@ -1,0 +1,103 @@
+"""Write ``docs/notebooks/``: the pages that are courses, as notebooks with the outputs of their cells.
+
+``python docs/make_notebooks.py`` makes the cells of the pages, runs them in a folder of its own and writes them; needs
+the extra ``notebooks``. A page's text becomes text, its Python code, its commands cells of the shell.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import nbformat
+
+HERE = Path(__file__).resolve().parent
+PLACE = HERE / "notebooks"
+COURSES = ("course", "own_experiment")
+_FENCE = re.compile(
+    r"(?:<!-- *(?P<marker>[^\n]*?) *-->\n)?^```(?P<kind>\w+)\n(?P<text>.*?)^```$", re.M | re.S
+)
+_LINK = re.compile(r"\]\(([\w/]+\.md)")
+_PROGRESS = re.compile(r"\s*$|compiling the simulation|limits, figures and page|.* decays, .* left")
+BEGIN = """# the folder of the project, from wherever this notebook was started
+import os
+from pathlib import Path
+
+while not Path("examples").is_dir() and Path.cwd() != Path.cwd().parent:
+    os.chdir("..")"""
+
+
+def _text(part):
+    """Return a cell of text whose links lead from ``notebooks`` to the pages."""
+    return nbformat.v4.new_markdown_cell(_LINK.sub(r"](../\1", part.strip()))
+
+
+def cells(page):
+    """Yield the cells of a page: text, Python and shell in their order. ``ValueError`` for another language."""
+    end = 0
+    for match in _FENCE.finditer(page):
+        if page[end : match.start()].strip():
+            yield _text(page[end : match.start()])
+        end = match.end()
+        code = match["text"].strip()
+        if match["kind"] not in ("python", "sh"):
+            raise ValueError(f"a course has Python and sh, not {match['kind']!r}")
+        if not (match["marker"] or "").startswith(("test: slow", "test: not run")):
+            code = code if match["kind"] == "python" else f"%%bash -e\n{code}"
+            yield nbformat.v4.new_code_cell(code)
+    if page[end:].strip():
+        yield _text(page[end:])
+
+
+def notebook(name):
+    """Return the notebook of the page ``name``, not yet run. Its cells are named by their places."""
+    page = (HERE / f"{name}.md").read_text("utf-8")
+    made = [nbformat.v4.new_code_cell(BEGIN), *cells(page)]
+    for place, cell in enumerate(made):
+        cell["id"] = f"{name.replace('_', '-')}-{place}"
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    return nbformat.v4.new_notebook(cells=made, metadata={"kernelspec": kernel})
+
+
+def execute(book, folder):
+    """Run ``book`` in ``folder``, which has ``examples`` in it; the cells get their outputs."""
+    from nbclient import NotebookClient
+
+    NotebookClient(book, timeout=1200, resources={"metadata": {"path": str(folder)}}).execute()
+    for cell in book.cells:
+        cell.metadata.pop("execution", None)  # times
+        if cell["cell_type"] == "code":
+            cell["outputs"] = _tidy(cell["outputs"])
+    return book
+
+
+def _tidy(outputs):
+    """Return ``outputs`` with each stream in one piece, without the lines of progress."""
+    kept = []
+    for output in outputs:
+        if kept and output["output_type"] == "stream" and output["name"] == kept[-1].get("name"):
+            kept[-1]["text"] += output["text"]
+        else:
+            kept.append(output)
+    for output in kept:
+        if output["output_type"] == "stream":
+            lines = output["text"].splitlines(keepends=True)
+            output["text"] = "".join(line for line in lines if not _PROGRESS.match(line))
+    return [output for output in kept if output["output_type"] != "stream" or output["text"]]
+
+
+def main():
+    """Write all notebooks, or those that are named."""
+    PLACE.mkdir(exist_ok=True)
+    for name in sys.argv[1:] or COURSES:
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copytree(HERE.parent / "examples", Path(folder) / "examples")
+            made = execute(notebook(name), folder)
+        (PLACE / f"{name}.ipynb").write_text(nbformat.writes(made) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
