@@ -6,28 +6,41 @@ import math
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from hnlpeak.core.errors import UsageError
 from hnlpeak.core.measured import Measured
+from hnlpeak.core.sheet import sheet
 from hnlpeak.spectrum.fixed_point import FIXED_POINT
 from hnlpeak.spectrum.spectrum import Spectrum
 
-__all__ = ["background_per_kaon", "combine", "decays_that_fit", "times", "with_control"]
+__all__ = ["background_per_kaon", "combine", "decays_that_fit", "seen"]
 
 _ROOM = 2.0**62
 
 
-def _fixed(
-    spectrum: Spectrum, fraction: float, decays: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Sums of weights and of their squares of one source in units of fixed point, as in ``decays`` decays."""
+def _parts(spectrum: Spectrum) -> tuple[NDArray[np.int64], NDArray[np.int64], float]:
+    """Sums of weights and of their squares [selection, bin] of the one source, and what brings them to fixed point."""
+    w = spectrum.content[:, 0]
+    return (w, w, FIXED_POINT) if spectrum.squares is None else (w, spectrum.squares[:, 0], 1.0)
+
+
+def _largest(spectrum: Spectrum, fraction: float, decays: float) -> tuple[float, float]:
+    """The largest number of the spectrum in fixed point as in ``decays`` decays, and the largest square."""
+    w, w2, unit = _parts(spectrum)
     scale = fraction * spectrum.scaled_to(decays)
-    if spectrum.fixed is None:
-        w = w2 = np.asarray(spectrum.histogram.values(), dtype=np.float64)[:, 0] * FIXED_POINT
-    else:
-        w, w2 = (part[:, 0].astype(np.float64) for part in spectrum.fixed)
-    return w * scale, w2 * scale * scale
+    value, square = (max(float(part.max(initial=0)), -float(part.min(initial=0))) for part in (w, w2))
+    return value * unit * scale, square * unit * scale * scale
+
+
+def _put(out: NDArray[np.int64], numbers: ArrayLike, *factors: float) -> None:
+    """Write ``numbers`` [selection, bin] times ``factors`` to ``out``; where they are zero it is left alone."""
+    for there, row in zip(out, np.asarray(numbers), strict=True):
+        places = np.flatnonzero(row)
+        scaled = row[places].astype(np.float64)
+        for factor in factors:
+            scaled *= factor
+        there[places] = np.rint(scaled).astype(np.int64)
 
 
 def decays_that_fit(samples: Mapping[str, tuple[Spectrum, float]], decays: float) -> float:
@@ -35,10 +48,7 @@ def decays_that_fit(samples: Mapping[str, tuple[Spectrum, float]], decays: float
 
     The squares of large weights do not at a large exposure; what is made of the templates scales with N_K anyway.
     """
-    largest = [
-        [float(np.max(np.abs(part), initial=0.0)) for part in _fixed(spectrum, fraction, decays)]
-        for spectrum, fraction in samples.values()
-    ]
+    largest = [_largest(spectrum, fraction, decays) for spectrum, fraction in samples.values()]
     values, squares = (max(column) for column in zip(*largest, strict=True))
     excess = max(values / _ROOM, math.sqrt(squares / _ROOM), 1.0)
     return decays / 2.0 ** math.ceil(math.log2(excess))
@@ -51,23 +61,25 @@ def combine(samples: Mapping[str, tuple[Spectrum, float]], *, decays: float, lab
     Raises ``UsageError`` where a spectrum does not know its number of decays, and where a sum is too large
     (see ``decays_that_fit``).
     """
-    values: list[NDArray[np.int64]] = []
-    squares: list[NDArray[np.int64]] = []
-    for mode, (spectrum, fraction) in samples.items():
-        for parts, scaled in zip((values, squares), _fixed(spectrum, fraction, decays), strict=True):
-            if not np.all(np.abs(scaled) < 2.0 * _ROOM):
-                raise UsageError(f"{label}: weights of {mode} are too large for {decays:g} decays")
-            parts.append(np.rint(scaled).astype(np.int64))
     first = next(iter(samples.values()))[0]
+    shape = (len(first.selections), len(samples), len(first.axis))
+    values, squares = sheet(shape), sheet(shape)
+    for place, (mode, (spectrum, fraction)) in enumerate(samples.items()):
+        if not max(_largest(spectrum, fraction, decays)) < 2.0 * _ROOM:
+            raise UsageError(f"{label}: weights of {mode} are too large for {decays:g} decays")
+        w, w2, unit = _parts(spectrum)
+        scale = fraction * spectrum.scaled_to(decays)
+        _put(values[:, place], w, unit, scale)
+        _put(squares[:, place], w2, unit, scale, scale)
     return Spectrum.from_weights(
-        np.stack(values, axis=1),
-        np.stack(squares, axis=1),
+        values,
+        squares,
         selections=first.selections,
         sources=list(samples),
         simulated=True,
         label=label,
         decays_in_fiducial=decays,
-        axis=first.histogram.axes["m_miss"],
+        axis=first.axis,
     )
 
 
@@ -89,50 +101,39 @@ def background_per_kaon(
     )
 
 
-def times(spectrum: Spectrum, factors: Mapping[str, float]) -> Spectrum:
-    """A weighted ``spectrum`` with each source of ``factors`` times its factor."""
-    if spectrum.fixed is None:
-        raise UsageError(f"templates {spectrum.label!r} hold counts, not weights")
-    by_source = np.array([factors.get(source, 1.0) for source in spectrum.sources])[None, :, None]
-    values, squares = (
-        np.rint(part * factor).astype(np.int64)
-        for part, factor in zip(spectrum.fixed, (by_source, by_source**2), strict=True)
-    )
-    return Spectrum.from_weights(
-        values,
-        squares,
-        selections=spectrum.selections,
-        sources=list(spectrum.sources),
-        simulated=spectrum.simulated,
-        label=spectrum.label,
-        decays_in_fiducial=spectrum.decays_in_fiducial,
-        axis=spectrum.histogram.axes["m_miss"],
-    )
-
-
-def with_control(
+def seen(
     templates: Spectrum,
-    control: Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]],
+    factors: Mapping[str, float],
+    control: Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]] | None = None,
     *,
-    source: str,
+    source: str = "",
 ) -> Spectrum:
-    """``templates`` with one more source: ``control`` holds its values and variances a bin for each selection."""
-    if templates.fixed is None:
+    """Weighted ``templates`` with each source of ``factors`` times its factor, and one more ``source`` where given.
+
+    ``control`` holds the values and variances of that source, a bin each, for each selection. ``UsageError`` for
+    templates that are counts.
+    """
+    if templates.squares is None:
         raise UsageError(f"templates {templates.label!r} hold counts, not weights")
-    added = [
-        np.stack([np.rint(control[name][k] * FIXED_POINT).astype(np.int64) for name in templates.selections])
-        for k in range(2)
-    ]
-    values, squares = (
-        np.concatenate([old, new[:, None]], axis=1) for old, new in zip(templates.fixed, added, strict=True)
-    )
+    sources = list(templates.sources) + ([] if control is None else [source])
+    shape = (len(templates.selections), len(sources), len(templates.axis))
+    values, squares = sheet(shape), sheet(shape)
+    for place, name in enumerate(templates.sources):
+        factor = factors.get(name, 1.0)
+        _put(values[:, place], templates.content[:, place], factor)
+        _put(squares[:, place], templates.squares[:, place], factor**2)
+    label = templates.label
+    if control is not None:
+        for k, out in enumerate((values, squares)):
+            _put(out[:, -1], [control[name][k] for name in templates.selections], FIXED_POINT)
+        label = f"{label}, {source} from a control run"
     return Spectrum.from_weights(
         values,
         squares,
         selections=templates.selections,
-        sources=[*templates.sources, source],
-        simulated=True,
-        label=f"{templates.label}, {source} from a control run",
+        sources=sources,
+        simulated=templates.simulated,
+        label=label,
         decays_in_fiducial=templates.decays_in_fiducial,
-        axis=templates.histogram.axes["m_miss"],
+        axis=templates.axis,
     )

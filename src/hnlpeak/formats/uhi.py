@@ -7,18 +7,21 @@ The histogram's metadata hold a table ``hnlpeak`` with ``simulated``, ``label``,
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from hnlpeak.core.atomic import write_text
+from hnlpeak.core.atomic import atomic_path
 from hnlpeak.core.errors import InputDataError
 from hnlpeak.core.words import listed
 from hnlpeak.formats.facts import facts_of, read_facts
 from hnlpeak.formats.json_text import dump_json, read_json
 from hnlpeak.formats.spectrum_format import SpectrumFormat
 from hnlpeak.formats.units import scale_axis, unit_in, unit_of
+from hnlpeak.spectrum.fixed_point import from_fixed
 from hnlpeak.spectrum.foreign import check_size
 from hnlpeak.spectrum.spectrum import Spectrum
 
@@ -48,13 +51,61 @@ def spectrum_of_facts(
 
 
 def write_uhi(path: str | Path, spectrum: Spectrum) -> None:
-    """Write ``spectrum`` to ``path`` as UHI JSON, whole or not at all."""
+    """Write ``spectrum`` to ``path`` as UHI JSON, whole or not at all.
+
+    Row by row: its numbers as objects of Python would take ten times the memory of the spectrum.
+    """
+    import hist
     from hist.serialization import remove_writer_info, to_uhi
     from uhi.io.json import default
 
-    record: Any = remove_writer_info(to_uhi(spectrum.histogram))
+    weighted = spectrum.squares is not None
+    storage: Any = hist.storage.Weight() if weighted else _plain_storage(spectrum)
+    record: Any = remove_writer_info(to_uhi(hist.Hist(spectrum.axis, storage=storage)))
+    record["axes"] = [one for axis in spectrum.axes for one in to_uhi(hist.Hist(axis))["axes"]]
     record["metadata"] = {"hnlpeak": facts_of(spectrum), "label": spectrum.label}
-    write_text(path, dump_json(record, indent=None, default=default))
+    columns = {"values": spectrum.content}
+    if spectrum.squares is not None:
+        columns["variances"] = spectrum.squares
+    record["storage"].update({name: _mark(name) for name in columns})
+    text = dump_json(record, indent=None, default=default)
+    with atomic_path(path) as partial, partial.open("wb") as file:
+        for name, numbers in columns.items():
+            head, _, text = text.partition(f'"{_mark(name)}"')
+            file.write(head.encode())
+            for piece in _pieces(numbers, spectrum.axis, fixed=weighted):
+                file.write(piece.encode())
+        file.write(text.encode())
+
+
+def _plain_storage(spectrum: Spectrum) -> Any:
+    import hist
+
+    return hist.storage.Int64() if spectrum.content.dtype.kind == "i" else hist.storage.Double()
+
+
+def _mark(name: str) -> str:
+    """What stands in the text for an array: no label has such a letter, files are text."""
+    return f"\ufdd0{name}"
+
+
+def _pieces(numbers: NDArray[Any], axis: Any, *, fixed: bool) -> Iterator[str]:
+    """The JSON text of ``numbers`` [selection, source, bin], with the empty bins outside the axis that UHI has."""
+    zero = "0" if numbers.dtype.kind == "i" and not fixed else "0.0"
+    before, after = [zero] * axis.traits.underflow, [zero] * axis.traits.overflow
+    for s, sources in enumerate(numbers):
+        yield "[[" if s == 0 else ", ["
+        for k, row in enumerate(sources):
+            places = np.flatnonzero(row)
+            there = from_fixed(row[places]) if fixed else row[places]
+            if not np.all(np.isfinite(there)):
+                raise ValueError("a spectrum with a number that is not finite")
+            cells = [zero] * row.size
+            for place, number in zip(places.tolist(), there.tolist(), strict=True):
+                cells[place] = repr(number)
+            yield f"{', ' if k else ''}[{', '.join([*before, *cells, *after])}]"
+        yield "]"
+    yield "]"
 
 
 def read_uhi(path: str | Path, *, inside: str | None = None, unit: str | None = None) -> Spectrum:

@@ -16,6 +16,7 @@ from typing import Any, ParamSpec, cast
 import matplotlib
 from cycler import cycler
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 
 from hnlpeak.core.errors import InputDataError
@@ -172,10 +173,29 @@ def settle(figure: Figure) -> None:
     """
     if target() is not None:
         return
+    every = [axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)]
+    for axis in every:
+        _without_empty_labels(axis)
     engine = figure.get_layout_engine()
     if engine is not None:
         engine.execute(figure)
         figure.set_layout_engine("none")
+    for axis in every:
+        _stay(axis)
+
+
+def _without_empty_labels(axis: Axis) -> None:
+    """Small ticks mostly have empty labels, whose places are found again and again."""
+    if not any(axis.get_minor_formatter().format_ticks(axis.get_minorticklocs().tolist())):
+        axis.set_tick_params(which="minor", labelbottom=False, labelleft=False)
+
+
+def _stay(axis: Axis) -> None:
+    """Keep the axis label where it stands: found anew it takes the extent of all numbers of the axis."""
+    label = axis.label
+    if label.get_text():
+        place = label.get_transform().transform(label.get_position())
+        axis.set_label_coords(*axis.axes.transAxes.inverted().transform(place))
 
 
 def plain(text: str) -> str:
@@ -185,8 +205,10 @@ def plain(text: str) -> str:
 
 def header(axes: Axes, *, simulated: bool, right: str = "") -> None:
     """Write above ``axes`` that this is simulation (or this package), and ``right`` on the other side."""
-    axes.set_title("hnlpeak simulation" if simulated else "hnlpeak", loc="left", fontweight="bold")
-    axes.set_title(right, loc="right", fontsize=10.5)
+    # no ticks have numbers above the axes: matplotlib need not look for them
+    words = "hnlpeak simulation" if simulated else "hnlpeak"
+    axes.set_title(words, loc="left", fontweight="bold", y=1.0)
+    axes.set_title(right, loc="right", fontsize=10.5, y=1.0)
 
 
 def convention(result: SearchResult) -> str:

@@ -36,7 +36,7 @@ def expected_data(samples: Samples, decays: float, *, draw: bool) -> SampleResul
     scales = {name: decays * events for name, events in _per_decay(samples, made).items()}
     first = next(iter(made.values())).spectrum
     means = np.stack(
-        [scale * np.asarray(made[name].spectrum.histogram.values())[:, 0] for name, scale in scales.items()],
+        [scale * made[name].spectrum.values[:, 0] for name, scale in scales.items()],
         axis=1,
     )
     if draw:
@@ -47,7 +47,7 @@ def expected_data(samples: Samples, decays: float, *, draw: bool) -> SampleResul
             simulated=True,
             label="data drawn from the expected spectrum",
             decays_in_fiducial=decays,
-            axis=first.histogram.axes["m_miss"],
+            axis=first.axis,
         )
     else:
         spectrum = _asimov(means, first, sources, decays)
@@ -70,7 +70,7 @@ def _asimov(means: Vector, like: Spectrum, sources: Mapping[str, Sample], decays
         simulated=True,
         label="expected spectrum (Asimov data)",
         decays_in_fiducial=decays,
-        axis=like.histogram.axes["m_miss"],
+        axis=like.axis,
     )
 
 

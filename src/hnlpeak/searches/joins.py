@@ -13,7 +13,7 @@ from hnlpeak.estimation.flux import KaonFlux
 from hnlpeak.estimation.peak import mode_fraction, peak_flux
 from hnlpeak.estimation.signal import SignalModel, SignalPoint, signal_model
 from hnlpeak.estimation.signal_mc import measure_signal
-from hnlpeak.estimation.templates import combine, decays_that_fit, times, with_control
+from hnlpeak.estimation.templates import combine, decays_that_fit, seen
 from hnlpeak.experiment.analysis import Analysis
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.limits.scan import scan
@@ -103,17 +103,16 @@ def drawn_templates(
     if inputs is None:
         return None
     trigger = background.trigger_efficiency()
-    seen = {} if trigger is None else dict.fromkeys(trigger.applies_to, trigger.value)
-    decays = times(inputs.decays, seen)
+    kept = {} if trigger is None else dict.fromkeys(trigger.applies_to, trigger.value)
     if background.scaled_run() is None:
-        return decays
+        return seen(inputs.decays, kept)
     # figures scale everything to N_K
-    unit = seen.get(HALO, 1.0) / decays.scaled_to(n_kaon)
+    unit = kept.get(HALO, 1.0) / inputs.decays.scaled_to(n_kaon)
     halo = {
         name: scaled_control(data, inputs, background, name, n_kaon=n_kaon, unit=unit)
-        for name in decays.selections
+        for name in inputs.decays.selections
     }
-    return with_control(decays, halo, source=HALO)
+    return seen(inputs.decays, kept, halo, source=HALO)
 
 
 def join(

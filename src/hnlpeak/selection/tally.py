@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from hnlpeak.core.borrow import borrowed
 from hnlpeak.core.kernel import kernel
+from hnlpeak.core.sheet import sheet
 from hnlpeak.selection.cuts import UNKNOWN, CutTable, judge
 from hnlpeak.spectrum.axis import MissingMassAxis
 from hnlpeak.spectrum.fixed_point import FIXED_POINT, FLOW_POINT, add_fixed, flow_to_fixed, to_fixed
@@ -79,7 +80,8 @@ class Tally:
     def add(self, more: PackedTally) -> None:
         """Add ``more`` in place; ``UsageError`` where the sum does not fit."""
         for array, sparse in zip(self._arrays, more.arrays, strict=True):
-            array.flat[sparse.places] = add_fixed(array.flat[sparse.places], sparse.values)
+            flat = array.reshape(-1)
+            flat[sparse.places] = add_fixed(flat[sparse.places], sparse.values)
 
     @property
     def _arrays(self) -> tuple[NDArray[np.int64], ...]:
@@ -114,7 +116,7 @@ class _Sparse(NamedTuple):
         return cls(array.shape, places, flat[places])
 
     def array(self) -> NDArray[np.int64]:
-        found = np.zeros(self.shape, dtype=np.int64)
+        found = sheet(self.shape)
         found.reshape(-1)[self.places] = self.values
         return found
 
@@ -145,8 +147,8 @@ def new_tally(selection: Selection, *, sources: int, totals: int, weighted: bool
     shape = (selections, sources, selection.axis.bins)
     return Tally(
         FIXED_POINT if weighted else 1,
-        np.zeros(shape, dtype=np.int64),
-        np.zeros(shape if weighted else (0, 0, 0), dtype=np.int64),
+        sheet(shape),
+        sheet(shape if weighted else (0, 0, 0)),
         np.zeros((selections, sources, steps + 1), dtype=np.int64),
         np.zeros((selections, sources, steps), dtype=np.int64),
         np.zeros(totals, dtype=np.int64),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import hist
@@ -48,16 +48,17 @@ class Sums(NamedTuple):
 class Spectrum:
     """Histogram of the signed missing mass (MeV) with axes ``selection``, ``source`` and ``m_miss``.
 
-    Counts are stored as int64, weighted templates as sums of weights and of their squares together with the
-    fixed-point integers they were made of (``fixed``), so that sums are exact in any order.
+    ``content`` [selection, source, bin] are counts (int64; real numbers of an expectation) or, where there are
+    ``squares``, sums of weights in fixed point beside those of their squares, so that sums are exact in any order.
     ``decays_in_fiducial`` is the number of decays in the fiducial volume behind the spectrum, if known.
     """
 
-    histogram: hist.Hist[Any]
+    axes: tuple[Any, ...]
+    content: NDArray[Any]
     simulated: bool
     label: str
     decays_in_fiducial: float | None = None
-    fixed: tuple[NDArray[np.int64], NDArray[np.int64]] | None = field(default=None, repr=False)
+    squares: NDArray[np.int64] | None = None
 
     @classmethod
     def from_counts(
@@ -73,17 +74,17 @@ class Spectrum:
     ) -> Spectrum:
         """Return the spectrum of ``counts[selection, source, bin]`` on the internal axis (or ``axis``).
 
-        Raises ``UsageError`` where the shape does not fit or a count is not a non-negative integer.
+        The array is kept, not copied, where it is int64. Raises ``UsageError`` where the shape does not fit or a count
+        is not a non-negative integer.
         """
         values = np.asarray(counts)
         if values.dtype.kind not in "iu" or np.any(values < 0):
             raise UsageError(
                 f"counts must be non-negative integers, got dtype {values.dtype}, minimum {values.min()}"
             )
-        histogram = _empty(selections, sources, axis, hist.storage.Int64())
-        _check_shape(values, histogram)
-        histogram.view()[...] = values
-        return cls(histogram, simulated, label, decays_in_fiducial)
+        axes = _axes(selections, sources, axis)
+        _check_shape(values, axes)
+        return cls(axes, _kept(np.asarray(values, dtype=np.int64)), simulated, label, decays_in_fiducial)
 
     @classmethod
     def from_weights(
@@ -108,11 +109,10 @@ class Spectrum:
             raise UsageError(
                 f"fixed-point weights must be int64 with squares >= 0, got {w.dtype} and {w2.dtype}"
             )
-        histogram = _empty(selections, sources, axis, hist.storage.Weight())
-        _check_shape(w, histogram)
-        _check_shape(w2, histogram)
-        _fill_weights(histogram, w, w2)
-        return cls(histogram, simulated, label, decays_in_fiducial, (_kept(w), _kept(w2)))
+        axes = _axes(selections, sources, axis)
+        _check_shape(w, axes)
+        _check_shape(w2, axes)
+        return cls(axes, _kept(w), simulated, label, decays_in_fiducial, _kept(w2))
 
     @classmethod
     def from_uhi(
@@ -188,22 +188,52 @@ class Spectrum:
     @property
     def is_counts(self) -> bool:
         """True for plain counts, False for sums of weights."""
-        return self.fixed is None
+        return self.squares is None
+
+    @property
+    def fixed(self) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
+        """Sums of weights and of their squares in fixed point, None for counts."""
+        return None if self.squares is None else (self.content, self.squares)
+
+    @property
+    def histogram(self) -> hist.Hist[Any]:
+        """The same as a histogram of its own, made anew each time."""
+        if self.squares is not None:
+            made = hist.Hist(*self.axes, storage=hist.storage.Weight())
+            view: Any = made.view()
+            view["value"], view["variance"] = from_fixed(self.content), from_fixed(self.squares)
+            return made
+        storage: Any = hist.storage.Int64() if self.content.dtype.kind == "i" else hist.storage.Double()
+        made = hist.Hist(*self.axes, storage=storage)
+        made.view()[...] = self.content
+        return made
+
+    @property
+    def axis(self) -> Any:
+        """The axis of the missing mass, MeV."""
+        return self.axes[2]
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """Events [selection, source, bin]."""
+        if self.squares is not None:
+            return from_fixed(self.content)
+        return self.content.astype(np.float64)
 
     @property
     def selections(self) -> tuple[str, ...]:
         """Names on the selection axis."""
-        return tuple(str(name) for name in self.histogram.axes["selection"])
+        return tuple(str(name) for name in self.axes[0])
 
     @property
     def sources(self) -> tuple[str, ...]:
         """Names on the source axis."""
-        return tuple(str(name) for name in self.histogram.axes["source"])
+        return tuple(str(name) for name in self.axes[1])
 
     @property
     def edges(self) -> NDArray[np.float64]:
         """Bin edges of the missing mass, MeV."""
-        return np.asarray(self.histogram.axes["m_miss"].edges, dtype=np.float64)
+        return np.asarray(self.axis.edges, dtype=np.float64)
 
     def selection_index(self, selection: str) -> int:
         """Return the place of ``selection``; 0 where one selection serves all. ``UsageError`` if unknown."""
@@ -228,7 +258,7 @@ class Spectrum:
                 )
             chosen = [self.sources.index(name) for name in sources]
         if self.fixed is None:
-            counts = np.asarray(self.histogram.values())[i, chosen].sum(axis=0).astype(np.float64)
+            counts = self.content[i, chosen].sum(axis=0).astype(np.float64)
             return Projection(self.edges, counts, counts)
         w, w2 = self.fixed
         return Projection(
@@ -288,31 +318,22 @@ class Spectrum:
 
         ``UsageError`` if the number of decays behind the spectrum is not known.
         """
-        values = self.scaled_to(decays) * np.asarray(self.histogram.values(), dtype=np.float64)
-        histogram = hist.Hist(*self.histogram.axes, storage=hist.storage.Double())
-        histogram.view()[...] = values
-        return Spectrum(histogram, self.simulated, f"{self.label}, expected", decays)
+        values = self.scaled_to(decays) * self.values
+        return Spectrum(self.axes, values, self.simulated, f"{self.label}, expected", decays)
 
     def __add__(self, other: Spectrum) -> Spectrum:
         """Return the exact sum; axes, storage and data/simulation must agree, decays add."""
-        if self.histogram.axes != other.histogram.axes or self.is_counts != other.is_counts:
+        if self.axes != other.axes or self.is_counts != other.is_counts:
             raise UsageError(f"spectra {self.label!r} and {other.label!r} have different axes or storage")
         if self.simulated != other.simulated:
             raise UsageError(f"one of {self.label!r} and {other.label!r} is simulated, the other is not")
         decays = None
         if self.decays_in_fiducial is not None and other.decays_in_fiducial is not None:
             decays = self.decays_in_fiducial + other.decays_in_fiducial
-        if self.fixed is None or other.fixed is None:
-            return Spectrum(self.histogram + other.histogram, self.simulated, self.label, decays)
-        w, w2 = (add_fixed(a, b) for a, b in zip(self.fixed, other.fixed, strict=True))
-        histogram = self.histogram.copy()
-        _fill_weights(histogram, w, w2)
-        return Spectrum(histogram, self.simulated, self.label, decays, (w, w2))
-
-
-def _fill_weights(histogram: hist.Hist[Any], w: NDArray[np.int64], w2: NDArray[np.int64]) -> None:
-    view: Any = histogram.view()
-    view["value"], view["variance"] = from_fixed(w), from_fixed(w2)
+        if self.squares is None or other.squares is None:
+            return Spectrum(self.axes, self.content + other.content, self.simulated, self.label, decays)
+        w, w2 = add_fixed(self.content, other.content), add_fixed(self.squares, other.squares)
+        return Spectrum(self.axes, w, self.simulated, self.label, decays, w2)
 
 
 def _kept(array: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -322,21 +343,19 @@ def _kept(array: NDArray[np.int64]) -> NDArray[np.int64]:
     return view
 
 
-def _empty(
+def _axes(
     selections: Sequence[str],
     sources: Sequence[str],
     axis: hist.axis.Regular | hist.axis.Variable | None,
-    storage: hist.storage.Storage,
-) -> hist.Hist[Any]:
-    return hist.Hist(
+) -> tuple[Any, ...]:
+    return (
         hist.axis.StrCategory(list(selections), name="selection", overflow=False),
         hist.axis.StrCategory(list(sources), name="source", overflow=False),
         m_miss_axis() if axis is None else axis,
-        storage=storage,
     )
 
 
-def _check_shape(values: NDArray[np.int64], histogram: hist.Hist[Any]) -> None:
-    wanted = tuple(len(axis) for axis in histogram.axes)
+def _check_shape(values: NDArray[np.int64], axes: tuple[Any, ...]) -> None:
+    wanted = tuple(len(axis) for axis in axes)
     if values.shape != wanted:
         raise UsageError(f"array of shape {values.shape} does not fit (selection, source, bin) = {wanted}")

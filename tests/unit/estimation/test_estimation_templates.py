@@ -18,7 +18,7 @@ from hnlpeak.background.templates import TemplateBackground, template_estimates
 from hnlpeak.core.errors import UsageError
 from hnlpeak.core.measured import Measured
 from hnlpeak.estimation.flux import measure_flux
-from hnlpeak.estimation.templates import combine, decays_that_fit, with_control
+from hnlpeak.estimation.templates import combine, decays_that_fit, seen
 from hnlpeak.spectrum import Spectrum
 from hnlpeak.spectrum.fixed_point import FIXED_POINT, to_fixed
 
@@ -271,7 +271,7 @@ def test_control_run_as_a_source(sources: BackgroundInputs) -> None:
     assert sources.control is not None
     held = {name: sources.control.project(name) for name in SELECTIONS}
     scaled = {name: (SCALE * part.values, SCALE**2 * part.variances) for name, part in held.items()}
-    drawn = with_control(sources.decays, scaled, source="halo")
+    drawn = seen(sources.decays, {"kmu2": 0.5}, scaled, source="halo")
     assert drawn.sources == (*MODES, "halo")
     values = drawn.project("search", sources=["halo"])
     counts = sources.control.project("search").values
@@ -280,6 +280,9 @@ def test_control_run_as_a_source(sources: BackgroundInputs) -> None:
     assert drawn.project("search", sources=["kmu3"]).values == pytest.approx(
         sources.decays.project("search", sources=["kmu3"]).values
     )
+    whole, half = (s.project("search", sources=["kmu2"]) for s in (sources.decays, drawn))
+    assert half.values == pytest.approx(0.5 * whole.values, rel=1e-9)
+    assert half.variances == pytest.approx(0.25 * whole.variances, rel=1e-9)
 
 
 def test_effective_statistics(sources: BackgroundInputs) -> None:

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import hist
 import numpy as np
 import pytest
+from hist.serialization import remove_writer_info, to_uhi
+from uhi.io.json import default
 
 from hnlpeak.core.atomic import atomic_path, write_text
 from hnlpeak.core.card import read_card
@@ -14,14 +18,17 @@ from hnlpeak.core.measured import Measured
 from hnlpeak.estimation.flux import KaonFlux
 from hnlpeak.estimation.signal import SignalPoint, signal_model
 from hnlpeak.experiment.analysis_card import AnalysisCard
+from hnlpeak.formats.facts import facts_of
 from hnlpeak.formats.json_text import dump_json
 from hnlpeak.formats.ntuple import read_ntuple, read_ntuple_metadata, write_ntuple
 from hnlpeak.formats.signal_table import read_signal_table, signal_table
 from hnlpeak.formats.spectrum_file import WRITTEN, read_spectrum, write_spectrum
 from hnlpeak.formats.spectrum_table import write_spectrum_table
 from hnlpeak.formats.table import table_text
+from hnlpeak.formats.uhi import write_uhi
 from hnlpeak.spectrum import Spectrum
 from hnlpeak.spectrum.fixed_point import to_fixed
+from hnlpeak.spectrum.foreign import variable_axis
 
 AXIS = hist.axis.Regular(30, 150.0, 450.0, name="m_miss")
 
@@ -165,3 +172,43 @@ def test_json_has_sorted_keys_and_no_nan() -> None:
     assert dump_json({"b": 1, "a": None}, indent=None) == '{"a": null, "b": 1}\n'
     with pytest.raises(ValueError, match="not JSON compliant"):
         dump_json({"a": float("nan")})
+
+
+@pytest.mark.parametrize("kind", ["counts", "weights", "expectation", "uneven"])
+def test_uhi_is_written_as_its_own_library_does(kind: str, tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    numbers = (rng.poisson(0.3, (2, 3, 500)) * rng.integers(1, 2**50, (2, 3, 500))).astype(np.int64)
+    edges = np.arange(501.0) if kind != "uneven" else np.arange(501.0) ** 2
+    common: dict[str, Any] = {
+        "selections": ["tight", "loose"],
+        "sources": ["a", "b", "c"],
+        "simulated": True,
+        "label": 'ä "toy" <b>',
+        "decays_in_fiducial": 1e6,
+        "axis": variable_axis(edges),
+    }
+    if kind == "weights":
+        spectrum = Spectrum.from_weights(numbers, numbers, **common)
+    else:
+        spectrum = Spectrum.from_counts(numbers, **common)
+    if kind == "expectation":
+        spectrum = spectrum.expectation(3e6)
+    write_uhi(tmp_path / "one.json", spectrum)
+    record: Any = remove_writer_info(to_uhi(spectrum.histogram))
+    record["metadata"] = {"hnlpeak": facts_of(spectrum), "label": spectrum.label}
+    wanted = dump_json(record, indent=None, default=default)
+    assert (tmp_path / "one.json").read_text("utf-8") == wanted
+
+
+def test_a_number_that_is_not_finite_is_not_written(tmp_path: Path) -> None:
+    axes = Spectrum.from_counts(
+        np.zeros((1, 1, 3), dtype=np.int64),
+        selections=["t"],
+        sources=["s"],
+        simulated=True,
+        label="toy",
+        axis=variable_axis(np.arange(4.0)),
+    )
+    with pytest.raises(ValueError, match="not finite"):
+        write_uhi(tmp_path / "one.json", replace(axes, content=np.array([[[0.0, np.nan, 1.0]]])))
+    assert not (tmp_path / "one.json").exists()

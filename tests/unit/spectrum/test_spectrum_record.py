@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import hist
 import numpy as np
 import pytest
@@ -86,7 +88,7 @@ def test_sum_keeps_decays_and_refuses_strangers() -> None:
     assert (one + one).project("tight").values.tolist() == [2, 4, 6, 8]
     with pytest.raises(UsageError, match="different axes"):
         one + counts([[[1, 2, 3, 4], [0, 0, 0, 0]]])
-    data = Spectrum(one.histogram, False, "data")
+    data = replace(one, simulated=False, label="data", decays_in_fiducial=None)
     with pytest.raises(UsageError, match="simulated"):
         one + data
     assert one.scaled_to(100.0) == 10.0
