@@ -117,7 +117,8 @@ def toys(size):
     return np.maximum(rng.poisson(rates), 1).astype(float), (rates, 0.1 * rates)
 
 
-def row(root, name, model, kinds, inputs, treatment):
+def measured(root, model, kinds, inputs, treatment, repeats=12):
+    """ns of an interval and mean upper end, here and by TRolke (NaN without ROOT)."""
     n, background = inputs
     numbers = EFFICIENCIES[kinds[1]]
     arguments = {
@@ -126,16 +127,21 @@ def row(root, name, model, kinds, inputs, treatment):
         "treatment": treatment,
     }
     bounded = treatment == "trolke-bounded"
-    mean = np.zeros(1)
+    mean = np.full(1, np.nan)
 
     def peer():
         return root.trolke_seconds(model, n.size, n, *background, *numbers, bounded, mean)
 
-    mine, theirs = side_by_side(lambda: rolke_lopez(n, **arguments), peer if root else None)
+    mine, theirs = side_by_side(lambda: rolke_lopez(n, **arguments), peer if root else None, repeats)
     upper = np.nanmean(rolke_lopez(n, **arguments).upper)
-    cells = [f"{name:44s}", f"{treatment:15s}", f"{1e9 * mine / n.size:6.0f}", f"{upper:11.5f}"]
+    return 1e9 * mine / n.size, upper, 1e9 * theirs / n.size if root else np.nan, mean[0]
+
+
+def row(root, name, model, kinds, inputs, treatment):
+    mine, upper, theirs, mean = measured(root, model, kinds, inputs, treatment)
+    cells = [f"{name:44s}", f"{treatment:15s}", f"{mine:6.0f}", f"{upper:11.5f}"]
     if root is not None:
-        cells += [f"{1e9 * theirs / n.size:10.0f}", f"{mean[0]:12.5f}", f"{theirs / mine:6.1f}"]
+        cells += [f"{theirs:10.0f}", f"{mean:12.5f}", f"{theirs / mine:6.1f}"]
     return " ".join(cells)
 
 
