@@ -12,7 +12,8 @@ from command import Command
 
 def test_closure_of_the_number_of_kaons(card: Path, hnlpeak: Command) -> None:
     done = hnlpeak(
-        *("study", "closure", card, "-n", 3000, "--simulated", 40_000, "--seeds", 3, "--workers", 1, "--json")
+        *("study", "closure", card, "-n", 3000, "--simulated", 40_000, "--seeds", 3, "--workers", 1, "--json"),
+        *("--experiments", 0),
     )
     assert done.code == 0, done.err
     found = json.loads(done.out)
@@ -28,7 +29,7 @@ def test_closure_with_a_varied_experiment_sees_the_variation(card: Path, hnlpeak
     """With half the response of the calorimeter no electron is one any more."""
     done = hnlpeak(
         *("study", "closure", card, "-n", 3000, "--simulated", 40_000, "--seeds", 2, "--json"),
-        *("--scale", "detectors.LKr.energy_scale=0.9"),
+        *("--scale", "detectors.LKr.energy_scale=0.9", "--experiments", 0),
     )
     assert done.code == 0, done.err
     found = json.loads(done.out)
@@ -98,18 +99,43 @@ def test_detectors_see_what_they_are_made_for(hnlpeak: Command, tmp_path: Path) 
     assert "-n: got 4" in done.err
 
 
-def test_a_wider_beam_widens_the_peak_and_nothing_else(card: Path, hnlpeak: Command) -> None:
-    done = hnlpeak("study", "systematics", card, "--vary", "beam.divergence_x=2", "--share", 0.1, "--json")
+def test_a_wider_beam_takes_signal_out_of_the_windows(card: Path, hnlpeak: Command, tmp_path: Path) -> None:
+    table = tmp_path / "systematics.csv"
+    done = hnlpeak(
+        *("study", "systematics", card, "--vary", "beam.divergence_x=2", "--share", 0.5, "--json"), "-o", table
+    )
     assert done.code == 0, done.err
-    rows = {row["quantity"]: row for row in json.loads(done.out)["rows"]}
-    widths = [row for name, row in rows.items() if name.startswith("sigma(m)")]
-    assert len(widths) == 3
-    for row in widths:
-        # with the angle in one plane alone 0.11 mrad in each: sqrt((4 + 1) / 2) = 1.58, less what is no angle
-        assert 0.2 < row["shift"] < 0.7
-    ratios = [row for name, row in rows.items() if name.endswith("over that of the normalisation")]
-    assert len(ratios) == 3
-    assert all(abs(row["shift"]) < 4.0 * row["error"] for row in ratios)
+    rows = json.loads(done.out)["rows"]
+    assert [row["m_n_mev"] for row in rows] == [220.0, 260.0, 300.0, 320.0, 360.0, 400.0]
+    for row in rows:
+        # with the angle in one plane alone the peak is sqrt((4 + 1) / 2) = 1.58 times as wide, less what is no angle:
+        # 0.47 of it is within one sigma, not 0.68
+        assert -0.4 < row["acceptance_shift"] < -0.1
+        assert 0.0 < row["efficiency_shift_error"] < 0.1
+        # b comes from the side bands of the data
+        assert row["background_shift"] is None
+    assert len(table.read_text("utf-8").splitlines()) == 1 + len(rows)
     done = hnlpeak("study", "systematics", card, "--vary", "beam.nothing=2")
     assert done.code == 2
     assert "no key 'nothing'" in done.err
+    done = hnlpeak("study", "systematics", card)
+    assert done.code == 2
+    assert "no table [systematics]" in done.err
+
+
+def test_closure_of_pseudo_experiments(card: Path, hnlpeak: Command, tmp_path: Path) -> None:
+    table = tmp_path / "closure.csv"
+    done = hnlpeak(
+        *("study", "closure", card, "-n", 3000, "--simulated", 40_000, "--seeds", 2),
+        *("--experiments", 20, "--kaons", "1e8", "-o", table, "--json"),
+    )
+    assert done.code == 0, done.err
+    rows = json.loads(done.out)["rows"]
+    assert len(table.read_text("utf-8").splitlines()) == 1 + len(rows)
+    assert {row["strength"] for row in rows} == {None, 1.0, 3.0, 5.0}
+    signals = [row for row in rows if row["quantity"].startswith("injected |U|^2") and row["strength"] == 5.0]
+    assert len(signals) == 5
+    for row in signals:
+        # 20 pseudo-experiments of a 5 sigma signal each
+        assert row["value"] == pytest.approx(1.0, abs=5.0 * row["error"] + 0.2)
+    assert not [row["quantity"] for row in rows if row["verdict"] == "fail" and abs(row["deviation_sigma"]) > 8.0]

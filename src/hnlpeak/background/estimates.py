@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import numpy as np
 
@@ -38,6 +38,10 @@ class BackgroundDetails:
     def proportional(self, syst: Vector) -> Vector:
         """Return the part of ``syst`` (events) that keeps its size relative to b where there are more data."""
         return syst
+
+    def with_parts(self, parts: Mapping[str, tuple[float, ...]]) -> Self:
+        """Return the same with further ``parts`` of the error of b (events at each mass); ``ValueError`` for no sum."""
+        raise ValueError(f"the errors of method {self.method!r} have no parts, got {', '.join(parts)}")
 
     @property
     def components(self) -> Mapping[str, tuple[float, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -140,6 +140,10 @@ class TemplateDetails(BackgroundDetails):
         """Of modes the card's, of the control run the largest error of its scales."""
         found = [run.relative_error for run in self.control_runs if run.scale]
         return {**self.errors, HALO: max(found)} if found else self.errors
+
+    def with_parts(self, parts: Mapping[str, tuple[float, ...]]) -> Self:
+        """Return the same with further ``parts`` in the ``budget``."""
+        return replace(self, budget={**self.budget, **parts})
 
     @property
     def components(self) -> Mapping[str, tuple[float, ...]]:

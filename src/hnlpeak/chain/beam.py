@@ -23,7 +23,7 @@ from hnlpeak.reconstruction.columns import column_names
 from hnlpeak.simulation.sample import Sample
 from hnlpeak.simulation.streams import shard_sizes
 
-__all__ = ["calibrate", "selected_mean", "unbiased"]
+__all__ = ["calibrate", "calibrate_all", "selected_mean", "unbiased"]
 
 
 def selected_mean(sample: Sample, experiment: Experiment, context: RunContext) -> BeamCalibration:
@@ -85,7 +85,15 @@ def calibrate(
 
     The bias comes from as many decays again, of ``model`` (default: the experiment itself) under a key of their own.
     """
-    known = model or experiment
+    return calibrate_all(sample, [experiment], context, model=model or experiment)[0]
+
+
+def calibrate_all(
+    sample: Sample, experiments: Sequence[Experiment], context: RunContext, *, model: Experiment
+) -> list[BeamCalibration]:
+    """The same of several ``experiments`` with the same decays, each without the bias that the ``model`` has."""
     again = replace(sample, name=f"{sample.name}/method")
-    measured, simulated = _means([(sample, experiment), (again, known)], context)
-    return unbiased(measured, simulated, known)
+    *measured, simulated = _means(
+        [*((sample, experiment) for experiment in experiments), (again, model)], context
+    )
+    return [unbiased(found, simulated, model) for found in measured]

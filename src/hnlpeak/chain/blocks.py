@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from hnlpeak.chain.loop import BLOCK_DECAYS, new_buffers
 from hnlpeak.chain.shards import Shard, ShardSpec
 from hnlpeak.reconstruction.candidates import Assumed, reconstruct
-from hnlpeak.simulation.foregone import FOLLOW_ALL
+from hnlpeak.simulation.foregone import FOLLOW_ALL, Foregone
 from hnlpeak.simulation.generation import Total, generate
 from hnlpeak.simulation.response import respond
 from hnlpeak.simulation.streams import decay_stream
@@ -35,8 +35,13 @@ class Block(NamedTuple):
     in_fiducial: int
 
 
-def blocks(spec: ShardSpec, assumed: Assumed, shard: Shard, *, first: int = 0) -> Iterator[Block]:
-    """Yield the blocks of a shard in their order, from decay ``first`` on, all followed to the end."""
+def blocks(
+    spec: ShardSpec, assumed: Assumed, shard: Shard, *, first: int = 0, foregone: Foregone = FOLLOW_ALL
+) -> Iterator[Block]:
+    """Yield the blocks of a shard in their order, from decay ``first`` on.
+
+    All are followed to the end unless ``foregone`` says what need not be.
+    """
     index, decays = shard
     setup, rng = spec.frozen_setup(), decay_stream(spec.seed, spec.sample.name, index)
     buffers = new_buffers(spec.columns)
@@ -44,6 +49,6 @@ def blocks(spec: ShardSpec, assumed: Assumed, shard: Shard, *, first: int = 0) -
         totals = np.zeros(Total.WIDTH, dtype=np.int64)
         size = min(BLOCK_DECAYS, decays - done)
         events = generate(size, done, setup, spec.sample.table, rng, buffers, totals)
-        respond(events, setup, FOLLOW_ALL, rng, buffers.block)
+        respond(events, setup, foregone, rng, buffers.block)
         n = reconstruct(events, setup, assumed, buffers)
         yield Block(buffers.block[:events], buffers.candidates[:, :n], int(totals[Total.IN_FIDUCIAL]))

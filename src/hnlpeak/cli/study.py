@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json as json_format
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hnlpeak.cli.options import AnalysisArgument, decays
+
+if TYPE_CHECKING:
+    from hnlpeak.studies.flux_closure import FluxClosure
 
 __all__ = ["app"]
 
@@ -31,59 +34,108 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON to stdout."
 def closure(
     analysis: AnalysisArgument,
     number: Annotated[
-        int, typer.Option("-n", "--number", parser=_number, metavar="N", help="Decays of one sample.")
+        int, typer.Option("-n", "--number", parser=_number, metavar="N", help="Decays of one sample of N_K.")
     ] = 100_000,
     simulated: SimulatedOption = 400_000,
-    seeds: Annotated[int, typer.Option(min=2, max=10_000, help="Number of samples, one a seed.")] = 10,
+    seeds: Annotated[int, typer.Option(min=2, max=10_000, help="Samples of N_K, one a seed.")] = 10,
+    experiments: Annotated[
+        int, typer.Option(min=0, max=100_000, help="Pseudo-experiments of the whole spectrum (0: N_K alone).")
+    ] = 200,
+    kaons: Annotated[
+        float | None,
+        typer.Option(metavar="X", help="Kaon decays of each (default: a tenth of the card's exposure)."),
+    ] = None,
     scale: Annotated[
         list[str] | None,
         typer.Option(
             metavar="KEY=FACTOR", help="Data of another experiment: beam.divergence_x=1.1; repeatable."
         ),
     ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE.csv", help="Write one row a comparison.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the pseudo-experiments.")] = 1,
     workers: WorkersOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Measure N_K on samples with a known number of decays: bias and pulls."""
-    import numpy as np
+    """Put a known truth in: does the number of kaons come out, and b, p-values and injected signals?
 
-    from hnlpeak.cli.options import worker_count
+    First N_K in samples of decays simulated one by one; then pseudo-experiments drawn from an expected spectrum that
+    was simulated apart: pulls of N_K and b, p-values, and signals of three strengths at five masses.
+    """
+    from hnlpeak.cli.options import check_output, check_seed, worker_count
+    from hnlpeak.cli.verbosity import quiet
+    from hnlpeak.core.atomic import write_text
+    from hnlpeak.core.errors import UsageError
+    from hnlpeak.core.records import plain
     from hnlpeak.execution.context import RunContext
+    from hnlpeak.execution.progress import decays_progress
     from hnlpeak.experiment.analysis import load_analysis
     from hnlpeak.experiment.vary import scaled
+    from hnlpeak.formats.table import table_text
+    from hnlpeak.studies.closure import closure as pseudo_experiments
+    from hnlpeak.studies.closure import closure_decays
     from hnlpeak.studies.flux_closure import flux_closure
 
+    check_seed(seed)
+    if output is not None:
+        check_output(output, [".csv"])
+    if kaons is not None and not 1e3 <= kaons <= 1e13:
+        raise UsageError(f"--kaons: got {kaons:g}, allowed are 1e3 to 1e13")
     factors = _factors(scale or [])
-    context = RunContext(workers=worker_count(workers))
+    count = worker_count(workers)
     cards = load_analysis(analysis)
     varied = scaled(cards.experiment, factors) if factors else None
+    decays = 0.1 * cards.card.exposure.decays if kaons is None else kaons
+    total = closure_decays(cards, decays) + experiments if experiments else 0
     found = flux_closure(
         cards,
         seeds=range(1, seeds + 1),
         decays=number,
         simulated_decays=simulated,
         data_experiment=varied,
-        context=context,
+        context=RunContext(workers=count),
     )
+    record = _flux_record(found, {"analysis": cards.card.name, "scaled": factors, "decays": number})
+    rows = []
+    if experiments:
+        with decays_progress(total, quiet=quiet()) as progress:
+            context = RunContext(seed=seed, workers=count, progress=progress)
+            rows = list(
+                pseudo_experiments(cards, context, experiments=experiments, kaons=decays, truth=varied)
+            )
+        if output is not None:
+            records = plain([row.record() for row in rows])
+            write_text(output, table_text({name: [row[name] for row in records] for name in records[0]}))
+    if json:
+        full = {**record, "rows": plain([row.record() for row in rows])}
+        typer.echo(json_format.dumps(full, indent=2, allow_nan=False))
+        return
+    typer.echo(
+        f"N_K of {seeds} samples of {number} decays (simulated): bias {100.0 * found.bias.value:+.2f} ± "
+        f"{100.0 * found.bias.error:.2f} %, pulls {record['pull_mean']:+.2f} with width {record['pull_width']:.2f}"
+    )
+    for row in rows:
+        place = "" if row.mass is None else f"{row.mass:g} MeV"
+        place += "" if row.strength is None else f", {row.strength:g} sigma"
+        typer.echo(
+            f"{row.verdict:<13} {row.quantity:<36} {place:<20} {row.value:.3g} ± {row.error:.2g}, expected "
+            f"{row.expected:g} ({row.deviation:+.1f} σ)"
+        )
+
+
+def _flux_record(found: FluxClosure, about: dict[str, Any]) -> dict[str, Any]:
+    """What the samples of N_K say, as JSON."""
     pulls, bias = found.pulls, found.bias
-    record = {
-        "analysis": cards.card.name,
-        "scaled": factors,
-        "samples": seeds,
-        "decays": number,
+    return {
+        **about,
+        "samples": int(pulls.size),
         "bias": bias.value,
         "bias_error": bias.error,
         "pull_mean": float(pulls.mean()),
         "pull_width": float(pulls.std(ddof=1)),
-        "selected_mean": float(np.mean(found.selected)),
+        "selected_mean": float(found.selected.mean()),
     }
-    if json:
-        typer.echo(json_format.dumps(record, indent=2, allow_nan=False))
-        return
-    typer.echo(
-        f"N_K of {seeds} samples of {number} decays (simulated): bias {100.0 * bias.value:+.2f} ± "
-        f"{100.0 * bias.error:.2f} %, pulls {record['pull_mean']:+.2f} with width {record['pull_width']:.2f}"
-    )
 
 
 @app.command()
@@ -233,34 +285,63 @@ def systematics(
         list[str] | None,
         typer.Option(
             metavar="KEY=FACTOR",
-            help="A number of the experiment: beam.divergence_x=1.1; repeatable, each alone (default: the usual ones).",
+            help="A number to vary: beam.divergence_x=1.1; repeatable, each alone (default: the sources of the card).",
         ),
     ] = None,
     share: Annotated[
-        float, typer.Option(min=0.001, max=1.0, help="Part of the card's samples to simulate.")
-    ] = 0.1,
+        float, typer.Option(min=0.001, max=1000.0, help="Decays, in units of those that the card says.")
+    ] = 1.0,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE.csv", help="Write one row a source and mass."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of all random streams.")] = 1,
     workers: WorkersOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Vary numbers of the card one at a time: what happens to acceptances, widths and background?"""
-    from hnlpeak.cli.options import check_seed, worker_count
+    """Vary numbers of the cards one at a time: what happens to A, N_K and b? A run does so with its card's sources."""
+    from hnlpeak.cli.options import check_output, check_seed, worker_count
+    from hnlpeak.core.atomic import write_text
+    from hnlpeak.core.records import plain
     from hnlpeak.execution.context import RunContext
     from hnlpeak.experiment.analysis import load_analysis
-    from hnlpeak.studies.systematics import Variation, shifts, usual_variations
+    from hnlpeak.experiment.systematics_card import VariedSource
+    from hnlpeak.formats.table import table_text
+    from hnlpeak.limits.systematics_table import shift_rows
+    from hnlpeak.studies.systematics import systematics_study, with_sources
 
     check_seed(seed)
+    if output is not None:
+        check_output(output, [".csv"])
     cards = load_analysis(analysis)
-    asked = [Variation(text, _factors([text])) for text in vary or []] or usual_variations(cards)
+    if vary:
+        sources = [
+            VariedSource(name=text[:60], vary=_factors([text]), reference="the command line", confidence="E")
+            for text in vary
+        ]
+        cards = with_sources(cards, sources)
     context = RunContext(seed=seed, workers=worker_count(workers))
-    rows = list(shifts(cards, asked, context, share=share))
+    rows = shift_rows(systematics_study(cards, context, share=share))
+    if output is not None:
+        write_text(output, table_text({name: [row[name] for row in rows] for name in rows[0]}))
     if json:
-        typer.echo(json_format.dumps({"rows": [row.record() for row in rows]}, indent=2, allow_nan=False))
+        typer.echo(json_format.dumps(plain({"rows": rows}), indent=2, allow_nan=False))
         return
     for row in rows:
-        typer.echo(
-            f"{row.variation:<46} {row.quantity:<52} {100.0 * row.shift:+8.2f} ± {100.0 * row.error:.2f} % (simulated)"
+        shifts = ", ".join(
+            f"{name} {100.0 * row[key]:+.2f} ± {100.0 * row[f'{key}_error']:.2f} %"
+            for name, key in _SHIFTS.items()
+            if row[key] is not None
         )
+        typer.echo(f"{row['source']:<30} {row['m_n_mev']:>6g} MeV  {shifts} (simulated)")
+
+
+_SHIFTS = {
+    "A": "acceptance_shift",
+    "N_K": "n_kaon_shift",
+    "A N_K": "efficiency_shift",
+    "b": "background_shift",
+}
 
 
 def _factors(texts: list[str]) -> dict[str, float]:

@@ -88,7 +88,8 @@ class Spectrometer(DetectorSpec):
     ``view_angles`` (degrees) are the directions in which the views measure, each with the resolution
     ``view_resolution`` and efficiency ``view_efficiency``; ``gap_half_width`` is the half-width of a view's gap
     around the beam. ``radiation_lengths`` is the material of one chamber. A fraction ``tail_fraction`` of hits
-    and scatterings has ``tail_scale`` times the width.
+    and scatterings has ``tail_scale`` times the width. Measured momenta are ``momentum_scale`` times
+    what they should be.
     """
 
     kind: Literal["spectrometer"]
@@ -102,6 +103,7 @@ class Spectrometer(DetectorSpec):
     tail_fraction: Fraction
     tail_scale: Positive
     radiation_threshold: Share
+    momentum_scale: Positive = 1.0
 
     @model_validator(mode="after")
     def _usable(self) -> Self:
@@ -300,6 +302,7 @@ def _constants(spec: Spectrometer, system: int, setup: Any) -> None:
     setup["chamber_z"][: len(spec.chambers)] = [chamber.z for chamber in spec.chambers]
     setup["magnet_z"] = spec.magnet.z
     setup["magnet_kick"] = spec.magnet.direction * spec.magnet.kick
+    setup["momentum_scale"] = spec.momentum_scale
 
 
 def _outline(spec: Spectrometer) -> list[Outline]:

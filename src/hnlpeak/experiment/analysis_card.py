@@ -18,6 +18,7 @@ from hnlpeak.core.quantity import Energy, Fraction, MassSquared, OpenShare, Posi
 from hnlpeak.experiment.column_card import ColumnSource
 from hnlpeak.experiment.meson_name import MesonName
 from hnlpeak.experiment.selection_card import Cut, SelectionCard, check_selections, cuts_of
+from hnlpeak.experiment.systematics_card import SystematicsCard
 from hnlpeak.spectrum.window_rule import FractionWindow, WindowRule
 from hnlpeak.statistics.expected import ExpectedDefinition
 from hnlpeak.statistics.methods import METHODS
@@ -238,6 +239,7 @@ class AnalysisCard(Sourced):
     statistics: StatisticsCard
     samples: Samples
     branching_fractions: BranchingFractions | None = None
+    systematics: SystematicsCard | None = None
     columns: dict[str, ColumnSource] = {}
     non_finite_limit: Fraction = 0.001
 

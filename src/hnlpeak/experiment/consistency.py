@@ -10,6 +10,7 @@ from hnlpeak.detectors.registry import KINDS
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.experiment.experiment_card import ExperimentCard
 from hnlpeak.experiment.selection_card import Cut
+from hnlpeak.experiment.vary import variation
 from hnlpeak.theory.modes import MODES, mode_of
 
 __all__ = ["faults"]
@@ -27,6 +28,7 @@ def faults(card: AnalysisCard, experiment: ExperimentCard) -> Iterator[str]:
     yield from _modes(card, experiment)
     yield from _triggered(card, experiment)
     yield from _cuts(card, experiment)
+    yield from _varied(card, experiment)
 
 
 def _modes(card: AnalysisCard, experiment: ExperimentCard) -> Iterator[str]:
@@ -94,6 +96,15 @@ def _triggered(card: AnalysisCard, experiment: ExperimentCard) -> Iterator[str]:
     halo = experiment.halo
     if halo is not None and (halo.kaon_share == 0.0 or halo.z_last < getattr(tagger, "z", 0.0)):
         yield f"halo: its muons never trigger: {mend}"
+
+
+def _varied(card: AnalysisCard, experiment: ExperimentCard) -> Iterator[str]:
+    """Addresses of systematic sources that are not there."""
+    for source in card.systematics.sources if card.systematics is not None else []:
+        try:
+            variation(source.vary, experiment)
+        except UsageError as error:
+            yield f"systematics[{source.name}].vary: {error}"
 
 
 def _cuts(card: AnalysisCard, experiment: ExperimentCard) -> Iterator[str]:

@@ -114,7 +114,7 @@ SETUP = np.dtype(
         ("n_layers", np.int64),
         ("layer_z", np.float64, (MAX_LAYERS,)),
         ("layer_weight", np.float64, (MAX_LAYERS,)),
-        *_floats(["magnet_z", "magnet_kick", "calorimeter_z"]),
+        *_floats(["magnet_z", "magnet_kick", "momentum_scale", "calorimeter_z"]),
         ("has_ring", np.int64),
         ("ring", np.float64, (PARAMETERS,)),
     ]

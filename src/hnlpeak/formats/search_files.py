@@ -24,7 +24,13 @@ from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.experiment.experiment import load_experiment
 from hnlpeak.formats.json_text import dump_json, read_json
 from hnlpeak.formats.results import read_result, write_results
-from hnlpeak.formats.search_tables import comparison_table, composition_table, cutflow_table, passed_table
+from hnlpeak.formats.search_tables import (
+    comparison_table,
+    composition_table,
+    cutflow_table,
+    passed_table,
+    systematics_table,
+)
 from hnlpeak.formats.signal_table import signal_table
 from hnlpeak.formats.uhi import read_uhi, write_uhi
 from hnlpeak.limits.search import ExampleEvent, Search
@@ -56,6 +62,8 @@ def write_search(search: Search, directory: Path) -> None:
         cutflow=cutflow_table(search.cutflows) if search.cutflows else passed_table(search.data),
     )
     write_text(directory / "comparison.csv", comparison_table(result, card))
+    if result.systematics is not None:
+        write_text(directory / "systematics.csv", systematics_table(result))
     if search.templates is not None:
         write_text(directory / "composition.csv", composition_table(result, card, search.templates))
     _write_data(search, search.analysis, search.signal, directory / _DATA)

@@ -12,10 +12,11 @@ from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.formats.table import table_text
 from hnlpeak.limits.comparison import compare
 from hnlpeak.limits.result import SearchResult
+from hnlpeak.limits.systematics_table import systematic_rows
 from hnlpeak.selection.cutflow import Cutflow
 from hnlpeak.spectrum.spectrum import Spectrum
 
-__all__ = ["comparison_table", "composition_table", "cutflow_table", "passed_table"]
+__all__ = ["comparison_table", "composition_table", "cutflow_table", "passed_table", "systematics_table"]
 
 
 def cutflow_table(cutflows: Sequence[Cutflow]) -> str:
@@ -34,6 +35,11 @@ def passed_table(spectrum: Spectrum) -> str:
 def comparison_table(result: SearchResult, card: AnalysisCard) -> str:
     """Return the text of ``comparison.csv``: limits beside those published, at whole multiples of 10 MeV."""
     return _rows_table(compare(result, card, _round_masses(card)))
+
+
+def systematics_table(result: SearchResult) -> str:
+    """Return the text of ``systematics.csv``: what each source does to A, N_K and b, at each mass of the study."""
+    return _rows_table(systematic_rows(result))
 
 
 def composition_table(result: SearchResult, card: AnalysisCard, templates: Spectrum) -> str:

@@ -119,6 +119,22 @@ _CHECKS = (
     ColumnFact("spurious_signal_relative", "1", "spurious_signal over the error of b that the search states"),
 )
 
+_SYSTEMATIC = (
+    ColumnFact("systematic_efficiency", "1", "relative error of A N_K by all systematic sources of the card"),
+    ColumnFact("systematic_efficiency_in_limit", "1", "by those of them that are in the limit"),
+    ColumnFact("systematic_background", "events", "error of b by all systematic sources of the card"),
+    ColumnFact("systematic_background_in_limit", "events", "by those of them that are in the limit"),
+)
+
+
+def _shifts(name: str, what: str) -> Iterator[ColumnFact]:
+    """A relative shift by a systematic source, and its error."""
+    yield ColumnFact(
+        f"{name}_shift", "1", f"relative shift of {what} when the source moves by one standard deviation"
+    )
+    yield ColumnFact(f"{name}_shift_error", "1", "its error by the statistics of the simulation")
+
+
 _RESULT = (
     ColumnFact("selection", "", "selection of events that this mass uses"),
     _SIGMA_ERROR,
@@ -153,7 +169,8 @@ _RESULT = (
     ColumnFact("n_signal_lower", "events", "lower end of the interval for signal events in the window"),
     ColumnFact("n_signal_estimate", "events", "best estimate of signal events, n - b; may be negative"),
     ColumnFact("interval_status", "", "ok, or how far the interval can be taken at its word"),
-    *_limits("with_errors", "with the errors of A, sigma and N_K"),
+    *_SYSTEMATIC,
+    *_limits("with_errors", "with the errors of A, sigma and N_K, and of all systematic sources"),
     *_limits("<treatment>", "observed, under this treatment of deficits"),
     ColumnFact("interval_status_<method>", "", "interval_status of a further method"),
     *_limits("<method>", "observed, by a further method"),
@@ -239,6 +256,17 @@ TABLES: Mapping[str, tuple[ColumnFact, ...]] = {
         ),
     ),
     "comparison.csv": _COMPARISON,
+    "systematics.csv": (
+        ColumnFact("source", "", "systematic source of the card, or part of the error of b"),
+        _MASS,
+        ColumnFact("confidence", "", "of the size of the variation, as in cards: V, C, M, m, E"),
+        ColumnFact("in_limit", "", "yes or no: whether the source is in the limits"),
+        *_shifts("acceptance", "A"),
+        *_shifts("n_kaon", "N_K"),
+        *_shifts("efficiency", "A N_K"),
+        *_shifts("background", "the simulated decays in b"),
+        ColumnFact("background_error", "events", "what the source does to b"),
+    ),
     "composition.csv": (
         _MASS,
         _FOUND,

@@ -48,8 +48,12 @@ class NetEfficiency:
         return Gaussian(value, error) if np.any(error > 0.0) else Known(value)
 
 
-def net_efficiency(hypotheses: Hypotheses, leakage: Vector, errors: Collection[str]) -> NetEfficiency:
+def net_efficiency(
+    hypotheses: Hypotheses, leakage: Vector, errors: Collection[str], *, every_source: bool = False
+) -> NetEfficiency:
     """Return the efficiency with the ``errors`` that are named: of "acceptance", "resolution", "kaons".
+
+    Systematic sources of the card are in it as the card says, or all of them (``every_source``).
 
     ``leakage`` is the bias of b per event of the full peak, at each mass (or of toys, shape (toy, mass)).
     """
@@ -63,4 +67,7 @@ def net_efficiency(hypotheses: Hypotheses, leakage: Vector, errors: Collection[s
     relative = np.zeros(hypotheses.mass.shape)
     for name in errors:
         relative = np.hypot(relative, parts[name])
+    if hypotheses.systematic is not None:
+        shifts = hypotheses.systematic
+        relative = np.hypot(relative, shifts.efficiency if every_source else shifts.efficiency_in_limit)
     return NetEfficiency(value, np.abs(value) * relative)

@@ -21,6 +21,7 @@ from hnlpeak.estimation.signal_mc import window_of
 from hnlpeak.experiment.analysis_card import AnalysisCard, FractionWindow
 from hnlpeak.limits.convert import branching_fraction_of, mixing_of
 from hnlpeak.limits.limit import Limit
+from hnlpeak.limits.systematics import SystematicErrors
 from hnlpeak.spectrum.spectrum import Spectrum
 from hnlpeak.spectrum.window import Window, gaussian_fraction, window_words
 from hnlpeak.theory.production import branching_fraction
@@ -77,7 +78,7 @@ class Hypotheses:
     ``acceptance`` is that of the window on the bins of the spectrum, ``acceptance_no_window`` is NaN where it is not
     known, ``peak_per_window`` the signal events over those in the window (of a Gaussian where it is not),
     ``window_slope`` -d ln A / d ln sigma of a Gaussian, ``per_u2`` the branching fraction for |U|^2 = 1 (0 where the
-    decay is closed).
+    decay is closed). ``systematic`` errors are those of the card's sources, None where it names none.
     """
 
     mass: Annotated[Vector, Column("m_n_mev")]
@@ -92,6 +93,7 @@ class Hypotheses:
     n_kaon: Annotated[Vector, Column("n_kaon")]
     n_kaon_error: Annotated[Vector, Column("n_kaon_error")]
     per_u2: Annotated[Vector, Column("branching_fraction_per_u2")]
+    systematic: Annotated[SystematicErrors | None, Column("")] = None
 
     @classmethod
     def of(cls, found: Sequence[Hypothesis], *, meson: str, lepton: str) -> Hypotheses:

@@ -6,7 +6,7 @@ sigma(m) and N_K a search has those that its card names, published searches none
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -17,7 +17,7 @@ from hnlpeak.background.estimates import BackgroundEstimates
 from hnlpeak.core.records import Column, Vector, Words
 from hnlpeak.experiment.analysis_card import SIGNAL_ERRORS, StatisticsCard
 from hnlpeak.limits.constraint import background_constraint
-from hnlpeak.limits.efficiency import net_efficiency
+from hnlpeak.limits.efficiency import NetEfficiency, net_efficiency
 from hnlpeak.limits.hypotheses import Hypotheses
 from hnlpeak.limits.limit import Bands, Limit
 from hnlpeak.statistics import (
@@ -171,8 +171,9 @@ def treatment_limits(
     n: Vector, background: BackgroundEstimates, hypotheses: Hypotheses, statistics: StatisticsCard
 ) -> dict[str, Limit]:
     """Return the observed limits under each treatment of deficits; empty for a method that has none."""
+    net = net_efficiency(hypotheses, background.leakage, statistics.errors)
     return {
-        treatment: _observed(n, background, hypotheses, statistics, treatment, statistics.errors)
+        treatment: _observed(n, background, hypotheses, statistics, treatment, net)
         for treatment in METHODS[statistics.method].treatments
     }
 
@@ -180,8 +181,9 @@ def treatment_limits(
 def limit_with_errors(
     n: Vector, background: BackgroundEstimates, hypotheses: Hypotheses, statistics: StatisticsCard
 ) -> Limit:
-    """Return observed limits with the errors of A, sigma(m) and N_K, as a Gaussian efficiency."""
-    return _observed(n, background, hypotheses, statistics, statistics.treatment, SIGNAL_ERRORS)
+    """Return observed limits with the errors of A, sigma(m), N_K and all sources of the card."""
+    net = net_efficiency(hypotheses, background.leakage, SIGNAL_ERRORS, every_source=True)
+    return _observed(n, background, hypotheses, statistics, statistics.treatment, net)
 
 
 def _observed(
@@ -190,9 +192,8 @@ def _observed(
     hypotheses: Hypotheses,
     statistics: StatisticsCard,
     treatment: Treatment | None,
-    errors: Collection[str],
+    net: NetEfficiency,
 ) -> Limit:
-    net = net_efficiency(hypotheses, background.leakage, errors)
     good = usable(background, statistics.method) & net.usable
     interval = method_call(statistics.method, treatment)(
         n[good],

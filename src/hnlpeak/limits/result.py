@@ -28,6 +28,7 @@ from hnlpeak.limits.settings import Exposure, Settings, Simulation
 from hnlpeak.limits.shape_limits import ShapeFit
 from hnlpeak.limits.spurious import Spurious
 from hnlpeak.limits.status import sound_rows, unsound_counts
+from hnlpeak.limits.systematics import Systematics
 from hnlpeak.limits.toys import ToyResult
 from hnlpeak.statistics import TREATMENTS
 
@@ -59,7 +60,8 @@ class SearchResult:
     where the background is not from side bands, or no toys were asked for. ``spurious`` is what the search makes of
     simulated background alone, None where there is none or the estimate is made of it. ``status`` is ``ok`` or words
     for what is out of the ordinary. ``simulation`` is None where nothing was simulated, ``exposure`` where a spectrum
-    was given, ``templates`` (the statistics of simulated decays by mode) where there are none.
+    was given, ``systematics`` where the card
+    names no sources, ``templates`` (the statistics of simulated decays by mode) where there are none.
 
     Columns by their public names (``hnlpeak list columns``): ``number``, ``row``, ``[name]``, ``to_dataframe``;
     figures: ``plot``.
@@ -91,6 +93,7 @@ class SearchResult:
     spurious: Annotated[Spurious | None, Column("")] = None
     simulation: Simulation | None = None
     exposure: Exposure | None = None
+    systematics: Systematics | None = None
 
     def __post_init__(self) -> None:
         """Raise ``UsageError`` unless all columns have one length, of one mass at least."""

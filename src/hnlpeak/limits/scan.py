@@ -46,6 +46,8 @@ from hnlpeak.limits.result import SearchResult
 from hnlpeak.limits.settings import BinRange, Exposure, Settings, Simulation
 from hnlpeak.limits.shape_limits import fit_shapes
 from hnlpeak.limits.spurious import Spurious, spurious_signals
+from hnlpeak.limits.systematics import Systematics
+from hnlpeak.limits.systematics_errors import with_systematics
 from hnlpeak.limits.toys import toy_result, toy_searches
 from hnlpeak.spectrum.spectrum import Spectrum
 from hnlpeak.statistics import METHODS
@@ -65,12 +67,14 @@ def scan(
     context: RunContext | None = None,
     simulation: Simulation | None = None,
     exposure: Exposure | None = None,
+    systematics: Systematics | None = None,
 ) -> SearchResult:
     """Return observed and expected limits at every mass of ``card``.
 
     N_K is that of ``flux``, else the column n_kaon of the ``signal`` table. ``inputs`` are what background methods
     other than side bands need. ``context`` has the seed of the toys (1 unless given); ``simulation`` and ``exposure``
-    say where the spectrum comes from. A mass without a limit is a row with a status and NaN. Raises ``UsageError``
+    say where the spectrum comes from; ``systematics`` are the shifts by the sources of the card.
+    A mass without a limit is a row with a status and NaN. Raises ``UsageError``
     where the signal does not cover the scan or N_K is unknown, ``InputDataError`` where the spectrum does not cover
     the windows.
     """
@@ -81,6 +85,8 @@ def scan(
     smooth = smooth_background(card.background, windows, spectrum.edges)
     background, masked = estimate_with_masks(spectrum, found, n, card, inputs)
     table = Hypotheses.of(found, meson=card.channel.meson, lepton=card.channel.lepton)
+    if systematics is not None:
+        table, background = with_systematics(systematics, table, background)
     local = excess(n, background, card.statistics)
     limits = signal_limits(n, background, table, card.statistics)
     efficiency = net_efficiency(table, background.leakage, card.statistics.errors)
@@ -134,6 +140,7 @@ def scan(
         spurious=_spurious(inputs, card, signal, flux, normalisation),
         simulation=simulation,
         exposure=exposure,
+        systematics=systematics,
     )
 
 
@@ -228,7 +235,7 @@ def _settings(
         cl=statistics.cl,
         convention=METHODS[statistics.method].words(statistics.cl),
         expected=statistics.expected,
-        errors=_errors_in(statistics.errors),
+        errors=_errors_in([*statistics.errors, *(card.systematics.in_limit if card.systematics else ())]),
         spectrum=BinRange(float(edges[0]), float(edges[-1]), int(edges.size - 1)),
         signal=signal.source,
     )

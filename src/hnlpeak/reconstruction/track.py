@@ -195,7 +195,7 @@ def fit_track(setup: Record, particle: Record, scratch: NDArray[np.void], track:
         return False
     track.charge = 1 if curvature > 0.0 else -1
     track.points = n
-    track.p = 1.0 / abs(curvature)
+    track.p = setup.momentum_scale / abs(curvature)
     track.pz = track.p / math.sqrt(1.0 + track.tx**2 + track.ty**2)
     track.px = track.tx * track.pz
     track.py = track.ty * track.pz

@@ -18,6 +18,7 @@ from hnlpeak.report.explorer import Explorer, explorer
 from hnlpeak.report.figures.registry import FIGURES, earlier_searches, used_cutflows
 from hnlpeak.report.inline_svg import inline_svg
 from hnlpeak.report.summary import conditions, key_numbers, verdict
+from hnlpeak.report.systematics_tables import systematics_tables
 from hnlpeak.report.tables import (
     cutflow_table,
     limits_table,
@@ -117,6 +118,7 @@ def report_page(search: Search, svgs: Mapping[str, bytes]) -> str:
         cutflows=[cutflow_table(flow) for flow in used],
         other_cutflows=[cutflow_table(flow) for flow in search.cutflows if flow not in used],
         normalisation=normalisation_table(result),
+        systematics=systematics_tables(result),
         settings=search_settings_table(result),
         provenance=settings_table(search.provenance, caption="Provenance.", head=("what", "value")),
         sources=[_source(curve) for curve in earlier],

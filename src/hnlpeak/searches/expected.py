@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +20,53 @@ from hnlpeak.spectrum.fixed_point import LARGEST_SUM, to_fixed
 from hnlpeak.spectrum.spectrum import Spectrum
 from hnlpeak.theory.production import branching_fraction
 
-__all__ = ["drawn", "expected_data"]
+__all__ = ["Expectation", "drawn", "expectation", "expected_data"]
 
 Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Expectation:
+    """``means`` [selection, source, bin] of the data of ``decays`` decays in the fiducial volume, by ``sources``.
+
+    ``like`` is a spectrum with the same axis and selections.
+    """
+
+    means: Vector
+    sources: tuple[str, ...]
+    decays: float
+    like: Spectrum
+
+    def draw(self, rng: np.random.Generator) -> Spectrum:
+        """Return Poisson counts with these means."""
+        return Spectrum.from_counts(
+            drawn(self.means, rng),
+            selections=self.like.selections,
+            sources=list(self.sources),
+            simulated=True,
+            label="data drawn from the expected spectrum",
+            decays_in_fiducial=self.decays,
+            axis=self.like.histogram.axes["m_miss"],
+        )
+
+    def together(self) -> Expectation:
+        """Return the same with all sources as one, ``data``."""
+        return replace(self, means=self.means.sum(axis=1, keepdims=True), sources=("data",))
+
+
+def expectation(samples: Samples, decays: float) -> Expectation:
+    """Return what the plan's expected sources let expect of ``decays`` decays in the fiducial volume."""
+    made, scales = _made(samples, decays)
+    means = [
+        scale * np.asarray(made[name].spectrum.histogram.values())[:, 0] for name, scale in scales.items()
+    ]
+    return Expectation(np.stack(means, axis=1), tuple(made), decays, next(iter(made.values())).spectrum)
+
+
+def _made(samples: Samples, decays: float) -> tuple[dict[str, SampleResult], dict[str, float]]:
+    """The expected sources' samples, and what one event of each stands for."""
+    made = {name: samples.run(sample) for name, sample in samples.plan.expected.items()}
+    return made, {name: decays * events for name, events in _per_decay(samples, made).items()}
 
 
 def expected_data(samples: Samples, decays: float, *, draw: bool) -> SampleResult:
@@ -31,26 +75,12 @@ def expected_data(samples: Samples, decays: float, *, draw: bool) -> SampleResul
     Bin by bin and source by source a Poisson number where ``draw``, else the expectation, whose variance is that of a
     count. The cut-flow is the expectation either way. ``UsageError`` where the expectation is too large to be stored.
     """
-    sources = samples.plan.expected
-    made = {name: samples.run(sample) for name, sample in sources.items()}
-    scales = {name: decays * events for name, events in _per_decay(samples, made).items()}
-    first = next(iter(made.values())).spectrum
-    means = np.stack(
-        [scale * made[name].spectrum.values[:, 0] for name, scale in scales.items()],
-        axis=1,
-    )
+    made, scales = _made(samples, decays)
+    expected = expectation(samples, decays)
     if draw:
-        spectrum = Spectrum.from_counts(
-            drawn(means, stream(samples.context.seed, "data/expected", 0)),
-            selections=first.selections,
-            sources=list(sources),
-            simulated=True,
-            label="data drawn from the expected spectrum",
-            decays_in_fiducial=decays,
-            axis=first.axis,
-        )
+        spectrum = expected.draw(stream(samples.context.seed, "data/expected", 0))
     else:
-        spectrum = _asimov(means, first, sources, decays)
+        spectrum = _asimov(expected.means, expected.like, samples.plan.expected, decays)
     return SampleResult(spectrum, _cutflows(made, scales, decays), 0, round(decays), 0)
 
 

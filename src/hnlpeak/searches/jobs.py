@@ -23,9 +23,10 @@ from hnlpeak.experiment.analysis import Analysis
 from hnlpeak.formats.job_file import read_job, write_job
 from hnlpeak.searches.identity import Identity, difference, identity
 from hnlpeak.searches.lock import locked
+from hnlpeak.searches.periods import shared_out
 from hnlpeak.searches.places import check_place
 from hnlpeak.searches.plan import Injection, Plan, plan
-from hnlpeak.searches.samples import calibrated, shared_out
+from hnlpeak.searches.samples import calibrated
 from hnlpeak.searches.store import FolderStore
 from hnlpeak.simulation.streams import shard_sizes
 

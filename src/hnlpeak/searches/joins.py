@@ -21,14 +21,16 @@ from hnlpeak.limits.search import ExampleEvent, Search
 from hnlpeak.limits.settings import Exposure, Simulation
 from hnlpeak.searches.companions import template_spectrum
 from hnlpeak.searches.samples import Samples
+from hnlpeak.searches.systematics import measure_systematics
 from hnlpeak.selection.cutflow import Cutflow
 from hnlpeak.simulation.sample import Sample
 from hnlpeak.spectrum.spectrum import Spectrum
 
-__all__ = ["background_inputs", "drawn_templates", "join", "provenance"]
+__all__ = ["background_inputs", "drawn_templates", "join", "provenance", "simulated_signal"]
 
 
-def _signal(samples: Samples) -> SignalModel:
+def simulated_signal(samples: Samples) -> SignalModel:
+    """Return A(m) and sigma(m) of every selection that a mass of the scan uses, and of others that have signal."""
     card = samples.analysis.card
     names = [selection.name for selection in card.selections]
     # a selection may serve the normalisation or a control region alone, and lose the signal
@@ -140,7 +142,7 @@ def join(
         flux = KaonFlux(n_kaon)
     else:
         raise ValueError("the plan is one for a stated N_K, and there is none")
-    signal = _signal(samples)
+    signal = simulated_signal(samples)
     result = scan(
         data,
         card,
@@ -150,6 +152,9 @@ def join(
         context=context,
         simulation=Simulation(context.seed, calibration.momentum.value, calibration.momentum.error),
         exposure=None if exposure is None else exposure(flux),
+        systematics=measure_systematics(
+            samples.analysis, signal, data.edges, context, share=samples.plan.share
+        ),
     )
     return Search(
         result,

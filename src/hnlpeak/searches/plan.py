@@ -15,6 +15,7 @@ from hnlpeak.experiment.analysis import Analysis
 from hnlpeak.experiment.analysis_card import AnalysisCard, Template
 from hnlpeak.reconstruction.columns import column_names
 from hnlpeak.searches.companions import halo_template, of_parent, packed_halo, with_companions
+from hnlpeak.searches.systematics import systematic_decays
 from hnlpeak.selection.cuts import cut_table
 from hnlpeak.simulation.sample import (
     HALO,
@@ -64,6 +65,7 @@ class Plan:
     ``control`` is the control run without decays, None where the card scales none; ``cross_talk`` are decays of the
     antiparticle that are in it all the same, ``control_decays`` their number (of all modes, in the fiducial volume).
     ``tails`` are decays by mode whose track has a kick.
+    ``share`` of the card's sizes are simulated, ``systematic_decays`` for the sources of its systematic errors.
     ``stated``: N_K is, so that the ``normalisation`` only has an event to look at, and nothing of it is counted.
     """
 
@@ -79,6 +81,8 @@ class Plan:
     expected: Mapping[str, Sample] = field(default_factory=dict)
     inject: Injection | None = None
     stated: bool = False
+    share: float = 1.0
+    systematic_decays: int = 0
 
     @property
     def samples(self) -> list[Sample]:
@@ -93,7 +97,8 @@ class Plan:
     def decays(self) -> int:
         """Decays (and halo muons) to simulate in all."""
         # the beam is calibrated twice: as measured, and for the bias of the method
-        return 2 * self.calibration.decays + sum(sample.decays for sample in self.samples)
+        samples = sum(sample.decays for sample in self.samples)
+        return 2 * self.calibration.decays + samples + self.systematic_decays
 
 
 def plan(
@@ -158,6 +163,8 @@ def plan(
         tails=_tails(card, size),
         inject=inject,
         stated=stated,
+        share=share,
+        systematic_decays=systematic_decays(analysis, share),
         expected={}
         if real_data or pseudo_data == "simulated"
         else _expected(analysis, templates, inject, size),

@@ -14,10 +14,11 @@ from hnlpeak.experiment.analysis import Analysis
 from hnlpeak.experiment.experiment import Experiment
 from hnlpeak.reconstruction.calibration import BeamCalibration
 from hnlpeak.reconstruction.candidates import Candidates
+from hnlpeak.searches.periods import shared_out
 from hnlpeak.searches.plan import Plan
-from hnlpeak.simulation.sample import Sample, in_periods
+from hnlpeak.simulation.sample import Sample
 
-__all__ = ["Samples", "calibrated", "shared_out"]
+__all__ = ["Samples", "calibrated"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,20 +69,19 @@ class Samples:
         return Candidates(columns, True, sample.sources, sample.name, in_fiducial)
 
 
-def shared_out(sample: Sample, experiment: Experiment) -> list[Sample]:
-    """The sample of each period of ``experiment``."""
-    periods = experiment.card.periods
-    if not periods:
-        return [sample]
-    return in_periods(sample, [period.name for period in periods], experiment.shares)
+def calibrated(
+    analysis: Analysis, plan: Plan, context: RunContext, *, model: Experiment | None = None
+) -> Samples:
+    """Measure the mean beam of each period with the calibration sample of ``plan``, which all others need.
 
-
-def calibrated(analysis: Analysis, plan: Plan, context: RunContext) -> Samples:
-    """Measure the mean beam of each period with the calibration sample of ``plan``, which all others need."""
+    The bias of the method is that of the ``model`` of the experiment, the experiment itself unless given.
+    """
     context.report(plan.calibration.name, 0)
     experiment, sample = analysis.experiment, plan.calibration
     found = [
-        calibrate(part, period, context)
-        for part, period in zip(shared_out(sample, experiment), experiment.periods, strict=True)
+        calibrate(part, period, context, model=known)
+        for part, period, known in zip(
+            shared_out(sample, experiment), experiment.periods, (model or experiment).periods, strict=True
+        )
     ]
     return Samples(analysis, plan, tuple(found), context)

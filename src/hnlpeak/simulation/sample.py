@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import NamedTuple
@@ -200,10 +200,10 @@ def enriched_sample(name: str, modes: Sequence[str], decays: int, *, mode: str, 
 
 
 def _forced_daughters(
-    record: Mode, radiation: float, dalitz: float
+    record: Mode, row: NDArray[np.float64], radiation: float, dalitz: float
 ) -> tuple[NDArray[np.float64], tuple[float, ...]]:
-    """Parameters of a mode with forced radiation or Dalitz decays, and ``Bias.ROWS`` to ``Bias.MOST`` that undo it."""
-    row, pions = record.pack(), record.daughters.count("pi0")
+    """A mode's parameters with forced radiation or Dalitz decays, and ``Bias.ROWS`` to ``Bias.MOST`` that undo it."""
+    pions = record.daughters.count("pi0")
     if radiation > 0.0:
         if not record.radiates:
             radiating = ", ".join(key for key, other in MODES.items() if other.radiates)
@@ -234,6 +234,7 @@ def mode_sample(
     forced_dalitz: float = 0.0,
     soft_momentum: float = 0.0,
     survival: float = 1.0,
+    form_factors: Mapping[str, float] | None = None,
 ) -> Sample:
     """One background mode alone, with weights that undo the biasing.
 
@@ -242,6 +243,7 @@ def mode_sample(
     into e+ e- gamma (0: as in nature). Russian roulette: decays that will hardly be selected survive with the
     probability ``survival``, those with two tracks, with a photon that makes a cluster of its own, and (unless 0)
     without a charged daughter below ``soft_momentum`` (MeV, meson frame).
+    ``form_factors`` take the place of the mode's own.
 
     Raises ``UsageError`` for an unknown mode, forced radiation of one that does not radiate, forced Dalitz decays of
     one without pi0, and survival 0.
@@ -252,7 +254,8 @@ def mode_sample(
     if not 0.0 < survival <= 1.0:
         raise UsageError(f"survival of hard decays must be above 0 and at most 1, got {survival:g}")
     record = MODES[mode]
-    row, weights = _forced_daughters(record, forced_radiation, forced_dalitz)
+    packed = record.pack(**(form_factors or {}))
+    row, weights = _forced_daughters(record, packed, forced_radiation, forced_dalitz)
     bias = (forced_decay, forced_pion_decay, forced_loss, *weights, soft_momentum**2, survival, 0.0, 0.0)
     table = _table(np.array([record.code]), np.ones(1), row[None, :], [0], bias)
     return Sample(name, decays, (mode,), table)

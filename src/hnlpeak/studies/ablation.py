@@ -92,15 +92,11 @@ def quantities(
     *,
     share: float,
     key: str,
-    axes: tuple[BeamCalibration, ...] | None = None,
 ) -> dict[str, Measured]:
-    """Measure all quantities of ``analysis``; ``key`` names the random streams, ``share`` as in ``ablate``.
-
-    ``axes``: mean beams of the periods that reconstruction takes, those of the card unless given.
-    """
+    """Measure all quantities of ``analysis``; ``key`` names the random streams, ``share`` as in ``ablate``."""
     card = analysis.card
     wanted = plan(analysis, kaons=max(1e3, card.exposure.decays * share**2), real_data=True)
-    samples = Samples(analysis, wanted, axes or card_axes(analysis.experiment), context)
+    samples = Samples(analysis, wanted, card_axes(analysis.experiment), context)
     found: dict[str, Measured] = {}
     masses = card.scan.masses()
     for place in _MASSES:

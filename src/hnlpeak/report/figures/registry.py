@@ -24,6 +24,7 @@ from hnlpeak.report.figures.m_miss import m_miss, m_miss_columns
 from hnlpeak.report.figures.n_signal import n_signal, n_signal_columns
 from hnlpeak.report.figures.p_value import p_value, p_value_columns
 from hnlpeak.report.figures.resolution import resolution, signal_columns
+from hnlpeak.report.figures.systematics import systematics, systematics_columns
 from hnlpeak.report.figures.u2 import u2, u2_columns
 from hnlpeak.selection.cutflow import Cutflow
 from hnlpeak.spectrum.spectrum import Spectrum
@@ -125,6 +126,16 @@ def _error_budget_columns(search: Search) -> Columns | None:
     )
 
 
+def _systematics(search: Search) -> Figure | None:
+    found = search.result.systematics
+    return None if found is None else systematics(search.result, found)
+
+
+def _systematics_columns(search: Search) -> Columns | None:
+    found = search.result.systematics
+    return None if found is None else systematics_columns(found)
+
+
 def used_cutflows(search: Search) -> list[Cutflow]:
     """Return the cut-flows of the selections of the search and of its normalisation; all where none is of these."""
     used = {str(name) for name in search.result.hypotheses.selection} | {_peak_selection(search)}
@@ -221,6 +232,12 @@ FIGURES: dict[str, FigureEntry] = {
         "Parts of the error of the background over the HNL mass, relative to the background, and their sum.",
         _error_budget,
         _error_budget_columns,
+    ),
+    "systematics": FigureEntry(
+        "Systematic errors of the signal",
+        "Shift of acceptance times number of kaons by each systematic source over the HNL mass, and all in quadrature.",
+        _systematics,
+        _systematics_columns,
     ),
     "cutflow": FigureEntry(
         "Cut-flow",

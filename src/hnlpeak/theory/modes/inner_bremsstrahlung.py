@@ -18,6 +18,7 @@ below a bound makes the sample exact. Virtual corrections are in the measured ra
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,6 +118,13 @@ def _weights(x: NDArray[np.float64], t: NDArray[np.float64], r: float, s: float)
     return out
 
 
+@cache
+def _gauss_legendre() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Nodes and weights on (-1, 1): their search takes longer than an integral."""
+    nodes, weights = np.polynomial.legendre.leggauss(96)
+    return nodes, weights
+
+
 def ib_probability(x_min: float, r: float, s: float = 0.0) -> float:
     """Rate with a photon above x_min = 2 E_gamma / M in units of the two-body rate, r = (m_l / M)^2, s = (m_X / M)^2.
 
@@ -126,7 +134,7 @@ def ib_probability(x_min: float, r: float, s: float = 0.0) -> float:
     span = math.log(_x_max(r, s) / x_min) if x_min < _x_max(r, s) else 0.0
     if span <= 0.0:
         return 0.0
-    nodes, weights = np.polynomial.legendre.leggauss(96)
+    nodes, weights = _gauss_legendre()
     # u^2 clusters points at the upper end, where the range of v closes with a square root
     u = 0.5 * (nodes + 1.0)
     x = x_min * np.exp(span * (1.0 - u * u))

@@ -57,15 +57,15 @@ def measured_fraction() -> float:
     return share[1] / share[0]
 
 
-def pack() -> NDArray[np.float64]:
-    """Parameters for ``sample``."""
+def pack(*, slope: float = FORM_FACTOR_SLOPE) -> NDArray[np.float64]:
+    """Parameters for ``sample``, with the ``slope`` of the form factor."""
     r = (ELECTRON / KAON) ** 2
     params = np.zeros(PARAMETERS)
     params[_MASS] = KAON
     params[_R] = r
     params[_X_MAX] = 1.0 - r
-    params[_SLOPE] = FORM_FACTOR_SLOPE
-    params[_BOUND] = upper_bound(lambda x: x**3 * (1.0 - x) * (1.0 + FORM_FACTOR_SLOPE * (1.0 - x)) ** 2)
+    params[_SLOPE] = slope
+    params[_BOUND] = upper_bound(lambda x: x**3 * (1.0 - x) * (1.0 + slope * (1.0 - x)) ** 2)
     return params
 
 
@@ -108,4 +108,5 @@ MODE = Mode(
     branching_fraction=_branching_fraction(),
     pack=pack,
     sample=sample,
+    form_factors=(("slope", FORM_FACTOR_SLOPE),),
 )

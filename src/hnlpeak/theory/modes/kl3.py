@@ -29,12 +29,14 @@ from hnlpeak.theory.modes.pi0 import PI0_PARAMETERS, decay_pi0, pack_pi0
 from hnlpeak.theory.modes.rows import put_polarised
 from hnlpeak.theory.species import MASS, Species
 
-__all__ = ["LAMBDA_PLUS", "LAMBDA_ZERO", "kl3_density", "kl3_spin", "pack_kl3", "sample_kl3"]
+__all__ = ["FORM_FACTORS", "LAMBDA_PLUS", "LAMBDA_ZERO", "kl3_density", "kl3_spin", "pack_kl3", "sample_kl3"]
 
 LAMBDA_PLUS = Measured(0.0296, source="PDG, linear slope of f+ from K+ -> pi0 e+ nu")
 """Slope of the vector form factor in t / m_pi+^2."""
 LAMBDA_ZERO = Measured(0.0178, source="middle of the values in use, 0.0165 to 0.019")
 """Slope of the scalar form factor in t / m_pi+^2."""
+FORM_FACTORS = (("lambda_plus", LAMBDA_PLUS.value), ("lambda_zero", LAMBDA_ZERO.value))
+"""Both slopes by the names under which ``pack_kl3`` takes them."""
 
 _SLOPE_OF_LINE = 50.0
 _SPECIES, _MASS, _PI, _LEPTON, _T_MAX, _BOUND, _LAMBDA, _F_MINUS, _TILT, _POLARISED = range(
@@ -88,11 +90,13 @@ def kl3_spin(
     return -gx / g, -gy / g, -gz / g
 
 
-def pack_kl3(lepton: Species) -> NDArray[np.float64]:
-    """Parameters of K+ -> pi0 lepton nu for ``sample_kl3``."""
+def pack_kl3(
+    lepton: Species, *, lambda_plus: float = LAMBDA_PLUS.value, lambda_zero: float = LAMBDA_ZERO.value
+) -> NDArray[np.float64]:
+    """Parameters of K+ -> pi0 lepton nu for ``sample_kl3``, with the slopes of the form factors."""
     m_l = float(MASS[lepton])
-    slope = LAMBDA_PLUS.value / PION**2
-    f_minus = (LAMBDA_ZERO.value - LAMBDA_PLUS.value) * (KAON**2 - PI_ZERO**2) / PION**2
+    slope = lambda_plus / PION**2
+    f_minus = (lambda_zero - lambda_plus) * (KAON**2 - PI_ZERO**2) / PION**2
     t_max = ((KAON - PI_ZERO) ** 2 - m_l**2) / (2.0 * KAON)
 
     def largest(z: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.core.measured import Measured
-from hnlpeak.theory.modes.kl3 import pack_kl3, sample_kl3
+from hnlpeak.theory.modes.kl3 import FORM_FACTORS, pack_kl3, sample_kl3
 from hnlpeak.theory.modes.mode import Mode
 from hnlpeak.theory.species import Species
 
@@ -16,9 +16,9 @@ CODE = 7
 """Code of the mode in kernels."""
 
 
-def pack() -> NDArray[np.float64]:
-    """Parameters for ``sample``."""
-    return pack_kl3(Species.MUON_PLUS)
+def pack(**form_factors: float) -> NDArray[np.float64]:
+    """Parameters for ``sample``; ``form_factors`` as in ``kl3``."""
+    return pack_kl3(Species.MUON_PLUS, **form_factors)
 
 
 sample = sample_kl3
@@ -35,4 +35,5 @@ MODE = Mode(
     branching_fraction=Measured(0.03352, stat=0.00033, source="PDG 2024"),
     pack=pack,
     sample=sample,
+    form_factors=FORM_FACTORS,
 )

@@ -26,6 +26,8 @@ class Mode:
     (``l+``: any lepton), the charged ones as they are drawn. ``radiates`` says that inner bremsstrahlung comes on
     top, with a probability that can be forced.
 
+    ``form_factors`` are numbers that ``pack`` takes by name, with the values that it has for them.
+
     ``branching_fraction`` is None where the mode's rate is not a number of nature (M -> l N: the simulation
     knows how it decays, never how often). ``pack`` returns the float64 array of length ``PARAMETERS`` that
     ``sample(rng, params, out)`` reads; ``sample`` writes the visible daughters into ``out`` (float64
@@ -44,3 +46,4 @@ class Mode:
     pack: Callable[..., NDArray[np.float64]]
     sample: Callable[[np.random.Generator, NDArray[np.float64], NDArray[np.float64]], int]
     radiates: bool = False
+    form_factors: tuple[tuple[str, float], ...] = ()
