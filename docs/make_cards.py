@@ -109,7 +109,12 @@ def entries(card: Mapping[str, Any]) -> Iterator[Entry]:
     for key, value in card.items():
         if key in _NOT_NUMBERS:
             continue
-        if key in _CHOICES:
+        if key == "systematics":
+            sizes = {name: item for name, item in value.items() if name != "varied"}
+            yield from (Entry(name, item, "", "") for name, item in leaves(sizes, f"{key}."))
+            for item in value["varied"]:
+                yield from _entries_of(item, f"{key}.varied[{item['name']}].", tag, reference)
+        elif key in _CHOICES:
             values = leaves(value, f"{key}.") if isinstance(value, dict) else [(key, value)]
             yield from (Entry(name, item, "", "") for name, item in values)
         elif isinstance(value, dict):

@@ -30,6 +30,7 @@ NOTES = {
     "projection.csv": "Written by `project`, one row an exposure and mass.",
     "compare.csv": "Written by `compare`; empty where a search has nothing to quote at a mass.",
     "combine.csv": "Written by `combine -o FILE.csv`, one row a mass that any of the searches has.",
+    "systematics.csv": "One row a source and mass of the study, where the card has systematic sources.",
     "composition.csv": "Simulated background by source in each window, at whole multiples of 10 MeV.",
 }
 

@@ -12,7 +12,20 @@ from command import Command
 
 def test_closure_of_the_number_of_kaons(card: Path, hnlpeak: Command) -> None:
     done = hnlpeak(
-        *("study", "closure", card, "-n", 3000, "--simulated", 40_000, "--seeds", 3, "--workers", 1, "--json"),
+        *(
+            "study",
+            "closure",
+            card,
+            "-n",
+            3000,
+            "--simulated",
+            40_000,
+            "--seeds",
+            3,
+            "--workers",
+            1,
+            "--json",
+        ),
         *("--experiments", 0),
     )
     assert done.code == 0, done.err
@@ -102,7 +115,9 @@ def test_detectors_see_what_they_are_made_for(hnlpeak: Command, tmp_path: Path) 
 def test_a_wider_beam_takes_signal_out_of_the_windows(card: Path, hnlpeak: Command, tmp_path: Path) -> None:
     table = tmp_path / "systematics.csv"
     done = hnlpeak(
-        *("study", "systematics", card, "--vary", "beam.divergence_x=2", "--share", 0.5, "--json"), "-o", table
+        *("study", "systematics", card, "--vary", "beam.divergence_x=2", "--share", 0.5, "--json"),
+        "-o",
+        table,
     )
     assert done.code == 0, done.err
     rows = json.loads(done.out)["rows"]
@@ -138,4 +153,6 @@ def test_closure_of_pseudo_experiments(card: Path, hnlpeak: Command, tmp_path: P
     for row in signals:
         # 20 pseudo-experiments of a 5 sigma signal each
         assert row["value"] == pytest.approx(1.0, abs=5.0 * row["error"] + 0.2)
-    assert not [row["quantity"] for row in rows if row["verdict"] == "fail" and abs(row["deviation_sigma"]) > 8.0]
+    assert not [
+        row["quantity"] for row in rows if row["verdict"] == "fail" and abs(row["deviation_sigma"]) > 8.0
+    ]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
     from hnlpeak.execution.context import RunContext
+    from hnlpeak.limits.search import Search
     from hnlpeak.studies.validation.target import Comparison
 
 __all__ = ["validate"]
@@ -47,6 +49,26 @@ def _ablate(context: RunContext, *, quick: bool, as_json: bool) -> None:
         typer.echo(json.dumps({"rows": records}, indent=2))
 
 
+def _finished(folders: list[Path]) -> dict[str, Search]:
+    """Finished searches by analysis. ``UsageError`` for one that is not of a whole exposure of its own simulation."""
+    from hnlpeak.core.errors import UsageError
+    from hnlpeak.formats.search_files import read_search
+
+    found: dict[str, Search] = {}
+    for folder in folders:
+        made = read_search(folder)
+        name, exposure = made.result.analysis, made.result.exposure
+        if name not in _ABLATED:
+            raise UsageError(f"--search {folder}: is of {name}; allowed are {', '.join(_ABLATED)}")
+        full = made.card is not None and exposure is not None and exposure.decays == made.card.exposure.decays
+        if not full or exposure is None or exposure.pseudo_data is not None or exposure.injected is not None:
+            raise UsageError(
+                f"--search {folder}: expected a run at the card's exposure, without --pseudo-data and --inject"
+            )
+        found[name] = made
+    return found
+
+
 def validate(
     quick: Annotated[
         bool, typer.Option("--quick", help="Small samples and no whole search: about a minute.")
@@ -54,6 +76,12 @@ def validate(
     ablate: Annotated[
         bool, typer.Option("--ablate", help="Remove each system of both years, one at a time: what moves?")
     ] = False,
+    search: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="DIR", help="A finished run of a whole search, not to be made again; repeatable."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     seed: Annotated[int, typer.Option(help="Seed of all random streams.")] = 1,
     workers: Annotated[int | None, typer.Option(help="Threads (default: the usable CPUs).")] = None,
@@ -75,7 +103,8 @@ def validate(
         if not decays:
             typer.echo(f"validate: {sample}", err=True)
 
-    rows = validated(RunContext(seed=seed, workers=worker_count(workers), progress=progress), quick=quick)
+    context = RunContext(seed=seed, workers=worker_count(workers), progress=progress)
+    rows = validated(context, quick=quick, searches=_finished(search or []))
     if as_json:
         typer.echo(json.dumps({"rows": [row.record() for row in rows]}, indent=2))
     else:

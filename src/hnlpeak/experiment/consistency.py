@@ -100,7 +100,7 @@ def _triggered(card: AnalysisCard, experiment: ExperimentCard) -> Iterator[str]:
 
 def _varied(card: AnalysisCard, experiment: ExperimentCard) -> Iterator[str]:
     """Addresses of systematic sources that are not there."""
-    for source in card.systematics.sources if card.systematics is not None else []:
+    for source in card.systematics.varied if card.systematics is not None else []:
         try:
             variation(source.vary, experiment)
         except UsageError as error:

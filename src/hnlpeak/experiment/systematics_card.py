@@ -37,7 +37,7 @@ class VariedSource(Sourced):
 
 
 class SystematicsCard(Card):
-    """Which numbers are varied, at how many ``points`` of the scan, and which ``sources`` are ``in_limit``.
+    """What is ``varied``, at how many ``points`` of the scan, and which of these sources are ``in_limit``.
 
     For each source the signal of each of these masses, the normalisation, the decays that calibrate the beam and, where
     b is made of them, the templates are simulated again, with the random numbers of the nominal ones: as many decays
@@ -50,13 +50,13 @@ class SystematicsCard(Card):
     normalisation_decays: Annotated[StrictInt, Field(ge=100, le=_MANY)]
     template_decays: Annotated[StrictInt, Field(ge=100, le=_MANY)]
     calibration_decays: Annotated[StrictInt, Field(ge=1000, le=_MANY)]
-    sources: Annotated[list[VariedSource], Field(min_length=1, max_length=100)]
+    varied: Annotated[list[VariedSource], Field(min_length=1, max_length=100)]
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        names = [source.name for source in self.sources]
+        names = [source.name for source in self.varied]
         if len(set(names)) != len(names):
-            raise ValueError(f"sources: a name appears twice in {names}")
+            raise ValueError(f"varied: a name appears twice in {names}")
         if unknown := [name for name in self.in_limit if name not in names]:
             raise ValueError(f"in_limit: no source {unknown}, there are {names}")
         return self

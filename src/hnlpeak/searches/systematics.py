@@ -66,7 +66,7 @@ def systematic_decays(analysis: Analysis, share: float) -> int:
     total = nominal = nominal + _size(table.normalisation_decays, share)
     templates = {template.mode: _size(table.template_decays, share) for template in _templates(analysis)}
     total += sum(templates.values())
-    for varied in (variation(source.vary, analysis.experiment.card) for source in table.sources):
+    for varied in (variation(source.vary, analysis.experiment.card) for source in table.varied):
         beams += bool(varied.experiment)
         moved = [mode for mode in templates if varied.moves_all or varied.form_factors(mode)]
         total += sum(templates[mode] for mode in moved) + varied.moves_all * nominal
@@ -84,12 +84,12 @@ def measure_systematics(
     table = analysis.card.systematics
     if table is None:
         return None
-    varied = [_NOTHING, *(variation(source.vary, analysis.experiment.card) for source in table.sources)]
+    varied = [_NOTHING, *(variation(source.vary, analysis.experiment.card) for source in table.varied)]
     worlds = _calibrated(analysis, table, varied, context, share)
     nominal, *others = _selected(analysis, table, worlds, context, share)
     found = [
         _source(analysis, table, source, world.varied, (nominal, {**nominal, **made}), signal, edges)
-        for source, world, made in zip(table.sources, worlds[1:], others, strict=True)
+        for source, world, made in zip(table.varied, worlds[1:], others, strict=True)
     ]
     return Systematics(tuple(_masses(analysis)), tuple(found))
 

@@ -37,9 +37,9 @@ def with_sources(analysis: Analysis, sources: Sequence[VariedSource]) -> Analysi
         normalisation_decays=card.samples.normalisation_decays,
         template_decays=_TEMPLATE_DECAYS,
         calibration_decays=max(1000, card.samples.calibration_decays),
-        sources=list(sources),
+        varied=list(sources),
     )
-    changed = table.model_copy(update={"in_limit": (), "sources": list(sources)})
+    changed = table.model_copy(update={"in_limit": (), "varied": list(sources)})
     return replace(analysis, card=card.model_copy(update={"systematics": changed}))
 
 

@@ -131,7 +131,9 @@ def test_a_source_in_the_limit_is_a_part_of_the_error_of_b_without_the_halo() ->
     table = search(None).hypotheses
     two = Hypotheses(
         **{
-            name: getattr(table, name)[[0, 9]] for name in Hypotheses.__dataclass_fields__ if name != "systematic"
+            name: getattr(table, name)[[0, 9]]
+            for name in Hypotheses.__dataclass_fields__
+            if name != "systematic"
         }
     )
     assert two.mass.tolist() == [200.0, 380.0]

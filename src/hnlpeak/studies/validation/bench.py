@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache, cached_property
 
@@ -77,10 +78,15 @@ def fitted_width(
 
 
 class Bench:
-    """Where samples are made: ``context`` says how, ``decays`` how many of a signal or mode unless asked otherwise."""
+    """Where samples are made: ``context`` says how, ``decays`` how many of a signal or mode unless asked otherwise.
 
-    def __init__(self, context: RunContext, *, decays: int) -> None:
-        self.context, self.decays = context, decays
+    ``searches`` are finished ones by the name of their analysis, which need not be made again.
+    """
+
+    def __init__(
+        self, context: RunContext, *, decays: int, searches: Mapping[str, Search] | None = None
+    ) -> None:
+        self.context, self.decays, self.searches = context, decays, dict(searches or {})
         self.samples = cache(self._samples)
         self.signal = cache(self._signal)
         self.mode = cache(self._mode)
@@ -88,12 +94,15 @@ class Bench:
     @cached_property
     def search_2015(self) -> Search:
         """The whole search for K+ -> e+ N at its exposure."""
-        return run_search(load_analysis("na62-2015-ke2"), context=self.context)
+        return self._search("na62-2015-ke2")
 
     @cached_property
     def search_2007(self) -> Search:
         """The whole search for K+ -> mu+ N at its exposure."""
-        return run_search(load_analysis("na62-2007-kmu2"), context=self.context)
+        return self._search("na62-2007-kmu2")
+
+    def _search(self, name: str) -> Search:
+        return self.searches.get(name) or run_search(load_analysis(name), context=self.context)
 
     def _samples(self, name: str, tracker: bool = False) -> Samples:
         analysis = load_analysis(name)
