@@ -1,0 +1,105 @@
+"""Write ``docs/validation.md``: every target of ``hnlpeak validate`` and what became of it.
+
+``hnlpeak validate --json > docs/validation.json; python docs/make_validation.py`` writes the page from that data file,
+with the reasons of ``docs/validation.toml`` beside rows that are off. ``--check`` says whether the page is up to date.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+DATA, REASONS, PAGE = (HERE / f"validation.{ending}" for ending in ("json", "toml", "md"))
+TARGETS = HERE.parent / "src" / "hnlpeak" / "library" / "validation" / "targets.csv"
+MEANING = {
+    "exact": "formulae: another calculation",
+    "calibration": "numbers that cards may be set from, so that agreement proves nothing",
+    "validation": "numbers that nothing is set from",
+    "report": "compared without a verdict",
+}
+HEAD = """# Validation
+
+Written by `docs/make_validation.py` from `docs/validation.json`, which `hnlpeak validate --json` prints; do not edit. Targets and tolerances
+were fixed before, and not by those who wrote the code; a row that is off says so. Ours are simulated; errors are those of the
+simulation's statistics and widen no tolerance. `hnlpeak validate --quick` makes the rows that need no whole search in a minute or two of a free machine;
+`hnlpeak validate --search DIR` takes finished runs for the others.
+
+"""
+
+
+def cell(row: Mapping[str, Any], name: str) -> str:
+    """A number of a row as text."""
+    value = row[name]
+    return "-" if value is None else f"{value:.4g}"
+
+
+def spread(row: Mapping[str, Any]) -> str:
+    """The tolerance of a row."""
+    relative = row["tolerance_kind"] == "relative"
+    return f"{100.0 * row['tolerance']:.3g} %" if relative else f"{row['tolerance']:g}"
+
+
+def ours(row: Mapping[str, Any]) -> str:
+    """Our value with its error."""
+    error = f" ± {row['error']:.2g}" if row["error"] else ""
+    return cell(row, "value") + error
+
+
+def reason(key: str, reasons: Mapping[str, str]) -> str:
+    """Why a row is off, as far as it is known: the longest beginning of its key that has a reason."""
+    known = [name for name in reasons if key.startswith(name)]
+    return reasons[max(known, key=len)] if known else "not known"
+
+
+def lines(rows: list[dict[str, Any]], reasons: Mapping[str, str]) -> Iterator[str]:
+    """Lines of the page."""
+    counts = {word: sum(row["status"] == word for row in rows) for word in ("ok", "off", "not measured")}
+    judged = counts["ok"] + counts["off"]
+    yield f"{HEAD}Of {judged} numbers {counts['ok']} agree; {counts['not measured']} are not measured.\n"
+    off = [row for row in rows if row["status"] == "off"]
+    if off:
+        yield "## Rows that are off\n\n| key | ours | target | tolerance | reason |\n|---|---|---|---|---|"
+        for row in off:
+            place = f"| `{row['key']}` | {ours(row)} | {cell(row, 'target')} | {spread(row)} "
+            yield f"{place}| {reason(row['key'], reasons)} |"
+        yield ""
+    for kind, meaning in MEANING.items():
+        chosen = [row for row in rows if row["kind"] == kind]
+        yield f"## {kind.capitalize()}: {meaning}\n"
+        yield "| key | ours | target | tolerance | verdict | source |\n|---|---|---|---|---|---|"
+        for row in chosen:
+            numbers = f"{ours(row)} | {cell(row, 'target')} | {spread(row)}"
+            yield f"| `{row['key']}` | {numbers} | {row['status']} | {row['source']} |"
+        yield ""
+
+
+def page() -> str:
+    """Text of the page. ``ValueError`` where the data lack a target of the library or have another one."""
+    rows = json.loads(DATA.read_text("utf-8"))["rows"]
+    with TARGETS.open(encoding="utf-8") as file:
+        wanted = {row["key"]: row for row in csv.DictReader(file)}
+    if [row["key"] for row in rows] != list(wanted):
+        raise ValueError(f"{DATA.name} has other rows than the library's targets")
+    for row in rows:
+        target = wanted[row["key"]]
+        if (row["target"], row["tolerance"]) != (float(target["target"]), float(target["tolerance"])):
+            raise ValueError(f"{DATA.name}: {row['key']} has another target than the library")
+    return "\n".join(lines(rows, tomllib.loads(REASONS.read_text("utf-8"))["reasons"])).rstrip() + "\n"
+
+
+def main() -> int:
+    """Write or check the page."""
+    if "--check" in sys.argv:
+        return 0 if PAGE.read_text("utf-8") == page() else 1
+    PAGE.write_text(page(), "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
