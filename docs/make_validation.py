@@ -25,10 +25,11 @@ MEANING = {
 }
 HEAD = """# Validation
 
-Written by `docs/make_validation.py` from `docs/validation.json`, which `hnlpeak validate --json` prints; do not edit. Targets and tolerances
-were fixed before, and not by those who wrote the code; a row that is off says so. Ours are simulated; errors are those of the
-simulation's statistics and widen no tolerance. `hnlpeak validate --quick` makes the rows that need no whole search in a minute or two of a free machine;
-`hnlpeak validate --search DIR` takes finished runs for the others.
+Written by `docs/make_validation.py` from `docs/validation.json`, which `hnlpeak validate --json` prints; do not edit.
+Targets and tolerances were fixed before, and not by those who wrote the code; a row that is off says so. Ours are
+simulated; errors are those of the simulation's statistics and widen no tolerance. `hnlpeak validate --quick` makes the
+rows that need no whole search in a minute or two of a free machine; `hnlpeak validate --search DIR` takes finished runs
+for the others.
 
 """
 
@@ -64,10 +65,13 @@ def lines(rows: list[dict[str, Any]], reasons: Mapping[str, str]) -> Iterator[st
     yield f"{HEAD}Of {judged} numbers {counts['ok']} agree; {counts['not measured']} are not measured.\n"
     off = [row for row in rows if row["status"] == "off"]
     if off:
-        yield "## Rows that are off\n\n| key | ours | target | tolerance | reason |\n|---|---|---|---|---|"
+        yield "## Rows that are off\n\n| key | ours | target | tolerance |\n|---|---|---|---|"
         for row in off:
-            place = f"| `{row['key']}` | {ours(row)} | {cell(row, 'target')} | {spread(row)} "
-            yield f"{place}| {reason(row['key'], reasons)} |"
+            yield f"| `{row['key']}` | {ours(row)} | {cell(row, 'target')} | {spread(row)} |"
+        yield ""
+        for why in dict.fromkeys(reason(row["key"], reasons) for row in off):
+            keys = ", ".join(f"`{row['key']}`" for row in off if reason(row["key"], reasons) == why)
+            yield f"- {keys}: {why}."
         yield ""
     for kind, meaning in MEANING.items():
         chosen = [row for row in rows if row["kind"] == kind]

@@ -15,6 +15,7 @@ from hnlpeak.cli import (
     compare,
     coverage,
     doctor,
+    events,
     explain,
     export,
     init,
@@ -59,6 +60,7 @@ app.command()(interval.interval)
 app.command()(coverage.coverage)
 app.add_typer(theory.app, name="theory")
 app.command()(explain.explain)
+app.command()(events.events)
 app.add_typer(study.app, name="study")
 app.add_typer(shard.app, name="shard")
 app.command()(export.export)

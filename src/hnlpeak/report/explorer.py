@@ -84,12 +84,13 @@ class Explorer:
     windows: tuple[tuple[float, float], ...]
     cells: Mapping[str, tuple[str, ...]]
     composition: tuple[Part, ...]
+    observed: tuple[Part, ...]
     budget: tuple[Part, ...]
     has_paths: bool
 
     def record(self) -> str:
         """Return what the script needs as JSON that may stand inside an element of a page."""
-        parts = (*self.composition, *self.budget)
+        parts = (*self.composition, *self.observed, *self.budget)
         record = {
             "cells": {**self.cells, **{part.key: part.texts for part in parts}},
             "bars": {part.key: [round(100.0 * share, 1) for share in part.shares] for part in parts},
@@ -118,6 +119,7 @@ def explorer(search: Search, earlier: Sequence[PublishedLimit]) -> Explorer:
         ),
         cells=_cells(search, paths),
         composition=_composition(search),
+        observed=_observed(search),
         budget=_budget(search),
         has_paths=any(bool(np.any(np.isfinite(path))) for path in paths.values()),
     )
@@ -254,6 +256,21 @@ def _composition(search: Search) -> tuple[Part, ...]:
     return tuple(
         _part(f"source-{n}", source_words(name), source_colour(name), events[name], whole)
         for n, name in enumerate(order)
+    )
+
+
+def _observed(search: Search) -> tuple[Part, ...]:
+    """Events of simulated data in the window by their truth; none for real data, and for a spectrum without sources."""
+    result, data = search.result, search.data
+    if data is None or not data.simulated or len(data.sources) < 2:
+        return ()
+    names = [str(name) for name in result.hypotheses.selection]
+    ends = result.number("window_low_mev"), result.number("window_high_mev")
+    events = {name: data.between(names, *ends, sources=[name]).values for name in data.sources}
+    seen = sorted((name for name in events if events[name].sum() > 0.0), key=lambda n: -events[n].sum())
+    return tuple(
+        _part(f"seen-{n}", source_words(name), source_colour(name), events[name], result.n_observed)
+        for n, name in enumerate(seen)
     )
 
 
