@@ -46,7 +46,7 @@ class Expectation:
             simulated=True,
             label="data drawn from the expected spectrum",
             decays_in_fiducial=self.decays,
-            axis=self.like.histogram.axes["m_miss"],
+            axis=self.like.axis,
         )
 
     def together(self) -> Expectation:
@@ -57,9 +57,7 @@ class Expectation:
 def expectation(samples: Samples, decays: float) -> Expectation:
     """Return what the plan's expected sources let expect of ``decays`` decays in the fiducial volume."""
     made, scales = _made(samples, decays)
-    means = [
-        scale * np.asarray(made[name].spectrum.histogram.values())[:, 0] for name, scale in scales.items()
-    ]
+    means = [scale * made[name].spectrum.values[:, 0] for name, scale in scales.items()]
     return Expectation(np.stack(means, axis=1), tuple(made), decays, next(iter(made.values())).spectrum)
 
 

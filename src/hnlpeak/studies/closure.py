@@ -221,15 +221,15 @@ def _inject(
     signal = bench.signals[h.mass]
     inside = float(signal.between(h.selection, h.window.low, h.window.high).values)
     scale = events / inside
-    more = rng.poisson(scale * np.asarray(signal.histogram.values())[:, :1])
+    more = rng.poisson(scale * signal.values[:, :1])
     mixed = Spectrum.from_counts(
-        np.asarray(data.histogram.values()).astype(np.int64) + more,
+        data.values.astype(np.int64) + more,
         selections=data.selections,
         sources=list(data.sources),
         simulated=True,
         label=data.label,
         decays_in_fiducial=data.decays_in_fiducial,
-        axis=data.histogram.axes["m_miss"],
+        axis=data.axis,
     )
     n = np.atleast_1d(mixed.between(h.selection, h.window.low, h.window.high).values)
     background, _ = estimate_with_masks(mixed, [h], n, bench.card, bench.inputs)

@@ -69,7 +69,11 @@ class Page(HTMLParser):
 def test_the_page_stands_alone(inputs: Search, tmp_path: Path) -> None:
     written = write_report(inputs, tmp_path)
     assert written[-1] == tmp_path / "report.html"
-    drawn = set(FIGURES) - {"background_estimate", "error_budget", "systematics"}  # of templates, of a card with sources
+    drawn = set(FIGURES) - {
+        "background_estimate",
+        "error_budget",
+        "systematics",
+    }  # of templates, of a card with sources
     assert {path.name for path in written[:-1]} == {f"{n}.{s}" for n in drawn for s in ("png", "svg", "csv")}
     text = written[-1].read_text("utf-8")
     assert len(text.encode()) <= 3_000_000
