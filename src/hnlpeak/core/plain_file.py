@@ -7,22 +7,32 @@ import os
 import stat
 from pathlib import Path
 
-__all__ = ["is_folder", "read_plain"]
+__all__ = ["NotPlain", "is_folder", "read_plain"]
+
+
+class NotPlain(OSError):
+    """Something that no reading will mend: a link, a folder, a pipe, a device, or a file that is too large."""
 
 
 def read_plain(path: Path, *, most: int) -> bytes:
     """Return the content of a file of at most ``most`` bytes.
 
-    ``OSError`` where it is not there, a link, a folder, a pipe, a device, or larger.
+    ``NotPlain`` for a link, a folder, a pipe, a device, or more bytes; ``OSError`` where it is not there or the disk
+    fails.
     """
-    # without O_NONBLOCK opening a pipe waits for a writer
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        # without O_NONBLOCK opening a pipe waits for a writer
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENXIO):  # a link, a socket
+            raise NotPlain(error.errno, error.strerror, str(path)) from error
+        raise
     with os.fdopen(descriptor, "rb") as file:
         facts = os.fstat(descriptor)
         if not stat.S_ISREG(facts.st_mode):
-            raise OSError(errno.EINVAL, "not a plain file", str(path))
+            raise NotPlain(errno.EINVAL, "not a plain file", str(path))
         if facts.st_size > most:
-            raise OSError(errno.EFBIG, f"{facts.st_size} bytes, at most {most} are read", str(path))
+            raise NotPlain(errno.EFBIG, f"{facts.st_size} bytes, at most {most} are read", str(path))
         return file.read(facts.st_size)
 
 

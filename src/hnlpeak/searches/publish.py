@@ -17,7 +17,7 @@ from typing import Any
 
 from hnlpeak.core.atomic import sync_folder, write_text
 from hnlpeak.core.errors import InputDataError
-from hnlpeak.core.plain_file import is_folder, read_plain
+from hnlpeak.core.plain_file import NotPlain, is_folder, read_plain
 from hnlpeak.formats.json_text import read_json
 from hnlpeak.formats.manifest import JOURNAL, MANIFEST
 from hnlpeak.searches.identity import Identity
@@ -27,10 +27,17 @@ __all__ = ["finish_publishing", "listed", "publish"]
 
 
 def listed(place: Path) -> list[str]:
-    """Names of the files in the manifest of ``place`` that lie inside it; none without a manifest."""
+    """Names of the files in the manifest of ``place`` that lie inside it; none without a manifest or in a damaged one.
+
+    ``InputDataError`` where the disk does not give it away: old files would stay beside new ones.
+    """
     try:
         names = [str(name) for name in read_json(place / MANIFEST)["files"]]
-    except (InputDataError, KeyError, TypeError):
+    except InputDataError as error:
+        if isinstance(error.__cause__, OSError) and not isinstance(error.__cause__, FileNotFoundError):
+            raise
+        return []
+    except (KeyError, TypeError):
         return []
     return [name for name in names if _is_inside(name)]
 
@@ -67,12 +74,12 @@ def publish(stage: Path, place: Path, *, remove: Iterable[str], run: Identity | 
 
 
 def _journal(pending: Path) -> dict[str, Any] | None:
-    """The journal of a publication, None where it has gone, that is, where all is done."""
+    """The journal of a publication, None where it has gone, that is, where all is done; empty where it is damaged."""
     try:
         record = json.loads(read_plain(pending / JOURNAL, most=100_000_000))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, RecursionError):
+    except (NotPlain, ValueError, RecursionError):
         record = None
     return record if isinstance(record, dict) else {}
 

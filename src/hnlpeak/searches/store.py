@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from hnlpeak.chain.parts import in_parts
 from hnlpeak.core.atomic import atomic_path
-from hnlpeak.core.plain_file import is_folder, read_plain
+from hnlpeak.core.plain_file import NotPlain, is_folder, read_plain
 from hnlpeak.execution.context import Part, Shards
 from hnlpeak.formats.part_file import MAX_PART_BYTES, pack_part, unpack_part
 from hnlpeak.searches.identity import Identity
@@ -51,15 +51,18 @@ class FolderStore:
         return {**part._asdict(), "run": self._identity}
 
     def load(self, part: Part) -> dict[str, NDArray[np.int64]] | None:
-        """Return the arrays of ``part``; None where there are none that can be used, and those are taken away."""
+        """Return the arrays of ``part``; None where there are none that can be used, and those are taken away.
+
+        ``OSError`` where the disk does not give them away: they may be good.
+        """
         path = self.path(part)
         arrays = None
         try:
             arrays = unpack_part(read_plain(path, most=MAX_PART_BYTES), self._belongs(part))
         except FileNotFoundError:
             return None
-        except OSError:
-            pass  # a pipe, a link, a folder: no part
+        except NotPlain:
+            pass
         if arrays is None:
             with contextlib.suppress(OSError):
                 shutil.rmtree(path) if is_folder(path) else path.unlink()

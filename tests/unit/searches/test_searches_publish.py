@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from small_runs import NEW, OLD, content, fill, make
 
-from hnlpeak.core.errors import InputDataError, UsageError
+from hnlpeak.core.errors import HnlpeakError, InputDataError, UsageError
 from hnlpeak.execution.context import Part
 from hnlpeak.formats import manifest
 from hnlpeak.formats.manifest import JOURNAL, MANIFEST, PUBLISH, verify
 from hnlpeak.formats.results import read_result
 from hnlpeak.searches.claim import open_run
+from hnlpeak.searches.places import UNFINISHED
+from hnlpeak.searches.store import FolderStore
 
 pytestmark = pytest.mark.faults
 
@@ -33,7 +37,10 @@ EVENTS = {
     "tempfile.mkstemp",
     "os.chmod",
 }
-KILLED = 137
+REMOVALS = {"os.remove", "os.rmdir"}
+"""A full disk lets them be."""
+KILLED, FAILED = 137, 1
+FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +74,37 @@ def dies_at(event: int, work: Callable[[], None], place: Path) -> bool:
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     assert status in (0, KILLED)
     return status == KILLED
+
+
+def fails_from(event: int, error: Exception, last: int, work: Callable[[], None], place: Path) -> bool:
+    """Do ``work`` in a process whose file events ``event`` to ``last`` fail with ``error``; False where it has fewer.
+
+    It ends well all the same, or with that error: as such, or as what the commands print of it.
+    """
+    child = os.fork()
+    if child == 0:
+        seen = 0
+
+        def watch(name: str, arguments: tuple[object, ...]) -> None:
+            nonlocal seen
+            if name not in EVENTS - REMOVALS or str(place) not in str(arguments):
+                return
+            seen += 1
+            if event <= seen <= last:
+                raise error
+
+        code = 3
+        try:
+            sys.addaudithook(watch)
+            work()
+            code = 0 if seen < event else FAILED
+        except (HnlpeakError, OSError, MemoryError) as found:
+            code = FAILED if found is error or error in (found.__cause__, found.__context__) else 2
+        finally:
+            os._exit(code)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert status in (0, FAILED), (event, status)
+    return status == FAILED
 
 
 def check_whole(place: Path, allowed: list[dict[str, str]]) -> None:
@@ -118,6 +156,74 @@ def test_a_run_that_dies_at_any_file_event_is_finished_by_the_same_command(
         assert not [p for p in place.iterdir() if p.name.startswith(".")], event
         event += 1
     assert event > 60
+
+
+@pytest.mark.parametrize("error", [FULL, MemoryError()], ids=["full disk", "memory"])
+@pytest.mark.parametrize("lasting", [False, True])
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_run_that_fails_at_any_file_event_is_finished_by_the_same_command(
+    tmp_path: Path, error: Exception, lasting: bool, overwrite: bool
+) -> None:
+    """Once, or from there on until somebody makes room: the error is said, and nothing is lost."""
+    event, failed = 1, True
+    while failed:
+        place = tmp_path / f"out{event}"
+        if overwrite:
+            make(place, {"seed": 1}, OLD)
+        last = 10**9 if lasting else event
+        failed = fails_from(
+            event, error, last, lambda p=place: run_with_a_part(p, NEW, overwrite=overwrite), place
+        )  # type: ignore[misc]
+        check_whole(place, [OLD, NEW])
+        with contextlib.suppress(UsageError) if finished(place) else contextlib.nullcontext():
+            run_with_a_part(place, NEW, overwrite=overwrite)
+        assert content(place) == NEW, event
+        assert verify(place) == len(NEW)
+        # the parts of a finished run are no loss, and what cannot be removed is none either
+        assert {p.name for p in place.iterdir() if p.name.startswith(".")} <= {UNFINISHED}, event
+        event += 1
+    assert event > 40
+
+
+@pytest.mark.parametrize("name", ["part", "journal", "manifest"])
+def test_what_the_disk_does_not_give_away_is_not_taken_for_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Too many open files, a bad sector: good parts are not thrown away, old files do not stay beside new ones."""
+    place = tmp_path / "out"
+    make(place, {"seed": 1}, OLD)
+    store, part = FolderStore(tmp_path, IDENTITY), Part("data", 0, 1, 1000)
+    store.save(part, {"a": np.arange(3)})
+    opened, wanted = os.open, {"part": store.path(part).name, "journal": JOURNAL, "manifest": MANIFEST}[name]
+
+    def failing(path: object, flags: int, *rest: Any, **more: Any) -> int:
+        if Path(str(path)).name == wanted and not flags & os.O_CREAT:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), str(path))
+        return opened(path, flags, *rest, **more)  # type: ignore[call-overload,no-any-return]
+
+    open_path = Path.open
+
+    def failing_path(self: Path, mode: str = "r", *rest: Any, **more: Any) -> Any:
+        if self.name == wanted and mode[0] == "r":
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), str(self))
+        return open_path(self, mode, *rest, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", failing)
+        patched.setattr(Path, "open", failing_path)
+        if name == "part":
+            with pytest.raises(OSError, match="Too many open files"):
+                store.load(part)
+        else:
+            with pytest.raises(HnlpeakError, match="Too many open files"):
+                make(place, IDENTITY, NEW, overwrite=True)
+    kept = store.load(part)
+    assert kept is not None
+    assert kept["a"].tolist() == [0, 1, 2]
+    check_whole(place, [OLD])
+    with contextlib.suppress(UsageError):
+        make(place, IDENTITY, NEW, overwrite=name != "journal")
+    assert content(place) == NEW
 
 
 def test_a_folder_that_is_half_published_is_not_read(tmp_path: Path) -> None:
