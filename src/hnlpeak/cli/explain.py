@@ -7,12 +7,16 @@ from typing import Annotated
 
 import typer
 
+from hnlpeak.cli.number import number
+
 __all__ = ["explain"]
 
 
 def explain(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of results of run or scan.")],
-    mass: Annotated[float, typer.Argument(metavar="MASS", help="HNL mass in MeV, one of the hypotheses.")],
+    mass: Annotated[
+        float, typer.Argument(parser=number, metavar="MASS", help="HNL mass in MeV, one of the hypotheses.")
+    ],
 ) -> None:
     """Explain one limit: n, b, A, N_K, N_S, B and |U|^2, each step computed again."""
     from hnlpeak.formats.results import read_result

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hnlpeak.cli.number import number
+
 if TYPE_CHECKING:
     from hnlpeak.searches.plan import Injection
 
@@ -54,7 +56,9 @@ AnalysisOption = Annotated[
 SeedOption = Annotated[int, typer.Option(help="Seed of all random streams.")]
 KaonsOption = Annotated[
     float | None,
-    typer.Option(metavar="X", help="Decays in the fiducial volume (default: the card's exposure)."),
+    typer.Option(
+        parser=number, metavar="X", help="Decays in the fiducial volume (default: the card's exposure)."
+    ),
 ]
 WorkersOption = Annotated[int | None, typer.Option(help="Workers (default: the usable CPUs).")]
 SchedulerOption = Annotated[

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hnlpeak.cli.number import number
 from hnlpeak.cli.options import AnalysisOption, complete_methods
 from hnlpeak.cli.verbosity import quiet, say
 
@@ -39,7 +40,9 @@ def scan(
             metavar="X", help="Decays in the fiducial volume (default: from the Standard-Model peak)."
         ),
     ] = None,
-    n_kaon_error: Annotated[float, typer.Option(metavar="X", help="Standard deviation of --n-kaon.")] = 0.0,
+    n_kaon_error: Annotated[
+        float, typer.Option(parser=number, metavar="X", help="Standard deviation of --n-kaon.")
+    ] = 0.0,
     output: Annotated[
         Path | None,
         typer.Option(

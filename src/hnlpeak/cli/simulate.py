@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from hnlpeak.cli.number import number
 from hnlpeak.cli.options import AnalysisArgument, decays
 from hnlpeak.cli.verbosity import say
 
@@ -24,7 +25,9 @@ def simulate(
         int, typer.Option("-n", "--number", parser=decays, metavar="N", help="Number of decays, such as 3e4.")
     ],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.root", help="Ntuple to write.")],
-    mass: Annotated[float | None, typer.Option(metavar="MEV", help="HNL mass, for the mode 'hnl'.")] = None,
+    mass: Annotated[
+        float | None, typer.Option(parser=number, metavar="MEV", help="HNL mass, for the mode 'hnl'.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the random stream.")] = 1,
 ) -> None:
     """Simulate decays and write the reconstructed candidates (tree ``hnl``; MeV, mm, ns)."""

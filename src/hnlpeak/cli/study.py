@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hnlpeak.cli.number import number
 from hnlpeak.cli.options import AnalysisArgument, decays
 
 if TYPE_CHECKING:
@@ -191,7 +192,9 @@ def spurious(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of results of `hnlpeak run`.")],
     kaons: Annotated[
         float | None,
-        typer.Option(metavar="X", help="Kaon decays to scale the expectations to (default: N_K)."),
+        typer.Option(
+            parser=number, metavar="X", help="Kaon decays to scale the expectations to (default: N_K)."
+        ),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE.csv", help="Write one row a mass.")

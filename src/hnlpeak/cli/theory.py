@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from hnlpeak.cli.number import number
 from hnlpeak.cli.theory_input import masses, mixings, plain_mixing
 
 if TYPE_CHECKING:
@@ -159,9 +160,13 @@ def lifetime(
     nature: NatureOption = "majorana",
     momentum: Annotated[
         float | None,
-        typer.Option(help="HNL momentum in MeV; default: of an HNL with the mean energy in the beam."),
+        typer.Option(
+            parser=number, help="HNL momentum in MeV; default: of an HNL with the mean energy in the beam."
+        ),
     ] = None,
-    beam_momentum: Annotated[float, typer.Option(help="Momentum of the decaying meson in MeV.")] = 75e3,
+    beam_momentum: Annotated[
+        float, typer.Option(parser=number, help="Momentum of the decaying meson in MeV.")
+    ] = 75e3,
     json: JsonOption = False,
     csv: CsvOption = False,
     output: FileOption = None,

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from hnlpeak.core.card_faults import faults_of
 from hnlpeak.core.errors import CardError
+from hnlpeak.core.words import not_parsed
 
 __all__ = [
     "Card",
@@ -85,7 +86,7 @@ def _text_of(name_or_path: str | Path, folder: str, beside: Path | None) -> tupl
             raise CardError(f"{path}: larger than {_MAX_BYTES} bytes, not a card")
         return path.read_text("utf-8-sig"), str(path), path.parent
     except (OSError, UnicodeDecodeError) as error:
-        raise CardError(f"{path}: cannot be read ({str(error)[:120]})") from error
+        raise CardError(f"{path}: cannot be read ({not_parsed(error)})") from error
 
 
 def _no_card(name: str, folder: str, path: Path) -> str:
@@ -127,7 +128,7 @@ def _table(text: str, origin: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # ValueError: also integers of thousands of digits
-        raise CardError(f"{origin}: not valid TOML: {str(error)[:120]}") from error
+        raise CardError(f"{origin}: not valid TOML: {not_parsed(error)}") from error
 
 
 def _check_values(table: Mapping[str, Any], origin: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
-__all__ = ["listed", "meant"]
+__all__ = ["listed", "meant", "not_parsed"]
 
 
 def listed(names: Iterable[str], room: int = 120) -> str:
@@ -22,3 +22,10 @@ def meant(name: str, known: Sequence[str]) -> str:
     """Return what a wrong ``name`` may have been meant for, to stand behind a message; else those ``known``."""
     close = get_close_matches(name[:80], known, n=1)
     return f", is it {close[0]}?" if close else f"; there are {listed(known)}"
+
+
+def not_parsed(error: Exception) -> str:
+    """Return what is wrong with a text in some notation, in at most 120 characters."""
+    if "int_max_str_digits" in str(error):  # Python says how to lift its limit, which nobody should
+        return "an integer of more than 4300 digits"
+    return " ".join(str(error).split())[:120]

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from hnlpeak.core.card_faults import faults_of
 from hnlpeak.core.errors import UsageError
-from hnlpeak.core.words import meant
+from hnlpeak.core.words import meant, not_parsed
 from hnlpeak.experiment.analysis import Analysis
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.experiment.consistency import faults
@@ -83,6 +83,8 @@ def _value(text: str) -> Any:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"--set: {text[:40]}...: {not_parsed(error)}") from error
 
 
 def _put(table: dict[str, Any], path: Sequence[str], value: Any, setting: str) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hnlpeak.core.errors import InputDataError
+from hnlpeak.core.words import not_parsed
 
 __all__ = ["MAX_BYTES", "check_file", "dump_json", "read_json", "read_text"]
 
@@ -99,4 +100,4 @@ def read_json(path: str | Path) -> Any:
     except RecursionError as error:
         raise InputDataError(f"{path}: JSON is nested too deep") from error
     except ValueError as error:
-        raise InputDataError(f"{path}: not valid JSON: {str(error)[:120]}") from error
+        raise InputDataError(f"{path}: not valid JSON: {not_parsed(error)}") from error

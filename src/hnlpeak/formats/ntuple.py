@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from hnlpeak.core.atomic import atomic_path
 from hnlpeak.core.errors import InputDataError, UsageError
-from hnlpeak.core.words import listed
+from hnlpeak.core.words import listed, not_parsed
 from hnlpeak.formats.json_text import dump_json
 from hnlpeak.formats.root_file import names_in, open_root, split_address, stored_text
 
@@ -166,5 +166,5 @@ def read_ntuple_metadata(address: str | Path) -> dict[str, Any]:
     try:
         found = json.loads(text, parse_constant=lambda _: math.nan)
     except (ValueError, RecursionError) as error:
-        raise InputDataError(f"{path}: {_METADATA} is not valid JSON: {str(error)[:120]}") from error
+        raise InputDataError(f"{path}: {_METADATA} is not valid JSON: {not_parsed(error)}") from error
     return found if isinstance(found, dict) else {}

@@ -11,7 +11,7 @@ import numpy as np
 
 from hnlpeak.core.atomic import atomic_path
 from hnlpeak.core.errors import InputDataError
-from hnlpeak.core.words import listed
+from hnlpeak.core.words import listed, not_parsed
 from hnlpeak.formats.facts import facts_of
 from hnlpeak.formats.json_text import dump_json
 from hnlpeak.formats.root_file import names_in, open_root, split_address, stored_text
@@ -46,7 +46,7 @@ def _facts(file: Any, path: Path) -> dict[str, Any]:
     try:
         facts = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise InputDataError(f"{path}: {_FACTS} is not valid JSON: {str(error)[:120]}") from error
+        raise InputDataError(f"{path}: {_FACTS} is not valid JSON: {not_parsed(error)}") from error
     return facts if isinstance(facts, dict) else {}
 
 

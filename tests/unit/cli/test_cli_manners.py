@@ -72,6 +72,12 @@ def test_as_a_module() -> None:
             "such as 30000 or 3e4",
         ),
         (("simulate", "na62-2015-ke2", "--mode", "ke2", "-n", "2.5", "-o", "x.root"), "not a whole number"),
+        (("run", "na62-2015-ke2", "-o", "x", "--kaons", "1_000"), "'--kaons': got '1_000'"),
+        (
+            ("scan", "x.csv", "--analysis", "na62-2015-ke2", "--n-kaon-error", "1_0"),
+            "'--n-kaon-error': got '1_0'",
+        ),
+        (("explain", "x", "30_0"), "got '30_0', expected a number"),
         (("cache", "--all"), "--all goes with --prune"),
         (("list", "x" * 5000), "allowed are experiments"),
     ],

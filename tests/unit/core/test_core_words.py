@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from hnlpeak.core.words import listed, meant
+import json
+import tomllib
+from collections.abc import Callable
+
+import pytest
+
+from hnlpeak.core.words import listed, meant, not_parsed
 
 
 def test_lists_end_with_a_whole_name_and_say_what_is_left_out() -> None:
@@ -20,3 +26,10 @@ def test_lists_end_with_a_whole_name_and_say_what_is_left_out() -> None:
 def test_a_slip_is_named_and_else_what_there_is() -> None:
     assert meant("divergenc", ["divergence_x", "momentum"]) == ", is it divergence_x?"
     assert meant("q", ["divergence_x", "momentum"]) == "; there are divergence_x, momentum"
+
+
+@pytest.mark.parametrize("read", [json.loads, lambda text: tomllib.loads(f"a = {text}")])
+def test_integers_without_measure_are_named_as_such(read: Callable[[str], object]) -> None:
+    with pytest.raises(ValueError, match="digits") as error:
+        read("9" * 5001)
+    assert not_parsed(error.value) == "an integer of more than 4300 digits"

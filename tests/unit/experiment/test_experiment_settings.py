@@ -58,6 +58,7 @@ def test_nothing_set_is_the_same_cards(analysis: Analysis) -> None:
         ("detectors.CHOD.planes=['-50 m']", r"detectors\[CHOD\]: each track must cross it at -50 m"),
         ("detectors.KTAG.photoelectrons={'pi+' = 9.0}", r"K\+ makes no light"),
         ("fiducial.z_frist=3 m", "fiducial.z_frist: unknown key, is it z_first?"),
+        ("scan.step=" + "9" * 5001, "more than 4300 digits"),
         ("reconstruction.q=1", "there are reference, confidence, sources"),
         ("channel.meson=pi+", "do not go together|meson"),
     ],
