@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Literal, get_args
 
 import numpy as np
@@ -43,6 +44,11 @@ _HALO_MUONS = 2_000_000
 """Halo muons that the expected spectrum is made of."""
 _PLAIN_DECAYS = 1_000_000
 """Decays that it is made of for a mode without a template."""
+
+_made_mode = lru_cache(maxsize=64)(mode_sample)
+_made_signal = lru_cache(maxsize=256)(signal_sample)
+_made_background = lru_cache(maxsize=4)(background_sample)
+"""Samples as they were made before: bounds of densities take time, and who shows progress plans before the search."""
 
 PseudoData = Literal["simulated", "expected", "asimov"]
 """Every decay simulated; drawn from the spectrum that templates and exposure let expect; that spectrum itself."""
@@ -139,7 +145,7 @@ def plan(
     data: Sample | None = None
     if not real_data and pseudo_data == "simulated":
         total = round(exposure * analysis.experiment.decays_simulated_per_fiducial)
-        data = _with_fractions(background_sample("data", samples.background_modes, total), card)
+        data = _with_fractions(_made_background("data", tuple(samples.background_modes), total), card)
         if inject is not None:
             fraction = float(branching_fraction(meson=meson, lepton=lepton, mass=inject.mass, u2=inject.u2))
             data = injected_sample(data, meson, lepton, inject.mass, fraction)
@@ -147,13 +153,13 @@ def plan(
         data = with_photon_loss(data, _photon_loss(card))
     run = card.background.scaled_run()
     return Plan(
-        calibration=mode_sample("calibration", samples.calibration_mode, size(samples.calibration_decays)),
+        calibration=_made_mode("calibration", samples.calibration_mode, size(samples.calibration_decays)),
         data=data,
-        normalisation=mode_sample(
+        normalisation=_made_mode(
             "normalisation", card.normalisation.mode, size(samples.normalisation_decays)
         ),
         signal={
-            mass: signal_sample(f"signal/{mass:.6g}", meson, lepton, mass, size(samples.signal_decays))
+            mass: _made_signal(f"signal/{mass:.6g}", meson, lepton, mass, size(samples.signal_decays))
             for mass in samples.signal_masses
         },
         templates=templates,
@@ -183,7 +189,7 @@ def _check_surfaces(analysis: Analysis) -> None:
 def _template(analysis: Analysis, template: Template, decays: int) -> Sample:
     if template.mode == HALO:
         return halo_template(analysis, decays, forced_decay=template.forced_decay)
-    sample = mode_sample(
+    sample = _made_mode(
         f"template/{template.mode}",
         template.mode,
         decays,
@@ -208,7 +214,7 @@ def _tails(card: AnalysisCard, size: Callable[[int], int]) -> dict[str, Sample]:
     for place in (Tail.ANGLE_ONSET, Tail.ANGLE_MOST, Tail.MOMENTUM_ONSET, Tail.MOMENTUM_MOST):
         law[place] = getattr(tails, place.name.lower())
     return {
-        mode: with_tails(mode_sample(f"tails/{mode}", mode, size(tails.decays)), law) for mode in tails.modes
+        mode: with_tails(_made_mode(f"tails/{mode}", mode, size(tails.decays)), law) for mode in tails.modes
     }
 
 
@@ -228,9 +234,9 @@ def _expected(
     if inject is not None:
         meson, lepton = card.channel.meson, card.channel.lepton
         decays = size(card.samples.signal_decays)
-        found[SIGNAL] = signal_sample("expected/signal", meson, lepton, inject.mass, decays)
+        found[SIGNAL] = _made_signal("expected/signal", meson, lepton, inject.mass, decays)
     for mode in (*card.samples.background_modes, *card.samples.companion_modes):
-        plain = mode_sample(f"expected/{mode}", mode, size(_PLAIN_DECAYS))
+        plain = _made_mode(f"expected/{mode}", mode, size(_PLAIN_DECAYS))
         sample = templates.get(mode) or of_parent(plain, analysis.experiment)
         if loss > 0.0:
             sample = with_photon_loss(replace(sample, name=f"expected/{mode}"), loss)
@@ -262,7 +268,7 @@ def _cross_talk(run: ControlRun, size: Callable[[int], int]) -> Sample | None:
     talk = run.cross_talk
     if talk is None:
         return None
-    sample = mode_sample(
+    sample = _made_mode(
         "cross-talk", talk.mode, size(talk.simulated), forced_pion_decay=talk.forced_pion_decay
     )
     return conjugated(sample)
@@ -280,4 +286,4 @@ def _control(analysis: Analysis, run: ControlRun, size: Callable[[int], int]) ->
         return halo_sample("control", halo, muons)
     decays = _control_decays(run, size) * mode_fraction(talk.mode, analysis.card.fractions).value
     total = round(decays * analysis.experiment.decays_simulated_per_fiducial)
-    return with_halo(conjugated(mode_sample("control", talk.mode, total)), halo, muons)
+    return with_halo(conjugated(_made_mode("control", talk.mode, total)), halo, muons)
