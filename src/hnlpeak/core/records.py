@@ -10,6 +10,7 @@ A record says once, in the annotation of a field, how tables and files name it:
 
 from __future__ import annotations
 
+import math
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
@@ -108,6 +109,8 @@ def plain(item: Any) -> Any:
 
     Of a record the keys and values of all but its columns, which ``columns_of`` gives.
     """
+    if isinstance(item, float):  # first: there are tens of thousands
+        return float(f"{item:.{DIGITS}g}") if math.isfinite(item) else None
     if is_dataclass(item) and not isinstance(item, type):
         parts = {}
         for field in _layout(type(item)):
@@ -125,8 +128,7 @@ def plain(item: Any) -> Any:
         return item
     if isinstance(item, str):
         return str(item)
-    number = float(item)
-    return float(f"{number:.{DIGITS}g}") if np.isfinite(number) else None
+    return plain(float(item))
 
 
 def read_column(items: list[Any]) -> Vector | Words:
