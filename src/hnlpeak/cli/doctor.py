@@ -8,9 +8,18 @@ __all__ = ["doctor"]
 
 _PARTS = (
     *("numpy", "scipy", "numba", "llvmlite", "hist", "boost-histogram", "uhi", "uproot", "pydantic", "typer"),
-    *("matplotlib", "iminuit", "particle", "hepunits"),
+    *("matplotlib", "iminuit", "particle", "hepunits", "rich", "jinja2"),
 )
-_EXTRAS = {"h5py": "spectra in HDF5", "pyyaml": "HEPData tables in YAML"}
+_EXTRAS = {
+    "h5py": ("inputs", "spectra in HDF5"),
+    "pyyaml": ("inputs", "HEPData tables in YAML"),
+    "hepdata_lib": ("hepdata", "export hepdata"),
+    "pyhf": ("pyhf", "export pyhf and its check"),
+    "distributed": ("dask", "clusters"),
+    "pandas": ("pandas", "result.to_dataframe()"),
+    "HNLimits": ("literature", "its curves in figures"),
+}
+"""Packages that are not needed: the extra that installs each, and what it is for."""
 
 
 def _version(name: str) -> str | None:
@@ -35,9 +44,9 @@ def doctor() -> None:
     typer.echo(f"cores: {usable_cpus()} usable; text as {sys.stdout.encoding}")
     typer.echo("\n".join(cache_lines()))
     typer.echo(", ".join(f"{name} {_version(name) or 'MISSING'}" for name in _PARTS))
-    for name, use in _EXTRAS.items():
+    for name, (extra, use) in _EXTRAS.items():
         found = _version(name)
-        typer.echo(f"{name} {found}" if found else f"{name} not installed (only for {use})")
+        typer.echo(f"{name} {found}" if found else f"{name}: no (only for {use}: pip install 'hnlpeak[{extra}]')")
     missing = [name for name in _PARTS if _version(name) is None]
     if missing:
         from hnlpeak.core.errors import HnlpeakError
