@@ -46,7 +46,9 @@ def doctor() -> None:
     typer.echo(", ".join(f"{name} {_version(name) or 'MISSING'}" for name in _PARTS))
     for name, (extra, use) in _EXTRAS.items():
         found = _version(name)
-        typer.echo(f"{name} {found}" if found else f"{name}: no (only for {use}: pip install 'hnlpeak[{extra}]')")
+        typer.echo(
+            f"{name} {found}" if found else f"{name}: no (only for {use}: pip install 'hnlpeak[{extra}]')"
+        )
     missing = [name for name in _PARTS if _version(name) is None]
     if missing:
         from hnlpeak.core.errors import HnlpeakError

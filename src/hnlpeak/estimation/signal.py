@@ -189,11 +189,16 @@ def _curve(points: Sequence[SignalPoint], source: str) -> SignalCurve:
     if np.any(np.diff(curve.mass) <= 0.0):
         twice = curve.mass[1:][np.diff(curve.mass) <= 0.0][0]
         raise UsageError(f"{source}: mass {twice:g} MeV appears twice")
-    for name, low, high in (("sigma", 0.0, math.inf), ("acceptance", -1e-300, 1.0)):
+    for name, low, high, allowed in (
+        ("sigma", 0.0, math.inf, "MeV above 0"),
+        ("acceptance", -1e-300, 1.0, "0 to 1, a share and no percentage"),
+    ):
         column = getattr(curve, name)
         bad = ~((column > low) & (column <= high) & np.isfinite(column))
         if np.any(bad):
-            raise UsageError(f"{source}: {name} at {curve.mass[bad][0]:g} MeV is {column[bad][0]:g}")
+            raise UsageError(
+                f"{source}: {name} at {curve.mass[bad][0]:g} MeV is {column[bad][0]:g}; allowed: {allowed}"
+            )
     return curve
 
 

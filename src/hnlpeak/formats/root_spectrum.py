@@ -80,9 +80,10 @@ def read_root_spectrum(address: str | Path, *, unit: str | None = None) -> Spect
         if "selections" not in facts:
             names = names_in(file, "TH1")
             if len(names) != 1:
-                have = listed(names) or "no TH1"
                 raise InputDataError(
-                    f"{path}: say which histogram, as in {path.name}:NAME; the file has {have}"
+                    f"{path}: say which histogram, as in {path.name}:NAME; the file has {listed(names)}"
+                    if names
+                    else f"{path}: a spectrum is a TH1, and the file has none"
                 )
             found = _Th1(_histogram(file, names[0], path))
             return spectrum_of_facts(found, facts, str(path), default_label=path.stem, unit=unit)

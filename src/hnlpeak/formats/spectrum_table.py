@@ -74,7 +74,10 @@ def _axis(table: Table, path: str | Path) -> tuple[dict[str, NDArray[np.float64]
     """Numbers of the axis and of the counts, and the unit that the names tell."""
     header = [name.casefold() for name in table.header]
     if "count" not in header:
-        raise InputDataError(f"{path}: no column 'count'; the header has {listed(table.header)}")
+        raise InputDataError(
+            f"{path}: no column 'count'; the header has {listed(table.header)}, needed are low_mev, high_mev, count "
+            "or m_miss_mev, count"
+        )
     if header.count("count") > 1:
         raise InputDataError(f"{path}: column 'count' appears twice")
     bins = _places(header, ("low", "high"), path)

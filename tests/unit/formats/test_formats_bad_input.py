@@ -31,7 +31,10 @@ def one_line(error: pytest.ExceptionInfo[InputDataError], name: str) -> str:
     [
         ("", "expected a header"),
         ("low_mev,high_mev,count\n", "at least one row"),
-        ("low_mev,high_mev\n1,2\n", "no column 'count'"),
+        (
+            "low_mev,high_mev\n1,2\n",
+            "no column 'count'; the header has low_mev, high_mev, needed are low_mev, high_mev, count",
+        ),
         ("a,count\n1,2\n", "expected the columns low_mev, high_mev, count"),
         ("low_mev,high_mev,count\n100,110,3\n110,120\n", "line 3 has 2 cells, the header has 3"),
         ("low_mev,high_mev,count\n100,110,many\n", "line 2, count: expected a finite number, got 'many'"),
@@ -60,7 +63,10 @@ def test_csv_spectra(tmp_path: Path, text: str, said: str) -> None:
     [
         ("m_n_mev,sigma_mev,acceptance\n1,2,3\n", "no column 'n_kaon'"),
         (SIGNAL + "200,9,0.1,3e8\n200,9,0.1,3e8\n", "200 MeV appears twice"),
-        (SIGNAL + "200,9,1.1,3e8\n", "acceptance at 200 MeV is 1.1"),
+        (
+            SIGNAL + "200,9,1.1,3e8\n",
+            "acceptance at 200 MeV is 1.1; allowed: 0 to 1, a share and no percentage",
+        ),
         (SIGNAL + "200,-9,0.1,3e8\n", "sigma at 200 MeV is -9"),
         (SIGNAL + "200,9,0.1,0\n", "n_kaon must be positive"),
         (SIGNAL + "200,9,,3e8\n", "line 2, acceptance"),
