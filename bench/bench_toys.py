@@ -15,7 +15,8 @@ import numpy as np
 
 from hnlpeak.background.bands import sideband_design
 from hnlpeak.background.expectation import expected_spectrum
-from hnlpeak.background.sideband_fit import SidebandModel, fit_toys
+from hnlpeak.background.sideband_fit import SidebandModel
+from hnlpeak.background.toy_fits import fit_toys
 from hnlpeak.core.card import read_card
 from hnlpeak.execution.context import RunContext
 from hnlpeak.execution.run import usable_cpus

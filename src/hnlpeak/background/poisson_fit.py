@@ -25,8 +25,15 @@ from hnlpeak.core.kernel import inlined, kernel
 
 __all__ = [
     "BARRIER",
+    "CONTRACTION",
     "EXP_POLYNOMIAL",
+    "HALF_NODE",
+    "NEWTON_STEPS",
     "POLYNOMIAL",
+    "REMAINDER",
+    "TOLERANCE",
+    "WINDOW_NODES",
+    "WINDOW_WEIGHTS",
     "Groups",
     "Workspace",
     "add_sums",
@@ -40,15 +47,15 @@ __all__ = [
 POLYNOMIAL, EXP_POLYNOMIAL = range(2)
 BARRIER = 1e-4
 _MAX_STEPS = 100
-_NEWTON_STEPS = 8
-_CONTRACTION = 0.3
-_TOLERANCE = 1e-6
-_REMAINDER = 1e-9
+NEWTON_STEPS = 8
+CONTRACTION = 0.3
+TOLERANCE = 1e-6
+REMAINDER = 1e-9
 # no exponent changes by more than this in one damped step
 _LONGEST_EXPONENT = 2.0
-_HALF_NODE = 0.5 / math.sqrt(3.0)
-_WINDOW_NODES = tuple(float(x) for x in 0.5 * np.polynomial.legendre.leggauss(4)[0])
-_WINDOW_WEIGHTS = tuple(float(w) for w in 0.5 * np.polynomial.legendre.leggauss(4)[1])
+HALF_NODE = 0.5 / math.sqrt(3.0)
+WINDOW_NODES = tuple(float(x) for x in 0.5 * np.polynomial.legendre.leggauss(4)[0])
+WINDOW_WEIGHTS = tuple(float(w) for w in 0.5 * np.polynomial.legendre.leggauss(4)[1])
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -142,15 +149,15 @@ def _exp_polynomial(data: Groups, size: int, theta: Vector, w: Workspace) -> flo
         centre = data.basis[j, 1] / width
         for p in range(size):
             w.gradient[j, p] = 0.0
-        offset = _HALF_NODE * width
+        offset = HALF_NODE * width
         total = _add_node(centre - offset, 0.5 * width, size, theta, w.gradient[j])
         w.f[j] = total + _add_node(centre + offset, 0.5 * width, size, theta, w.gradient[j])
     width, total = data.window[0], 0.0
     for p in range(size):
         w.window[p] = 0.0
     for k in range(4):
-        t = data.window[1] / width + _WINDOW_NODES[k] * width
-        total += _add_node(t, _WINDOW_WEIGHTS[k] * width, size, theta, w.window)
+        t = data.window[1] / width + WINDOW_NODES[k] * width
+        total += _add_node(t, WINDOW_WEIGHTS[k] * width, size, theta, w.window)
     return total
 
 
@@ -272,12 +279,12 @@ def _decrement(w: Workspace, size: int) -> float:
 def _newton(data: Groups, size: int, theta: Vector, w: Workspace) -> bool:
     """Full steps while they contract; False where they do not."""
     before = math.inf
-    for _ in range(_NEWTON_STEPS):
+    for _ in range(NEWTON_STEPS):
         inside = expectations(data, size, theta, w)
         if not _derivatives(data, size, inside, w):
             return False
         decrement = _decrement(w, size)
-        if not 0.0 <= decrement < _CONTRACTION * before:
+        if not 0.0 <= decrement < CONTRACTION * before:
             return False
         for p in range(size):
             theta[p] += w.step[p]
@@ -287,7 +294,7 @@ def _newton(data: Groups, size: int, theta: Vector, w: Workspace) -> bool:
             left = decrement * (decrement / before)
             if data.family == POLYNOMIAL:
                 left *= decrement / before
-        if decrement <= _TOLERANCE or left <= _REMAINDER:
+        if decrement <= TOLERANCE or left <= REMAINDER:
             return True
         before = decrement
     return False
@@ -321,7 +328,7 @@ def _damped(data: Groups, size: int, theta: Vector, w: Workspace) -> bool:
         if not _derivatives(data, size, inside, w):
             return False
         decrement = _decrement(w, size)
-        if not decrement > _TOLERANCE:
+        if not decrement > TOLERANCE:
             for p in range(size):
                 theta[p] += w.step[p]
             return decrement >= 0.0

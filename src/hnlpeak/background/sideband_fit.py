@@ -49,13 +49,16 @@ from hnlpeak.background.poisson_fit import (
 from hnlpeak.core.kernel import kernel
 
 __all__ = [
+    "SLOTS",
+    "TOY_SLOTS",
     "FittedFunctions",
     "SidebandEstimates",
-    "SidebandFits",
+    "estimate_mass",
     "fit_functions",
     "fit_sidebands",
-    "fit_toys",
+    "fit_slots",
     "goodness_of_fit",
+    "wanted_orders",
 ]
 
 (
@@ -72,8 +75,11 @@ __all__ = [
     _WEIGHT,
     _SHIFT,
     _SPREAD,
-    _SLOTS,
+    SLOTS,
 ) = range(14)
+
+TOY_SLOTS = (_B, _STAT, _SYST, _LEAKAGE)
+"""Slots of what toys need: background, its errors, leakage."""
 
 POOR_FIT = 1e-4
 """A fit with a smaller probability of its deviance is called poor."""
@@ -111,21 +117,6 @@ class SidebandEstimates:
 
     @property
     def error(self) -> Vector:
-        """Total standard deviation of the background: ``stat`` and ``syst`` in quadrature."""
-        return np.hypot(self.stat, self.syst)
-
-
-@dataclass(frozen=True, eq=False)
-class SidebandFits:
-    """What many toys need of their side-band fits: arrays over (toy, mass), NaN without side bands."""
-
-    background: Matrix
-    stat: Matrix
-    syst: Matrix
-    leakage: Matrix
-
-    @property
-    def error(self) -> Matrix:
         """Total standard deviation of the background: ``stat`` and ``syst`` in quadrature."""
         return np.hypot(self.stat, self.syst)
 
@@ -229,7 +220,7 @@ def _known(rows: Matrix, functions: NDArray[np.int64], order: int, k: int) -> bo
 
 
 @kernel
-def _estimate_mass(
+def estimate_mass(
     data: Groups,
     signal: Vector,
     base: int,
@@ -304,7 +295,7 @@ def _estimate(
             for j in range(bins):
                 counts[j] = row[design.last[i, j]] - row[design.first[i, j]]
             data = Groups(functions[0, 0], counts, design.basis[i], design.window_basis[i], bins)
-            _estimate_mass(
+            estimate_mass(
                 data,
                 design.signal[i],
                 orders[toy, i],
@@ -332,7 +323,7 @@ class FittedFunctions:
     parameters: NDArray[np.float64]
 
 
-def _fits(
+def fit_slots(
     design: SidebandDesign,
     cumulative: NDArray[np.float64],
     rows: NDArray[np.int64],
@@ -348,7 +339,7 @@ def _fits(
     if start is None:
         start = np.full_like(parameters, np.nan)
     fitted, weights = np.empty((masses, len(functions), ROW)), np.empty((masses, len(functions)))
-    out = np.empty((cumulative.shape[0], masses, _SLOTS))
+    out = np.empty((cumulative.shape[0], masses, SLOTS))
     _estimate(
         design,
         np.ascontiguousarray(cumulative, dtype=np.float64),
@@ -371,7 +362,7 @@ def _fits(
     return out, found
 
 
-def _orders(
+def wanted_orders(
     design: SidebandDesign,
     cumulative: NDArray[np.float64],
     rows: NDArray[np.int64],
@@ -381,7 +372,7 @@ def _orders(
     if model.order_choice != "akaike":
         return np.array(model.order)
     alone = model.functions()[:1]
-    tried = [_fits(design, cumulative, rows, np.array(p), alone)[0] for p in range(model.order + 1)]
+    tried = [fit_slots(design, cumulative, rows, np.array(p), alone)[0] for p in range(model.order + 1)]
     # an order that was lowered is the one below and not better
     scores = np.array([out[..., _DEVIANCE] + 2.0 * (p + 1) for p, out in enumerate(tried)])
     return np.asarray(np.argmin(np.where(np.isnan(scores), np.inf, scores), axis=0), dtype=np.int64)
@@ -404,11 +395,11 @@ def fit_sidebands(
     arguments mean: :class:`~hnlpeak.background.functions.SidebandModel`.
     """
     model = SidebandModel(order, alternative_order, family, order_choice)
-    wanted = _orders(design, cumulative[None], rows, model)
-    out, _ = _fits(
+    wanted = wanted_orders(design, cumulative[None], rows, model)
+    out, _ = fit_slots(
         design, cumulative[None], rows, wanted, model.functions(), average=model.order_choice == "average"
     )
-    columns = [np.ascontiguousarray(out[0, :, slot]) for slot in range(_SLOTS)]
+    columns = [np.ascontiguousarray(out[0, :, slot]) for slot in range(SLOTS)]
     return SidebandEstimates(
         background=columns[_B],
         stat=columns[_STAT],
@@ -446,32 +437,7 @@ def fit_functions(design: SidebandDesign, cumulative: Vector, model: SidebandMod
     """Return the functions that make the background of each mass; ``cumulative`` counts serve all masses."""
     rows = np.zeros(design.groups.size, dtype=np.int64)
     counts = cumulative[None, None]
-    wanted = _orders(design, counts, rows, model)
-    return _fits(design, counts, rows, wanted, model.functions(), average=model.order_choice == "average")[1]
-
-
-def fit_toys(
-    design: SidebandDesign,
-    cumulative: NDArray[np.float64],
-    rows: NDArray[np.int64],
-    model: SidebandModel,
-    *,
-    expected: Matrix,
-) -> SidebandFits:
-    """Return the background under each mass of ``design`` for every toy, as :func:`fit_sidebands` finds it.
-
-    ``cumulative[t, s, i]`` are the counts of toy ``t``; ``expected[s, i]``, what they fluctuate about, only saves
-    time: the fits start from those to it.
-    """
-    functions, average = model.functions(), model.order_choice == "average"
-    start = None
-    if model.order_choice != "akaike":
-        start = _fits(design, expected[None], rows, np.array(model.order), functions)[1].parameters
-    wanted = _orders(design, cumulative, rows, model)
-    out, _ = _fits(design, cumulative, rows, wanted, functions, average=average, start=start)
-    return SidebandFits(
-        background=out[..., _B],
-        stat=out[..., _STAT],
-        syst=out[..., _SYST],
-        leakage=out[..., _LEAKAGE],
-    )
+    wanted = wanted_orders(design, counts, rows, model)
+    return fit_slots(
+        design, counts, rows, wanted, model.functions(), average=model.order_choice == "average"
+    )[1]

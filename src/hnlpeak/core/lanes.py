@@ -11,7 +11,7 @@ import numpy as np
 
 from hnlpeak.core.kernel import inlined
 
-__all__ = ["cos_sin_turns", "exponential_of", "logarithm", "normal_pair"]
+__all__ = ["cos_sin_turns", "exponential", "exponential_of", "logarithm", "normal_pair"]
 
 _EXPONENT, _MANTISSA = np.uint64(52), np.uint64(0x000FFFFFFFFFFFFF)
 _ONE, _WHOLE = np.uint64(0x3FF0000000000000), np.uint64(0x4330000000000000)
@@ -19,6 +19,9 @@ _BIAS = (
     4503599627370496.0 + 1023.0
 )  # what a float with the bits of _WHOLE begins at, and the bias of the exponent
 _LN2 = 0.6931471805599453
+# ln 2 in two parts, the first with a short mantissa, and a number whose last bit is worth 1
+_LN2_HIGH, _LN2_LOW = 0.693147180369123816490, 1.90821492927058770002e-10
+_ROUND = 6755399441055744.0
 
 
 @inlined
@@ -37,6 +40,22 @@ def logarithm(x: float) -> float:
     )
     series = w * (0.6666666666666735 + w * (0.3999999999940942 + w * (0.2857142874366239 + tail)))
     return exponent * _LN2 + s * (2.0 + series)
+
+
+@inlined
+def exponential(x: float) -> float:
+    """e to the power of ``x``, to 3e-16 relative, from -700 to 700; beyond, the value there."""
+    x = min(max(x, -700.0), 700.0)
+    shifted = x * 1.4426950408889634 + _ROUND
+    k = shifted - _ROUND
+    r = (x - k * _LN2_HIGH) - k * _LN2_LOW
+    high = r * (1.0 / 39916800.0 + r * (1.0 / 479001600.0 + r / 6227020800.0))
+    high = r * (1.0 / 40320.0 + r * (1.0 / 362880.0 + r * (1.0 / 3628800.0 + high)))
+    series = r * (1.0 / 24.0 + r * (1.0 / 120.0 + r * (1.0 / 720.0 + r * (1.0 / 5040.0 + high))))
+    series = 1.0 + r * (1.0 + r * (0.5 + r * (1.0 / 6.0 + series)))
+    # the last bits of what was rounded are k: they become an exponent
+    power = np.uint64((np.float64(shifted).view(np.uint64) + np.uint64(1023)) << _EXPONENT).view(np.float64)
+    return series * power
 
 
 @inlined

@@ -22,7 +22,7 @@ from hnlpeak.background.bands import SidebandDesign
 from hnlpeak.background.expectation import expected_spectrum
 from hnlpeak.background.functions import SidebandModel
 from hnlpeak.background.method import SmoothBackground
-from hnlpeak.background.sideband_fit import fit_toys
+from hnlpeak.background.toy_fits import fit_toys
 from hnlpeak.core.records import Column, Key
 from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis_card import StatisticsCard

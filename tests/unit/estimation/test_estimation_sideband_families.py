@@ -10,7 +10,8 @@ from scipy.optimize import minimize
 from hnlpeak.background.bands import SidebandDesign, sideband_design
 from hnlpeak.background.functions import FAMILIES, Family, OrderChoice, SidebandModel
 from hnlpeak.background.sideband import SidebandBackground
-from hnlpeak.background.sideband_fit import SidebandEstimates, fit_sidebands, fit_toys
+from hnlpeak.background.sideband_fit import SidebandEstimates, fit_sidebands
+from hnlpeak.background.toy_fits import fit_toys
 from hnlpeak.spectrum.window import gaussian_fraction, search_window
 
 EDGES = np.linspace(100.0, 490.0, 3901)
