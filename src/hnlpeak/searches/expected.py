@@ -29,13 +29,15 @@ Vector = NDArray[np.float64]
 class Expectation:
     """``means`` [selection, source, bin] of the data of ``decays`` decays in the fiducial volume, by ``sources``.
 
-    ``like`` is a spectrum with the same axis and selections.
+    ``like`` is a spectrum with the same axis and selections; ``made`` are the spectra behind the means, each with what
+    one of its events stands for.
     """
 
     means: Vector
     sources: tuple[str, ...]
     decays: float
     like: Spectrum
+    made: tuple[tuple[Spectrum, float], ...]
 
     def draw(self, rng: np.random.Generator) -> Spectrum:
         """Return Poisson counts with these means."""
@@ -49,6 +51,11 @@ class Expectation:
             axis=self.like.axis,
         )
 
+    def error(self, selection: str, low: float, high: float) -> float:
+        """Return the error by the simulation's statistics of what is expected between two masses (MeV)."""
+        sums = [scale**2 * float(made.between(selection, low, high).variances) for made, scale in self.made]
+        return float(sum(sums) ** 0.5)
+
     def together(self) -> Expectation:
         """Return the same with all sources as one, ``data``."""
         return replace(self, means=self.means.sum(axis=1, keepdims=True), sources=("data",))
@@ -58,7 +65,8 @@ def expectation(samples: Samples, decays: float) -> Expectation:
     """Return what the plan's expected sources let expect of ``decays`` decays in the fiducial volume."""
     made, scales = _made(samples, decays)
     means = [scale * made[name].spectrum.values[:, 0] for name, scale in scales.items()]
-    return Expectation(np.stack(means, axis=1), tuple(made), decays, next(iter(made.values())).spectrum)
+    parts = tuple((made[name].spectrum, scale) for name, scale in scales.items())
+    return Expectation(np.stack(means, axis=1), tuple(made), decays, parts[0][0], parts)
 
 
 def _made(samples: Samples, decays: float) -> tuple[dict[str, SampleResult], dict[str, float]]:

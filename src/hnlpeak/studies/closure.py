@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from hnlpeak.background.inputs import BackgroundInputs
 from hnlpeak.background.methods import estimate_background
 from hnlpeak.chain.sample_run import SampleResult
 from hnlpeak.core.errors import UsageError
+from hnlpeak.core.measured import Measured
 from hnlpeak.estimation.flux import KaonFlux
 from hnlpeak.estimation.peak import peak_flux
 from hnlpeak.estimation.signal import SignalModel
@@ -96,6 +98,12 @@ class _Bench:
     truth: Expectation
     signals: dict[float, Spectrum]
     seed: int
+
+    @cached_property
+    def truth_error(self) -> list[float]:
+        """Error of the true b at each mass by the statistics of its samples."""
+        found = hypotheses(self.truth.like, self.card, self.signal, KaonFlux(Measured(self.truth.decays)))
+        return [self.truth.error(h.selection, h.window.low, h.window.high) for h in found]
 
 
 @dataclass(frozen=True, eq=False)
@@ -312,7 +320,8 @@ def _at_mass(bench: _Bench, done: Sequence[_Experiment], i: int, mass: float) ->
     )
     good = np.isfinite(b) & (error > 0.0)
     pulls = np.divide(b - true, error, out=np.full(b.shape, np.nan), where=good)
-    yield from _pull_rows("b", mass, pulls)
+    shared = bench.truth_error[i] / float(np.mean(error[good])) if good.any() else 0.0
+    yield from _pull_rows("b", mass, pulls, shared)
     p = np.full(b.shape, np.nan)
     constraint = background_constraint(b[good], error[good], kind=bench.card.statistics.constraint)
     p[good] = p_value(n[good], background=constraint, mid_p=True)
