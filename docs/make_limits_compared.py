@@ -1,7 +1,8 @@
 """Write ``docs/limits_compared.md``: why simulated limits differ from published ones, and what b is made of.
 
-``python docs/make_limits_compared.py RUN2015 RUN2007`` reads the folders of runs of both searches at the exposures of
-their cards, published curves, ``docs/reference_2007.csv``, and ``docs/composition_before.csv`` (an early version's).
+``python docs/make_limits_compared.py RUN2015 [RUN2007]`` reads the folders of runs at the exposures of their cards (of
+both searches, or of that of 2015 alone), published curves, ``docs/reference_2007.csv``, and
+``docs/composition_before.csv`` (an early version's).
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ MASSES_2015 = (180, 210, 240, 270, 300, 330, 350, 370, 400, 440)
 MASSES_2007 = (300, 325, 350, 360, 370, 375)
 HEAD = """# Why does my limit differ from the paper's?
 
-Written by `docs/make_limits_compared.py` from the folders of two runs; do not edit. Ours are expected limits of
+Written by `docs/make_limits_compared.py` from the folders of runs; do not edit. Ours are expected limits of
 simulated searches; nothing was ever set from a limit. The questions to ask first are in
 [How a limit comes about](chain.md); here are their sizes.
 
@@ -176,32 +177,27 @@ def composition(folder: Path) -> Iterator[str]:
     yield from table(["m_N [MeV]", *seen, "all simulated", "b from side bands"], rows)
 
 
-def page(run_2015: Path, run_2007: Path) -> str:
+def about(search: Search) -> list[str]:
+    """Which run it is, and its limits beside those of others."""
+    exposure, result = search.result.exposure, search.result
+    if exposure is None or search.card is None or exposure.decays != search.card.exposure.decays:
+        raise ValueError(f"{result.analysis}: expected a run at the exposure of its card")
+    kind = exposure.pseudo_data
+    how = "simulated decay by decay" if kind is None else f"pseudo-data: {kind}"
+    n_kaon = result.normalisation.n_kaon.value
+    return [f"A run of {exposure.decays:.4g} decays ({how}), N_K = {n_kaon:.4g}.", "", *curves(search)]
+
+
+def page(run_2015: Path, run_2007: Path | None) -> str:
     """Text of the page."""
-    electron, muon = read_search(run_2015), read_search(run_2007)
-    lines = [HEAD]
-    for search, title in ((electron, "2015, K⁺ → e⁺N"), (muon, "2007, K⁺ → μ⁺N")):
-        exposure, result = search.result.exposure, search.result
-        if exposure is None or search.card is None or exposure.decays != search.card.exposure.decays:
-            raise ValueError(f"{result.analysis}: expected a run at the exposure of its card")
-        how = (
-            "simulated decay by decay"
-            if exposure.pseudo_data is None
-            else f"pseudo-data: {exposure.pseudo_data}"
-        )
-        lines += [
-            f"## {title}",
-            "",
-            f"A run of {exposure.decays:.4g} decays ({how}), N_K = {result.normalisation.n_kaon.value:.4g}.",
-            "",
-            *curves(search),
-        ]
-    lines += ["## Parts of the ratio", "", "2015, beside the final curve:", "", *parts_of_2015(electron)]
-    lines += [
-        "2007, beside the tables of the public analysis code (no result of NA62):",
-        "",
-        *parts_of_2007(muon),
-    ]
+    electron = read_search(run_2015)
+    muon = None if run_2007 is None else read_search(run_2007)
+    lines = [HEAD, "## 2015, K⁺ → e⁺N", "", *about(electron)]
+    lines += ["Beside the final curve, part by part:", "", *parts_of_2015(electron)]
+    if muon is not None:
+        lines += ["## 2007, K⁺ → μ⁺N", "", *about(muon)]
+        lines += ["Beside the tables of the public analysis code (no result of NA62), part by part:", ""]
+        lines += parts_of_2007(muon)
     lines += [
         "## What b is made of in 2015",
         "",
@@ -215,10 +211,11 @@ def page(run_2015: Path, run_2007: Path) -> str:
 
 def main() -> int:
     """Write the page; 2 where the folders are not named."""
-    if len(sys.argv) != 3:
-        print("usage: python docs/make_limits_compared.py RUN2015 RUN2007")
+    if len(sys.argv) not in (2, 3):
+        print("usage: python docs/make_limits_compared.py RUN2015 [RUN2007]")
         return 2
-    PAGE.write_text(page(Path(sys.argv[1]), Path(sys.argv[2])), "utf-8")
+    first, *second = map(Path, sys.argv[1:])
+    PAGE.write_text(page(first, second[0] if second else None), "utf-8")
     return 0
 
 
