@@ -24,7 +24,7 @@ def script(name: str) -> Any:
     return module
 
 
-@pytest.mark.parametrize("name", ["make_validation"])
+@pytest.mark.parametrize("name", ["make_validation", "make_closure"])
 def test_the_page_is_that_of_its_data(name: str) -> None:
     made = script(name)
     assert made.PAGE.read_text("utf-8") == made.page()
