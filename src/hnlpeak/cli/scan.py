@@ -37,7 +37,9 @@ def scan(
     n_kaon: Annotated[
         float | None,
         typer.Option(
-            metavar="X", help="Decays in the fiducial volume (default: from the Standard-Model peak)."
+            parser=number,
+            metavar="X",
+            help="Decays in the fiducial volume (default: from the Standard-Model peak).",
         ),
     ] = None,
     n_kaon_error: Annotated[
