@@ -18,11 +18,12 @@ from hnlpeak.detectors.registry import KINDS
 from hnlpeak.detectors.spectrometer import MAGNET
 from hnlpeak.detectors.surface import APERTURE, MATTER, Surface, surface_table
 from hnlpeak.experiment.beam_particles import beam_particle
-from hnlpeak.experiment.experiment_card import ExperimentCard
+from hnlpeak.experiment.experiment_card import ExperimentCard, GoodTrack
 from hnlpeak.experiment.plausible import check_experiment
 from hnlpeak.experiment.setup import (
     BEAM_FIELDS,
     FIDUCIAL_FIELDS,
+    GOOD_TRACK_FIELDS,
     MAX_LAYERS,
     RECONSTRUCTION_FIELDS,
     new_setup,
@@ -221,6 +222,13 @@ def _fill_layers(setup: Any, card: ExperimentCard) -> None:
     setup["layer_weight"][: len(layers)] = [layer.weight for layer in layers]
 
 
+def _fill_good_track(good: Any, chosen: GoodTrack | None) -> None:
+    if chosen is not None:
+        good["chosen"] = 1
+        for name in GOOD_TRACK_FIELDS:
+            good[name] = getattr(chosen, name)
+
+
 def build_setup(card: ExperimentCard, period: int = 0) -> NDArray[Any]:
     """Pack a checked card into the one ``SETUP`` record that kernels read; ``period`` is its place among others."""
     array = new_setup()
@@ -230,6 +238,7 @@ def build_setup(card: ExperimentCard, period: int = 0) -> NDArray[Any]:
     _fill_surfaces(setup, card)
     for name in (*RECONSTRUCTION_FIELDS, "min_chambers"):
         setup[name] = getattr(card.reconstruction, name)
+    _fill_good_track(setup["good_track"], card.reconstruction.good_track)
     for kind, spec, system in _described(card):
         kind.constants(spec, system, setup)
     _fill_layers(setup, card)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self, Union
 
 from pydantic import Field, StrictBool, StrictInt, model_validator
 
-from hnlpeak.core.card import Sourced
+from hnlpeak.core.card import Card, Sourced
 from hnlpeak.core.quantity import Angle, Energy, Fraction, Length, Positive, Rate, Share, Time
 from hnlpeak.detectors.event import MAX_SYSTEMS
 from hnlpeak.detectors.kind import DetectorSpec
@@ -22,6 +22,7 @@ __all__ = [
     "Detector",
     "ExperimentCard",
     "Fiducial",
+    "GoodTrack",
     "Period",
     "Primary",
     "Reconstruction",
@@ -161,17 +162,37 @@ class Period(Sourced):
     magnet_direction: Literal[-1, 1] | None = None
 
 
+class GoodTrack(Card):
+    """Tracks that count: momentum, closest approach to the beam's axis, and where along it; others are not seen."""
+
+    momentum_min: Energy
+    momentum_max: Energy
+    closest_approach: Length
+    z_min: Length
+    z_max: Length
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if not self.momentum_min < self.momentum_max:
+            raise ValueError("momentum_min must be below momentum_max")
+        if not self.z_min < self.z_max:
+            raise ValueError("z_min must be below z_max")
+        if self.closest_approach <= 0.0:
+            raise ValueError("closest_approach must be positive")
+        return self
+
+
 class Reconstruction(Sourced):
     """Constants of the reconstruction.
 
     Clusters within ``association_radius`` of the track's impact belong to it. Those above ``cluster_threshold``,
     within ``cluster_window`` of the track's time (and, with ``cluster_acceptance``, where a track could be selected)
     are counted as associated there; elsewhere, farther than ``track_zone`` from the impact and ``undeflected_zone``
-    from the line it had before the magnet, as extra. Times of veto systems
-    are looked at within ``readout_window``, places of muon hits within ``muon_window``. ``min_chambers`` measured
-    chambers make a track. The beam is calibrated with three tracks, each below ``three_track_chi2``, of the meson's
-    mass within ``three_track_mass_window``, whose coordinates spread by less than ``three_track_vertex`` (rms) about
-    their vertex.
+    from the line it had before the magnet, as extra. Times of veto systems are looked at within ``readout_window``,
+    places of muon hits within ``muon_window``. ``min_chambers`` measured chambers make a track, of which only a
+    ``good_track`` counts (any without the key). The beam is calibrated with three tracks, each below
+    ``three_track_chi2``, of the meson's mass within ``three_track_mass_window``, whose coordinates spread by less than
+    ``three_track_vertex`` (rms) about their vertex.
     """
 
     association_radius: Length
@@ -183,6 +204,7 @@ class Reconstruction(Sourced):
     cluster_acceptance: StrictBool = False
     muon_window: Time = "5 ns"  # type: ignore[assignment]
     min_chambers: Annotated[int, Field(ge=3, le=8)]
+    good_track: GoodTrack | None = None
     three_track_chi2: Positive
     three_track_mass_window: Energy
     three_track_vertex: Length = "10 mm"  # type: ignore[assignment]

@@ -6,16 +6,43 @@ from typing import Self
 
 from pydantic import model_validator
 
-from hnlpeak.core.card import Sourced
+from hnlpeak.core.card import Card, Sourced
 from hnlpeak.core.quantity import Angle, Energy, Fraction, Length, Positive
 
-__all__ = ["Halo"]
+__all__ = ["Beside", "Halo"]
+
+
+class Beside(Card):
+    """Muons that reach the last collimator beside the beam and along it, swept there by magnets further upstream.
+
+    They are the ``share`` of all; their momentum is ``momentum_min`` plus an exponential of mean ``momentum_mean``,
+    their place Gaussian about ``x``, ``y`` from the beam, with rms ``size_x``, ``size_y``.
+    """
+
+    share: Fraction
+    momentum_min: Energy
+    momentum_mean: Energy
+    x: Length
+    y: Length
+    size_x: Length
+    size_y: Length
+
+    @model_validator(mode="after")
+    def _positive(self) -> Self:
+        for name in ("momentum_min", "momentum_mean"):
+            if getattr(self, name) <= 0.0:
+                raise ValueError(f"{name} must be positive")
+        for name in ("size_x", "size_y"):
+            if getattr(self, name) < 0.0:
+                raise ValueError(f"{name} must not be negative")
+        return self
 
 
 class Halo(Sourced):
     """Muons from two-body decays of beam pions and kaons between ``z_first`` and ``z_last`` of the beam line.
 
-    ``rate`` is their number per meson decay in the fiducial volume, ``kaon_share`` the part from kaons. Parents have
+    ``rate`` is their number per meson decay in the fiducial volume, ``kaon_share`` the part from kaons; those of
+    ``beside``, where it is given, are among them, whatever their parents. Parents have
     the momentum and the course of the beam, but for a part ``off_momentum`` with momenta of ``off_momentum_min``
     plus an exponential of mean ``off_momentum_mean`` (below the beam's momentum), angles of rms
     ``off_momentum_divergence`` and positions of rms ``off_momentum_size``. A muon outside ``aperture`` at
@@ -36,6 +63,7 @@ class Halo(Sourced):
     aperture: Length
     radiation_lengths: Positive
     energy_loss: Energy
+    beside: Beside | None = None
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

@@ -15,6 +15,7 @@ from hnlpeak.experiment.beam_particles import MAX_BEAM_PARTICLES
 __all__ = [
     "BEAM_FIELDS",
     "FIDUCIAL_FIELDS",
+    "GOOD_TRACK_FIELDS",
     "MAX_LAYERS",
     "MAX_LEVELS",
     "RECONSTRUCTION_FIELDS",
@@ -45,6 +46,8 @@ BEAM_FIELDS = [
 """Keys of the card's beam table that kernels read under the same name."""
 FIDUCIAL_FIELDS = ["z_min", "z_max", "z_first", "z_last"]
 """Keys of the card's fiducial table that kernels read under the same name."""
+GOOD_TRACK_FIELDS = ["momentum_min", "momentum_max", "closest_approach", "z_min", "z_max"]
+"""Keys of the card's table of good tracks that kernels read under the same name."""
 RECONSTRUCTION_FIELDS = [
     "association_radius",
     "cluster_threshold",
@@ -70,6 +73,9 @@ _BEAM = np.dtype(_floats([*BEAM_FIELDS, *FIDUCIAL_FIELDS, "mass", "c_tau", "z_en
 _PARENT = np.dtype(
     [*_floats(["mass", "flight", "tag_chance", "light"]), ("sectors", np.float64, (MAX_SECTORS + 1,))]
 )
+
+GOOD_TRACK = np.dtype([("chosen", np.int64), *_floats(GOOD_TRACK_FIELDS)])
+"""Bounds of the tracks that count; all count where none are ``chosen``."""
 
 SETUP = np.dtype(
     [
@@ -109,6 +115,7 @@ SETUP = np.dtype(
         *_floats(RECONSTRUCTION_FIELDS),
         ("period", np.int64),
         ("min_chambers", np.int64),
+        ("good_track", GOOD_TRACK),
         ("n_chambers", np.int64),
         ("chamber_z", np.float64, (MAX_CHAMBERS,)),
         ("n_layers", np.int64),

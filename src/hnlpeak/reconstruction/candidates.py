@@ -17,7 +17,7 @@ from hnlpeak.detectors.shape import inside
 from hnlpeak.reconstruction.columns import ABSENT_TIME, Column
 from hnlpeak.reconstruction.identification import clusters, muon_distance, muon_sigmas, ring_log_likelihood
 from hnlpeak.reconstruction.kinematics import angles, closest_approach, missing_mass2
-from hnlpeak.reconstruction.track import TRACK, fit_track, new_scratch, x_at, y_at
+from hnlpeak.reconstruction.track import TRACK, fit_points, new_scratch, x_at, y_at
 from hnlpeak.simulation.buffers import Buffers
 from hnlpeak.simulation.tails import kick_track
 from hnlpeak.theory.species import MASS, Species
@@ -78,23 +78,43 @@ def _accepted(setup: Record, track: Record) -> float:
 
 
 @inlined
+def _is_good(good: Record, track: Record, axis: NDArray[np.float64]) -> bool:
+    """True for a track within the bounds of those that count."""
+    cda, z = closest_approach(track, axis)
+    return bool(
+        good.momentum_min < track.p < good.momentum_max
+        and cda < good.closest_approach
+        and good.z_min < z < good.z_max
+    )
+
+
+@inlined
 def _choose(
-    setup: Record, event: Record, scratch: NDArray[np.void], tracks: NDArray[np.void]
+    setup: Record,
+    event: Record,
+    axis: NDArray[np.float64],
+    scratch: NDArray[np.void],
+    tracks: NDArray[np.void],
 ) -> tuple[int, int]:
     """Fit tracks; returns how many there are and the particle of the candidate (its track is ``tracks[0]``), or -1.
 
-    A particle seen in all but one of the chambers counts as a track; the candidate is the first positive track
-    with ``min_chambers`` points, else the first of any charge.
+    A particle seen in all but one of the chambers counts as a track; where the card has bounds of good tracks, if it
+    can be fitted and is within them. The candidate is the first positive one with ``min_chambers`` points, else the
+    first of any charge.
     """
     n_tracks = 0
     chosen = -1
+    bounded = setup.good_track.chosen != 0
     for k in range(event.n_particles):
         particle = event.particles[k]
-        if particle.n_chambers >= min(setup.min_chambers, setup.n_chambers - 1):
-            n_tracks += 1
-        if particle.n_chambers < setup.min_chambers or (chosen >= 0 and tracks[0].charge > 0):
+        if particle.n_chambers < min(setup.min_chambers, setup.n_chambers - 1):
             continue
-        if fit_track(setup, particle, scratch, tracks[1]) and (chosen < 0 or tracks[1].charge > 0):
+        wanted = particle.n_chambers >= setup.min_chambers and (chosen < 0 or tracks[0].charge <= 0)
+        fitted = (wanted or bounded) and fit_points(setup, particle, scratch, tracks[1])
+        if bounded and not (fitted and _is_good(setup.good_track, tracks[1], axis)):
+            continue
+        n_tracks += 1
+        if wanted and fitted and (chosen < 0 or tracks[1].charge > 0):
             tracks[0] = tracks[1]
             chosen = k
     return n_tracks, chosen
@@ -137,12 +157,12 @@ def reconstruct(
     axis[:] = assumed.beam
     for i in range(events):
         event = block[i]
-        n_tracks, k = _choose(setup, event, scratch, tracks)
+        if setup.tracker_installed:
+            _measured_kaon(setup, event, axis)
+        n_tracks, k = _choose(setup, event, axis, scratch, tracks)
         if k < 0:
             continue
         track, particle = tracks[0], event.particles[k]
-        if setup.tracker_installed:
-            _measured_kaon(setup, event, axis)
         out[Column.IN_ACCEPTANCE, n] = _accepted(setup, track)
         own, associated, extra = clusters(setup, event, track, particle.t_track)
         muon_x, muon_y = muon_sigmas(setup, event, track, particle.t_track)

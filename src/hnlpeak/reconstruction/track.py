@@ -165,15 +165,21 @@ def _same_variances(n: int, w: Record) -> bool:
     return different == 0
 
 
-@kernel
+@inlined
 def fit_track(setup: Record, particle: Record, scratch: NDArray[np.void], track: Record) -> bool:
+    """``fit_points`` of a particle measured in ``min_chambers``."""
+    return particle.n_chambers >= setup.min_chambers and fit_points(setup, particle, scratch, track)
+
+
+@kernel
+def fit_points(setup: Record, particle: Record, scratch: NDArray[np.void], track: Record) -> bool:
     """Fit the particle's points into ``track``; False where they do not make one.
 
-    Needs ``min_chambers`` points, two before the magnet and one after it.
+    Needs two before the magnet and one after it.
     """
     w = scratch[0]
     n, before = _collect(setup, particle, w)
-    if n < setup.min_chambers or before < 2 or n == before:
+    if before < 2 or n == before:
         return False
     track.z = w.z[0]
     track.magnet_z = setup.magnet_z

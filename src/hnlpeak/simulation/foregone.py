@@ -22,6 +22,8 @@ __all__ = ["FOLLOW_ALL", "Foregone", "is_foregone"]
 _MANY = 1_000_000
 _SCATTERED = 1e6  # mm MeV
 _LARGE_KICK = 0.01  # of the momentum
+_NOT_SOFT, _NOT_STIFF = 2.0, 0.9  # times the least and the largest momentum of good tracks
+_BEFORE_END = 20e3  # mm
 
 
 class Foregone(NamedTuple):
@@ -91,12 +93,26 @@ def _has_extra(setup: Record, event: Record, foregone: Foregone, particle: Recor
 
 
 @inlined
+def _surely_a_track(setup: Record, particle: Record) -> bool:
+    """True for a particle in enough chambers that counts, if good tracks alone do: of the decay, straight, not soft."""
+    good, line = setup.good_track, particle.segments[0]
+    if particle.n_chambers < min(setup.min_chambers, setup.n_chambers - 1):
+        return False
+    if good.chosen == 0:
+        return True
+    return bool(
+        particle.n_segments == 1
+        and _NOT_SOFT * good.momentum_min < line.p < _NOT_STIFF * good.momentum_max
+        and good.z_min + _BEFORE_END < line.z < good.z_max - _BEFORE_END
+    )
+
+
+@inlined
 def is_foregone(setup: Record, event: Record, foregone: Foregone) -> bool:
     """True where no track that the event may yet get can be selected."""
     tracks = charged = 0
-    least = min(setup.min_chambers, setup.n_chambers - 1)
     for k in range(event.n_particles):
-        tracks += event.particles[k].n_chambers >= least
+        tracks += _surely_a_track(setup, event.particles[k])
     if tracks > foregone.most_tracks:
         return True
     for k in range(event.n_particles):

@@ -1,8 +1,9 @@
 """Beam halo: muons from decays of beam pions and kaons before the last collimator.
 
-A parent of the beam's momentum, or of an off-momentum component, decays along the beam line into mu nu. A muon that
-misses the hole of the last collimator scatters in it and loses energy. Behind it the muon is a particle like any
-other, so that trigger, response, reconstruction and selection are those of all events.
+A parent of the beam's momentum, or of an off-momentum component, decays along the beam line into mu nu. Other muons
+come along beside the beam, from decays that are not followed. A muon that misses the hole of the last collimator
+scatters in it and loses energy. Behind it the muon is a particle like any other, so that trigger, response,
+reconstruction and selection are those of all events.
 """
 
 from __future__ import annotations
@@ -50,6 +51,13 @@ class _Slot(IntEnum):
     SCATTER = 10
     SCATTER_LOG = 11
     LOSS = 12
+    BESIDE = 13
+    BESIDE_MIN = 14
+    BESIDE_MEAN = 15
+    BESIDE_X = 16
+    BESIDE_Y = 17
+    BESIDE_SIZE_X = 18
+    BESIDE_SIZE_Y = 19
 
 
 def pack_halo(halo: Halo, beam: Beam) -> NDArray[np.float64]:
@@ -76,7 +84,59 @@ def pack_halo(halo: Halo, beam: Beam) -> NDArray[np.float64]:
         _Slot.LOSS: halo.energy_loss,
     }.items():
         row[slot] = value
+    if halo.beside is not None:
+        beside = halo.beside
+        row[_Slot.BESIDE] = beside.share
+        row[_Slot.BESIDE_MIN], row[_Slot.BESIDE_MEAN] = beside.momentum_min, beside.momentum_mean
+        row[_Slot.BESIDE_X], row[_Slot.BESIDE_Y] = beside.x, beside.y
+        row[_Slot.BESIDE_SIZE_X], row[_Slot.BESIDE_SIZE_Y] = beside.size_x, beside.size_y
     return row
+
+
+@inlined
+def _put_muon(row: NDArray[np.float64], q: float, nx: float, ny: float, nz: float) -> None:
+    """Write a muon of momentum ``q`` along the unit vector n, its spin against it."""
+    row[Daughter.SPECIES] = _MU
+    row[Daughter.PX] = q * nx
+    row[Daughter.PY] = q * ny
+    row[Daughter.PZ] = q * nz
+    row[Daughter.ENERGY] = math.sqrt(q * q + _M_MU * _M_MU)
+    row[Daughter.SX] = -nx
+    row[Daughter.SY] = -ny
+    row[Daughter.SZ] = -nz
+
+
+@inlined
+def _put_parent(parent: NDArray[np.float64], p: float, tx: float, ty: float, mass: float) -> None:
+    parent[2] = p / math.sqrt(1.0 + tx * tx + ty * ty)
+    parent[0] = tx * parent[2]
+    parent[1] = ty * parent[2]
+    parent[3] = math.sqrt(p * p + mass * mass)
+    parent[4] = mass
+
+
+@inlined
+def _throw_beside(
+    params: NDArray[np.float64],
+    beam: Record,
+    event: Record,
+    rng: np.random.Generator,
+    daughters: NDArray[np.float64],
+    parent: NDArray[np.float64],
+) -> int:
+    """A muon at rest in the frame of the ``parent``, on the face of the collimator. Returns 1."""
+    z = params[_Slot.Z_COLLIMATOR]
+    along = z - beam.z_reference
+    event.x_decay = beam.x + beam.slope_x * along + params[_Slot.BESIDE_X]
+    event.x_decay += params[_Slot.BESIDE_SIZE_X] * rng.standard_normal()
+    event.y_decay = beam.y + beam.slope_y * along + params[_Slot.BESIDE_Y]
+    event.y_decay += params[_Slot.BESIDE_SIZE_Y] * rng.standard_normal()
+    event.z_decay = z
+    p = params[_Slot.BESIDE_MIN] + params[_Slot.BESIDE_MEAN] * rng.exponential()
+    _put_parent(parent, p, beam.slope_x, beam.slope_y, _M_MU)
+    nx, ny, nz = unit_vector(rng)
+    _put_muon(daughters[0], 0.0, nx, ny, nz)
+    return 1
 
 
 @inlined
@@ -92,6 +152,9 @@ def throw_halo(
 
     The event is in no fiducial volume. Returns 1.
     """
+    event.in_fiducial = 0
+    if params[_Slot.BESIDE] > 0.0 and rng.random() < params[_Slot.BESIDE]:
+        return _throw_beside(params, beam, event, rng, daughters, parent)
     p = beam_momentum(beam, rng)
     divergence_x, divergence_y = beam.divergence_x, beam.divergence_y
     size_x, size_y = beam.size_x, beam.size_y
@@ -113,23 +176,9 @@ def throw_halo(
     event.x_decay = beam.x + size_x * rng.standard_normal() + tx * (z - beam.z_reference)
     event.y_decay = beam.y + size_y * rng.standard_normal() + ty * (z - beam.z_reference)
     event.z_decay = z
-    event.in_fiducial = 0
-    parent[2] = p / math.sqrt(1.0 + tx * tx + ty * ty)
-    parent[0] = tx * parent[2]
-    parent[1] = ty * parent[2]
-    parent[3] = math.sqrt(p * p + mass * mass)
-    parent[4] = mass
-    q = two_body_momentum(mass, _M_MU, 0.0)
+    _put_parent(parent, p, tx, ty, mass)
     nx, ny, nz = unit_vector(rng)
-    row = daughters[0]
-    row[Daughter.SPECIES] = _MU
-    row[Daughter.PX] = q * nx
-    row[Daughter.PY] = q * ny
-    row[Daughter.PZ] = q * nz
-    row[Daughter.ENERGY] = math.sqrt(q * q + _M_MU * _M_MU)
-    row[Daughter.SX] = -nx
-    row[Daughter.SY] = -ny
-    row[Daughter.SZ] = -nz
+    _put_muon(daughters[0], two_body_momentum(mass, _M_MU, 0.0), nx, ny, nz)
     return 1
 
 

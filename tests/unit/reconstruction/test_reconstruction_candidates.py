@@ -64,6 +64,44 @@ def test_without_a_full_track_there_is_no_candidate(tracks: list[dict[str, Any]]
     assert candidate(*tracks) is None
 
 
+NA62_2007 = hits.setup("na62-2007")
+
+
+@pytest.mark.parametrize(
+    ("fields", "p", "missing", "count"),
+    [
+        ({}, 20e3, (), 2),
+        ({}, 3.1e3, (), 2),
+        ({}, 2.9e3, (), 1),  # too soft to count
+        ({}, 76e3, (), 1),  # too stiff
+        ({"x": 500.0}, 20e3, (), 1),  # passes the beam at more than 150 mm
+        ({"tx": 3e-3}, 20e3, (2,), 2),  # three chambers are enough
+        ({"tx": 3e-3}, 20e3, (1,), 1),  # but not one alone before the magnet
+        ({"tx": 15e-3}, 20e3, (), 2),
+        ({"tx": -30e-3}, 20e3, (), 1),  # crosses the beam behind the tank
+    ],
+)
+def test_only_good_tracks_count(
+    fields: dict[str, float], p: float, missing: tuple[int, ...], count: int
+) -> None:
+    """Public analysis of 2007: of tracks with 3 < p < 75 GeV, cda < 150 mm and -50 < z < 100 m exactly one is left."""
+    block = hits.events(1)
+    beam = NA62_2007[0]["beam"]
+    along = NA62_2007[0]["chamber_z"][0] - beam["z_reference"]
+    here = float(beam["x"] + beam["slope_x"] * along), float(beam["y"] + beam["slope_y"] * along)
+    for momentum, place, gone in (
+        (20e3, {"x": 0.0, "tx": 4e-3}, ()),
+        (p, {"x": 0.0, "tx": 4e-3} | fields, missing),
+    ):
+        # from the beam 50 m in front of the first chamber, and "x" beside it
+        at = here[0] + place["x"] + 50e3 * (place["tx"] if place["tx"] > 0.0 else 0.02)
+        x, y = hits.points(NA62_2007, momentum, 1, at, here[1], place["tx"], 0.0)
+        hits.add_particle(block[0], x, y, missing=gone)
+    columns = hits.candidates(NA62_2007, block)
+    assert columns["n_tracks"].tolist() == [count]
+    assert columns["p_mev"][0] == pytest.approx(20e3, rel=1e-6)
+
+
 def test_candidates_close_up_and_keep_their_event() -> None:
     block = hits.events(4)
     block["number"], block["source"], block["weight"] = [7, 8, 9, 10], [3, 2, 1, 0], [0.5, 1.0, 2.0, 3.0]

@@ -14,7 +14,7 @@ from hnlpeak.chain.sample_run import run_sample
 from hnlpeak.core.errors import UsageError
 from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis import load_analysis
-from hnlpeak.experiment.halo_card import Halo
+from hnlpeak.experiment.halo_card import Beside, Halo
 from hnlpeak.reconstruction.columns import column_names
 from hnlpeak.simulation.generation import Total, generate
 from hnlpeak.simulation.halo import pack_halo
@@ -33,7 +33,7 @@ ANALYSIS = load_analysis("na62-2007-kmu2")
 CARD = ANALYSIS.experiment.card
 assert CARD.halo is not None
 TABLE = CARD.halo
-BEAM_PIONS = {"off_momentum": 0.0, "kaon_share": 0.0}
+BEAM_PIONS = {"off_momentum": 0.0, "kaon_share": 0.0, "beside": None}
 
 
 def muons(decays: int, **changes: Any) -> np.ndarray[Any, Any]:
@@ -62,7 +62,7 @@ def first_segments(events: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 
 def test_halo_muons_are_single_and_come_from_upstream() -> None:
-    events = muons(10_000)
+    events = muons(10_000, beside=None)
     assert 1000 < events.size < 10_000
     assert np.all(events["weight"] == 1.0)
     assert np.all(events["in_fiducial"] == 0)
@@ -102,10 +102,40 @@ def test_collimator_scatters_and_stops() -> None:
 
 def test_off_momentum_parents_are_softer() -> None:
     on, off = (
-        float(first_segments(muons(5_000, off_momentum=part, off_momentum_mean=20e3))["p"].mean())
+        float(
+            first_segments(muons(5_000, off_momentum=part, off_momentum_mean=20e3, beside=None))["p"].mean()
+        )
         for part in (0.0, 1.0)
     )
     assert off < 0.6 * on
+
+
+def test_muons_beside_the_beam_have_their_momentum_and_place() -> None:
+    """Nothing stops or scatters them here: what is left is what the table says, about the beam at the collimator."""
+    beside = Beside.model_construct(
+        share=1.0, momentum_min=20e3, momentum_mean=10e3, x=300.0, y=-100.0, size_x=40.0, size_y=20.0
+    )
+    events = muons(20_000, beside=beside, radiation_lengths=1e-9, energy_loss=0.0)
+    first = first_segments(events)
+    assert np.all(events["z_decay"] == TABLE.z_collimator)
+    assert first["p"].min() > 20e3
+    assert float(first["p"].mean()) == pytest.approx(30e3, rel=0.02)
+    assert first["tx"] == pytest.approx(CARD.beam.slope_x, abs=1e-7)
+    along = TABLE.z_collimator - CARD.beam.z_reference
+    x, y = CARD.beam.x + CARD.beam.slope_x * along, CARD.beam.y + CARD.beam.slope_y * along
+    for values, mean, rms in ((first["x"] - x, 300.0, 40.0), (first["y"] - y, -100.0, 20.0)):
+        assert float(values.mean()) == pytest.approx(mean, abs=3.0)
+        assert float(values.std()) == pytest.approx(rms, rel=0.05)
+
+
+def test_a_share_of_the_halo_comes_beside_the_beam() -> None:
+    assert TABLE.beside is not None
+    events = muons(20_000, radiation_lengths=1e-9, energy_loss=0.0)
+    beside = int(np.count_nonzero(events["z_decay"] == TABLE.z_collimator))
+    without = muons(20_000, beside=None, radiation_lengths=1e-9, energy_loss=0.0).size
+    share = TABLE.beside.share
+    assert 0.9 * share * 20_000 < beside <= 1.05 * share * 20_000
+    assert events.size - beside == pytest.approx((1.0 - share) * without, rel=0.05)
 
 
 def test_samples_with_halo_hold_the_stated_number() -> None:
@@ -155,6 +185,17 @@ def test_control_run_looks_like_the_halo_of_the_data() -> None:
     assert float(np.sum((counts[0] - counts[1])[keep] ** 2 / total[keep])) < 54.7
 
 
+BESIDE = {
+    "share": 0.3,
+    "momentum_min": "10 GeV",
+    "momentum_mean": "8 GeV",
+    "x": "300 mm",
+    "y": "0 mm",
+    "size_x": "80 mm",
+    "size_y": "150 mm",
+}
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
@@ -162,17 +203,20 @@ def test_control_run_looks_like_the_halo_of_the_data() -> None:
         ({"off_momentum_mean": "0 GeV"}, "off_momentum_mean must be positive"),
         ({"aperture": "-1 mm"}, "aperture must not be negative"),
         ({"rate": 0.0}, "above 0"),
+        ({"beside": BESIDE | {"size_x": "-1 mm"}}, "size_x must not be negative"),
+        ({"beside": BESIDE | {"momentum_mean": "0 GeV"}}, "momentum_mean must be positive"),
+        ({"beside": BESIDE | {"share": 1.2}}, "share"),
     ],
 )
 def test_impossible_halos_are_refused(changes: dict[str, Any], words: str) -> None:
-    text = TABLE.model_dump()
+    text = TABLE.model_dump(exclude={"beside"})
     for names, unit in (
         (("z_first", "z_last", "z_collimator", "off_momentum_size", "aperture"), "mm"),
         (("off_momentum_min", "off_momentum_mean", "energy_loss"), "MeV"),
         (("off_momentum_divergence",), "rad"),
     ):
         text |= {name: f"{text[name]!r} {unit}" for name in names}
-    assert Halo.model_validate(text) == TABLE
+    assert Halo.model_validate(text) == TABLE.model_copy(update={"beside": None})
     with pytest.raises(ValueError, match=words):
         Halo.model_validate({**text, **changes})
 
