@@ -94,7 +94,11 @@ def _has_extra(setup: Record, event: Record, foregone: Foregone, particle: Recor
 
 @inlined
 def _surely_a_track(setup: Record, particle: Record) -> bool:
-    """True for a particle in enough chambers that counts, if good tracks alone do: of the decay, straight, not soft."""
+    """True for a particle in enough chambers whose track counts, where good ones alone do.
+
+    Seen in all chambers, it comes from the decay itself, is neither soft nor stiff, and no electron, which may radiate
+    most of its momentum.
+    """
     good, line = setup.good_track, particle.segments[0]
     if particle.n_chambers < min(setup.min_chambers, setup.n_chambers - 1):
         return False
@@ -102,6 +106,8 @@ def _surely_a_track(setup: Record, particle: Record) -> bool:
         return True
     return bool(
         particle.n_segments == 1
+        and particle.n_chambers == setup.n_chambers
+        and line.species not in (Species.POSITRON, Species.ELECTRON)
         and _NOT_SOFT * good.momentum_min < line.p < _NOT_STIFF * good.momentum_max
         and good.z_min + _BEFORE_END < line.z < good.z_max - _BEFORE_END
     )

@@ -12,7 +12,8 @@ and, summed over spins and polarisations, to
 
 which for m_X = 0 is rho_IB of Bijnens, Ecker, Gasser (hep-ph/9209261). In the variables of ``lepton_photon``,
 x^2 v |M|^2 dln(x) dln(v) is smooth: the soft and the collinear singularities are in the variables, and rejection
-below a bound makes the sample exact. Virtual corrections are in the measured rate; the shape has none.
+below a bound makes the sample exact. What the meson's structure adds (``structure``) is in the same sample. Virtual
+corrections are in the measured rate; the shape has none.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from hnlpeak.theory.modes.lepton_photon import place_lepton_photon
 from hnlpeak.theory.modes.masses import KAON
 from hnlpeak.theory.modes.mode import PARAMETERS
 from hnlpeak.theory.modes.rows import put, put_polarised
+from hnlpeak.theory.modes.structure import NO_STRUCTURE, Structure, structure_amplitude
 from hnlpeak.theory.species import MASS, Species
 
 __all__ = [
@@ -55,6 +57,7 @@ PHOTON_ENERGY_MIN = 0.1
 _PHOTON = float(Species.PHOTON)
 _SPECIES, _MOMENTUM, _ENERGY, _P_IB, _MASS, _LEPTON, _R, _S = range(8)
 _LN_X_MIN, _LN_X_RANGE, _LN_V_MIN, _LN_V_RANGE, _BOUND, _HELICITY, _POLARISED = range(8, 15)
+_PLUS, _SLOPE, _MINUS = range(15, 18)
 _BOUND_POINTS = 400
 _BOUND_MARGIN = 1.01
 
@@ -103,7 +106,15 @@ def ib_density(x: NDArray[np.float64], y: NDArray[np.float64], r: float) -> NDAr
 
 
 @kernel
-def _weights(x: NDArray[np.float64], t: NDArray[np.float64], r: float, s: float) -> NDArray[np.float64]:
+def _weights(
+    x: NDArray[np.float64],
+    t: NDArray[np.float64],
+    r: float,
+    s: float,
+    plus: float,
+    slope: float,
+    minus: float,
+) -> NDArray[np.float64]:
     """x^2 v |M|^2 [ln v_max - ln v_min](x) on the grid of ``x`` and of the share ``t`` of the range in ln v."""
     out = np.zeros((x.size, t.size, 2))
     for i in range(x.size):
@@ -113,7 +124,8 @@ def _weights(x: NDArray[np.float64], t: NDArray[np.float64], r: float, s: float)
         span = math.log(high / low)
         for j in range(t.size):
             v = low * math.exp(span * t[j])
-            out[i, j, 0] = x[i] * x[i] * v * squared_amplitude(x[i], v, r, s)
+            whole = squared_amplitude(x[i], v, r, s) + structure_amplitude(x[i], v, r, plus, slope, minus)
+            out[i, j, 0] = x[i] * x[i] * v * whole
             out[i, j, 1] = span
     return out
 
@@ -125,8 +137,10 @@ def _gauss_legendre() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return nodes, weights
 
 
-def ib_probability(x_min: float, r: float, s: float = 0.0) -> float:
+def ib_probability(x_min: float, r: float, s: float = 0.0, structure: Structure = NO_STRUCTURE) -> float:
     """Rate with a photon above x_min = 2 E_gamma / M in units of the two-body rate, r = (m_l / M)^2, s = (m_X / M)^2.
+
+    A ``structure`` counts for a massless X alone.
 
     alpha / (4 pi sqrt(lambda(1, r, s))) times the integral of |M|^2 / |M_2|^2 over x and y; Gauss-Legendre in
     ln x and ln v. 0 where ``x_min`` is not below the largest x.
@@ -138,7 +152,7 @@ def ib_probability(x_min: float, r: float, s: float = 0.0) -> float:
     # u^2 clusters points at the upper end, where the range of v closes with a square root
     u = 0.5 * (nodes + 1.0)
     x = x_min * np.exp(span * (1.0 - u * u))
-    grid = _weights(x, u, r, s)
+    grid = _weights(x, u, r, s, *structure)
     over_v = grid[:, :, 1] * grid[:, :, 0] @ (0.5 * weights)
     integral = float(np.sum(span * weights * u * over_v))
     root = math.sqrt((1.0 - r - s) ** 2 - 4.0 * r * s)
@@ -156,17 +170,24 @@ def lepton_helicity(meson_mass: float, lepton_mass: float, heavy_mass: float) ->
     return p * (e_n - e_l) / (e_n * e_l - p * p)
 
 
-def _largest_weight(x_min: float, r: float, s: float) -> float:
+def _largest_weight(x_min: float, r: float, s: float, structure: Structure) -> float:
     """Bound of x^2 v |M|^2 over the Dalitz plane above ``x_min``, smooth there and on its edges."""
     x = np.geomspace(x_min, _x_max(r, s), _BOUND_POINTS)
-    grid = _weights(x, np.linspace(0.0, 1.0, _BOUND_POINTS), r, s)
+    grid = _weights(x, np.linspace(0.0, 1.0, _BOUND_POINTS), r, s, *structure)
     return _BOUND_MARGIN * float(grid[:, :, 0].max())
 
 
 def pack_leptonic(
-    lepton: Species, *, meson_mass: float = KAON, heavy_mass: float = 0.0
+    lepton: Species,
+    *,
+    meson_mass: float = KAON,
+    heavy_mass: float = 0.0,
+    structure: Structure = NO_STRUCTURE,
 ) -> NDArray[np.float64]:
-    """Parameters of M+ -> lepton X (gamma) for ``sample_leptonic``, masses in MeV; the channel must be open."""
+    """Parameters of M+ -> lepton X (gamma) for ``sample_leptonic``, masses in MeV; the channel must be open.
+
+    A ``structure`` is that of a kaon with a massless X.
+    """
     lepton_mass = float(MASS[lepton])
     r, s = (lepton_mass / meson_mass) ** 2, (heavy_mass / meson_mass) ** 2
     x_min = 2.0 * PHOTON_ENERGY_MIN / meson_mass
@@ -178,12 +199,13 @@ def pack_leptonic(
     params[_MASS] = meson_mass
     params[_LEPTON] = lepton_mass
     params[_R], params[_S] = r, s
-    params[_P_IB] = ib_probability(x_min, r, s)
+    params[_PLUS], params[_SLOPE], params[_MINUS] = structure
+    params[_P_IB] = ib_probability(x_min, r, s, structure)
     if params[_P_IB] > 0.0:
         low, high = _v_limits(x_min, r, s)
         params[_LN_X_MIN], params[_LN_X_RANGE] = math.log(x_min), math.log(_x_max(r, s) / x_min)
         params[_LN_V_MIN], params[_LN_V_RANGE] = math.log(low), math.log(high / low)
-        params[_BOUND] = _largest_weight(x_min, r, s)
+        params[_BOUND] = _largest_weight(x_min, r, s, structure)
     if lepton == Species.MUON_PLUS:
         params[_POLARISED] = 1.0
         params[_HELICITY] = lepton_helicity(meson_mass, lepton_mass, heavy_mass)
@@ -265,7 +287,9 @@ def _sample_radiative(rng: np.random.Generator, params: NDArray[np.float64], out
         low, high = _v_limits(x, r, s)
         if not low <= v <= high:
             continue
-        if rng.random() * params[_BOUND] < x * x * v * squared_amplitude(x, v, r, s):
+        whole = squared_amplitude(x, v, r, s)
+        whole += structure_amplitude(x, v, r, params[_PLUS], params[_SLOPE], params[_MINUS])
+        if rng.random() * params[_BOUND] < x * x * v * whole:
             break
     px, py, pz, e, kx, ky, kz, k = place_lepton_photon(rng, x, v, mass, r, s)
     sx, sy, sz = 0.0, 0.0, 0.0

@@ -1,4 +1,8 @@
-"""K+ -> mu+ nu (gamma), inclusive of inner bremsstrahlung; the mu+ has helicity -1 in the kaon rest frame."""
+"""K+ -> mu+ nu (gamma), inclusive of radiation; the mu+ has helicity -1 in the kaon rest frame.
+
+Photons are those of inner bremsstrahlung, of the kaon's structure and of their interference, which takes away up to
+a seventh of those with a hard photon near the muon.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +10,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.core.measured import Measured
+from hnlpeak.theory.modes import ke2g_sd, ke2g_sdm
 from hnlpeak.theory.modes.inner_bremsstrahlung import pack_leptonic, sample_leptonic
 from hnlpeak.theory.modes.mode import Mode
+from hnlpeak.theory.modes.structure import Structure
 from hnlpeak.theory.species import Species
 
-__all__ = ["CODE", "MODE", "pack", "sample"]
+__all__ = ["CODE", "MODE", "STRUCTURE", "pack", "sample"]
 
 CODE = 0
 """Code of the mode in kernels."""
 
 
+STRUCTURE = Structure(0.125, ke2g_sd.FORM_FACTOR_SLOPE, ke2g_sdm.VECTOR - ke2g_sdm.AXIAL)
+"""V + A of KLOE (0907.3594), V - A of chiral perturbation theory at order p^4."""
+
+
 def pack() -> NDArray[np.float64]:
     """Parameters for ``sample``."""
-    return pack_leptonic(Species.MUON_PLUS)
+    return pack_leptonic(Species.MUON_PLUS, structure=STRUCTURE)
 
 
 sample = sample_leptonic
