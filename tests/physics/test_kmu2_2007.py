@@ -176,3 +176,38 @@ def test_every_system_acts(factors: dict[str, float], which: int, low: float, hi
     ratio = yields(*factors.items())[which] / yields()[which]
     print(f"{factors}: {ratio:.3f}")
     assert low < ratio < high
+
+
+def _lost(intensity: float, rate: float) -> float:
+    """Accidental clusters that veto, for each that there is in the window: from K_mu2 lost at these factors."""
+    beam = {"beam.intensity_max": intensity, "beam.intensity_min": intensity}
+    kept = yields(*beam.items(), ("detectors.LKr.accidental_rate", rate))[1] / yields()[1]
+    card = cards().experiment.card
+    lkr = next(d for d in card.detectors if d.system == "LKr")
+    window = 2.0 * card.reconstruction.cluster_window
+    there = lkr.accidental_rate * card.beam.intensity_max * window
+    return -np.log(kept) / (there * (intensity * rate - 1.0))
+
+
+def test_losses_by_accidentals_follow_rate_and_intensity() -> None:
+    """The same share of the clusters vetoes whatever there is of either: those above 3 GeV where tracks are accepted.
+
+    They are spread over the square round the octagon; those within 400 mm of the muon are let pass, unless there are
+    two.
+    """
+    card = cards().experiment.card
+    lkr = next(d for d in card.detectors if d.system == "LKr")
+    half = 1130.0
+    x, y = np.meshgrid(np.arange(-half + 5.0, half, 10.0), np.arange(-half + 5.0, half, 10.0))
+    inside = (np.hypot(x, y) > 150.0) & (np.abs(x) < 1026.0) & (np.abs(x) + np.abs(y) < half * 2.0**0.5)
+    for cx, cy in lkr.dead_modules.centres:
+        inside &= np.hypot(*(np.maximum(np.abs(d) - 79.0, 0.0) for d in (x - cx, y - cy))) > 80.0
+    hard = np.exp(-card.reconstruction.cluster_threshold / lkr.accidental_energy)
+    most = hard * float(inside.mean())
+    least = hard * (float(inside.mean()) - np.pi * 400.0**2 / (2.0 * half) ** 2)
+    found = {factors: _lost(*factors) for factors in ((10.0, 20.0), (10.0, 80.0), (40.0, 20.0))}
+    print(f"share of clusters that veto: {found}, expected {least:.3f} to {most:.3f}")
+    for share in found.values():
+        assert 0.93 * least < share < 1.07 * most
+    # as many clusters by either way
+    assert found[10.0, 80.0] == pytest.approx(found[40.0, 20.0], rel=0.06)
