@@ -198,6 +198,8 @@ def _template(analysis: Analysis, template: Template, decays: int) -> Sample:
         forced_loss=template.forced_loss,
         forced_radiation=template.forced_radiation,
         forced_dalitz=template.forced_dalitz,
+        forced_soft=template.forced_soft,
+        forced_near=template.forced_near,
         soft_momentum=template.soft_momentum,
         survival=template.survival,
     )

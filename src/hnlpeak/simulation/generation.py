@@ -22,6 +22,7 @@ from hnlpeak.detectors.shape import inside
 from hnlpeak.detectors.surface import record_time, start_particle
 from hnlpeak.simulation.buffers import Buffers
 from hnlpeak.simulation.decay_in_flight import fly, place
+from hnlpeak.simulation.forced_photons import force_photons
 from hnlpeak.simulation.halo import HALO_KIND, through_collimator, throw_halo
 from hnlpeak.simulation.kaons import Kaons, draw_kaons
 from hnlpeak.simulation.sample import Bias, ModeTable
@@ -170,6 +171,7 @@ def _decay(
         n = throw_halo(params, setup.beam, event, rng, daughters, kaon)
     else:
         n = sample_mode(modes.codes[mode], rng, params, daughters)
+        event.weight *= force_photons(bias[Bias.SOFT_PHOTON], bias[Bias.NEAR_PHOTON], daughters, n, kaon, rng)
         if not _is_kept(bias, daughters, n, event, rng):
             return -1
     most = 0

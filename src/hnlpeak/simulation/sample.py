@@ -48,7 +48,7 @@ HALO = "halo"
 
 
 class Bias(IntEnum):
-    """Places in the array of a sample's biasing: shares of forced decays, losses and radiation, Russian roulette.
+    """Places in the array of a sample's biasing: shares of forced decays, losses and photons, Russian roulette.
 
     A decay with ``ROWS`` visible daughters has the weight ``LEAST``, one with one more (a radiated photon, a pi0 with
     a Dalitz decay) ``NEXT``, one with two more ``MOST``: they undo what is forced there. ``SURVIVAL`` is the
@@ -70,10 +70,12 @@ class Bias(IntEnum):
     SURVIVAL = 8
     PHOTON_LOSS = 9
     CONJUGATE = 10
+    SOFT_PHOTON = 11
+    NEAR_PHOTON = 12
 
 
 _NOT_WEIGHTS = (Bias.ROWS, Bias.PHOTON_LOSS, Bias.CONJUGATE)
-_ANALOGUE = (0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0)
+_ANALOGUE = (0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0)
 """No biasing: decays as in nature, each with weight 1."""
 
 
@@ -222,6 +224,19 @@ def _forced_daughters(
     return row, _ANALOGUE[Bias.ROWS : Bias.SOFT2]
 
 
+def _check_photons(record: Mode, soft: float, near: float) -> None:
+    """``UsageError`` where photons are forced that a mode does not have, or to a share outside 0 to 1."""
+    if not (0.0 <= soft < 1.0 and 0.0 <= near < 1.0):
+        raise UsageError(
+            f"photons are forced in a share of the decays from 0 to below 1, got {max(soft, near):g}"
+        )
+    pi0 = "pi0" in record.daughters
+    if near > 0.0 and not pi0:
+        raise UsageError(f"photons near the track can be forced of a pi0; {record.name!r} has none")
+    if soft > 0.0 and not (pi0 or record.radiates or "gamma" in record.daughters):
+        raise UsageError(f"soft photons can be forced where there are photons; {record.name!r} has none")
+
+
 def mode_sample(
     name: str,
     mode: str,
@@ -232,6 +247,8 @@ def mode_sample(
     forced_loss: float = 0.0,
     forced_radiation: float = 0.0,
     forced_dalitz: float = 0.0,
+    forced_soft: float = 0.0,
+    forced_near: float = 0.0,
     soft_momentum: float = 0.0,
     survival: float = 1.0,
     form_factors: Mapping[str, float] | None = None,
@@ -240,13 +257,13 @@ def mode_sample(
 
     Forced decays: shares of the muons and pions made to decay in flight, of the photons made to go unnoticed (a quarter
     of it made to convert in each chamber before the magnet), of the decays made to radiate, of the pi0 made to decay
-    into e+ e- gamma (0: as in nature). Russian roulette: decays that will hardly be selected survive with the
-    probability ``survival``, those with two tracks, with a photon that makes a cluster of its own, and (unless 0)
-    without a charged daughter below ``soft_momentum`` (MeV, meson frame).
-    ``form_factors`` take the place of the mode's own.
+    into e+ e- gamma, of the decays turned until a photon is soft, of the pi0 made to emit a photon near the charged
+    track (0: as in nature). Russian roulette: decays that will hardly be selected survive with the probability
+    ``survival``, those with two tracks, with a photon that makes a cluster of its own, and (unless 0) without a charged
+    daughter below ``soft_momentum`` (MeV, meson frame). ``form_factors`` take the place of the mode's own.
 
-    Raises ``UsageError`` for an unknown mode, forced radiation of one that does not radiate, forced Dalitz decays of
-    one without pi0, and survival 0.
+    Raises ``UsageError`` for an unknown mode, forced radiation of one that does not radiate, forced Dalitz decays or
+    near photons of one without pi0, soft photons of one without photons, and survival 0.
     """
     if mode not in MODES or MODES[mode].branching_fraction is None:
         known = ", ".join(key for key, other in MODES.items() if other.branching_fraction is not None)
@@ -256,7 +273,9 @@ def mode_sample(
     record = MODES[mode]
     packed = record.pack(**(form_factors or {}))
     row, weights = _forced_daughters(record, packed, forced_radiation, forced_dalitz)
-    bias = (forced_decay, forced_pion_decay, forced_loss, *weights, soft_momentum**2, survival, 0.0, 0.0)
+    _check_photons(record, forced_soft, forced_near)
+    decays_in_flight = (forced_decay, forced_pion_decay, forced_loss)
+    bias = (*decays_in_flight, *weights, soft_momentum**2, survival, 0.0, 0.0, forced_soft, forced_near)
     table = _table(np.array([record.code]), np.ones(1), row[None, :], [0], bias)
     return Sample(name, decays, (mode,), table)
 

@@ -1,0 +1,132 @@
+"""Forced photons: weights bring back the directions of nature, and nothing else of a decay changes."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from hnlpeak.core.errors import UsageError
+from hnlpeak.core.kernel import kernel
+from hnlpeak.core.random import Stream, begin
+from hnlpeak.simulation.forced_photons import force_photons
+from hnlpeak.simulation.sample import mode_sample
+from hnlpeak.theory.modes import MAX_DAUGHTERS, Daughter, sample_mode
+from hnlpeak.theory.species import Species
+
+N = 200_000
+KAON = np.array([90.0, -20.0, 75_000.0, np.sqrt(90.0**2 + 20.0**2 + 75_000.0**2 + 493.677**2), 493.677])
+MOMENTUM = slice(Daughter.PX, Daughter.ENERGY + 1)
+
+
+@kernel
+def _make(code, params, soft, near, kaon, rng, before, after, rows, weights):  # type: ignore[no-untyped-def]
+    for i in range(rows.size):
+        begin(rng, i, 1)
+        n = sample_mode(code, rng, params, after[i])
+        before[i] = after[i]
+        rows[i] = n
+        weights[i] = force_photons(soft, near, after[i], n, kaon, rng)
+
+
+def made(mode: str, soft: float, near: float, dalitz: float = 0.0) -> tuple[np.ndarray, ...]:
+    """Decays of a mode before and after photons are forced, their rows and weights."""
+    table = mode_sample("x", mode, 1, forced_dalitz=dalitz).table
+    before, after = (np.zeros((N, MAX_DAUGHTERS, Daughter.WIDTH)) for _ in range(2))
+    rows, weights = np.zeros(N, dtype=np.int64), np.zeros(N)
+    rng = Stream(5, 6)
+    _make(table.codes[0], table.parameters[0], soft, near, KAON, rng, before, after, rows, weights)
+    return before, after, rows, weights
+
+
+def products(decays: np.ndarray) -> np.ndarray:
+    """Products of the four-momenta of all pairs of daughters."""
+    p = decays[:, :, MOMENTUM]
+    metric = np.array([-1.0, -1.0, -1.0, 1.0])
+    return np.einsum("nik,k,njk->nij", p, metric, p)
+
+
+def cosine(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return np.sum(a * b, axis=-1) / np.linalg.norm(a, axis=-1) / np.linalg.norm(b, axis=-1)
+
+
+def agree(forced: np.ndarray, weights: np.ndarray, plain: np.ndarray, bins: np.ndarray) -> None:
+    """The weighted histogram of one is the plain one of the other."""
+    for low, high in pairwise(bins):
+        a = weights * ((forced >= low) & (forced < high))
+        b = ((plain >= low) & (plain < high)).astype(float)
+        error = np.sqrt((a.var() + b.var()) / N)
+        assert abs(a.mean() - b.mean()) <= 5.0 * error, (low, high)
+
+
+@pytest.mark.parametrize(
+    ("mode", "soft", "near"), [("ke3", 0.7, 0.0), ("ke3", 0.0, 0.6), ("kmu3", 0.7, 0.6), ("pi00", 0.5, 0.5)]
+)
+def test_weights_bring_back_nature(mode: str, soft: float, near: float) -> None:
+    plain, forced, rows, weights = made(mode, soft, near, 0.2)
+    assert abs(weights.mean() - 1.0) < 5.0 * weights.std() / np.sqrt(N)
+    assert weights.max() <= 1.0 / (1.0 - soft) / (1.0 - near) ** (2 if mode == "pi00" else 1) + 1e-12
+    flight, momentum = KAON[:3], slice(Daughter.PX, Daughter.PZ + 1)
+    coarse, fine = np.linspace(-1.0, 1.0 + 1e-9, 11), np.array([-1.0, -0.999, -0.99, -0.9])
+    for row in range(3):  # row 0 is the charged daughter
+        a, b = (cosine(decays[:, row, momentum], flight) for decays in (forced, plain))
+        agree(a, weights, b, coarse)
+        agree(a, weights, b, fine)
+        energies = [decays[:, row, Daughter.ENERGY] for decays in (forced, plain)]
+        agree(energies[0], weights, energies[1], np.linspace(0.0, 250.0, 9))
+    a, b = (cosine(decays[:, 0, momentum], decays[:, 1, momentum]) for decays in (forced, plain))
+    agree(a, weights, b, coarse)
+    agree(-a, weights, -b, fine)
+    assert np.all(rows >= 3)
+
+
+def test_a_turned_decay_is_the_same_decay() -> None:
+    plain, forced, _, weights = made("kmu3", 0.7, 0.0)
+    assert np.allclose(products(plain), products(forced), rtol=0.0, atol=1e-4)
+    assert np.ptp(weights) > 0.5
+    momentum, spin = slice(Daughter.PX, Daughter.PZ + 1), slice(Daughter.SX, Daughter.SZ + 1)
+    a, b = (np.sum(d[:, 0, momentum] * d[:, 0, spin], axis=1) for d in (plain, forced))
+    assert np.abs(b).max() > 10.0
+    assert np.allclose(a, b, atol=1e-6)
+
+
+def test_an_aimed_pi0_is_the_same_pi0() -> None:
+    plain, forced, rows, _ = made("ke3", 0.0, 0.6, 0.2)
+    assert np.array_equal(plain[:, 0], forced[:, 0])
+    dalitz = rows == 4
+    assert np.array_equal(plain[dalitz], forced[dalitz])
+    assert np.allclose(plain[:, 1:, MOMENTUM].sum(axis=1), forced[:, 1:, MOMENTUM].sum(axis=1), atol=1e-9)
+    photons = forced[~dalitz]
+    assert np.all(photons[:, 1:3, Daughter.SPECIES] == Species.PHOTON)
+    square = products(photons)
+    assert np.allclose(square[:, 1, 1], 0.0, atol=1e-6)
+    assert np.allclose(square[:, 2, 2], 0.0, atol=1e-6)
+
+
+def test_forced_photons_are_soft_and_near() -> None:
+    """What takes both is a hundred times as frequent as in nature."""
+
+    def rare(decays: np.ndarray) -> np.ndarray:
+        energy = decays[:, 1:3, Daughter.ENERGY]
+        back = 1.0 + np.stack([cosine(decays[:, r, 1:4], KAON[:3]) for r in (1, 2)], axis=1)
+        mass2 = 2.0 * np.stack([products(decays)[:, 0, r] for r in (1, 2)], axis=1)
+        soft = energy * back * KAON[3] / KAON[4] < 300.0
+        near = mass2 < 20.0**2
+        return (soft[:, 0] & near[:, 1]) | (soft[:, 1] & near[:, 0])
+
+    plain, forced, _, weights = made("ke3", 0.8, 0.7)
+    assert rare(forced).mean() > 0.02
+    assert rare(plain).mean() < 5e-4
+    assert weights[rare(forced)].max() < 0.1
+
+
+def test_what_has_no_photons_cannot_be_forced() -> None:
+    with pytest.raises(UsageError, match="photons near the track can be forced of a pi0; 'kmu2' has none"):
+        mode_sample("x", "kmu2", 1, forced_near=0.4)
+    with pytest.raises(
+        UsageError, match="soft photons can be forced where there are photons; 'pi3' has none"
+    ):
+        mode_sample("x", "pi3", 1, forced_soft=0.4)
+    with pytest.raises(UsageError, match="from 0 to below 1, got 1"):
+        mode_sample("x", "ke3", 1, forced_soft=1.0)
