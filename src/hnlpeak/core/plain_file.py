@@ -27,13 +27,16 @@ def read_plain(path: Path, *, most: int) -> bytes:
         if error.errno in (errno.ELOOP, errno.ENXIO):  # a link, a socket
             raise NotPlain(error.errno, error.strerror, str(path)) from error
         raise
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         facts = os.fstat(descriptor)
         if not stat.S_ISREG(facts.st_mode):
             raise NotPlain(errno.EINVAL, "not a plain file", str(path))
         if facts.st_size > most:
             raise NotPlain(errno.EFBIG, f"{facts.st_size} bytes, at most {most} are read", str(path))
-        return file.read(facts.st_size)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read(facts.st_size)
+    finally:
+        os.close(descriptor)
 
 
 def is_folder(path: Path) -> bool:
