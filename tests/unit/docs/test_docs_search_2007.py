@@ -78,7 +78,8 @@ def test_the_page_has_every_row_and_the_numbers_of_the_tables() -> None:
             if name.startswith("expected limit") and row[2] == "-":
                 assert row[5] == "not measured"  # limits are compared at the full exposure alone
                 continue
-            assert float(row[2]) > 0.0
+            # a small control run may have no event of the halo in a window
+            assert float(row[2]) > 0.0 or (name.startswith("halo") and float(row[2]) == 0.0)
             agrees = abs(float(row[2]) / float(row[3]) - 1.0) <= 0.01 * float(row[4].split()[0])
             # printed numbers are rounded
             near = abs(abs(float(row[2]) / float(row[3]) - 1.0) - 0.01 * float(row[4].split()[0])) < 0.02
