@@ -42,6 +42,7 @@ def report(
     from contextlib import nullcontext
 
     from hnlpeak.core.errors import UsageError
+    from hnlpeak.execution.run import usable_cpus
     from hnlpeak.report.style import own_style
     from hnlpeak.searches.redraw import redraw
     from hnlpeak.searches.together import report_searches
@@ -50,7 +51,7 @@ def report(
         raise UsageError("several folders (or --before, --curve) need -o, the folder for the figure of all")
     with nullcontext() if style is None else own_style(style), Waiting("drawing figures"):
         if out is None:
-            written = redraw(directories[0])
+            written = redraw(directories[0], workers=usable_cpus())
         else:
             written, rows = report_searches(directories, out, before=before, curves=curve or [])
     if out is None:

@@ -52,7 +52,7 @@ def _search_into(
             return read_result(place)
         made = make(replace(context, store=claim.store))
         write_search(made, claim.stage)
-        write_report(made, claim.stage)
+        write_report(made, claim.stage, workers=context.workers)
         write_manifest(
             claim.stage,
             cards=analysis.cards,

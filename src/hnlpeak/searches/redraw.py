@@ -21,8 +21,8 @@ FORMATS = ("png", "svg", "pdf")
 """Formats of figures that are drawn again."""
 
 
-def redraw(directory: str | Path) -> list[Path]:
-    """Draw the figures (PNG, SVG and PDF) and the page of a finished folder again; returns their paths.
+def redraw(directory: str | Path, *, workers: int = 1) -> list[Path]:
+    """Draw the figures (PNG, SVG and PDF) and the page of a finished folder again with ``workers``; returns the paths.
 
     They are made aside and take their place together, with a manifest that has their new checksums; figures that are
     drawn no more go. ``InputDataError`` where ``directory`` is no finished search or a file that a report is made of
@@ -42,7 +42,10 @@ def redraw(directory: str | Path) -> list[Path]:
         shutil.rmtree(stage, ignore_errors=True)
         try:
             stage.mkdir()
-            written = [path.relative_to(stage) for path in write_report(search, stage, formats=FORMATS)]
+            written = [
+                path.relative_to(stage)
+                for path in write_report(search, stage, formats=FORMATS, workers=workers)
+            ]
             made = {path.as_posix(): sha256_of(stage / path) for path in written}
             kept = {name: digest for name, digest in record["files"].items() if name not in drawn}
             write_text(stage / MANIFEST, dump_json({**record, "files": {**kept, **made}}))

@@ -102,7 +102,12 @@ def test_the_page_stands_alone(inputs: Search, tmp_path: Path) -> None:
     assert "hnlpeak simulation" in page.words
     assert "not a result of any experiment" in page.words
     assert verdict(inputs.result).replace("U_e4", "Ue4") in page.words  # lowered on the page
-    assert write_report(inputs, tmp_path)[-1].read_text("utf-8") == text
+    aside = tmp_path / "aside"
+    side_by_side = write_report(inputs, aside, workers=3)
+    assert [path.relative_to(aside) for path in side_by_side] == [
+        path.relative_to(tmp_path) for path in written
+    ]
+    assert [path.read_bytes() for path in side_by_side] == [path.read_bytes() for path in written]
 
 
 def test_words_of_cards_are_text(inputs: Search) -> None:

@@ -1,0 +1,101 @@
+"""Work done beside this process by a copy of it, which needs no inputs sent: for what Python does on one core."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+__all__ = ["beside"]
+
+Names = list[str]
+Work = Callable[[], Names]
+
+PATIENCE: Final = 120.0
+"""Seconds without a word after which a copy is given up: a fork of a process with threads may hang."""
+
+
+@contextmanager
+def beside(work: Work) -> Iterator[Work]:
+    """Begin ``work`` in a copy of this process; within, the call of what is yielded waits for what it returns.
+
+    What the copy makes are files, and it returns their names. It is a help and no more: where there can be none, where
+    it dies or hangs, the call does the work here, which also raises what was raised there.
+    """
+    copy = _Copy.of(work)
+    if copy is None:
+        yield work
+        return
+    try:
+        yield lambda: work() if (names := copy.names()) is None else names
+    finally:
+        copy.end()
+
+
+class _Copy:
+    """A forked process and the end of the pipe that its answer comes through."""
+
+    def __init__(self, pid: int, pipe: int) -> None:
+        self._pid, self._pipe = pid, pipe
+        self._over = False
+
+    @classmethod
+    def of(cls, work: Work) -> _Copy | None:
+        """A copy at ``work``; None where processes do not fork, or forks are not safe (macOS)."""
+        if not hasattr(os, "fork") or sys.platform == "darwin":
+            return None
+        receive, send = os.pipe()
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)  # there are threads: hence the patience
+                pid = os.fork()
+        except OSError:
+            os.close(receive)
+            os.close(send)
+            return None
+        if pid == 0:
+            os.close(receive)
+            _work_and_leave(work, send)
+        os.close(send)
+        return cls(pid, receive)
+
+    def names(self) -> Names | None:
+        """What the copy returned; None where it did not come to its end."""
+        answer = b""
+        while select.select([self._pipe], [], [], PATIENCE)[0]:
+            more = os.read(self._pipe, 1 << 16)
+            if not more:
+                return json.loads(answer) if self._wait() == 0 else None
+            answer += more
+        return None
+
+    def _wait(self) -> int:
+        self._over = True
+        return os.waitpid(self._pid, 0)[1]
+
+    def end(self) -> None:
+        """Kill a copy that has not come to its end."""
+        os.close(self._pipe)
+        if not self._over:
+            os.kill(self._pid, signal.SIGKILL)
+            self._wait()
+
+
+def _work_and_leave(work: Work, send: int) -> None:
+    """Answer and leave at once: what is to be flushed or ended belongs to the process that was forked."""
+    status = 1
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        answer = json.dumps(work()).encode()
+        while answer:
+            answer = answer[os.write(send, answer) :]
+        status = 0
+    finally:
+        os._exit(status)

@@ -1,0 +1,87 @@
+"""A copy of this process is a help and no more: work is done whatever becomes of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from hnlpeak.execution import beside as module
+from hnlpeak.execution.beside import beside
+
+forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes do not fork here")
+
+
+def _done_by(place: Path) -> list[str]:
+    place.write_text(str(os.getpid()))
+    return [place.name]
+
+
+@forks
+def test_work_is_done_by_another_process(tmp_path: Path) -> None:
+    with (
+        beside(lambda: _done_by(tmp_path / "a")) as first,
+        beside(lambda: _done_by(tmp_path / "b")) as second,
+    ):
+        assert (first(), second()) == (["a"], ["b"])
+    makers = {(tmp_path / name).read_text() for name in "ab"}
+    assert len(makers - {str(os.getpid())}) == 2
+
+
+@forks
+@pytest.mark.parametrize("end", ["killed", "raises", "leaves", "hangs"])
+def test_what_a_lost_copy_had_is_done_here(end: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 0.3)
+    here = os.getpid()
+
+    def work() -> list[str]:
+        if os.getpid() != here:
+            match end:
+                case "killed":
+                    os.kill(os.getpid(), signal.SIGKILL)
+                case "raises":
+                    raise ValueError(end)
+                case "leaves":
+                    os._exit(3)
+                case _:
+                    time.sleep(60.0)
+        return _done_by(tmp_path / "a")
+
+    with beside(work) as names:
+        assert names() == ["a"]
+    assert (tmp_path / "a").read_text() == str(here)
+
+
+def test_an_error_of_the_work_is_raised() -> None:
+    def work() -> list[str]:
+        raise ValueError("of the work")
+
+    with pytest.raises(ValueError, match="of the work"), beside(work) as names:
+        names()
+
+
+@forks
+def test_a_copy_ends_with_what_it_stands_beside(tmp_path: Path) -> None:
+    def work() -> list[str]:
+        _done_by(tmp_path / "pid")
+        time.sleep(60.0)
+        return []
+
+    with pytest.raises(KeyError), beside(work):  # noqa: PT012 - the error is the point
+        deadline = time.monotonic() + 30.0
+        while not ((tmp_path / "pid").exists() and (tmp_path / "pid").read_text()):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        raise KeyError
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+def test_without_forks_work_is_done_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "fork", raising=False)
+    with beside(lambda: _done_by(tmp_path / "a")) as names:
+        assert names() == ["a"]
+    assert (tmp_path / "a").read_text() == str(os.getpid())
