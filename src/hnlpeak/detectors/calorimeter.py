@@ -1,8 +1,7 @@
 """Electromagnetic calorimeter: clusters of photons, electrons, hadrons and muons.
 
-Electrons and photons leave all their energy; a fraction of charged pions passes as minimum ionising and the rest
-leaves a fraction of its momentum that follows x (1 - x); muons leave a minimum-ionising signal with a
-catastrophic tail.
+Electrons and photons leave all their energy; pions are minimum ionising until they interact and leave what their shower
+has within the calorimeter (``hadron_shower``); muons leave a minimum-ionising signal with a catastrophic tail.
 """
 
 from __future__ import annotations
@@ -19,17 +18,33 @@ from hnlpeak.core.kernel import inlined
 from hnlpeak.core.quantity import Energy, Fraction, Length, Positive, Share, Size
 from hnlpeak.detectors.detection import photon_detected
 from hnlpeak.detectors.event import MAX_CLUSTERS, Record
+from hnlpeak.detectors.hadron_shower import traverse
 from hnlpeak.detectors.inefficiency import InefficiencyCurve
 from hnlpeak.detectors.kind import Counter, DetectorKind, Outline, Plane
+from hnlpeak.detectors.passage import minimum_ionising
 from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape
 from hnlpeak.detectors.surface import LIGHT, Surface
 from hnlpeak.theory.species import Species
 
-__all__ = ["CODE", "KIND", "Calorimeter", "DeadModules", "add_cluster", "pack", "respond"]
+__all__ = [
+    "CODE",
+    "HARD_LOSS",
+    "KIND",
+    "Calorimeter",
+    "DeadModules",
+    "add_cluster",
+    "pack",
+    "respond",
+    "tail_share",
+]
 
 
 CODE = 7
 """Code of its surfaces."""
+
+
+HARD_LOSS = 0.8
+"""Muons that leave more than this share of their momentum may not reach the counters behind."""
 
 
 class DeadModules(Card):
@@ -61,6 +76,11 @@ class Calorimeter(Counter):
     than ``merge_distance`` become one. ``low_tail`` is the fraction of electrons that lose a share of their
     energy distributed as exp(-share / ``low_tail_scale``). Clusters of other particles come at ``accidental_rate``
     anywhere in the rectangle round ``shape``, with energies distributed as exp(-E / ``accidental_energy``).
+
+    It is ``interaction_lengths`` and ``radiation_lengths`` deep. The hadronic part of a shower counts
+    ``hadron_response`` of its energy, and a hadron's cluster is displaced by ``hadron_width`` (rms, each coordinate).
+    A share ``muon_catastrophic`` of the muons leaves more than the share ``muon_catastrophic_start`` of its momentum;
+    more than s with probability ~ s^-``muon_catastrophic_index``.
     """
 
     kind: Literal["calorimeter"]
@@ -80,7 +100,10 @@ class Calorimeter(Counter):
     energy_scale: Positive = 1.0
     minimum_ionising: Energy
     minimum_ionising_width: Energy
-    pion_minimum_ionising: Fraction
+    interaction_lengths: Positive
+    radiation_lengths: Positive
+    hadron_response: Share
+    hadron_width: Length
     muon_catastrophic: Fraction
     muon_catastrophic_start: Share
     muon_catastrophic_index: Positive
@@ -100,11 +123,14 @@ class _Slot(IntEnum):
     SCALE = SHAPE_WIDTH + 9
     MIP = SHAPE_WIDTH + 10
     MIP_WIDTH = SHAPE_WIDTH + 11
-    PION_MIP = SHAPE_WIDTH + 12
-    MUON_TAIL = SHAPE_WIDTH + 13
-    MUON_START = SHAPE_WIDTH + 14
-    MUON_INDEX = SHAPE_WIDTH + 15
-    CURVE = SHAPE_WIDTH + 16
+    MUON_TAIL = SHAPE_WIDTH + 12
+    MUON_START = SHAPE_WIDTH + 13
+    MUON_INDEX = SHAPE_WIDTH + 14
+    LAMBDA = SHAPE_WIDTH + 15
+    DEPTH = SHAPE_WIDTH + 16
+    HADRON = SHAPE_WIDTH + 17
+    HADRON_WIDTH = SHAPE_WIDTH + 18
+    CURVE = SHAPE_WIDTH + 19
 
 
 def pack(spec: Calorimeter, system: int = 0) -> list[Surface]:
@@ -123,10 +149,13 @@ def pack(spec: Calorimeter, system: int = 0) -> list[Surface]:
         spec.energy_scale,
         spec.minimum_ionising,
         spec.minimum_ionising_width,
-        spec.pion_minimum_ionising,
         spec.muon_catastrophic,
         spec.muon_catastrophic_start,
         spec.muon_catastrophic_index,
+        spec.interaction_lengths,
+        spec.radiation_lengths,
+        spec.hadron_response,
+        spec.hadron_width,
         *spec.inefficiency.packed(),
     ]
     return [Surface(CODE, spec.z, row, spec.system, act_on_photons=True, stops=LIGHT)]
@@ -158,16 +187,22 @@ def add_cluster(event: Record, x: float, y: float, energy: float, time: float, m
 
 
 @inlined
-def _minimum_ionising(params: Record, rng: np.random.Generator) -> float:
-    """Energy of a minimum-ionising track: Moyal's form of the Landau distribution, with the card's mean."""
-    z = rng.standard_normal()
-    fluctuation = -math.log(z * z + 1e-12) - 1.2703628454614782
-    return float(max(params[_Slot.MIP] + params[_Slot.MIP_WIDTH] * fluctuation, 0.1 * params[_Slot.MIP]))
+def _of_hadron(params: Record, s: Record, rng: np.random.Generator) -> float:
+    """Visible energy of a pion: minimum ionising as far as it goes, then its shower."""
+    em, hadronic, before = traverse(s, params[_Slot.LAMBDA], params[_Slot.DEPTH], rng)
+    track = minimum_ionising(params[_Slot.MIP], params[_Slot.MIP_WIDTH], rng) * before
+    return float(track + em + params[_Slot.HADRON] * hadronic)
 
 
 @inlined
-def _deposit(params: Record, s: Record, rng: np.random.Generator) -> float:
-    """Energy that the particle of state ``s`` leaves before resolution; reduces the momentum that goes on."""
+def tail_share(start: float, index: float, rng: np.random.Generator) -> float:
+    """Share of its momentum, above ``start``, that a muon leaves: more than s with chance (s / start)^-``index``."""
+    return float(min(start * (1.0 - rng.random()) ** (-1.0 / index), 1.0))
+
+
+@inlined
+def _deposit(params: Record, s: Record, loss: float, rng: np.random.Generator) -> float:
+    """Energy that the particle of state ``s`` leaves before resolution; a muon's ``loss`` may be known."""
     species, p = s.species, s.p
     if species in (Species.PHOTON, Species.POSITRON, Species.ELECTRON):
         s.alive = 0
@@ -175,16 +210,12 @@ def _deposit(params: Record, s: Record, rng: np.random.Generator) -> float:
             return float(max(p * (1.0 - params[_Slot.LOW_TAIL_SCALE] * rng.exponential()), 0.0))
         return float(p)
     if species in (Species.PION_PLUS, Species.PION_MINUS):
-        if rng.random() < params[_Slot.PION_MIP]:
-            return _minimum_ionising(params, rng)
-        a, b, c = rng.random(), rng.random(), rng.random()
-        share = max(min(a, b), min(max(a, b), c))  # the median of three is distributed as 6 x (1 - x)
-        s.p = p * (1.0 - share)
-        return float(p * share)
+        return _of_hadron(params, s, rng)
+    if loss > 0.0:
+        return float(p * loss)
     if rng.random() < params[_Slot.MUON_TAIL]:
-        share = params[_Slot.MUON_START] * (1.0 - rng.random()) ** (-1.0 / params[_Slot.MUON_INDEX])
-        return float(p * min(share, 1.0))
-    return _minimum_ionising(params, rng)
+        return float(p * tail_share(params[_Slot.MUON_START], params[_Slot.MUON_INDEX], rng))
+    return minimum_ionising(params[_Slot.MIP], params[_Slot.MIP_WIDTH], rng)
 
 
 @inlined
@@ -194,7 +225,7 @@ def respond(params: Record, event: Record, particle: Record, rng: np.random.Gene
     if s.species == Species.PHOTON and not photon_detected(event, rng, params[_Slot.CURVE :], s.p):
         s.alive = 0
         return
-    energy = _deposit(params, s, rng) * params[_Slot.SCALE]
+    energy = _deposit(params, s, particle.muon_loss, rng) * params[_Slot.SCALE]
     if energy <= 0.0:
         return
     gev = energy * 1e-3
@@ -204,6 +235,8 @@ def respond(params: Record, event: Record, particle: Record, rng: np.random.Gene
     if measured <= 0.0:
         return
     width = params[_Slot.POSITION_STOCHASTIC] / math.sqrt(gev) + params[_Slot.POSITION_CONSTANT]
+    if s.shower > 0.0:
+        width += params[_Slot.HADRON_WIDTH]
     x = s.x + width * rng.standard_normal()
     y = s.y + width * rng.standard_normal()
     time = params[_Slot.SIGMA_T] * rng.standard_normal()
@@ -214,6 +247,10 @@ def _constants(spec: Calorimeter, system: int, setup: Any) -> None:
     setup["calorimeter_system"] = system
     setup["calorimeter_z"] = spec.z
     setup["accidental_energy"] = spec.accidental_energy
+    setup["muon_loss"] = spec.muon_catastrophic * (spec.muon_catastrophic_start / HARD_LOSS) ** (
+        spec.muon_catastrophic_index
+    )
+    setup["muon_loss_index"] = spec.muon_catastrophic_index
 
 
 def _acceptance(spec: Calorimeter) -> list[Plane]:

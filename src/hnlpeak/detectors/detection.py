@@ -13,20 +13,25 @@ from hnlpeak.core.kernel import inlined
 from hnlpeak.detectors.event import Record
 from hnlpeak.detectors.inefficiency import inefficiency, largest_inefficiency
 
-__all__ = ["decide", "detected", "photon_detected"]
+__all__ = ["decide", "detected", "happens", "photon_detected"]
+
+
+@inlined
+def happens(event: Record, rng: np.random.Generator, chance: float, forced: float) -> bool:
+    """True with the probability ``chance``, or with ``forced`` where that is more: then the event is weighted."""
+    if forced <= chance:
+        return bool(rng.random() < chance)
+    if rng.random() < forced:
+        event.weight *= chance / forced
+        return True
+    event.weight *= (1.0 - chance) / (1.0 - forced)
+    return False
 
 
 @inlined
 def detected(event: Record, rng: np.random.Generator, missed: float) -> bool:
     """Draw whether a particle with probability ``missed`` of going unnoticed is noticed; may weight the event."""
-    forced = event.forced_loss
-    if missed >= forced:
-        return bool(rng.random() >= missed)
-    if rng.random() < forced:
-        event.weight *= missed / forced
-        return False
-    event.weight *= (1.0 - missed) / (1.0 - forced)
-    return True
+    return not happens(event, rng, missed, event.forced_loss)
 
 
 @inlined

@@ -3,7 +3,8 @@
 A block is an array of such records, allocated once and used again for every block of a shard. All particles,
 charged or not, are entries of ``particles``: up to ``MAX_SEGMENTS`` straight pieces, one more for each decay in
 flight, as they would run without magnet and scattering. Lengths in mm, momenta in MeV, times in ns with the
-time of flight subtracted. ``state`` is the particle in transport.
+time of flight subtracted. ``state`` is the particle in transport; ``shower`` (MeV, 0 before its first interaction),
+``em_share``, ``depth`` (interaction lengths) and ``depth_x`` (radiation lengths) belong to ``hadron_shower``.
 """
 
 from __future__ import annotations
@@ -44,13 +45,13 @@ def _dtype(floats: str, integers: str = "", *nested: tuple[Any, ...]) -> np.dtyp
     return np.dtype([*fields, *nested])
 
 
-_STATE = _dtype("x y z tx ty p", "species alive")
+_STATE = _dtype("x y z tx ty p shower em_share depth depth_x", "species alive")
 _SEGMENT = _dtype("x y z tx ty p pz", "species")
 _HIT = _dtype("x y var_x var_y")
 _CLUSTER = _dtype("x y energy time")
 _MUON_HIT = _dtype("x y z time reach_x reach_y scatter")
 _PARTICLE = _dtype(
-    "t_track r_ring e_hadron",
+    "t_track r_ring e_hadron penetration muon_loss",
     "n_segments n_chambers planes n_ring",
     ("segments", _SEGMENT, (MAX_SEGMENTS,)),
     ("hits", _HIT, (MAX_CHAMBERS,)),
@@ -68,6 +69,8 @@ EVENT = _dtype(
 )
 """Fields of an event; a measured point with ``var_x`` = 0 is missing, ``bits`` has one bit a system.
 
+A particle's ``penetration`` is the uniform number that tells how deep its shower reaches, ``muon_loss`` the share of a
+muon's momentum that it leaves in the calorimeter where that decided on the trigger; 0 while not drawn.
 ``crossings`` is the number of chambers that charged particles cross, summed over them. ``kick_x``, ``kick_y`` (MeV) and
 ``kick_p`` (relative) are kicks of the reconstructed track, see ``simulation.tails``."""
 

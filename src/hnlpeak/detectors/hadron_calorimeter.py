@@ -11,7 +11,9 @@ import numpy as np
 from hnlpeak.core.kernel import inlined
 from hnlpeak.core.quantity import Energy, Fraction, Length, Positive
 from hnlpeak.detectors.event import Record
+from hnlpeak.detectors.hadron_shower import traverse
 from hnlpeak.detectors.kind import DetectorKind, DetectorSpec, Outline, Plane
+from hnlpeak.detectors.passage import minimum_ionising
 from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape
 from hnlpeak.detectors.surface import ALL_BUT_MUONS, Surface
 from hnlpeak.theory.species import Species
@@ -24,28 +26,40 @@ CODE = 9
 
 
 class HadronCalorimeter(DetectorSpec):
-    """Calorimeter of ``interaction_lengths`` with the resolution ``stochastic`` / sqrt(E / GeV).
+    """Calorimeter with the resolution ``stochastic`` / sqrt(E / GeV), so many interaction and radiation lengths deep.
 
-    Pions interact with probability 1 - exp(-lengths) and stop; muons leave ``minimum_ionising``.
+    It measures what a hadron's shower, begun there or before, has within it; what is behind goes on. Muons, and hadrons
+    that have not interacted, leave ``minimum_ionising`` with the fluctuations of ``minimum_ionising_width``.
     """
 
     kind: Literal["hadron_calorimeter"]
     z: Length
     shape: Shape
     interaction_lengths: Positive
+    radiation_lengths: Positive
     stochastic: Fraction
     minimum_ionising: Energy
+    minimum_ionising_width: Energy
 
 
 class _Slot(IntEnum):
-    SURVIVAL = SHAPE_WIDTH
-    STOCHASTIC = SHAPE_WIDTH + 1
-    MIP = SHAPE_WIDTH + 2
+    LAMBDA = SHAPE_WIDTH
+    DEPTH = SHAPE_WIDTH + 1
+    STOCHASTIC = SHAPE_WIDTH + 2
+    MIP = SHAPE_WIDTH + 3
+    MIP_WIDTH = SHAPE_WIDTH + 4
 
 
 def pack(spec: HadronCalorimeter, system: int = 0) -> list[Surface]:
     """One surface."""
-    row = [*spec.shape.packed(), math.exp(-spec.interaction_lengths), spec.stochastic, spec.minimum_ionising]
+    row = [
+        *spec.shape.packed(),
+        spec.interaction_lengths,
+        spec.radiation_lengths,
+        spec.stochastic,
+        spec.minimum_ionising,
+        spec.minimum_ionising_width,
+    ]
     return [Surface(CODE, spec.z, row, spec.system, stops=ALL_BUT_MUONS)]
 
 
@@ -54,12 +68,14 @@ def respond(params: Record, event: Record, particle: Record, rng: np.random.Gene
     """Add the energy that a pion or muon leaves to its track's hadronic energy."""
     s = event.state
     species = s.species
-    energy = params[_Slot.MIP]
-    if species in (Species.PION_PLUS, Species.PION_MINUS) and rng.random() > params[_Slot.SURVIVAL]:
-        energy = s.p
-        s.alive = 0
+    shower, track = 0.0, 1.0
+    if species in (Species.PION_PLUS, Species.PION_MINUS):
+        begun = s.shower > 0.0
+        em, hadronic, before = traverse(s, params[_Slot.LAMBDA], params[_Slot.DEPTH], rng)
+        shower, track = em + hadronic, 0.0 if begun else before
     elif species in (Species.PHOTON, Species.POSITRON, Species.ELECTRON):
         return
+    energy = shower + track * minimum_ionising(params[_Slot.MIP], params[_Slot.MIP_WIDTH], rng)
     sigma = params[_Slot.STOCHASTIC] * math.sqrt(energy * 1e3)
     particle.e_hadron += max(energy + sigma * rng.standard_normal(), 0.0)
 

@@ -17,6 +17,7 @@ from hnlpeak.core.kernel import inlined
 from hnlpeak.core.lanes import normal_pair
 from hnlpeak.core.quantity import Energy, Fraction, Length, Positive
 from hnlpeak.detectors.event import MAX_MUON_HITS, Record
+from hnlpeak.detectors.hadron_shower import penetration_law
 from hnlpeak.detectors.kind import Counter, DetectorKind, Outline, Plane
 from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape, inside, surely_inside
 from hnlpeak.detectors.surface import Surface, record_time
@@ -29,6 +30,7 @@ __all__ = [
     "MuonVeto",
     "cell_middle",
     "least_of_map",
+    "missed",
     "pack",
     "record_hit",
     "respond",
@@ -66,7 +68,9 @@ class MuonVeto(Counter):
 
     Muons below ``range_momentum`` stop; the efficiency rises to ``efficiency`` as
     ``1 - exp(-(p - range_momentum) / turn_on)``, times that of ``efficiency_map`` where the muon's course would meet
-    the counters. ``punch_through`` is the probability that a pion leaves a signal. A hit has the position of the middle
+    the counters. Pions reach them behind
+    ``interaction_lengths`` with what their showers leak (``hadron_shower.penetration_law``); one that reaches a counter
+    reaches those before it. A hit has the position of the middle
     of its cell, ``cell_x`` by ``cell_y`` (crossed strips make cells); 0 is a counter of its own at every point.
     Strips measure one coordinate alone: ``measures`` says which ("none": only that there is a hit). ``acceptance`` is
     the part that a selected track must cross (default: all of ``shape``).
@@ -83,7 +87,7 @@ class MuonVeto(Counter):
     turn_on: Energy
     radiation_lengths: Positive
     absorber_length: Length
-    punch_through: Fraction
+    interaction_lengths: Positive
     cell_x: Length = "0 mm"  # type: ignore[assignment]
     cell_y: Length = "0 mm"  # type: ignore[assignment]
 
@@ -100,14 +104,15 @@ class _Slot(IntEnum):
     RANGE = SHAPE_WIDTH + 2
     TURN_ON = SHAPE_WIDTH + 3
     SCATTER = SHAPE_WIDTH + 4
-    PUNCH_THROUGH = SHAPE_WIDTH + 5
-    SIGMA_T = SHAPE_WIDTH + 6
-    CELL_X = SHAPE_WIDTH + 7
-    CELL_Y = SHAPE_WIDTH + 8
-    REACH_X = SHAPE_WIDTH + 9
-    REACH_Y = SHAPE_WIDTH + 10
-    N_RINGS = SHAPE_WIDTH + 11
-    RINGS = SHAPE_WIDTH + 12
+    PENETRATION = SHAPE_WIDTH + 5
+    PENETRATION_POWER = SHAPE_WIDTH + 6
+    SIGMA_T = SHAPE_WIDTH + 7
+    CELL_X = SHAPE_WIDTH + 8
+    CELL_Y = SHAPE_WIDTH + 9
+    REACH_X = SHAPE_WIDTH + 10
+    REACH_Y = SHAPE_WIDTH + 11
+    N_RINGS = SHAPE_WIDTH + 12
+    RINGS = SHAPE_WIDTH + 13
     COUNTERS = RINGS + 2 * MAX_RINGS
 
 
@@ -136,7 +141,7 @@ def pack(spec: MuonVeto, system: int) -> list[Surface]:
         spec.range_momentum,
         max(spec.turn_on, 1e-9),
         _scatter(spec),
-        spec.punch_through,
+        *penetration_law(spec.interaction_lengths),
         spec.time_resolution,
         spec.cell_x,
         spec.cell_y,
@@ -242,6 +247,22 @@ def surely_seen(params: Record, x: float, y: float, p: float, numbers: tuple[flo
 
 
 @inlined
+def _penetrates(params: Record, particle: Record, p: float, rng: np.random.Generator) -> bool:
+    """True for a hadron of momentum ``p`` whose shower reaches the counters: one number for all of them."""
+    if particle.penetration == 0.0:
+        particle.penetration = 1.0 - rng.random()
+    reach = params[_Slot.PENETRATION] * (1e-3 * p) ** params[_Slot.PENETRATION_POWER]
+    return bool(particle.penetration < reach)
+
+
+@inlined
+def missed(params: Record, p: float) -> float:
+    """Probability that a muon of momentum ``p`` (MeV) that crosses the counters leaves no signal."""
+    x = (p - params[_Slot.RANGE]) / params[_Slot.TURN_ON]
+    return 1.0 + params[_Slot.EFFICIENCY] * math.expm1(-x) if x > 0.0 else 1.0
+
+
+@inlined
 def respond(params: Record, event: Record, particle: Record, rng: np.random.Generator) -> None:
     """Detect a muon (rarely a pion) that crosses the absorber into the counters; set the bit and the time."""
     s = event.state
@@ -250,9 +271,7 @@ def respond(params: Record, event: Record, particle: Record, rng: np.random.Gene
     if species in (Species.MUON_PLUS, Species.MUON_MINUS):
         if not _muon_seen(params, p, rng.random() / _map(params, s.x * s.x + s.y * s.y)):
             return
-    elif (
-        species not in (Species.PION_PLUS, Species.PION_MINUS) or rng.random() >= params[_Slot.PUNCH_THROUGH]
-    ):
+    elif species not in (Species.PION_PLUS, Species.PION_MINUS) or not _penetrates(params, particle, p, rng):
         return
     u, v = rng.random(), rng.random()
     x, y = displaced(params, s.x, s.y, p, u, v)

@@ -12,6 +12,7 @@ import math
 import numpy as np
 
 from hnlpeak.core.kernel import inlined
+from hnlpeak.detectors.detection import happens
 from hnlpeak.detectors.event import MAX_CHAMBERS, MAX_PARTICLES, Record
 from hnlpeak.detectors.surface import start_particle
 from hnlpeak.theory.species import CHARGE, MASS, Species
@@ -21,6 +22,7 @@ __all__ = [
     "convert",
     "highland_constants",
     "highland_weight",
+    "minimum_ionising",
     "plane_angle",
     "radiate",
 ]
@@ -50,6 +52,14 @@ def plane_angle(constant: float, log_constant: float, p: float, mass: float) -> 
     w = mass * mass / (p * p)
     log = w - 0.5 * w * w if w < 1e-3 else math.log1p(w)  # -ln beta^2; the series is good to 3e-10
     return float(math.sqrt(1.0 + w) / p * (constant + log_constant * log))
+
+
+@inlined
+def minimum_ionising(mean: float, width: float, rng: np.random.Generator) -> float:
+    """Energy (MeV) that a minimum-ionising track leaves: Moyal's form of the Landau distribution about its ``mean``."""
+    z = rng.standard_normal()
+    fluctuation = -math.log(z * z + 1e-12) - 1.2703628454614782
+    return float(max(mean + width * fluctuation, 0.1 * mean))
 
 
 @inlined
@@ -106,18 +116,6 @@ def _share(least: float, rng: np.random.Generator) -> float:
 
 
 @inlined
-def _converts(chance: float, forced: float, event: Record, rng: np.random.Generator) -> bool:
-    """True with the probability ``chance``, or with ``forced`` where that is more: then the event is weighted."""
-    if forced <= chance:
-        return bool(rng.random() < chance)
-    if rng.random() < forced:
-        event.weight *= chance / forced
-        return True
-    event.weight *= (1.0 - chance) / (1.0 - forced)
-    return False
-
-
-@inlined
 def convert(chance: float, forced: float, event: Record, rng: np.random.Generator) -> None:
     """End the photon in flight with the probability ``chance`` and begin a positron and an electron in its place.
 
@@ -125,11 +123,7 @@ def convert(chance: float, forced: float, event: Record, rng: np.random.Generato
     the photons is made to convert, with a weight.
     """
     s = event.state
-    if (
-        s.p <= 4.0 * _M_E
-        or event.n_particles > MAX_PARTICLES - 2
-        or not _converts(chance, forced, event, rng)
-    ):
+    if s.p <= 4.0 * _M_E or event.n_particles > MAX_PARTICLES - 2 or not happens(event, rng, chance, forced):
         return
     s.alive = 0
     x = _share(_M_E / s.p, rng)

@@ -115,6 +115,8 @@ def start_particle(particle: Record) -> None:
     particle.t_track = 0.0
     particle.r_ring = 0.0
     particle.e_hadron = 0.0
+    particle.penetration = 0.0
+    particle.muon_loss = 0.0
 
 
 @inlined

@@ -111,7 +111,7 @@ SETUP = np.dtype(
         ("n_noisy", np.int64),
         ("noisy", np.int64, (MAX_SYSTEMS,)),
         ("calorimeter_system", np.int64),
-        ("accidental_energy", np.float64),
+        *_floats(["accidental_energy", "muon_loss", "muon_loss_index"]),
         *_floats(RECONSTRUCTION_FIELDS),
         ("period", np.int64),
         ("min_chambers", np.int64),
@@ -139,6 +139,7 @@ charged particles; ``accidental`` is the rate (1/ns) of each system, ``quiet`` t
 accidental would have vetoed the event, ``hit_*`` the half-sizes of its counters and their z where hits have a
 place, and their cells, reach and scattering as in ``detectors.muon_veto``; ``timed`` lists the systems whose signals
 become columns, ``noisy`` those that have accidental signals.
+``muon_loss`` is the probability that a muon leaves most of its momentum in the calorimeter, see ``calorimeter``.
 Layers are the matter between the first and the last chamber, chambers included, with ``passage.highland_weight``.
 Lengths in mm, momenta in MeV, times in ns.
 """

@@ -200,6 +200,7 @@ def _template(analysis: Analysis, template: Template, decays: int) -> Sample:
         forced_dalitz=template.forced_dalitz,
         forced_soft=template.forced_soft,
         forced_near=template.forced_near,
+        forced_muon_loss=template.forced_muon_loss,
         soft_momentum=template.soft_momentum,
         survival=template.survival,
     )

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from hnlpeak.core.borrow import borrowed
 from hnlpeak.core.kernel import inlined, kernel
 from hnlpeak.core.random import begin
-from hnlpeak.detectors import calorimeter
+from hnlpeak.detectors import calorimeter, muon_veto
 from hnlpeak.detectors.beam_cherenkov import tag
 from hnlpeak.detectors.beam_tracker import measure
+from hnlpeak.detectors.detection import happens
 from hnlpeak.detectors.event import MAX_PARTICLES, MAX_SYSTEMS, Record
 from hnlpeak.detectors.shape import inside
 from hnlpeak.detectors.surface import record_time, start_particle
@@ -156,6 +157,28 @@ def _add_particle(
 
 
 @inlined
+def _lose_unseen(
+    setup: Record, forced: float, event: Record, particle: Record, rng: np.random.Generator
+) -> None:
+    """A muon that the vetoing counter missed may have left most of its momentum in the calorimeter before it.
+
+    The counter's inefficiency holds such muons: of those that it missed they are the share P(loss) P(missed after it) /
+    P(missed). At least ``forced`` of them are made to, with a weight.
+    """
+    stage, s = setup.stages[0], event.state
+    if stage.n == 0 or setup.muon_loss <= 0.0 or s.species not in (Species.MUON_PLUS, Species.MUON_MINUS):
+        return
+    last = stage.n - 1
+    if stage.code[last] != muon_veto.CODE or s.z != stage.z[last]:
+        return
+    counter = stage.params[last]
+    share = calorimeter.tail_share(calorimeter.HARD_LOSS, setup.muon_loss_index, rng)
+    missed = muon_veto.missed(counter, s.p * (1.0 - share)) / muon_veto.missed(counter, s.p)
+    if happens(event, rng, min(setup.muon_loss * missed, 1.0), forced):
+        particle.muon_loss = share
+
+
+@inlined
 def _decay(
     mode: int, modes: ModeTable, setup: Record, event: Record, rng: np.random.Generator, buffers: Buffers
 ) -> int:
@@ -196,6 +219,8 @@ def _decay(
             transport(setup.stages[stage], event, particle, rng)
             if event.bits & setup.veto[0]:
                 return -1
+            if stage == 0:
+                _lose_unseen(setup, bias[Bias.MUON_LOSS], event, particle, rng)
         most = max(most, particle.n_chambers)
         event.crossings += particle.n_chambers
     return most

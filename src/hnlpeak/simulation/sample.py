@@ -53,7 +53,8 @@ class Bias(IntEnum):
     A decay with ``ROWS`` visible daughters has the weight ``LEAST``, one with one more (a radiated photon, a pi0 with
     a Dalitz decay) ``NEXT``, one with two more ``MOST``: they undo what is forced there. ``SURVIVAL`` is the
     probability to survive Russian roulette, for decays without a charged daughter below the squared momentum ``SOFT2``
-    and others.
+    and others. ``MUON_LOSS``: share of the muons that a vetoing counter missed made to leave most of their momentum in
+    the calorimeter.
 
     Not biasing, but of a sample alike: with ``PHOTON_LOSS`` the trigger misses an event with a hard photon, and
     ``CONJUGATE`` decays are those of the antiparticle.
@@ -72,10 +73,11 @@ class Bias(IntEnum):
     CONJUGATE = 10
     SOFT_PHOTON = 11
     NEAR_PHOTON = 12
+    MUON_LOSS = 13
 
 
 _NOT_WEIGHTS = (Bias.ROWS, Bias.PHOTON_LOSS, Bias.CONJUGATE)
-_ANALOGUE = (0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0)
+_ANALOGUE = (0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 """No biasing: decays as in nature, each with weight 1."""
 
 
@@ -249,6 +251,7 @@ def mode_sample(
     forced_dalitz: float = 0.0,
     forced_soft: float = 0.0,
     forced_near: float = 0.0,
+    forced_muon_loss: float = 0.0,
     soft_momentum: float = 0.0,
     survival: float = 1.0,
     form_factors: Mapping[str, float] | None = None,
@@ -258,7 +261,8 @@ def mode_sample(
     Forced decays: shares of the muons and pions made to decay in flight, of the photons made to go unnoticed (a quarter
     of it made to convert in each chamber before the magnet), of the decays made to radiate, of the pi0 made to decay
     into e+ e- gamma, of the decays turned until a photon is soft, of the pi0 made to emit a photon near the charged
-    track (0: as in nature). Russian roulette: decays that will hardly be selected survive with the probability
+    track, of the muons that a vetoing counter missed made to leave most of their momentum in the calorimeter (0: as in
+    nature). Russian roulette: decays that will hardly be selected survive with the probability
     ``survival``, those with two tracks, with a photon that makes a cluster of its own, and (unless 0) without a charged
     daughter below ``soft_momentum`` (MeV, meson frame). ``form_factors`` take the place of the mode's own.
 
@@ -275,7 +279,8 @@ def mode_sample(
     row, weights = _forced_daughters(record, packed, forced_radiation, forced_dalitz)
     _check_photons(record, forced_soft, forced_near)
     decays_in_flight = (forced_decay, forced_pion_decay, forced_loss)
-    bias = (*decays_in_flight, *weights, soft_momentum**2, survival, 0.0, 0.0, forced_soft, forced_near)
+    photons = (forced_soft, forced_near)
+    bias = (*decays_in_flight, *weights, soft_momentum**2, survival, 0.0, 0.0, *photons, forced_muon_loss)
     table = _table(np.array([record.code]), np.ones(1), row[None, :], [0], bias)
     return Sample(name, decays, (mode,), table)
 

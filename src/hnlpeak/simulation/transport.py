@@ -35,6 +35,7 @@ def _start(s: Record, segment: Record) -> None:
     s.p = segment.p
     s.species = segment.species
     s.alive = 1
+    s.shower = s.em_share = s.depth = s.depth_x = 0.0
 
 
 @inlined
