@@ -1,6 +1,7 @@
 """An analysis without a part of its apparatus or of what reaches it: removed, not scaled.
 
-With a detector go its matter, its place in the acceptance and in the trigger, and the cuts on what it measures.
+With a detector go its matter, its place in the acceptance and in the trigger, and the cuts on what it measures; with
+anything the systematic sources, which may vary it.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ def without(analysis: Analysis, name: str) -> Analysis:
         text=f"{analysis.experiment.text}\n# without {name}",
         setup=build_setup(experiment),
     )
+    card = card.model_copy(update={"systematics": None})  # sources may vary what is gone
     return replace(analysis, card=card, experiment=made, text=f"{analysis.text}\n# without {name}")
 
 
