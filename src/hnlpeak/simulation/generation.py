@@ -166,14 +166,17 @@ def _lose_unseen(
     P(missed). At least ``forced`` of them are made to, with a weight.
     """
     stage, s = setup.stages[0], event.state
-    if stage.n == 0 or setup.muon_loss <= 0.0 or s.species not in (Species.MUON_PLUS, Species.MUON_MINUS):
+    if setup.muon_loss <= 0.0 or s.species not in (Species.MUON_PLUS, Species.MUON_MINUS):
         return
-    last = stage.n - 1
-    if stage.code[last] != muon_veto.CODE or s.z != stage.z[last]:
+    counter = -1
+    for n in range(stage.n):
+        if stage.code[n] == muon_veto.CODE and s.z == stage.z[n]:
+            counter = n
+    if counter < 0:
         return
-    counter = stage.params[last]
     share = calorimeter.tail_share(calorimeter.HARD_LOSS, setup.muon_loss_index, rng)
-    missed = muon_veto.missed(counter, s.p * (1.0 - share)) / muon_veto.missed(counter, s.p)
+    params = stage.params[counter]
+    missed = muon_veto.missed(params, s.p * (1.0 - share)) / muon_veto.missed(params, s.p)
     if happens(event, rng, min(setup.muon_loss * missed, 1.0), forced):
         particle.muon_loss = share
 

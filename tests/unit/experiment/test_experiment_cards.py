@@ -11,7 +11,7 @@ import pytest
 from hnlpeak import detectors
 from hnlpeak.core.errors import CardError
 from hnlpeak.detectors import calorimeter, photon_veto, spectrometer
-from hnlpeak.detectors.surface import APERTURE, MAX_SURFACES, PARAMETERS, Surface, surface_table
+from hnlpeak.detectors.surface import APERTURE, MATTER, MAX_SURFACES, PARAMETERS, Surface, surface_table
 from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.experiment.experiment import load_experiment
 
@@ -159,7 +159,7 @@ def test_numbers_of_detectors_are_those_of_their_kinds(tmp_path: Path) -> None:
 
 def test_codes_of_surfaces_are_their_own() -> None:
     codes = [module.CODE for module in vars(detectors).values() if hasattr(module, "CODE")]
-    codes += [APERTURE, spectrometer.MAGNET, spectrometer.CHAMBER]
+    codes += [APERTURE, MATTER, spectrometer.MAGNET, spectrometer.CHAMBER]
     assert len(codes) == len(set(codes)) >= 11
 
 
@@ -171,7 +171,8 @@ def test_surfaces_are_packed_in_the_order_of_z() -> None:
         assert table["n"] > 3
         assert np.all(np.diff(z) >= 0.0)
         codes = table["code"][table["neutral"][: table["n_neutral"]]]
-        assert set(codes.tolist()) <= {photon_veto.CODE, calorimeter.CODE, spectrometer.MAGNET}
+        matter = {MATTER, spectrometer.CHAMBER}
+        assert set(codes.tolist()) <= {photon_veto.CODE, calorimeter.CODE, spectrometer.MAGNET, *matter}
 
 
 def test_tables_that_do_not_fit_are_refused() -> None:
