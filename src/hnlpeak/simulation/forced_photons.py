@@ -12,7 +12,7 @@ share f of the decays, which then have the weight
     1 / (1 - f + f q(x) / p(x)),   q(x) / p(x) = 2 a (x + x0)^-(1 + a) / [x0^-a - (2 + x0)^-a],
 
 with the sum of all ways to come by the same decay in the place of q. It is never above 1 / (1 - f). The three constants
-change no expectation; they were chosen for the largest effective number of K_e3 in all windows.
+change no expectation; they were chosen on a sample of K_e3 for many effective events in its windows.
 """
 
 from __future__ import annotations
