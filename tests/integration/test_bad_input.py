@@ -57,7 +57,7 @@ SCAN = ("--analysis", "small.toml", "--signal", "signal.csv", "-o", "out")
     [
         (("run", "na62-2099"), 2, "na62-2099.*na62-2015-ke2"),
         (("run", "small.toml", "--kaons", -1), 2, "-1 kaon decays, allowed"),
-        (("run", "small.toml", "--kaons", "nan"), 2, "nan kaon decays, allowed"),
+        (("run", "small.toml", "--kaons", "nan"), 2, "got 'nan', expected a number"),
         (("run", "small.toml", "--kaons", "1e99"), 2, "1e\\+99 kaon decays, allowed"),
         (("run", "small.toml", "--seed", -1), 2, "--seed: got -1, allowed"),
         (("run", "small.toml", "--workers", 0), 2, "--workers: got 0"),

@@ -19,6 +19,7 @@ from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.experiment.experiment import Experiment
 from hnlpeak.limits.published import list_published, published
 from hnlpeak.limits.search import Search
+from hnlpeak.limits.systematics import Shift, Systematics, SystematicSource
 from hnlpeak.report.figures import FIGURES
 from hnlpeak.report.figures.binning import composite, rebin, segments, signed_gev2, snapped_edges, stack
 from hnlpeak.report.figures.columns import csv_text
@@ -42,11 +43,11 @@ def texts(figure: Figure) -> list[str]:
     return [item.get_text() for item in figure.findobj(matplotlib.text.Text)]  # type: ignore[attr-defined]
 
 
-OF_TEMPLATES = {"background_estimate", "error_budget"}
-"""Drawn where the background is made of templates: test_report_templates.py."""
+ELSEWHERE = {"background_estimate", "error_budget", "systematics"}
+"""Drawn where the background is made of templates (test_report_templates.py) or the card has systematic sources."""
 
 
-@pytest.mark.parametrize("name", [name for name in FIGURES if name not in OF_TEMPLATES])
+@pytest.mark.parametrize("name", [name for name in FIGURES if name not in ELSEWHERE])
 def test_every_figure_is_drawn_and_says_that_it_is_simulation(name: str, inputs: Search) -> None:
     before = dict(matplotlib.rcParams)
     figure = FIGURES[name].draw(inputs)
@@ -58,7 +59,7 @@ def test_every_figure_is_drawn_and_says_that_it_is_simulation(name: str, inputs:
     assert b"<dc:date>" not in svg
 
 
-@pytest.mark.parametrize("name", [name for name in FIGURES if name not in OF_TEMPLATES])
+@pytest.mark.parametrize("name", [name for name in FIGURES if name not in ELSEWHERE])
 def test_every_figure_has_its_numbers(name: str, inputs: Search) -> None:
     columns = FIGURES[name].columns(inputs)
     assert columns is not None
@@ -67,6 +68,34 @@ def test_every_figure_has_its_numbers(name: str, inputs: Search) -> None:
     assert head.split(",") == list(columns)
     assert len(rows) >= 5
     assert "nan" not in csv_text(columns)
+
+
+def test_figure_of_the_systematic_sources(inputs: Search) -> None:
+    masses = (200.0, 300.0, 400.0)
+    shift, still = Shift((0.01, -0.02, 0.03), (0.002, 0.003, 0.004)), Shift((0.0,) * 3, (0.001,) * 3)
+    sources = tuple(
+        SystematicSource(
+            name, {"beam.rate": 1.1}, "a reference", "E", name == "beam rate", still, still, size, None
+        )
+        for name, size in (("matter", still), ("beam rate", shift))
+    )
+    result = dataclasses.replace(inputs.result, systematics=Systematics(masses, sources))
+    search = dataclasses.replace(inputs, result=result)
+    figure, columns = FIGURES["systematics"].draw(search), FIGURES["systematics"].columns(search)
+    assert figure is not None
+    assert columns is not None
+    assert columns["m_n_mev"] == [*masses]
+    assert columns["shift_beam_rate"] == [*shift.value]
+    assert columns["shift_error_beam_rate"] == [*shift.error]
+    said = texts(figure)
+    # the largest first
+    assert [text for text in said if text.startswith(("beam rate", "matter"))] == [
+        "beam rate (in the limit)",
+        "matter",
+    ]
+    assert "hnlpeak simulation" in said
+    points = figure.axes[0].containers[0].lines[0]
+    assert points.get_ydata() == pytest.approx([1.0, -2.0, 3.0])  # per cent
 
 
 def test_numbers_of_figures_are_those_of_the_search(inputs: Search, data: Spectrum) -> None:
