@@ -13,7 +13,7 @@ from hnlpeak.background.control_run import scaled_control
 from hnlpeak.background.inputs import BackgroundInputs
 from hnlpeak.background.templates import TemplateBackground, template_estimates
 from hnlpeak.core.errors import UsageError
-from hnlpeak.estimation.templates import times
+from hnlpeak.estimation.templates import seen
 from hnlpeak.spectrum import Spectrum
 from hnlpeak.spectrum.fixed_point import FIXED_POINT
 
@@ -207,9 +207,9 @@ def test_drawn_templates_are_what_is_summed() -> None:
     values, variances = scaled_control(given, made, CARD, "search", n_kaon=KAONS)
     assert values == pytest.approx(np.full(200, 5.0 * 16.0 + 3.0 * 10.0))
     assert variances == pytest.approx(np.full(200, 25.0 * 20.04 + 9.0 * 12.02))
-    seen = times(made.decays, {"kmu3": 0.9})
-    assert seen.project("search", sources=["kmu3"]).values == pytest.approx(np.full(200, 72.0))
-    assert seen.project("search", sources=["kmu2"]).values == pytest.approx(np.full(200, 40.0))
+    drawn = seen(made.decays, {"kmu3": 0.9})
+    assert drawn.project("search", sources=["kmu3"]).values == pytest.approx(np.full(200, 72.0))
+    assert drawn.project("search", sources=["kmu2"]).values == pytest.approx(np.full(200, 40.0))
 
 
 def test_checks_compare_without_fitting() -> None:
