@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import select
+import selectors
 import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 __all__ = ["beside"]
@@ -25,8 +25,9 @@ PATIENCE: Final = 120.0
 def beside(work: Work) -> Iterator[Work]:
     """Begin ``work`` in a copy of this process; within, the call of what is yielded waits for what it returns.
 
-    What the copy makes are files, and it returns their names. It is a help and no more: where there can be none, where
-    it dies or hangs, the call does the work here, which also raises what was raised there.
+    What the copy makes are files, and it returns their names. It is a help and no more: where there can be none (no
+    fork, no memory, no more open files), where it dies or hangs, the call does the work here, which also raises what
+    was raised there. A copy that is given up is dead before that begins: two would write the same files.
     """
     copy = _Copy.of(work)
     if copy is None:
@@ -50,14 +51,15 @@ class _Copy:
         """A copy at ``work``; None where processes do not fork, or forks are not safe (macOS)."""
         if not hasattr(os, "fork") or sys.platform == "darwin":
             return None
-        receive, send = os.pipe()
+        ends: tuple[int, ...] = ()
         try:
+            ends = receive, send = os.pipe()
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", DeprecationWarning)  # there are threads: hence the patience
                 pid = os.fork()
         except OSError:
-            os.close(receive)
-            os.close(send)
+            for end in ends:
+                os.close(end)
             return None
         if pid == 0:
             os.close(receive)
@@ -66,25 +68,47 @@ class _Copy:
         return cls(pid, receive)
 
     def names(self) -> Names | None:
-        """What the copy returned; None where it did not come to its end."""
+        """What the copy returned; None where it did not come to its end: then it is gone."""
+        try:
+            answer = self._answer()
+        except OSError:
+            answer = None
+        if answer is None:
+            self._kill()
+            return None
+        return json.loads(answer) if self._wait() == 0 else None
+
+    def _answer(self) -> bytes | None:
+        """All that comes through the pipe until it is closed; None after too long a silence."""
         answer = b""
-        while select.select([self._pipe], [], [], PATIENCE)[0]:
-            more = os.read(self._pipe, 1 << 16)
-            if not more:
-                return json.loads(answer) if self._wait() == 0 else None
-            answer += more
+        # not select.select, which knows the first 1024 open files only
+        with selectors.DefaultSelector() as waiting:
+            waiting.register(self._pipe, selectors.EVENT_READ)
+            while waiting.select(PATIENCE):
+                more = os.read(self._pipe, 1 << 16)
+                if not more:
+                    return answer
+                answer += more
         return None
 
     def _wait(self) -> int:
+        """The status of the copy once it has ended; 1 where another part of the program was told it instead."""
         self._over = True
-        return os.waitpid(self._pid, 0)[1]
+        try:
+            return os.waitpid(self._pid, 0)[1]
+        except ChildProcessError:
+            return 1
+
+    def _kill(self) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(self._pid, signal.SIGKILL)
+        self._wait()
 
     def end(self) -> None:
         """Kill a copy that has not come to its end."""
         os.close(self._pipe)
         if not self._over:
-            os.kill(self._pid, signal.SIGKILL)
-            self._wait()
+            self._kill()
 
 
 def _work_and_leave(work: Work, send: int) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.core.errors import InputDataError, UsageError
+from hnlpeak.formats.curve_points import points_in
 from hnlpeak.formats.json_text import read_text
 from hnlpeak.limits.curve_checks import faults
 from hnlpeak.limits.published import PublishedLimit
@@ -24,8 +25,7 @@ __all__ = ["hnlimits_folder", "read_curve"]
 Points = NDArray[np.float64]
 
 _PREFIX = "hnlimits:"
-_IN_MEV = {"mev": 1.0, "gev": 1e3}
-_UNIT = re.compile(r"[\[(_ ]([MG]eV)\b", re.I)
+_IN_MEV = {"MeV": 1.0, "GeV": 1e3}
 _FOLDERS = {"ue4": "e", "umu4": "mu", "utau4": "tau"}
 _LEVEL = re.compile(r"(9\d)CL")
 _TOO_HEAVY = 1e5
@@ -52,7 +52,7 @@ def read_curve(
     """Return the limit in a file of masses and |U_l4|^2, or in ``hnlimits:FOLDER/FILE``; ``FILE [GeV]`` says the unit.
 
     ``flavour`` (e, mu or tau) is that of the folder of HNLimits unless given, ``unit`` (MeV or GeV) that of the file's
-    first lines, ``cl`` that of the file's name, else 0.9. Points at one mass become their geometric mean.
+    masses or first lines, ``cl`` that of the file's name, else 0.9. Points at one mass become their geometric mean.
     ``UsageError`` where flavour or unit are not known, ``InputDataError`` where the file holds no such curve (masses
     that do not increase: an area that is closed on both sides is none).
     """
@@ -62,7 +62,10 @@ def read_curve(
         text, unit = said[1], said[2]
     path = _path(text)
     lines = read_text(path).splitlines()
-    points = _joined(_points(path, lines) * [_scale(path, lines, unit), 1.0])
+    told = "" if unit is None else next((name for name in _IN_MEV if name.lower() == unit.lower()), unit)
+    found = points_in(path, lines, told)
+    points = found.points * [_scale(path, found.unit), 1.0]
+    points = _joined(points[::-1] if points[0, 0] > points[-1, 0] else points)
     level = _LEVEL.search(path.stem)
     year = _YEAR.search(path.stem)
     folder = path.parent.name if text.startswith(_PREFIX) else ""
@@ -111,29 +114,11 @@ def _path(text: str) -> Path:
     return path
 
 
-def _points(path: Path, lines: list[str]) -> Points:
-    rows = []
-    for line in lines:
-        words = re.split(r"[,;\s]+", line.strip())
-        try:
-            rows.append((float(words[0]), float(words[1])))
-        except (ValueError, IndexError):
-            continue  # headers and remarks
-    if len(rows) < 2:
-        raise InputDataError(f"{path}: no curve: lines of a mass and a limit on |U|^2 are expected")
-    points = np.array(rows)
-    return points[::-1] if points[0, 0] > points[-1, 0] else points
-
-
-def _scale(path: Path, lines: list[str], unit: str | None) -> float:
-    """MeV per unit of the masses: as told, else as the first lines have it."""
-    found = [
-        match[1] for line in lines[:5] if (match := _UNIT.search(line)) and not line.strip()[0].isdigit()
-    ]
-    name = unit if unit is not None else next(iter(found), "")
-    if name.lower() not in _IN_MEV:
-        raise UsageError(f"{path.name}: the unit of its masses is not in it; say MeV or GeV, got {name!r}")
-    return _IN_MEV[name.lower()]
+def _scale(path: Path, unit: str) -> float:
+    """MeV per unit of the masses."""
+    if unit not in _IN_MEV:
+        raise UsageError(f"{path.name}: the unit of its masses is not in it; say MeV or GeV, got {unit!r}")
+    return _IN_MEV[unit]
 
 
 def _joined(points: Points) -> Points:

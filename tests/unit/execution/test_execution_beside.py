@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -53,6 +56,82 @@ def test_what_a_lost_copy_had_is_done_here(end: str, tmp_path: Path, monkeypatch
     with beside(work) as names:
         assert names() == ["a"]
     assert (tmp_path / "a").read_text() == str(here)
+
+
+@forks
+def test_a_copy_that_is_given_up_is_dead_before_the_work_begins_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 5.0)
+    here = os.getpid()
+
+    def work() -> list[str]:
+        if os.getpid() != here:
+            _done_by(tmp_path / "copy")
+            time.sleep(60.0)
+        with pytest.raises(ProcessLookupError):
+            os.kill(int((tmp_path / "copy").read_text()), 0)
+        return ["here"]
+
+    with beside(work) as names:
+        assert names() == ["here"]
+
+
+@contextmanager
+def _open_files(number: int | None) -> Iterator[None]:
+    """So many more open files, or as many as there can be."""
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 300 if number is None else number + 300
+    if hard != resource.RLIM_INFINITY and hard < wanted:
+        pytest.skip(f"at most {hard} files can be open here")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    held: list[int] = []
+    try:
+        while number is None or len(held) < number:
+            try:
+                held.append(os.open(os.devnull, os.O_RDONLY))
+            except OSError:
+                assert number is None
+                break
+        yield
+    finally:
+        for file in held:
+            os.close(file)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@forks
+def test_more_than_a_thousand_open_files(tmp_path: Path) -> None:
+    with _open_files(1100), beside(lambda: _done_by(tmp_path / "a")) as names:
+        assert names() == ["a"]
+    assert (tmp_path / "a").read_text() != str(os.getpid())
+
+
+@forks
+def test_where_no_pipe_can_be_opened_work_is_done_here() -> None:
+    with _open_files(None), beside(lambda: [str(os.getpid())]) as names:
+        assert names() == [str(os.getpid())]
+
+
+@forks
+def test_where_there_is_no_room_for_a_process_work_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full() -> int:
+        raise OSError(errno.EAGAIN, "no more processes")
+
+    before = len(os.listdir("/dev/fd")) if Path("/dev/fd").is_dir() else 0
+    monkeypatch.setattr(os, "fork", full)
+    with beside(lambda: [str(os.getpid())]) as names:
+        assert names() == [str(os.getpid())]
+    assert before == (len(os.listdir("/dev/fd")) if before else 0)
+
+
+@forks
+def test_a_status_that_another_was_told_is_no_end(tmp_path: Path) -> None:
+    with beside(lambda: _done_by(tmp_path / "a")) as names:
+        os.wait()
+        assert names() == ["a"]
+    assert (tmp_path / "a").read_text() == str(os.getpid())
 
 
 def test_an_error_of_the_work_is_raised() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 from pathlib import Path
 
@@ -85,6 +86,12 @@ def test_without_the_package_the_answer_is_how_to_get_it(monkeypatch):
         ("m_n_mev,u2\n150,1e-6\n250,1e-7\n", 250.0),
         ("mass [GeV];limit\n0.15;1e-6\n0.25;1e-7\n", 250.0),
         ("# masses in GeV\n0.25\t1e-7\n0.15\t1e-6\n", 250.0),
+        ("! masses\n150 MeV 1e-6\n% a remark\n250MeV 1e-7\n", 250.0),
+        ("m;U2\n0,15 GeV;1,0e-6\n0,25;1,0e-7\n", 250.0),
+        ("m (GeV)\tlimit\n0,15\t1e-6\n0,25\t1e-7\n", 250.0),
+        ("mass,limit\n150 [MeV],1e-6\n250 [MeV],1e-7\n", 250.0),
+        ("mass [MeV]; limit\n150;1e-6\n200;-\n220;None\n250;1e-7\n", 250.0),
+        ("m_mev u2\n\n150. 1.D-6\n# 200 1e-3\n250. 1.D-7 approximate\n", 250.0),
     ],
 )
 def test_files_of_ones_own(tmp_path, text, mass):
@@ -103,12 +110,35 @@ def test_files_of_ones_own(tmp_path, text, mass):
         ("m_n_mev,u2\n150,1e-6\n250,2\n", "below 1"),
         ("m_n_mev,u2\n150,1e-6\n250,0\n", "above 0"),
         ("m_n_mev,u2\n0.15,1e-6\n0.25,1e-6\n", "in GeV?"),
+        (
+            "m_n_mev,u2\n150,1e-6\n2O0,1e-7\n250,1e-7\n",
+            "line 3: expected a mass and a limit on |U|^2, got '2O0,1e-7'",
+        ),
+        ("m_n_mev,u2\n15O,1e-6\n200,1e-7\n250,1e-7\n", "line 2: expected"),
+        ("m_n_mev,u2\n150,1e-6\n200,1.58ee-2\n250,1e-7\n", "line 3: expected"),
+        ("m_n_mev,u2\n150,1e-6\n250,1e-7\nmass,limit\n", "line 4: expected"),
+        ("m_n_mev,u2\n150,1e-6\n200\n250,1e-7\n", "line 3: expected"),
+        ("m_n_mev,u2\n150,1e-6\n1_000,1e-7\n", "line 3: expected"),
+        ("m_n_mev u2\n150,5 1,0e-6\n250,5 1,0e-7\n", "line 2: expected"),
+        ("m_n_mev;u2\n1,000;1.0e-6\n1,250;1.0e-7\n", "line 2: expected"),
+        ("mass,u2\n150 MeV,1e-6\n0.25 GeV,1e-7\n", "line 3: a mass in GeV, others are in MeV"),
+        ("mass [GeV],u2\n150 MeV,1e-6\n250 MeV,1e-7\n", "in MeV in its lines and in GeV in its header"),
     ],
 )
 def test_files_that_hold_no_limits(tmp_path, text, said):
     path = tmp_path / "mine.csv"
     path.write_text(text, "utf-8")
-    with pytest.raises(InputDataError, match=said.replace("?", r"\?")):
+    with pytest.raises(InputDataError, match=re.escape(said)):
+        read_curve(path, flavour="e")
+
+
+def test_a_unit_that_is_said_against_that_of_the_masses(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("150 MeV 1e-6\n250 MeV 1e-7\n", "utf-8")
+    with pytest.raises(InputDataError, match="line 1: a mass in MeV, others are in GeV"):
+        read_curve(f"{path} [gev]", flavour="e")
+    path.write_text("150 keV 1e-6\n250 keV 1e-7\n", "utf-8")
+    with pytest.raises(UsageError, match="say MeV or GeV, got 'keV'"):
         read_curve(path, flavour="e")
 
 
