@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import re
-import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
+
+from page_file import write_or_check
 
 HERE = Path(__file__).resolve().parent
 LIBRARY = HERE.parent / "src" / "hnlpeak" / "library"
@@ -210,17 +211,5 @@ def page() -> str:
     return "\n".join(lines)
 
 
-def main() -> int:
-    """Write the page, or with ``--check`` return 1 where it is out of date."""
-    text = page()
-    if "--check" not in sys.argv[1:]:
-        PAGE.write_text(text, "utf-8")
-        return 0
-    if PAGE.read_text("utf-8") != text:
-        print("docs/cards.md is out of date: run python docs/make_cards.py")
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(write_or_check(PAGE, page()))

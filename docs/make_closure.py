@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 import csv
-import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+from page_file import write_or_check
 
 HERE = Path(__file__).resolve().parent
 PAGE = HERE / "closure.md"
@@ -65,13 +66,5 @@ def page() -> str:
     return HEAD + "\n".join(lines).rstrip() + "\n"
 
 
-def main() -> int:
-    """Write or check the page."""
-    if "--check" in sys.argv:
-        return 0 if PAGE.read_text("utf-8") == page() else 1
-    PAGE.write_text(page(), "utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(write_or_check(PAGE, page()))

@@ -1,11 +1,13 @@
 """Write ``docs/columns.md``: every column of the files that a search leaves, and of ntuples.
 
-``python docs/make_columns.py`` writes the page.
+``python docs/make_columns.py`` writes the page; ``--check`` says whether it is up to date.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+
+from page_file import write_or_check
 
 from hnlpeak.limits.columns import TABLES
 from hnlpeak.reconstruction.columns import COLUMN_MEANING
@@ -63,4 +65,4 @@ def page():
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(), "utf-8")
+    raise SystemExit(write_or_check(PAGE, page()))

@@ -1,15 +1,13 @@
-"""Write ``docs/notebooks/``: the pages that are courses, as notebooks with the outputs of their cells.
+"""Write ``docs/notebooks/``: the pages that are courses, as notebooks.
 
-``python docs/make_notebooks.py`` makes the cells of the pages, runs them in a folder of its own and writes them; needs
-the extra ``notebooks``. A page's text becomes text, its Python code, its commands cells of the shell.
+``python docs/make_notebooks.py`` makes the cells of the pages; needs the extra ``notebooks``. A page's text becomes
+text, its Python code, its commands cells of the shell. Outputs are not kept: they would be those of an earlier version
+and fill the repository. The tests run all cells.
 """
 
 from __future__ import annotations
 
 import re
-import shutil
-import sys
-import tempfile
 from pathlib import Path
 
 import nbformat
@@ -21,7 +19,6 @@ _FENCE = re.compile(
     r"(?:<!-- *(?P<marker>[^\n]*?) *-->\n)?^```(?P<kind>\w+)\n(?P<text>.*?)^```$", re.M | re.S
 )
 _LINK = re.compile(r"\]\(([\w/]+\.md)")
-_PROGRESS = re.compile(r"\s*$|compiling the simulation|limits, figures and page|.* decays, .* left")
 BEGIN = """# the folder of the project, from wherever this notebook was started
 import os
 from pathlib import Path
@@ -53,7 +50,7 @@ def cells(page):
 
 
 def notebook(name):
-    """Return the notebook of the page ``name``, not yet run. Its cells are named by their places."""
+    """Return the notebook of the page ``name``, without outputs. Its cells are named by their places."""
     page = (HERE / f"{name}.md").read_text("utf-8")
     made = [nbformat.v4.new_code_cell(BEGIN), *cells(page)]
     for place, cell in enumerate(made):
@@ -62,41 +59,11 @@ def notebook(name):
     return nbformat.v4.new_notebook(cells=made, metadata={"kernelspec": kernel})
 
 
-def execute(book, folder):
-    """Run ``book`` in ``folder``, which has ``examples`` in it; the cells get their outputs."""
-    from nbclient import NotebookClient
-
-    NotebookClient(book, timeout=1200, resources={"metadata": {"path": str(folder)}}).execute()
-    for cell in book.cells:
-        cell.metadata.pop("execution", None)  # times
-        if cell["cell_type"] == "code":
-            cell["outputs"] = _tidy(cell["outputs"])
-    return book
-
-
-def _tidy(outputs):
-    """Return ``outputs`` with each stream in one piece, without the lines of progress."""
-    kept = []
-    for output in outputs:
-        if kept and output["output_type"] == "stream" and output["name"] == kept[-1].get("name"):
-            kept[-1]["text"] += output["text"]
-        else:
-            kept.append(output)
-    for output in kept:
-        if output["output_type"] == "stream":
-            lines = output["text"].splitlines(keepends=True)
-            output["text"] = "".join(line for line in lines if not _PROGRESS.match(line))
-    return [output for output in kept if output["output_type"] != "stream" or output["text"]]
-
-
 def main():
-    """Write all notebooks, or those that are named."""
+    """Write all notebooks."""
     PLACE.mkdir(exist_ok=True)
-    for name in sys.argv[1:] or COURSES:
-        with tempfile.TemporaryDirectory() as folder:
-            shutil.copytree(HERE.parent / "examples", Path(folder) / "examples")
-            made = execute(notebook(name), folder)
-        (PLACE / f"{name}.ipynb").write_text(nbformat.writes(made) + "\n", "utf-8")
+    for name in COURSES:
+        (PLACE / f"{name}.ipynb").write_text(nbformat.writes(notebook(name)) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

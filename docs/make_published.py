@@ -1,6 +1,6 @@
 """Write ``docs/published.md``: every published limit that comes along, with its source and second readings.
 
-``python docs/make_published.py`` writes the page.
+``python docs/make_published.py`` writes the page; ``--check`` says whether it is up to date.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from pathlib import Path
 from textwrap import fill
 
 import numpy as np
+from page_file import write_or_check
 
 from hnlpeak.limits.curve_checks import distance
 from hnlpeak.limits.published import PublishedLimit, list_published, published
@@ -131,4 +132,4 @@ def page():
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(), "utf-8")
+    raise SystemExit(write_or_check(PAGE, page()))

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import csv
 import json
-import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+from page_file import write_or_check
 
 HERE = Path(__file__).resolve().parent
 DATA, REASONS, PAGE = (HERE / f"validation.{ending}" for ending in ("json", "toml", "md"))
@@ -97,13 +98,5 @@ def page() -> str:
     return "\n".join(lines(rows, tomllib.loads(REASONS.read_text("utf-8"))["reasons"])).rstrip() + "\n"
 
 
-def main() -> int:
-    """Write or check the page."""
-    if "--check" in sys.argv:
-        return 0 if PAGE.read_text("utf-8") == page() else 1
-    PAGE.write_text(page(), "utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(write_or_check(PAGE, page()))

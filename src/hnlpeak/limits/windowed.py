@@ -61,7 +61,13 @@ class Windowed:
 
     def profile(self, which: Places, t: Vector) -> tuple[Vector, Vector]:
         """-2 ln L up to a constant, and its slope, at ``t`` >= 0 signal events in the own window."""
+        q, slope, _ = self._profiled(which, t)
+        return q, slope
+
+    def _profiled(self, which: Places, t: Vector) -> tuple[Vector, Vector, Matrix]:
+        """-2 ln L, its slope and the shared errors eta[mass, a] that fit best."""
         q, slope = np.empty(which.size), np.empty(which.size)
+        pulls = np.empty((which.size, self.parts.shape[2]))
         _profiles(
             self.counts,
             self.background,
@@ -73,9 +79,9 @@ class Windowed:
             np.ascontiguousarray(t),
             q,
             slope,
-            np.empty((which.size, self.parts.shape[2])),
+            pulls,
         )
-        return q, slope
+        return q, slope, pulls
 
     def scale(self) -> Vector:
         """About the standard deviation of the signal events."""
@@ -84,22 +90,7 @@ class Windowed:
 
     def background_only(self) -> Windowed:
         """The average counts of the background that fits best without a signal; its measurements are moved there."""
-        pulls = np.empty((self.size, self.parts.shape[2]))
-        every = np.arange(self.size)
-        q, slope = np.empty(self.size), np.empty(self.size)
-        _profiles(
-            self.counts,
-            self.background,
-            self.variance,
-            self.peak,
-            self.parts,
-            self.windows,
-            every,
-            np.zeros(self.size),
-            q,
-            slope,
-            pulls,
-        )
+        _, _, pulls = self._profiled(np.arange(self.size), np.zeros(self.size))
         moved = self.background + np.einsum("mka,ma->mk", self.parts, pulls)
         best = np.zeros_like(moved)
         _best(self.counts, moved, self.variance, self.windows, best)

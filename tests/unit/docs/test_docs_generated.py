@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+from maker import maker
 from typer.main import get_command
 
 from hnlpeak.cli.app import app
@@ -17,12 +17,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 @pytest.fixture(scope="module")
 def generated():
-    sys.path.insert(0, str(ROOT / "docs"))
-    try:
-        import generated as made
-    finally:
-        sys.path.pop(0)
-    return made
+    return maker("generated")
 
 
 def keys(table):

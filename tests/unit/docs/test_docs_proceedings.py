@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
-import sys
 import tomllib
 from functools import cache
 from pathlib import Path
 
 import pytest
+from maker import maker
 
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGE = ROOT / "src" / "hnlpeak"
@@ -134,15 +133,6 @@ def test_the_table_is_whole():
 def test_a_wrong_cell_is_noticed(column, cell):
     row = next(row for row in ROWS if row["period"] == "2015")
     assert list(faults({**row, column: cell}))
-
-
-def maker(name):
-    """Return a script of ``docs/`` as a module."""
-    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope="module")

@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
 import json
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
+from maker import maker
 
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def script(name: str) -> Any:
-    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.mark.parametrize("name", ["make_validation", "make_closure"])
 def test_the_page_is_that_of_its_data(name: str) -> None:
-    made = script(name)
+    made = maker(name)
     assert made.PAGE.read_text("utf-8") == made.page()
 
 
@@ -51,7 +39,7 @@ def test_every_target_has_a_row_with_its_verdict() -> None:
 
 
 def test_a_row_that_is_off_has_the_reason_of_the_longest_key() -> None:
-    made = script("make_validation")
+    made = maker("make_validation")
     reasons = {"b_2007": "all", "b_2007_375": "this one"}
     assert made.reason("b_2007_375", reasons) == "this one"
     assert made.reason("b_2007_350", reasons) == "all"

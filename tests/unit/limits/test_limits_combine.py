@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.optimize import brentq
+from pyhf_limit import pyhf_limit
 
 from hnlpeak.core.errors import UsageError
 from hnlpeak.core.measured import Measured
@@ -132,10 +132,8 @@ def test_masses_of_one_search_alone_have_its_limit(one: SearchResult, other: Sea
     assert "1 of 11 masses" in " ".join(made.words())
 
 
-def pyhf_limits(parts: list[tuple[float, float, float, float]], common: float) -> float:
+def pyhf_of_parts(parts: list[tuple[float, float, float, float]], common: float) -> float:
     """Observed CLs 90 limit of counting channels (n, b, sigma, signal) with a common error."""
-    pyhf = pytest.importorskip("pyhf")
-    pyhf.set_backend("numpy", pyhf.optimize.scipy_optimizer(tolerance=1e-12, maxiter=10000))
     channels: list[dict[str, Any]] = []
     for i, (_, b, sigma, signal) in enumerate(parts):
         modifiers: list[dict[str, Any]] = [{"name": "mu", "type": "normfactor", "data": None}]
@@ -152,16 +150,8 @@ def pyhf_limits(parts: list[tuple[float, float, float, float]], common: float) -
             },
         ]
         channels.append({"name": f"c{i}", "samples": samples})
-    model = pyhf.Model({"channels": channels})
-    counts = dict(zip([f"c{i}" for i in range(len(parts))], [part[0] for part in parts], strict=True))
-    data = [*(counts[name] for name in model.config.channels), *model.config.auxdata]
-    bounds = model.config.suggested_bounds()
-    bounds[model.config.poi_index] = (0.0, 300.0)
-
-    def miss(mu: float) -> float:
-        return float(pyhf.infer.hypotest(mu, data, model, par_bounds=bounds)) - 0.1
-
-    return float(brentq(miss, 1.0, 150.0, xtol=1e-5))
+    counts = {f"c{i}": [part[0]] for i, part in enumerate(parts)}
+    return pyhf_limit(channels, counts, low=1.0, high=150.0, bound=300.0)
 
 
 @pytest.mark.parametrize("common", [0.0, 0.15])
@@ -181,7 +171,7 @@ def test_cls_of_two_searches_is_that_of_pyhf(one: SearchResult, other: SearchRes
         signal = scale * (table.per_u2 * table.n_kaon * table.acceptance * net)[i]
         parts.append((r.n_observed[i], r.background.background[i], r.background.error[i], signal))
     unit = 1.0 / parts[0][3]
-    observed = pyhf_limits([(n, b, sigma, unit * signal) for n, b, sigma, signal in parts], common)
+    observed = pyhf_of_parts([(n, b, sigma, unit * signal) for n, b, sigma, signal in parts], common)
     assert made.observed[i] / (unit * scale) == pytest.approx(observed, rel=2e-4)
 
 

@@ -7,16 +7,12 @@ import math
 import numpy as np
 import pytest
 
+from comb import comb_result
 from hnlpeak.core.errors import InputDataError, UsageError
-from hnlpeak.core.measured import Measured
-from hnlpeak.estimation.signal import SignalPoint, signal_model
-from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.formats.rate_table import read_rate_table
 from hnlpeak.limits.invisible import Rate, recast_rate
 from hnlpeak.limits.recast import recast
 from hnlpeak.limits.result import SearchResult
-from hnlpeak.limits.scan import scan
-from hnlpeak.spectrum import Spectrum
 from hnlpeak.theory.lifetime import lifetime
 from hnlpeak.theory.production import branching_fraction
 
@@ -25,17 +21,7 @@ BEAM, LENGTH = 75e3, 165e3
 
 @pytest.fixture(scope="module")
 def result() -> SearchResult:
-    card = load_analysis("na62-2015-ke2").card
-    points = [
-        SignalPoint(m, Measured(s), Measured(0.15), n_kaon=Measured(3.01e8))
-        for m, s in ((160, 12.0), (450, 0.9))
-    ]
-    counts = np.full((1, 1, 45_000), 0, dtype=np.int64)
-    counts[..., ::20] = 1
-    spectrum = Spectrum.from_counts(
-        counts, selections=["any"], sources=["data"], simulated=True, label="comb"
-    )
-    return scan(spectrum, card, signal=signal_model({"any": points}, window=card.scan.window, source="test"))
+    return comb_result()
 
 
 def flat(fraction=1.0, *, low=100.0, high=460.0, **more):

@@ -5,14 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from comb import comb_result
 from hnlpeak.core.errors import UsageError
-from hnlpeak.core.measured import Measured
-from hnlpeak.estimation.signal import SignalPoint, signal_model
-from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.limits.recast import parse_mixture, recast
 from hnlpeak.limits.result import SearchResult
-from hnlpeak.limits.scan import scan
-from hnlpeak.spectrum import Spectrum
 from hnlpeak.theory.lifetime import lifetime
 
 BEAM, LENGTH = 75e3, 165e3
@@ -20,17 +16,7 @@ BEAM, LENGTH = 75e3, 165e3
 
 @pytest.fixture(scope="module")
 def result() -> SearchResult:
-    card = load_analysis("na62-2015-ke2").card
-    points = [
-        SignalPoint(m, Measured(s), Measured(0.15), n_kaon=Measured(3.01e8))
-        for m, s in ((160, 12.0), (450, 0.9))
-    ]
-    counts = np.full((1, 1, 45_000), 0, dtype=np.int64)
-    counts[..., ::20] = 1
-    spectrum = Spectrum.from_counts(
-        counts, selections=["any"], sources=["data"], simulated=True, label="comb"
-    )
-    return scan(spectrum, card, signal=signal_model({"any": points}, window=card.scan.window, source="test"))
+    return comb_result()
 
 
 def test_one_flavour_changes_nothing(result):

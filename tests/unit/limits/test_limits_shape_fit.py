@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy.optimize import minimize
+from single_function import Single
 
 from hnlpeak.background.bands import SidebandDesign, shape_design, sideband_design
 from hnlpeak.background.expectation import expected_groups
@@ -47,13 +48,6 @@ def grouped(design: SidebandDesign, total: NDArray[np.float64]) -> NDArray[np.fl
     """Events in each group: an Asimov spectrum is its own expectation."""
     rows = np.arange(len(total))[:, None]
     return total[rows, design.last] - total[rows, design.first]
-
-
-class Single(SidebandModel):
-    """One function alone: what is in closed form elsewhere."""
-
-    def functions(self) -> NDArray[np.int64]:
-        return super().functions()[:1]
 
 
 def limits(

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy.optimize import brentq
+from pyhf_limit import pyhf_limit
+from single_function import Single
 
 from hnlpeak.background.bands import shape_design
 from hnlpeak.background.functions import SidebandModel
@@ -33,13 +34,6 @@ CARD = ANALYSIS.card
 assert isinstance(CARD.background, SidebandBackground)
 
 
-class Single(SidebandModel):
-    """One function alone."""
-
-    def functions(self) -> NDArray[np.int64]:
-        return super().functions()[:1]
-
-
 def flat(per_group: float, times: float = 1.0, seed: int = 1, order: int = 0, single: bool = True) -> Peaked:
     """Counts about 300 MeV, resolution 4 MeV; what is expected is the truth."""
     design = shape_design([search_window(300.0, 4.0, k=1.0, edges=EDGES)], EDGES, CARD.background)
@@ -47,21 +41,6 @@ def flat(per_group: float, times: float = 1.0, seed: int = 1, order: int = 0, si
     counts = np.random.Generator(np.random.Philox(seed)).poisson(truth).astype(float)
     model = (Single if single else SidebandModel)(order, order + 1)
     return peaked(design, times * counts, design.signal, model, times * truth)
-
-
-def pyhf_cls(channel: dict[str, Any], counts: NDArray[np.float64], high: float) -> float:
-    """Observed CLs 90 limit of one channel."""
-    pyhf = pytest.importorskip("pyhf")
-    pyhf.set_backend("numpy", pyhf.optimize.scipy_optimizer(tolerance=1e-12, maxiter=10000))
-    model = pyhf.Model({"channels": [channel]})
-    data = [*counts, *model.config.auxdata]
-    bounds = model.config.suggested_bounds()
-    bounds[model.config.poi_index] = (0.0, 3.0 * high)
-
-    def miss(mu: float) -> float:
-        return float(pyhf.infer.hypotest(mu, data, model, par_bounds=bounds)) - 0.1
-
-    return float(brentq(miss, 0.02 * high, high, xtol=1e-5))
 
 
 def free(name: str, data: NDArray[np.float64]) -> dict[str, Any]:
@@ -77,7 +56,7 @@ def test_a_peak_on_a_constant_is_that_of_pyhf() -> None:
         "name": "spectrum",
         "samples": [free("mu", one.bands.peak[0, :m]), free("level", 3.0 * np.ones(m))],
     }
-    theirs = pyhf_cls(channel, one.bands.counts[0, :m], 60.0)
+    theirs = pyhf_limit([channel], {"spectrum": one.bands.counts[0, :m]}, low=1.2, high=60.0, bound=180.0)
     ours = SharedRate.of([one], [1.0]).interval(method="cls")
     # a barrier of 1e-4 events a group keeps backgrounds above zero
     assert np.asarray(ours.upper)[0] == pytest.approx(theirs, rel=5e-4)
@@ -118,7 +97,8 @@ def test_windows_with_shared_errors_are_those_of_pyhf() -> None:
     moves += [shift(f"own{k}", truth["own"][order] * (np.arange(7) == k)) for k in range(7)]
     samples = [free("mu", one.peak[0]), {"name": "background", "data": b.tolist(), "modifiers": moves}]
     np.testing.assert_array_equal(one.background[0], b)
-    theirs = pyhf_cls({"name": "windows", "samples": samples}, one.counts[0], 40.0)
+    channel = {"name": "windows", "samples": samples}
+    theirs = pyhf_limit([channel], {"windows": one.counts[0]}, low=0.8, high=40.0, bound=120.0)
     ours = SharedRate.of([one], [1.0]).interval(method="cls")
     assert np.asarray(ours.upper)[0] == pytest.approx(theirs, rel=3e-4)
 

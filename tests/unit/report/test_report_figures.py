@@ -12,6 +12,7 @@ import matplotlib
 import numpy as np
 import pytest
 from changed_results import with_columns
+from figure_names import COMMON, OF_A_RESULT
 from matplotlib.figure import Figure
 
 from hnlpeak.core.errors import InputDataError, UsageError
@@ -36,18 +37,12 @@ from hnlpeak.report.render import render, save
 from hnlpeak.report.style import own_style
 from hnlpeak.spectrum import FIXED_POINT, Spectrum
 
-NEEDS_NOTHING_ELSE = {"u2", "p_value", "n_signal", "branching_fraction", "acceptance", "resolution"}
-
 
 def texts(figure: Figure) -> list[str]:
     return [item.get_text() for item in figure.findobj(matplotlib.text.Text)]  # type: ignore[attr-defined]
 
 
-ELSEWHERE = {"background_estimate", "error_budget", "systematics"}
-"""Drawn where the background is made of templates (test_report_templates.py) or the card has systematic sources."""
-
-
-@pytest.mark.parametrize("name", [name for name in FIGURES if name not in ELSEWHERE])
+@pytest.mark.parametrize("name", COMMON)
 def test_every_figure_is_drawn_and_says_that_it_is_simulation(name: str, inputs: Search) -> None:
     before = dict(matplotlib.rcParams)
     figure = FIGURES[name].draw(inputs)
@@ -59,7 +54,7 @@ def test_every_figure_is_drawn_and_says_that_it_is_simulation(name: str, inputs:
     assert b"<dc:date>" not in svg
 
 
-@pytest.mark.parametrize("name", [name for name in FIGURES if name not in ELSEWHERE])
+@pytest.mark.parametrize("name", COMMON)
 def test_every_figure_has_its_numbers(name: str, inputs: Search) -> None:
     columns = FIGURES[name].columns(inputs)
     assert columns is not None
@@ -124,10 +119,10 @@ def test_numbers_of_figures_are_those_of_the_search(inputs: Search, data: Spectr
 def test_figures_of_a_bare_result(name: str, inputs: Search) -> None:
     figure = FIGURES[name].draw(Search(inputs.result))
     columns = FIGURES[name].columns(Search(inputs.result))
-    assert (figure is not None) == (columns is not None) == (name in NEEDS_NOTHING_ELSE)
+    assert (figure is not None) == (columns is not None) == (name in OF_A_RESULT)
 
 
-@pytest.mark.parametrize("name", sorted(NEEDS_NOTHING_ELSE))
+@pytest.mark.parametrize("name", sorted(OF_A_RESULT))
 def test_a_user_s_data_are_not_called_simulation(name: str, inputs: Search) -> None:
     figure = FIGURES[name].draw(Search(dataclasses.replace(inputs.result, simulated=False)))
     assert figure is not None
@@ -139,7 +134,7 @@ def test_nothing_without_limits_breaks_a_figure(inputs: Search) -> None:
     numbers = [name for name, column in inputs.result.columns.items() if column.dtype.kind == "f"]
     none = np.full(len(inputs.result), np.nan)
     empty = with_columns(inputs.result, **{name: none for name in numbers if name != "m_n_mev"})
-    for name in sorted(NEEDS_NOTHING_ELSE):
+    for name in sorted(OF_A_RESULT):
         figure = FIGURES[name].draw(Search(empty))
         assert figure is not None
         assert len(render(figure, "png")) > 1000

@@ -5,6 +5,7 @@ from __future__ import annotations
 import matplotlib as mpl
 import numpy as np
 import pytest
+from figure_names import COMMON, OF_A_RESULT
 from matplotlib.figure import Figure
 
 from hnlpeak.core.errors import UsageError
@@ -13,11 +14,8 @@ from hnlpeak.limits.search import Search
 from hnlpeak.report.figures.registry import FIGURES
 from hnlpeak.report.onto import target
 
-ALONE = {"u2", "p_value", "n_signal", "branching_fraction", "acceptance", "resolution"}
-ELSEWHERE = {"background_estimate", "error_budget", "systematics"}
 
-
-@pytest.mark.parametrize("name", [name for name in FIGURES if name not in ELSEWHERE])
+@pytest.mark.parametrize("name", COMMON)
 def test_each_figure_goes_onto_given_axes(inputs: Search, name: str) -> None:
     figure = Figure(figsize=(9.0, 4.0))
     mine, other = figure.subplots(1, 2)
@@ -60,7 +58,7 @@ def test_a_result_alone_draws_its_limits(result: SearchResult) -> None:
         except UsageError:
             continue
         drawn.add(name)
-    assert drawn == ALONE
+    assert drawn == OF_A_RESULT
 
 
 def test_a_name_that_is_close_is_offered(result: SearchResult) -> None:
