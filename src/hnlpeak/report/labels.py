@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.report.style import INK, MUTED, PALETTE, plain
 from hnlpeak.report.typeset import typeset
@@ -16,9 +18,11 @@ __all__ = [
     "source_hatch",
     "source_label",
     "source_words",
+    "symbols",
 ]
 
 _LEPTON = {"e": "e", "mu": r"\mu"}
+_DECAY = re.compile(r"\bK_(e|mu)([234])\b")
 _NO_DECAY = {"halo": ("muon halo", PALETTE[9]), "signal": ("injected signal", INK)}
 """Sources that are no decay mode of their own: how a legend names them, and their colour."""
 _HATCHES = ("", "..", "++", "xx", "--", "oo", "\\\\", "||", "**", "OO", "...", "x", "o", "+")
@@ -45,6 +49,11 @@ def source_label(name: str) -> str:
     if name in MODES:
         return f"${MODES[name].latex}$"
     return _NO_DECAY[name][0] if name in _NO_DECAY else plain(name)
+
+
+def symbols(text: str) -> str:
+    """Return ``text`` of a card for a legend, decays such as K_e2 and K_mu3 in it as symbols."""
+    return _DECAY.sub(lambda found: f"$K_{{{_LEPTON[found[1]]}{found[2]}}}$", plain(text))
 
 
 def source_colour(name: str) -> str:

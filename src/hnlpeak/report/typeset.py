@@ -10,6 +10,8 @@ from hnlpeak.report.rounding import power_of_ten
 
 __all__ = ["subscripts", "typeset"]
 
+_LEPTON = {"e": "e", "mu": "μ"}
+
 _SIGNS = (
     (re.compile(r"->"), "→"),
     (re.compile(r"\+-"), "±"),
@@ -26,6 +28,7 @@ _SIGNS = (
 )
 _POWER = re.compile(r"(?<=\d)e([+-]?\d+)\b")
 _SUBSCRIPT = re.compile(r"(?<!\w)([ABNUmnσ])_(\w+)")
+_DECAY = re.compile(r"\bK_(e|mu)([234])\b")
 
 
 def typeset(text: str) -> str:
@@ -36,5 +39,6 @@ def typeset(text: str) -> str:
 
 
 def subscripts(text: object) -> Markup:
-    """Return ``text`` escaped for a page, the part behind _ of a one-letter symbol (N_K, σ_b, U_e4) lowered."""
-    return Markup(_SUBSCRIPT.sub(r"\1<sub>\2</sub>", str(escape(text))))
+    """Return ``text`` escaped for a page, the part behind _ of a one-letter symbol (N_K, σ_b, U_e4, K_mu2) lowered."""
+    safe = _SUBSCRIPT.sub(r"\1<sub>\2</sub>", str(escape(text)))
+    return Markup(_DECAY.sub(lambda found: f"K<sub>{_LEPTON[found[1]]}{found[2]}</sub>", safe))

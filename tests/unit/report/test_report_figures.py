@@ -23,8 +23,8 @@ from hnlpeak.limits.search import Search
 from hnlpeak.limits.systematics import Shift, Systematics, SystematicSource
 from hnlpeak.report.figures import FIGURES
 from hnlpeak.report.figures.binning import composite, rebin, segments, signed_gev2, snapped_edges, stack
-from hnlpeak.report.figures.columns import csv_text
-from hnlpeak.report.figures.m_miss import m_miss
+from hnlpeak.report.figures.columns import csv_text, word
+from hnlpeak.report.figures.m_miss import m_miss, m_miss_bins
 from hnlpeak.report.figures.p_value import p_value
 from hnlpeak.report.figures.particle_path import particle_path
 from hnlpeak.report.figures.published_line import LOOKS
@@ -93,6 +93,101 @@ def test_figure_of_the_systematic_sources(inputs: Search) -> None:
     assert points.get_ydata() == pytest.approx([1.0, -2.0, 3.0])  # per cent
 
 
+def test_systematic_sources_are_told_apart(inputs: Search) -> None:
+    masses = (float(inputs.result["m_n_mev"][0]), float(inputs.result["m_n_mev"][-1]))
+    names = ["branching fraction of K_mu2", "K_e3 $x$", *(f"source {i}" for i in range(10))]
+    shift = Shift((0.01, -0.02), (0.002, 0.003))
+    sources = tuple(
+        SystematicSource(name, {}, "a reference", "E", False, shift, shift, shift, None) for name in names
+    )
+    result = dataclasses.replace(inputs.result, systematics=Systematics(masses, sources))
+    figure = FIGURES["systematics"].draw(dataclasses.replace(inputs, result=result))
+    assert figure is not None
+    axes = figure.axes[0]
+    lines = [container.lines[0] for container in axes.containers]
+    assert len({str(line.get_marker()) for line in lines}) == len(names)
+    assert len({str(line.get_color()) for line in lines}) == len(names)
+    # beside each other, and inside the axes
+    first = [float(np.asarray(line.get_xdata())[0]) for line in lines]
+    assert len(set(first)) == len(names)
+    assert axes.get_xlim()[0] < min(first) < masses[0] < max(first)
+    said = texts(figure)
+    assert r"branching fraction of $K_{\mu2}$" in said
+    assert r"$K_{e3}$ \$x\$" in said
+    render(figure, "svg")
+
+
+def test_counts_stand_in_the_rows_of_their_cuts(inputs: Search) -> None:
+    figure = FIGURES["cutflow"].draw(inputs)
+    assert figure is not None
+    assert len({axes.get_xlim() for axes in figure.axes}) == 1
+    for axes, flow in zip(figure.axes, inputs.cutflows, strict=True):
+        written = {
+            (text.get_position()[0], round(text.get_position()[1])): text.get_text() for text in axes.texts
+        }
+        after, without = sorted({x for x, _ in written})
+        for place, row in enumerate(flow.rows()):
+            assert written[after, place].replace("\u2009", "") == f"{row['passed']:.0f}"
+            if place:
+                assert written[without, place].replace("\u2009", "") == f"{row['n_minus_one']:.0f}"
+        # no bar and no mark reaches the numbers
+        widest = max(patch.get_width() for patch in axes.patches)
+        assert axes.transAxes.inverted().transform(axes.transData.transform((widest, 0.0)))[0] < 0.7
+
+
+def test_windows_without_events_are_whole_dots(inputs: Search) -> None:
+    figure = FIGURES["n_signal"].draw(inputs)
+    assert figure is not None
+    low = figure.axes[0].get_ylim()[0]
+    assert low < 0.0 if inputs.result.number("background").min() < 1.0 else low > 0.0
+
+
+def test_shares_are_of_bins_wide_enough_to_know_them(inputs: Search) -> None:
+    templates = inputs.templates
+    assert templates is not None
+    columns = FIGURES["composition"].columns(inputs)
+    assert columns is not None
+    errors = np.array([values for name, values in columns.items() if name.startswith("share_error_")])
+    assert errors.max() <= 0.02
+    low, high = (np.array(columns[name]) for name in ("low_mev", "high_mev"))
+    assert low[1:] == pytest.approx(high[:-1])
+    assert set(high - low) != {8.0}
+    # no bin across the change of the selection
+    assert 350.0 in low
+    # the first bin against its own counts
+    selection = str(inputs.result["selection"][0])
+    centres = 0.5 * (templates.edges[1:] + templates.edges[:-1])
+    on = (centres > low[0]) & (centres < high[0])
+    parts = {name: templates.project(selection, sources=[name]) for name in templates.sources}
+    events = {name: float(part.values[on].sum()) for name, part in parts.items()}
+    spread = {name: float(part.variances[on].sum()) for name, part in parts.items()}
+    whole = sum(events.values())
+    for name, number in events.items():
+        share = number / whole
+        others = sum(spread.values()) - spread[name]
+        error = np.sqrt((1.0 - share) ** 2 * spread[name] + share**2 * others) / whole
+        assert columns[f"share_{word(name)}"][0] == pytest.approx(share)
+        assert columns[f"share_error_{word(name)}"][0] == pytest.approx(error)
+
+
+def test_the_ratio_has_an_error_where_there_is_simulation_to_see(inputs: Search) -> None:
+    figure = FIGURES["m_miss"].draw(inputs)
+    assert figure is not None
+    top, bottom = figure.axes[:2]
+    shown = m_miss_bins(inputs.result, inputs.data, inputs.templates)
+    assert shown.simulated is not None
+    seen = shown.simulated.total * shown.weights > top.get_ylim()[0]
+    assert seen.any()
+    band = bottom.collections[0].get_paths()[0].vertices
+    wide = {
+        i
+        for i, centre in enumerate(0.5 * (shown.counts.edges[1:] + shown.counts.edges[:-1]))
+        if np.ptp(band[np.abs(band[:, 0] - centre) < 0.51 * shown.width, 1]) > 0.0
+    }
+    assert {int(i) for i in np.flatnonzero(seen)} <= wide
+    assert 0.0 not in bottom.get_yticks()
+
+
 def test_numbers_of_figures_are_those_of_the_search(inputs: Search, data: Spectrum) -> None:
     result, tables = (
         inputs.result,
@@ -111,7 +206,8 @@ def test_numbers_of_figures_are_those_of_the_search(inputs: Search, data: Spectr
     )[::40]:
         on = (edges[:-1] > low - 1e-6) & (edges[1:] < high + 1e-6)
         assert events == data.project(name).values[on].sum()
-    whole = np.sum([values for name, values in shares.items() if name.startswith("share_")], axis=0)
+    names = [name for name in shares if name.startswith("share_") and f"share_error_{name[6:]}" in shares]
+    whole = np.sum([shares[name] for name in names], axis=0)
     assert whole[whole > 0.0] == pytest.approx(1.0)
 
 

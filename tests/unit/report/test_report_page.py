@@ -182,6 +182,7 @@ def test_plain_text_is_typeset(plain: str, typeset_: str) -> None:
 
 def test_subscripts_are_those_of_symbols_alone() -> None:
     assert subscripts("N_K of <my_file>") == "N<sub>K</sub> of &lt;my_file&gt;"
+    assert subscripts("K_mu2, K_e3 and MK_e3") == "K<sub>μ2</sub>, K<sub>e3</sub> and MK_e3"
 
 
 def test_axes_of_the_page() -> None:

@@ -28,7 +28,7 @@ def acceptance(result: SearchResult, signal: SignalModel | None = None) -> Figur
         draw_points(axes, signal, "acceptance", parts)
     draw_column(axes, result, "acceptance", "acceptance_error", parts)
     for part in parts[1:]:
-        axes.axvline(part.low, color=MUTED, linestyle=":", linewidth=1.2)
+        axes.axvline(part.low, 0.0, 0.8, color=MUTED, linestyle=":", linewidth=1.2)
     axes.set_ylim(0.0, 1.35 * axes.get_ylim()[1])
     axes.set_xlabel(r"$m_N$ [MeV]")
     axes.set_ylabel(f"Acceptance (window of {window_words(result.settings.window)} included)")

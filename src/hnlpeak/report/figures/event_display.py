@@ -15,6 +15,7 @@ from hnlpeak.report.figures.apparatus import Plane, planes
 from hnlpeak.report.figures.columns import Columns
 from hnlpeak.report.figures.particle_path import particle_path
 from hnlpeak.report.style import EXPECTED, INK, MUTED, PALETTE, new_figure, styled
+from hnlpeak.theory.mesons import meson as kind
 from hnlpeak.theory.species import Species
 
 __all__ = ["event_columns", "event_display"]
@@ -28,6 +29,7 @@ _SYMBOL = {
     Species.PION_PLUS: (r"$\pi^+$", "#0b7a75"),
     Species.PION_MINUS: (r"$\pi^-$", "#0b7a75"),
 }
+_VERTEX: dict[str, Any] = {"color": PALETTE[6], "linestyle": "--", "linewidth": 1.4}
 _READ = {
     "p_mev": (r"$p$ = {:.2f} GeV", 1e-3),
     "m2_miss_mev2": (r"$m_{{\mathrm{{miss}}}}^2$ = {:.4f} GeV$^2$", 1e-6),
@@ -233,14 +235,23 @@ def _spread(wanted: list[float], gap: float) -> list[float]:
 
 def _reconstructed(axes: Axes, columns: Mapping[str, float]) -> None:
     words = [text.format(columns[name] * scale) for name, (text, scale) in _READ.items() if name in columns]
-    axes.text(0.01, 0.9, "reconstructed: " + ",  ".join(words), transform=axes.transAxes, fontsize=12)
+    axes.set_title("reconstructed: " + ",  ".join(words), loc="left", fontsize=12, y=1.0)
     if "z_vtx_mm" in columns:
-        axes.axvline(columns["z_vtx_mm"] * 1e-3, 0.3, 0.7, color=PALETTE[6], linestyle="--", linewidth=1.4)
+        axes.axvline(columns["z_vtx_mm"] * 1e-3, 0.3, 0.7, label="reconstructed vertex", **_VERTEX)
+        axes.legend(loc="lower right", bbox_to_anchor=(0.62, 0.0))
 
 
 def _legend(axes: Axes, event: Any, meson: str) -> None:
     seen = {int(p["segments"][0]["species"]) for p in event["particles"][: int(event["n_particles"])]}
-    axes.plot([], [], color=INK, linewidth=1.8, marker="*", markersize=10, label=f"{meson} and its decay")
+    axes.plot(
+        [],
+        [],
+        color=INK,
+        linewidth=1.8,
+        marker="*",
+        markersize=10,
+        label=f"${kind(meson).latex}$ and its decay",
+    )
     for species in sorted(seen):
         symbol, colour = _SYMBOL[Species(species)]
         axes.plot([], [], color=colour, linestyle="--" if species == Species.PHOTON else "-", label=symbol)

@@ -80,7 +80,7 @@ def m2_miss(
     top = panels[0]
     if simulated is not None:
         draw_stack(top, counts.edges, simulated, shown.weights)
-        draw_ratio(panels[1], counts, simulated)
+        draw_ratio(panels[1], counts, simulated, shown.weights)
     draw_data(top, counts, shown.weights, data_label(result))
     largest = shown.top
     for peak in examples(result)[1:2]:
@@ -133,4 +133,4 @@ def _mark(axes: Axes, result: SearchResult, sm_limit: float | None) -> None:
             [low, high], [0.715, 0.715], color=colour, transform=across, linewidth=2.5, solid_capstyle="butt"
         )
         axes.text(0.5 * (low + high), 0.727, word, color=colour, transform=across, ha="center", fontsize=10.5)
-    axes.axvline(0.0, color=MUTED, linewidth=0.8, linestyle=":")
+    axes.axvline(0.0, 0.0, 0.7, color=MUTED, linewidth=0.8, linestyle=":")

@@ -78,7 +78,7 @@ def m_miss(result: SearchResult, data: Spectrum, templates: Spectrum | None = No
     top = panels[0]
     if simulated is not None:
         draw_stack(top, counts.edges, simulated, shown.weights)
-        draw_ratio(panels[1], counts, simulated)
+        draw_ratio(panels[1], counts, simulated, shown.weights)
     draw_data(top, counts, shown.weights, data_label(result))
     largest = shown.top
     for peak, dash in zip(examples(result), _DASHES, strict=False):

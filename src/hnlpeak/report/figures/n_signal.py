@@ -40,7 +40,15 @@ def n_signal(result: SearchResult) -> Figure:
         linewidth=0.0,
         label=r"background $b\pm\sigma_b$ in the window",
     )
-    axes.plot(masses, n, "o", color=PALETTE[2], markersize=2.6, label="observed events $n$ in the window")
+    axes.plot(
+        masses,
+        n,
+        "o",
+        color=PALETTE[2],
+        markersize=2.6,
+        label="observed events $n$ in the window",
+        zorder=4,
+    )
     # linear below 1: a window without events is a result too
     axes.set_yscale("symlog", linthresh=1.0, linscale=0.5)
     largest = np.nanmax(
@@ -52,7 +60,8 @@ def n_signal(result: SearchResult) -> Figure:
             for column in (n, b - sigma, result.number("n_signal_ul_expected_m2s"))
         ]
     )
-    axes.set_ylim(0.0 if smallest < 1.0 else 0.5 * smallest, largest * 8.0)
+    # a little below 0: windows without events are whole dots
+    axes.set_ylim(-0.08 if smallest < 1.0 else 0.5 * smallest, largest * 8.0)
     axes.yaxis.set_minor_locator(SymmetricalLogLocator(base=10.0, linthresh=1.0, subs=range(2, 10)))
     axes.set_ylabel(r"Events, upper limit on $N_S$")
     axes.legend(loc="upper right", ncols=2, title=f"${channel(result)}$", alignment="left")

@@ -16,12 +16,14 @@ __all__ = ["LOOKS", "draw_published", "looks", "name_published"]
 _WIDTH = 24
 
 _GREEN, _BLUE, _OLIVE, _PINK = "#0b7a75", "#5b6ee1", "#8a6d00", "#c2468f"
+_BROWN = "#4a2400"
+"""Dark, for a result that its successor all but covers."""
 
 LOOKS: dict[str, tuple[str, str, str]] = {
     "na62-2007-mu": (PALETTE[2], ":", "o"),
     "na62-2007-mu-tables": (PALETTE[2], "-", "s"),
     "na62-2007-mu-tables-expected": (PALETTE[2], "-.", "D"),
-    "na62-2015-e-preliminary": (PALETTE[6], ":", "d"),
+    "na62-2015-e-preliminary": (_BROWN, ":", "d"),
     "na62-2015-e": (PALETTE[6], "--", "v"),
     "na62-2015-mu": (PALETTE[6], "--", "v"),
     "na62-2020-e": (PALETTE[4], "-", "X"),

@@ -174,17 +174,18 @@ def legend_above(axes: Axes) -> None:
     )
 
 
-def draw_ratio(axes: Axes, data: Projection, simulated: Stack) -> None:
+def draw_ratio(axes: Axes, data: Projection, simulated: Stack, weights: Vector) -> None:
     """Draw data over simulation with Garwood bars, and the relative error of the simulation about 1.
 
-    Arrows stand for points above the axis.
+    The error is drawn where the simulation is on the axis of the spectrum, which begins at ``_BOTTOM``. Arrows stand
+    for points above the axis.
     """
     n, total = data.values, simulated.total
     low, high = garwood(n)
     on = (total > 0.0) & (n > 0.0)
     x = 0.5 * (data.edges[1:] + data.edges[:-1])
     safe = np.where(total > 0.0, total, 1.0)
-    relative = np.where(total > 0.0, simulated.error / safe, 0.0)
+    relative = np.where(total * weights > _BOTTOM, simulated.error / safe, 0.0)
     axes.fill_between(
         data.edges,
         np.append(1.0 - relative, 1.0 - relative[-1:]),
@@ -200,4 +201,5 @@ def draw_ratio(axes: Axes, data: Projection, simulated: Stack) -> None:
     beyond = on & (n > _RATIO * safe)
     axes.plot(x[beyond], np.full(np.count_nonzero(beyond), 0.965 * _RATIO), "^", color=INK, markersize=5.0)
     axes.set_ylim(0.0, _RATIO)
+    axes.set_yticks([0.5, 1.0, 1.5])  # not the ends, where other axes have their numbers
     axes.set_ylabel("data / sim.", fontsize=11.5)

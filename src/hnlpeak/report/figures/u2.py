@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
 from hnlpeak.limits.published import PublishedLimit
@@ -17,6 +18,7 @@ from hnlpeak.report.figures.published_line import draw_published, name_published
 from hnlpeak.report.labels import mixing
 from hnlpeak.report.style import (
     EXPECTED,
+    MUTED,
     convention,
     header,
     new_figure,
@@ -24,6 +26,9 @@ from hnlpeak.report.style import (
 )
 
 __all__ = ["u2", "u2_columns"]
+
+_SHADE = 0.08
+"""Opacity of what is excluded: seen beside the bands, and they through it."""
 
 
 def u2_columns(result: SearchResult, earlier: Sequence[PublishedLimit] = ()) -> Columns:
@@ -97,8 +102,10 @@ def _shade(axes: Axes, earlier: Sequence[PublishedLimit]) -> None:
         top,
         where=on.tolist(),
         color=EXPECTED,
-        alpha=0.07,
+        alpha=_SHADE,
         linewidth=0.0,
         zorder=0,
-        label="excluded earlier",
+    )
+    axes.fill(
+        [], [], facecolor=to_rgba(EXPECTED, _SHADE), edgecolor=MUTED, linewidth=0.8, label="excluded earlier"
     )
