@@ -158,6 +158,26 @@ def test_calorimeter_resolution_of_photons(shoot: Shoot) -> None:
     assert not shoot(calorimeter.pack(lkr), Species.PHOTON, energy, x=70.0)["n_clusters"].any()
 
 
+def shower_in(
+    gev: float, interaction_lengths: float, radiation_lengths: float, n: int = 1_000_000
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Electromagnetic and hadronic shares of n pions' energy that a body holds, and the part of it crossed before.
+
+    Five pions share the energy, each neutral with probability 1/3, charged ones with Groom's share; depths by Bock.
+    """
+    rng = np.random.Generator(np.random.Philox(11))
+    before = np.minimum(rng.exponential(size=n) / interaction_lengths, 1.0)
+    neutral = (rng.dirichlet(np.ones(5), n) * (rng.random((n, 5)) < 1.0 / 3.0)).sum(axis=1)
+    em = neutral + (1.0 - neutral) * (1.0 - (gev / 5.0) ** -0.18)
+    depth = stats.gamma(0.6165 + 0.3183 * math.log(gev))
+    scale = 0.9099 - 0.0237 * math.log(gev)
+    return (
+        em * depth.cdf(0.2198 * (1.0 - before) * radiation_lengths),
+        (1.0 - em) * depth.cdf(scale * (1.0 - before) * interaction_lengths),
+        before,
+    )
+
+
 def test_calorimeter_separates_muons_pions_and_electrons(shoot: Shoot) -> None:
     lkr = spec("LKr", low_tail=0.0, muon_catastrophic=0.0)
     p = 3e4
@@ -167,12 +187,17 @@ def test_calorimeter_separates_muons_pions_and_electrons(shoot: Shoot) -> None:
     }
     assert abs(np.median(ratio[Species.POSITRON]) - 1.0) < 1e-3
     assert np.mean(ratio[Species.MUON_PLUS]) * p == pytest.approx(lkr.minimum_ionising, rel=0.03)
-    pions = ratio[Species.PION_PLUS] * p
-    # those that do not interact leave what muons leave
-    assert np.mean(pions < 1.5e3) == pytest.approx(math.exp(-lkr.interaction_lengths), abs=0.03)
-    # 1 to 1.5 % of pions were expected above 0.9, 0.5 % between 0.95 and 1.1 (estimates of NA62 in 2015)
-    assert 0.008 < np.mean(ratio[Species.PION_PLUS] > 0.9) < 0.03
-    assert 0.002 < np.mean(np.abs(ratio[Species.PION_PLUS] - 1.025) < 0.075) < 0.01
+    # the showers of the formulae: 2.1 % are above 0.9, 0.6 % between 0.95 and 1.1, at 15 to 40 GeV 2.5 to 2.0 % and 0.9
+    # to 0.6 %. Estimates for NA62 in 2015 were 1 to 1.5 % and 0.5 %: nothing is tuned to them
+    em, hadronic, before = shower_in(30.0, lkr.interaction_lengths, lkr.radiation_lengths)
+    left = 30.0 * (em + lkr.hadron_response * hadronic) + 1e-3 * lkr.minimum_ionising * before
+    sigma = np.sqrt(lkr.stochastic**2 * left + (1e-3 * lkr.noise) ** 2 + (lkr.constant * left) ** 2)
+    expected = (left + sigma * np.random.Generator(np.random.Philox(12)).standard_normal(left.size)) / 30.0
+    assert_fraction(ratio[Species.PION_PLUS] > 0.9, float(np.mean(expected > 0.9)))
+    # 0.183 do not interact and leave what muons leave; others begin at the end
+    assert_fraction(ratio[Species.PION_PLUS] < 0.05, float(np.mean(expected < 0.05)))
+    near = np.mean(np.abs(expected - 1.025) < 0.075)
+    assert_fraction(np.abs(ratio[Species.PION_PLUS] - 1.025) < 0.075, float(near))
 
 
 def test_gamma_distribution_by_its_series() -> None:
@@ -197,8 +222,10 @@ def test_a_shower_loses_nothing_on_its_way(shoot: Shoot) -> None:
     assert (both > p - 1e-6).all()
     assert (both < p + 4.0 * track).mean() > 0.99
     alone = shoot(surfaces[:1], Species.PION_PLUS, p, x=300.0)["particles"][:, 0]["e_hadron"]
-    straight = alone < 0.1 * p
-    assert straight.mean() == pytest.approx(math.exp(-first.interaction_lengths), abs=0.08)
+    # 0.135 that do not interact, and those that begin at its end
+    em, hadronic, before = shower_in(30.0, first.interaction_lengths, first.radiation_lengths)
+    held = em + hadronic + before * first.minimum_ionising / p
+    assert_fraction(alone < 0.1 * p, float(np.mean(held < 0.1)))
 
 
 def test_hadron_calorimeter(shoot: Shoot) -> None:
