@@ -17,6 +17,7 @@ extensions = [
     "mathml",
     "reference",
     "generated",
+    "made_with",
 ]
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3

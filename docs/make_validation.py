@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from made_with import made
 from page_file import write_or_check
 
 HERE = Path(__file__).resolve().parent
@@ -59,11 +60,11 @@ def reason(key: str, reasons: Mapping[str, str]) -> str:
     return reasons[max(known, key=len)] if known else "not known"
 
 
-def lines(rows: list[dict[str, Any]], reasons: Mapping[str, str]) -> Iterator[str]:
-    """Lines of the page."""
+def lines(rows: list[dict[str, Any]], reasons: Mapping[str, str], origin: str) -> Iterator[str]:
+    """Lines of the page; ``origin`` says what the rows were made with."""
     counts = {word: sum(row["status"] == word for row in rows) for word in ("ok", "off", "not measured")}
     judged = counts["ok"] + counts["off"]
-    yield f"{HEAD}Of {judged} numbers {counts['ok']} agree; {counts['not measured']} are not measured.\n"
+    yield f"{HEAD}Of {judged} numbers {counts['ok']} agree; {counts['not measured']} are not measured.\n{origin}\n"
     off = [row for row in rows if row["status"] == "off"]
     if off:
         yield "## Rows that are off\n\n| key | ours | target | tolerance |\n|---|---|---|---|"
@@ -86,7 +87,8 @@ def lines(rows: list[dict[str, Any]], reasons: Mapping[str, str]) -> Iterator[st
 
 def page() -> str:
     """Text of the page. ``ValueError`` where the data lack a target of the library or have another one."""
-    rows = json.loads(DATA.read_text("utf-8"))["rows"]
+    data = json.loads(DATA.read_text("utf-8"))
+    rows = data["rows"]
     with TARGETS.open(encoding="utf-8") as file:
         wanted = {row["key"]: row for row in csv.DictReader(file)}
     if [row["key"] for row in rows] != list(wanted):
@@ -95,7 +97,8 @@ def page() -> str:
         target = wanted[row["key"]]
         if (row["target"], row["tolerance"]) != (float(target["target"]), float(target["tolerance"])):
             raise ValueError(f"{DATA.name}: {row['key']} has another target than the library")
-    return "\n".join(lines(rows, tomllib.loads(REASONS.read_text("utf-8"))["reasons"])).rstrip() + "\n"
+    reasons = tomllib.loads(REASONS.read_text("utf-8"))["reasons"]
+    return "\n".join(lines(rows, reasons, made(data["made_with"]))).rstrip() + "\n"
 
 
 if __name__ == "__main__":

@@ -24,7 +24,6 @@ def _line(row: Comparison) -> str:
     return f"{row.status:<13} {row.key:<26} {ours:<22} {ends}"
 
 
-_ABLATED = ("na62-2015-ke2", "na62-2007-kmu2")
 _SHARES = {True: 0.01, False: 0.1}
 """Parts of the cards' samples that are simulated for each removal, quick and not."""
 
@@ -34,9 +33,10 @@ def _ablate(context: RunContext, *, quick: bool, as_json: bool) -> None:
 
     from hnlpeak.experiment.analysis import load_analysis
     from hnlpeak.studies.ablation import ablate
+    from hnlpeak.studies.validation.made_with import ANALYSES
 
     records = []
-    for name in _ABLATED:
+    for name in ANALYSES:
         made = ablate(load_analysis(name), context, share=_SHARES[quick])
         for system, group in groupby(made, key=lambda row: row.system):
             rows = sorted(group, key=lambda row: -abs(row.pull))
@@ -53,13 +53,14 @@ def _finished(folders: list[Path]) -> dict[str, Search]:
     """Finished searches by analysis. ``UsageError`` for one that is not of a whole exposure of its own simulation."""
     from hnlpeak.core.errors import UsageError
     from hnlpeak.formats.search_files import read_search
+    from hnlpeak.studies.validation.made_with import ANALYSES
 
     found: dict[str, Search] = {}
     for folder in folders:
         made = read_search(folder)
         name, exposure = made.result.analysis, made.result.exposure
-        if name not in _ABLATED:
-            raise UsageError(f"--search {folder}: is of {name}; allowed are {', '.join(_ABLATED)}")
+        if name not in ANALYSES:
+            raise UsageError(f"--search {folder}: is of {name}; allowed are {', '.join(ANALYSES)}")
         full = made.card is not None and exposure is not None and exposure.decays == made.card.exposure.decays
         if not full or exposure is None or exposure.pseudo_data is not None or exposure.injected is not None:
             raise UsageError(
@@ -92,6 +93,7 @@ def validate(
     """
     from hnlpeak.cli.options import check_seed, worker_count
     from hnlpeak.execution.context import RunContext
+    from hnlpeak.studies.validation.made_with import made_with
     from hnlpeak.studies.validation.validate import validate as validated
 
     check_seed(seed)
@@ -106,7 +108,8 @@ def validate(
     context = RunContext(seed=seed, workers=worker_count(workers), progress=progress)
     rows = validated(context, quick=quick, searches=_finished(search or []))
     if as_json:
-        typer.echo(json.dumps({"rows": [row.record() for row in rows]}, indent=2))
+        record = {"made_with": made_with(), "rows": [row.record() for row in rows]}
+        typer.echo(json.dumps(record, indent=2))
     else:
         for row in rows:
             typer.echo(_line(row))

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from maker import maker
 
+from hnlpeak.studies.validation.made_with import made_with
+
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -36,6 +38,33 @@ def test_every_target_has_a_row_with_its_verdict() -> None:
             elif target["kind"] != "report":
                 agrees = abs(row["value"] - float(target["target"])) <= reach
                 assert row["status"] == ("ok" if agrees else "off")
+
+
+def test_the_page_says_what_its_numbers_were_made_with() -> None:
+    record = json.loads((ROOT / "docs" / "validation.json").read_text("utf-8"))["made_with"]
+    now = made_with()
+    assert record.keys() == now.keys()
+    assert record["cards"].keys() == now["cards"].keys()
+    text = (ROOT / "docs" / "validation.md").read_text("utf-8")
+    assert all(word in text for word in (record["version"], record["events"], *record["cards"].values()))
+
+
+def test_built_pages_say_what_has_changed_since(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other code or another card is named; the sentence comes behind the one of the page."""
+    words, now = maker("made_with"), made_with()
+    assert words.since(now, now) == "Sources and cards are the same today."
+    assert "the sources that make events; the numbers" in words.since({**now, "events": "other"}, now)
+    other = {**now, "cards": {**now["cards"], "analyses/na62-2015-ke2": "other"}}
+    assert "then: the card `analyses/na62-2015-ke2`; the numbers" in words.since(other, now)
+    record = json.loads((ROOT / "docs" / "validation.json").read_text("utf-8"))["made_with"]
+    for then, sentence in (
+        (record, "Sources and cards are"),
+        ({**record, "events": "x"}, "Changed since then: the s"),
+    ):
+        monkeypatch.setattr("hnlpeak.studies.validation.made_with.made_with", lambda then=then: then)
+        source = [(ROOT / "docs" / "validation.md").read_text("utf-8")]
+        words._add(None, "validation", source)
+        assert f"{words.made(record)} {sentence}" in source[0]
 
 
 def test_a_row_that_is_off_has_the_reason_of_the_longest_key() -> None:
