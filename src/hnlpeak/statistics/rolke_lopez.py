@@ -30,7 +30,7 @@ from hnlpeak.statistics.constraints import (
 from hnlpeak.statistics.counting import Counting
 from hnlpeak.statistics.interval import Interval, Status
 from hnlpeak.statistics.likelihood_set import likelihood_set
-from hnlpeak.statistics.trolke_rules import trolke_set, without_zero
+from hnlpeak.statistics.trolke_rules import first_accepted, trolke_set, without_zero
 
 __all__ = ["TREATMENTS", "Treatment", "rolke_lopez"]
 
@@ -76,6 +76,18 @@ def _fill(
         lower[i] = low / e
         upper[i] = up / e
         status[i] = code
+
+
+@kernel
+def _next_counts(
+    columns: NDArray[np.float64], control: NDArray[np.float64] | None, out: NDArray[np.float64]
+) -> None:
+    """Fill the next larger counts that have an interval, for counts that have none."""
+    for i in range(out.size):
+        n, b, variance, _, r2, level = columns[:, i]
+        y, tau = _pair(control, i)
+        # without a signal its efficiency plays no part
+        out[i] = first_accepted(Counting(n, b, variance, y, tau, r2, 0.0, None, False), level)
 
 
 def rolke_lopez(
@@ -135,16 +147,29 @@ def _ends(
         upper[part], lower[part], status[part], left[part] = _block(
             rows[:, part], _of(control, part), _of(trials, part), rules[0]
         )
-    if rules[1]:
-        left |= status == Status.EMPTY
-    empty = status == Status.EMPTY
+    empty = np.flatnonzero(status == Status.EMPTY)
     lower[empty] = upper[empty] = np.nan
+    if rules[1] and empty.size:
+        upper[empty], lower[empty], status[empty], left[empty] = _substituted(
+            np.take(rows, empty, axis=1), _of(control, empty), _of(trials, empty)
+        )
     some = np.flatnonzero(left)
     if some.size:
         ends = np.empty(some.size), np.empty(some.size), np.empty(some.size, dtype=np.int8)
         _fill(np.take(rows, some, axis=1), _of(control, some), _of(trials, some), rules, *ends)
         lower[some], upper[some], status[some] = ends
     return lower, upper, status
+
+
+def _substituted(
+    rows: Floats, control: Floats | None, trials: Floats | None
+) -> tuple[Floats, Floats, Floats, NDArray[np.bool_]]:
+    """As :func:`_block`, by TRolke's rule for counts without an interval: that of a larger count."""
+    none = rows[0] < _NO_COUNT  # has a rule of its own
+    _next_counts(rows, control, rows[0])
+    upper, lower, status, left = _block(rows, control, trials, False)
+    left |= none | (status == Status.EMPTY)
+    return upper, lower, np.full(status.size, float(Status.SUBSTITUTED)), left
 
 
 def _of(columns: Floats | None, which: slice | NDArray[np.intp]) -> Floats | None:

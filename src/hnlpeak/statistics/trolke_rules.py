@@ -15,7 +15,7 @@ from hnlpeak.statistics.counting import Counting
 from hnlpeak.statistics.interval import Status
 from hnlpeak.statistics.likelihood_set import likelihood_set, no_signal
 
-__all__ = ["trolke_set", "without_zero"]
+__all__ = ["first_accepted", "trolke_set", "without_zero"]
 
 # counts up to 2^60 are looked at
 _DOUBLINGS = 60
@@ -41,7 +41,7 @@ def _accepts(c: Counting, level: float) -> bool:
 
 
 @kernel
-def _first_accepted(c: Counting, level: float) -> float:
+def first_accepted(c: Counting, level: float) -> float:
     """Smallest n + j, j = 1, 2, ..., that is accepted; by bisection, so b may be anything."""
     rejected, accepted = 0.0, 1.0
     for _ in range(_DOUBLINGS):
@@ -77,5 +77,5 @@ def trolke_set(c: Counting, level: float, bounded: bool) -> tuple[float, float, 
             return max(lower, 0.0), upper, _SUBSTITUTED
     if bounded:
         return 0.0, 0.0, _SUBSTITUTED
-    lower, upper, _ = likelihood_set(_with_count(c, _first_accepted(c, level)), level, bounded)
+    lower, upper, _ = likelihood_set(_with_count(c, first_accepted(c, level)), level, bounded)
     return lower, upper, _SUBSTITUTED
