@@ -304,10 +304,14 @@ def _newton(data: Groups, size: int, theta: Vector, w: Workspace) -> bool:
 def _longest(data: Groups, size: int, inside: float, w: Workspace) -> float:
     """Longest part (<= 1) of the step that stays in the domain, or changes no exponent by much."""
     if data.family == EXP_POLYNOMIAL:
-        change = 0.0
-        for p in range(size):
-            change += abs(w.step[p])
-        return min(1.0, _LONGEST_EXPONENT / change)
+        # coefficients may be large and cancel: what counts is the change of the exponent where the groups are
+        most = 0.0
+        for j in range(data.bins):
+            change, t = 0.0, data.basis[j, 1] / data.basis[j, 0]
+            for p in range(size - 1, -1, -1):
+                change = change * t + w.step[p]
+            most = max(most, abs(change))
+        return min(1.0, _LONGEST_EXPONENT / most) if most > 0.0 else 1.0
     length = 1.0
     for j in range(-1, data.bins):
         row, value = (data.window, inside) if j < 0 else (data.basis[j], w.f[j])

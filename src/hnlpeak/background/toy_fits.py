@@ -76,16 +76,21 @@ def _fill(
     design: SidebandDesign, cumulative: Matrix, i: int, first: int, order: int, plain: Whole, w: Lanes
 ) -> None:
     """Counts of the toys from ``first`` on; those that are not for lanes are marked as ``plain``."""
+    toys = min(LANES, cumulative.shape[1] - first)
+    events, filled = np.zeros(LANES), np.zeros(LANES)
+    for j in range(design.groups[i]):
+        low, high = cumulative[design.first[i, j]], cumulative[design.last[i, j]]
+        counts = w.counts[j]
+        for x in range(toys):
+            counts[x] = high[first + x] - low[first + x]
+        counts[toys:] = counts[toys - 1]
+        for x in range(LANES):
+            events[x] += counts[x]
+            filled[x] += 1.0 if counts[x] > 0.0 else 0.0
     for x in range(LANES):
-        row = cumulative[min(first + x, len(cumulative) - 1)]
-        events, filled = 0.0, 0
-        for j in range(design.groups[i]):
-            n = row[design.last[i, j]] - row[design.first[i, j]]
-            w.counts[j, x] = n
-            events += n
-            filled += n > 0.0
         # a parameter needs a few events, and a fit one filled group more than it has parameters
-        plain[x] = min(filled - 2, int(events / EVENTS_PER_PARAMETER) - 1) < order or events == 0.0
+        room = min(int(filled[x]) - 2, int(events[x] / EVENTS_PER_PARAMETER) - 1)
+        plain[x] = room < order or events[x] == 0.0
 
 
 @kernel
@@ -142,14 +147,14 @@ def _estimate(
     slots: Whole,
     out: NDArray[np.float64],
 ) -> None:
-    """Fill ``out[mass, toy]`` from the counts ``cumulative[selection, toy]``."""
+    """Fill ``out[mass, toy]`` from the counts ``cumulative[selection, edge, toy]``."""
     most, size = design.first.shape[1], design.basis.shape[2]
     w, one = lanes(most, size), workspace(most, size)
     counts, found = np.empty(most), np.empty((LANES, 4))
     fitted, weights = np.empty((LANES, len(functions), ROW)), np.empty(len(functions))
     sizes, plain = np.empty(len(functions), dtype=np.int64), np.empty(LANES, dtype=np.int64)
     rest, parameters = np.empty(SLOTS), np.empty((len(functions), size))
-    toys = cumulative.shape[1]
+    toys = cumulative.shape[2]
     for i in range(design.groups.size):
         bins = design.groups[i]
         out[i] = math.nan
@@ -208,7 +213,7 @@ def fit_toys(
     found = np.empty((design.groups.size, len(cumulative), 4))
     _estimate(
         design,
-        np.ascontiguousarray(np.moveaxis(cumulative, 0, 1), dtype=np.float64),
+        np.ascontiguousarray(np.moveaxis(cumulative, 0, 2), dtype=np.float64),
         np.ascontiguousarray(rows, dtype=np.int64),
         model.order,
         functions,

@@ -93,6 +93,17 @@ def test_drawn_counts_are_poisson(mean: float) -> None:
     assert chi2.sf(statistic, some.sum()) > 1e-6
 
 
+def test_cells_drawn_together_have_their_own_rates() -> None:
+    expected, toys = np.geomspace(1e-3, 8.0, 60), 20_000
+    counts = np.diff(draw_toys(expected[None], toys, np.random.Generator(np.random.Philox(7))), axis=2)[:, 0]
+    sums = counts.sum(axis=0)
+    assert chi2.sf(np.sum((sums - toys * expected) ** 2 / (toys * expected)), 60) > 1e-6
+    assert counts.var(axis=0) == pytest.approx(expected, rel=0.1, abs=2e-3)
+    # Poisson numbers of different cells know nothing of each other
+    correlations = np.corrcoef(counts[:, 30:].T)[np.triu_indices(30, 1)]
+    assert np.sum(correlations**2) * toys == pytest.approx(correlations.size, abs=150)
+
+
 def test_selections_share_their_events() -> None:
     expected = np.array([[1.0, 3.0, 0.0], [2.0, 1.0, 5.0]])
     toys = np.diff(draw_toys(expected, 20_000, np.random.Generator(np.random.Philox(5))), axis=2)
