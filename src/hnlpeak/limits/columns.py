@@ -165,7 +165,12 @@ _RESULT = (
     ColumnFact("sideband_deviance", "1", "side bands: deviance of the fit"),
     ColumnFact("sideband_degrees_of_freedom", "1", "side bands: bins less parameters"),
     ColumnFact("sideband_fit_p_value", "1", "side bands: probability of a larger deviance"),
-    ColumnFact("local_significance", "1", "p_value in standard deviations, one-sided, negative for deficits"),
+    ColumnFact(
+        "local_significance",
+        "1",
+        "p_value in standard deviations, one-sided, negative for deficits (asymptotic; from the mid-p value where "
+        "b is below its error)",
+    ),
     ColumnFact("n_signal_lower", "events", "lower end of the interval for signal events in the window"),
     ColumnFact("n_signal_estimate", "events", "best estimate of signal events, n - b; may be negative"),
     ColumnFact("interval_status", "", "ok, or how far the interval can be taken at its word"),

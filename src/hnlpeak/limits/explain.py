@@ -7,6 +7,7 @@ import math
 from hnlpeak.background.methods import explain_background
 from hnlpeak.core.errors import HnlpeakError
 from hnlpeak.limits.constraint import background_constraint
+from hnlpeak.limits.excess import less_than_one_event
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.limits.status import meaning
 from hnlpeak.spectrum.window import window_words
@@ -95,7 +96,8 @@ def _counting(result: SearchResult, i: int) -> list[str]:
         *lines,
         f"background  b = {_g(b.background[i])} +- {_g(b.error[i])} {explain_background(b, i)}",
         f"excess      p = {_g(result.excess.p_value[i])}, {result.excess.significance[i]:+.2f} sigma (local)"
-        + _in_deviations(result, i),
+        + _in_deviations(result, i)
+        + _less_than_one(result, i),
     ]
 
 
@@ -108,6 +110,13 @@ def _in_deviations(result: SearchResult, i: int) -> str:
     if not abs(z - result.excess.significance[i]) > _APART:
         return ""
     return f"; p is {z:+.2f} sigma, since it holds all of the observed count's own probability"
+
+
+def _less_than_one(result: SearchResult, i: int) -> str:
+    b, error = result.background.background[i], result.background.error[i]
+    if not less_than_one_event(b, error):
+        return ""
+    return "; b is less than its error: both are those of a control region with (b / error)^2 events"
 
 
 def _steps(result: SearchResult, i: int) -> list[str]:

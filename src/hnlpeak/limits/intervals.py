@@ -29,15 +29,11 @@ from hnlpeak.statistics import (
     Treatment,
     expected_limit,
     method_call,
-    p_value,
-    significance,
 )
 
 __all__ = [
-    "Excess",
     "MethodLimits",
     "SignalLimits",
-    "excess",
     "limit_with_errors",
     "method_limits",
     "signal_limits",
@@ -46,14 +42,6 @@ __all__ = [
 ]
 
 Mask = NDArray[np.bool_]
-
-
-@dataclass(frozen=True, eq=False)
-class Excess:
-    """How well background alone explains n: one-sided p-value, and the same in standard deviations (signed)."""
-
-    p_value: Annotated[Vector, Column("p_value")]
-    significance: Annotated[Vector, Column("local_significance")]
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,16 +87,6 @@ def _constraint(
 ) -> Gaussian | Poisson:
     return background_constraint(
         background.background[good], background.error[good], kind=statistics.constraint
-    )
-
-
-def excess(n: Vector, background: BackgroundEstimates, statistics: StatisticsCard) -> Excess:
-    """Return the local p-values of ``n`` events in each window; NaN where there is no background estimate."""
-    good = np.isfinite(background.background) & np.isfinite(background.error)
-    constraint = _constraint(background, good, statistics)
-    return Excess(
-        _spread(good, p_value(n[good], background=constraint)),
-        _spread(good, significance(n[good], background=constraint)),
     )
 
 

@@ -16,8 +16,8 @@ from hnlpeak.background.inputs import BackgroundInputs
 from hnlpeak.background.methods import METHODS, estimate_background
 from hnlpeak.core.records import Vector
 from hnlpeak.experiment.analysis_card import AnalysisCard
+from hnlpeak.limits.excess import excess
 from hnlpeak.limits.hypotheses import Hypothesis, background_task
-from hnlpeak.limits.intervals import excess
 from hnlpeak.spectrum.spectrum import Spectrum
 
 __all__ = ["MASK_FROM", "MASK_REACH", "MAX_MASKS", "Masks", "estimate_with_masks", "leading_peak"]

@@ -20,8 +20,9 @@ from hnlpeak.estimation.composition import TemplateStatistics
 from hnlpeak.estimation.flux import KaonFlux
 from hnlpeak.limits.columns import LIMITS_COLUMNS, column_fact
 from hnlpeak.limits.efficiency import NetEfficiency
+from hnlpeak.limits.excess import Excess
 from hnlpeak.limits.hypotheses import Hypotheses, Windows
-from hnlpeak.limits.intervals import Excess, MethodLimits, SignalLimits
+from hnlpeak.limits.intervals import MethodLimits, SignalLimits
 from hnlpeak.limits.limit import Limit
 from hnlpeak.limits.limit_coverage import OwnCoverage
 from hnlpeak.limits.settings import Exposure, Settings, Simulation

@@ -24,6 +24,7 @@ from hnlpeak.estimation.signal import SignalModel
 from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.limits.efficiency import NetEfficiency, net_efficiency
+from hnlpeak.limits.excess import Excess, excess
 from hnlpeak.limits.hypotheses import (
     Hypotheses,
     Hypothesis,
@@ -32,9 +33,7 @@ from hnlpeak.limits.hypotheses import (
     selection_rows,
 )
 from hnlpeak.limits.intervals import (
-    Excess,
     SignalLimits,
-    excess,
     limit_with_errors,
     method_limits,
     signal_limits,

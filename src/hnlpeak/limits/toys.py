@@ -28,13 +28,13 @@ from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis_card import StatisticsCard
 from hnlpeak.limits.constraint import background_constraint
 from hnlpeak.limits.efficiency import NetEfficiency, net_efficiency
+from hnlpeak.limits.excess import Excess, local_significance
 from hnlpeak.limits.hypotheses import Hypotheses
-from hnlpeak.limits.intervals import Excess
 from hnlpeak.limits.limit import Bands
 from hnlpeak.limits.toy_spectra import ToyAxis, draw_toys, toy_axis
 from hnlpeak.simulation.streams import stream
 from hnlpeak.spectrum.window import Window
-from hnlpeak.statistics import METHODS, method_call, significance
+from hnlpeak.statistics import METHODS, method_call
 from hnlpeak.statistics.look_elsewhere import gross_vitells, toy_p_value, upcrossings
 
 __all__ = [
@@ -150,9 +150,7 @@ def _search_block(
     n = drawn[:, rows, axis.last] - drawn[:, rows, axis.first]
     b, sigma = fits.background, fits.error
     good = np.isfinite(b) & np.isfinite(sigma)
-    constraint = background_constraint(b[good], sigma[good], kind=statistics.constraint)
-    z, upper = np.full(n.shape, np.nan), np.full(n.shape, np.nan)
-    z[good] = significance(n[good], background=constraint)
+    z, upper = local_significance(n, b, sigma, kind=statistics.constraint), np.full(n.shape, np.nan)
     net = _all_of_it(n) if hypotheses is None else net_efficiency(hypotheses, fits.leakage, statistics.errors)
     upper[good] = _upper_limits(n, b, sigma, net, good, statistics)
     return {block: (np.nanmax(z, axis=1, initial=-np.inf), upcrossings(z, level=LEVEL), upper)}
