@@ -17,8 +17,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betaincinv, ndtr
 
 from hnlpeak.core.errors import UsageError
 from hnlpeak.core.kernel import kernel
@@ -97,7 +97,7 @@ def _efficiency_prior(table: CountingTable) -> tuple[Floats, Floats, Floats]:
             shape = np.where(r2 < 1.0, r2 / (1.0 - r2), np.inf)
         return (1.0 - r2)[:, None], np.ones(1), shape
     x, weight = np.polynomial.hermite_e.hermegauss(_NODES)
-    nodes = betaincinv(z[:, None], (table.trials - z)[:, None] + 1.0, ndtr(x))
+    nodes = scipy.special.betaincinv(z[:, None], (table.trials - z)[:, None] + 1.0, scipy.special.ndtr(x))
     return nodes / table.efficiency[:, None], weight / weight.sum(), np.zeros(z.size)
 
 

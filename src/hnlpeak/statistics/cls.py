@@ -15,8 +15,8 @@ import math
 from typing import Literal, get_args
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import log_ndtr
 
 from hnlpeak.core.errors import UsageError
 from hnlpeak.core.kernel import kernel
@@ -81,7 +81,7 @@ def _asymptotic_excess(table: CountingTable) -> ArrayFunction:
         with np.errstate(divide="ignore", invalid="ignore"):
             half = np.where(root_q > root_a, 0.5 * (q + a) / root_a, root_q)
             other = np.where(root_q > root_a, 0.5 * (a - q) / root_a, root_a - root_q)
-        answer = log_ndtr(-half) - log_ndtr(other) - np.log1p(-part.cl)
+        answer = scipy.special.log_ndtr(-half) - scipy.special.log_ndtr(other) - np.log1p(-part.cl)
         # no signal, no exclusion
         return np.where(root_a > 0.0, answer, -np.log1p(-part.cl))
 

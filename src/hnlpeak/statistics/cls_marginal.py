@@ -15,8 +15,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betaincinv, gammaincinv, ndtr
 
 from hnlpeak.core.errors import UsageError
 from hnlpeak.core.kernel import kernel
@@ -79,7 +79,7 @@ def _background(table: CountingTable, i: int) -> tuple[Floats, Floats]:
     n, b, variance, y = (float(column) for column in table.columns[:4, i])
     if table.tau is not None:
         x, weights = truncated_normal(_FAR, 1.0, feature=0.5)
-        return gammaincinv(y + 1.0, ndtr(x - _FAR)) / table.tau[i], weights
+        return scipy.special.gammaincinv(y + 1.0, scipy.special.ndtr(x - _FAR)) / table.tau[i], weights
     # few events on a large background come from the low end of what it may be
     _, k = profile(n, n - b, b, variance)
     reach = b + variance * k if math.isfinite(k) else b
@@ -94,7 +94,7 @@ def _efficiency(table: CountingTable, i: int) -> tuple[Floats, Floats]:
     if table.trials is None:
         return truncated_normal(1.0, math.sqrt(r2), feature=0.5)
     x, weights = truncated_normal(_FAR, 1.0, feature=0.5)
-    nodes = betaincinv(z, table.trials[i] - z + 1.0, ndtr(x - _FAR))
+    nodes = scipy.special.betaincinv(z, table.trials[i] - z + 1.0, scipy.special.ndtr(x - _FAR))
     return nodes / float(table.efficiency[i]), weights
 
 

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import gammaincinv, ndtr, ndtri, pdtr, pdtrik
 
 from hnlpeak.core.kernel import kernel
 from hnlpeak.statistics.background import background_pull, background_q
@@ -80,11 +80,13 @@ class Counted:
         if many.tau is None:
             sigma = np.sqrt(variance)
             with np.errstate(divide="ignore", invalid="ignore"):
-                below = np.where(sigma > 0.0, ndtr(-many.background / sigma), 0.0)
-            b = np.maximum(many.background + _times(sigma, ndtri(below + true * (1.0 - below))), 0.0)
-            columns[1] = b + _times(sigma, ndtri(measured))
+                below = np.where(sigma > 0.0, scipy.special.ndtr(-many.background / sigma), 0.0)
+            b = np.maximum(
+                many.background + _times(sigma, scipy.special.ndtri(below + true * (1.0 - below))), 0.0
+            )
+            columns[1] = b + _times(sigma, scipy.special.ndtri(measured))
         else:
-            b = gammaincinv(columns[3] + 1.0, true) / many.tau
+            b = scipy.special.gammaincinv(columns[3] + 1.0, true) / many.tau
             y = _poisson_quantile(measured, many.tau * b)
             columns[1], columns[2], columns[3] = y / many.tau, y / many.tau**2, y
         columns[0] = _poisson_quantile(count, b)
@@ -112,10 +114,10 @@ def _poisson_quantile(p: Floats, mean: Floats) -> Floats:
     """Smallest count whose cumulative probability is ``p`` or more."""
     some = mean > 0.0
     rate = np.where(some, mean, 1.0)
-    k = np.ceil(np.nan_to_num(pdtrik(p, rate)))
+    k = np.ceil(np.nan_to_num(scipy.special.pdtrik(p, rate)))
     # rounding at a whole number
-    k = np.where((k > 0.0) & (pdtr(np.maximum(k - 1.0, 0.0), rate) >= p), k - 1.0, k)
-    return np.where(some & (pdtr(0.0, rate) < p), np.maximum(k, 0.0), 0.0)
+    k = np.where((k > 0.0) & (scipy.special.pdtr(np.maximum(k - 1.0, 0.0), rate) >= p), k - 1.0, k)
+    return np.where(some & (scipy.special.pdtr(0.0, rate) < p), np.maximum(k, 0.0), 0.0)
 
 
 @kernel

@@ -28,8 +28,8 @@ from dataclasses import dataclass, fields
 from typing import Literal, get_args
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import gammaincinv, gammaln, ndtr, ndtri, xlogy
 
 from hnlpeak.core.errors import UsageError
 from hnlpeak.statistics.arguments import finite, not_negative, table
@@ -210,7 +210,7 @@ def _asimov_whole(job: _Job) -> NDArray[np.float64]:
 
 
 def _asymptotic(job: _Job) -> NDArray[np.float64]:
-    roots = _BANDS + ndtri(1.0 - (1.0 - job.cl) * ndtr(_BANDS))
+    roots = _BANDS + scipy.special.ndtri(1.0 - (1.0 - job.cl) * scipy.special.ndtr(_BANDS))
     b, _ = _spread(job.background)
     found = rolke_lopez(b, background=job.background, efficiency=job.efficiency, cl=level_of(roots))
     return np.asarray(found.upper)
@@ -220,7 +220,7 @@ def _fixed(job: _Job) -> NDArray[np.float64]:
     b, _ = _spread(job.background)
     n, size = _counts(b, np.sqrt(b), 1.0)
     limit = job.limit(n, job.background)
-    return quantiles(limit, limit, _poisson(n, size, np.array([b]))[:, 0], ndtr(_BANDS))
+    return quantiles(limit, limit, _poisson(n, size, np.array([b]))[:, 0], scipy.special.ndtr(_BANDS))
 
 
 def _unconditional(job: _Job) -> NDArray[np.float64]:
@@ -244,11 +244,11 @@ def _cells(job: _Job) -> NDArray[np.float64]:
     rates, weights = truncated_normal(b, sigma, feature=max(1.0, np.sqrt(max(b - 2.0 * sigma, 0.1 * b))))
     reach = _REACH * np.sqrt(2.0) * sigma
     edges = np.linspace(max(b - reach, -_REACH * sigma), b + reach, method.cells + 1)
-    slices = np.diff(ndtr((edges - rates[:, None]) / sigma), axis=1) * weights[:, None]
+    slices = np.diff(scipy.special.ndtr((edges - rates[:, None]) / sigma), axis=1) * weights[:, None]
     mass = _poisson(n, size, rates) @ slices
     measured = np.maximum(edges, 1e-3 * sigma) if method.positive_background else edges
     limit = job.limit(n[:, None], Gaussian(measured, sigma))
-    return quantiles(limit[:, 1:].ravel(), limit[:, :-1].ravel(), mass.ravel(), ndtr(_BANDS))
+    return quantiles(limit[:, 1:].ravel(), limit[:, :-1].ravel(), mass.ravel(), scipy.special.ndtr(_BANDS))
 
 
 def _control_counts(job: _Job, background: Poisson) -> NDArray[np.float64]:
@@ -256,13 +256,13 @@ def _control_counts(job: _Job, background: Poisson) -> NDArray[np.float64]:
     y, tau = float(finite("y", background.y)), float(finite("tau", background.tau))
     # by quantiles of a normal variable: b' is a smooth function of it
     x, weights = truncated_normal(8.0, 1.0, feature=0.5)
-    rates = gammaincinv(y + 1.0, ndtr(x - 8.0)) / tau
+    rates = scipy.special.gammaincinv(y + 1.0, scipy.special.ndtr(x - 8.0)) / tau
     b, sigma = (y + 1.0) / tau, np.sqrt(y + 1.0) / tau
     n, size = _counts(b, np.hypot(np.sqrt(b), sigma), _step(job, sigma))
     control, many = _counts(y + 1.0, np.sqrt(2.0 * (y + 1.0)), _step(job, np.sqrt(y) / 8.0))
     mass = (_poisson(n, size, rates) * weights) @ _poisson(control, many, tau * rates).T
     limit = job.limit(n[:, None], Poisson(control, tau))
-    return quantiles(limit.ravel(), limit.ravel(), mass.ravel(), ndtr(_BANDS))
+    return quantiles(limit.ravel(), limit.ravel(), mass.ravel(), scipy.special.ndtr(_BANDS))
 
 
 _DISTRIBUTIONS = {
@@ -297,4 +297,7 @@ def _poisson(
 ) -> NDArray[np.float64]:
     """Probability of each group of counts for each rate, shape (groups, rates)."""
     column = n[:, None]
-    return np.asarray(size[:, None] * np.exp(xlogy(column, rates) - rates - gammaln(column + 1.0)))
+    return np.asarray(
+        size[:, None]
+        * np.exp(scipy.special.xlogy(column, rates) - rates - scipy.special.gammaln(column + 1.0))
+    )

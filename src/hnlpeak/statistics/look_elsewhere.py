@@ -14,8 +14,8 @@ m (their autocorrelation has a kink at distance 0) and few events are not normal
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtr
 
 from hnlpeak.core.errors import UsageError
 from hnlpeak.statistics.arguments import finite, not_negative
@@ -47,7 +47,7 @@ def gross_vitells(z: ArrayLike, *, mean_upcrossings: ArrayLike, level: float) ->
     """
     top, mean = finite("z", z), not_negative("mean_upcrossings", mean_upcrossings)
     low = float(not_negative("level", level))
-    tail = ndtr(-top) + mean * np.exp(-0.5 * (np.maximum(top, 0.0) ** 2 - low**2))
+    tail = scipy.special.ndtr(-top) + mean * np.exp(-0.5 * (np.maximum(top, 0.0) ** 2 - low**2))
     p = np.minimum(np.where(top > 0.0, tail, 1.0), 1.0)
     return float(p) if p.shape == () else np.asarray(p)
 

@@ -11,8 +11,8 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import xlogy
 
 from hnlpeak.statistics.counting_table import CountingTable
 from hnlpeak.statistics.falling_root import falling_root
@@ -95,5 +95,5 @@ def _order(n: float, m: Floats, b: Floats, t: Floats) -> Floats:
     """ln of the likelihood ratio of count ``m`` over that of ``n``, background known."""
     rate = np.maximum(t + b, 1e-300)
     top_m, top_n = np.maximum(m, b), np.maximum(n, b)
-    own = xlogy(n, rate) - xlogy(n, top_n) + top_n
-    return np.asarray(xlogy(m, rate) - xlogy(m, top_m) + top_m - own)
+    own = scipy.special.xlogy(n, rate) - scipy.special.xlogy(n, top_n) + top_n
+    return np.asarray(scipy.special.xlogy(m, rate) - scipy.special.xlogy(m, top_m) + top_m - own)

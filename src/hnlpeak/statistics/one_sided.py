@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import erf, ndtri
 
 from hnlpeak.core.errors import UsageError
 from hnlpeak.statistics.arguments import finite
@@ -63,7 +63,7 @@ def power_constrained(
         np.maximum(central_value(background), 0.0),
         background=background,
         efficiency=efficiency,
-        cl=level_of(ndtri(level) + ndtri(chance)),
+        cl=level_of(scipy.special.ndtri(level) + scipy.special.ndtri(chance)),
     )
     shape = np.broadcast_shapes(np.shape(free.upper), np.shape(floor.upper))
     held = ~(np.asarray(free.upper) > np.asarray(floor.upper))
@@ -83,7 +83,7 @@ def central_value(background: Background) -> NDArray[np.float64]:
 
 def level_of(deviations: ArrayLike) -> NDArray[np.float64]:
     """Two-sided confidence level of so many standard deviations > 0."""
-    return np.asarray(erf(np.asarray(deviations, dtype=np.float64) * math.sqrt(0.5)))
+    return np.asarray(scipy.special.erf(np.asarray(deviations, dtype=np.float64) * math.sqrt(0.5)))
 
 
 def _upper(

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import gammaln, ndtr, xlog1py, xlogy
 
 from hnlpeak.core.errors import UsageError
 from hnlpeak.core.kernel import kernel
@@ -98,7 +98,9 @@ def covered(job: Job, signal: Floats) -> Floats:
     for start in range(first, last + 1, block):
         n = np.arange(float(start), float(min(start + block, last + 1)))
         lower, upper = _ends(job, n, measured)
-        poisson = np.exp(xlogy(n, rates[:, None]) - rates[:, None] - gammaln(n + 1.0))
+        poisson = np.exp(
+            scipy.special.xlogy(n, rates[:, None]) - rates[:, None] - scipy.special.gammaln(n + 1.0)
+        )
         _add(lower, upper, measured.outer, measured.cells, np.ascontiguousarray(signal), poisson, out)
         seen += poisson.sum(axis=1)
     # an efficiency without a success has no scale: every signal is allowed, and what is missing here covers
@@ -118,7 +120,7 @@ def _measurements(job: Job, largest: float) -> _Measurements:
         else:
             edges = edges[job.e + job.sigma_e * edges > 0.0]
             e, e_weight = job.e + job.sigma_e * edges, np.ones(1)
-        cells = np.diff(ndtr(edges))
+        cells = np.diff(scipy.special.ndtr(edges))
     inner_e = not cells_in_b and job.sigma_e > 0.0
     return _Measurements(
         b[None, None, None, :] if cells_in_b else b[None, :, None, None],
@@ -175,7 +177,7 @@ def _background_measurements(job: Job) -> tuple[Floats, Floats]:
         mean = float(finite("y", job.background.y))
         low = max(math.floor(mean - 7.0 * math.sqrt(mean)), 0)
         y = np.arange(low, math.ceil(mean + 7.0 * math.sqrt(mean) + 12.0) + 1.0)
-        return y, np.exp(xlogy(y, mean) - mean - gammaln(y + 1.0))
+        return y, np.exp(scipy.special.xlogy(y, mean) - mean - scipy.special.gammaln(y + 1.0))
     if job.sigma_b > 0.0:
         x, weight = _hermite()
         return job.b + job.sigma_b * x, weight
@@ -188,8 +190,12 @@ def _efficiency_measurements(job: Job) -> tuple[Floats, Floats]:
         m = round(float(finite("m", job.efficiency.m)))
         spread = 7.0 * math.sqrt(m * job.e * (1.0 - job.e)) + 10.0
         z = np.arange(max(math.floor(m * job.e - spread), 1), min(math.ceil(m * job.e + spread), m) + 1.0)
-        log = gammaln(m + 1.0) - gammaln(z + 1.0) - gammaln(m - z + 1.0)
-        return z, np.exp(log + xlogy(z, job.e) + xlog1py(m - z, -job.e))
+        log = (
+            scipy.special.gammaln(m + 1.0)
+            - scipy.special.gammaln(z + 1.0)
+            - scipy.special.gammaln(m - z + 1.0)
+        )
+        return z, np.exp(log + scipy.special.xlogy(z, job.e) + scipy.special.xlog1py(m - z, -job.e))
     if job.sigma_e > 0.0:
         x, weight = _hermite()
         values = job.e + job.sigma_e * x

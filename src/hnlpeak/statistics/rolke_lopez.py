@@ -7,11 +7,12 @@ The interval is two-sided: at 90 % its upper end is asymptotically a one-sided 9
 
 from __future__ import annotations
 
+from statistics import NormalDist
 from typing import Literal, get_args
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import erfinv
 
 from hnlpeak.core.errors import UsageError
 from hnlpeak.core.kernel import kernel
@@ -230,4 +231,6 @@ def _quantile(cl: ArrayLike) -> NDArray[np.float64]:
     outside = (level <= 0.0) | (level >= 1.0)
     if np.any(outside):
         raise UsageError(f"cl must lie between 0 and 1, got {level[outside].flat[0]:g}")
-    return np.asarray(2.0 * erfinv(level) ** 2)
+    if level.ndim == 0 and level >= 0.1:  # without the library that takes a third of the time of a single interval
+        return np.asarray(NormalDist().inv_cdf(0.5 * (1.0 - float(level))) ** 2)
+    return np.asarray(2.0 * scipy.special.erfinv(level) ** 2)

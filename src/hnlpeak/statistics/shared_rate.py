@@ -20,8 +20,8 @@ from functools import cached_property
 from typing import Protocol
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import erfinv, log_ndtr, ndtr, ndtri
 
 from hnlpeak.core.errors import UsageError
 from hnlpeak.statistics.arguments import not_negative, positive
@@ -252,11 +252,11 @@ def _level(method: str, cl: float) -> float:
     """Rise of q at the upper end."""
     confidence_level(cl)
     if method == "rolke-lopez":
-        return 2.0 * float(erfinv(cl)) ** 2
+        return 2.0 * float(scipy.special.erfinv(cl)) ** 2
     if method == "one-sided":
         if not cl > 0.5:
             raise UsageError(f"cl must lie between 0.5 and 1 for a one-sided limit, got {cl:g}")
-        return float(ndtri(cl)) ** 2
+        return float(scipy.special.ndtri(cl)) ** 2
     raise UsageError(f"method must be one of {', '.join(SHARED_METHODS)}, got {method!r}")
 
 
@@ -267,7 +267,9 @@ def _log_cls(root_q: Floats, root_a: Floats) -> Floats:
         beyond = root_q > root_a
         half = np.where(beyond, 0.5 * (q + a) / root_a, root_q)
         other = np.where(beyond, 0.5 * (a - q) / root_a, root_a - root_q)
-    return np.asarray(np.where(root_a > 0.0, log_ndtr(-half) - log_ndtr(other), 0.0))
+    return np.asarray(
+        np.where(root_a > 0.0, scipy.special.log_ndtr(-half) - scipy.special.log_ndtr(other), 0.0)
+    )
 
 
 def _asymptotic_roots(bands: Floats, cl: float, method: str) -> Floats:
@@ -277,6 +279,6 @@ def _asymptotic_roots(bands: Floats, cl: float, method: str) -> Floats:
     """
     if method == "cls":
         confidence_level(cl)
-        return np.asarray(bands + ndtri(1.0 - (1.0 - cl) * ndtr(bands)))
+        return np.asarray(bands + scipy.special.ndtri(1.0 - (1.0 - cl) * scipy.special.ndtr(bands)))
     level = _level(method, cl)
     return np.asarray(np.where(bands >= 0.0, bands + math.sqrt(level), bands + np.sqrt(bands**2 + level)))

@@ -11,8 +11,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betainc, gammainc, ndtri
 
 from hnlpeak.core.errors import UsageError
 from hnlpeak.core.kernel import kernel
@@ -25,6 +25,8 @@ from hnlpeak.statistics.profile import profile
 
 # -2 ln of a likelihood ratio from which on the probability is below what a float holds
 _NONE = 1600.0
+# counts below which Poisson tails are summed, and terms that they then have above double precision
+_FEW, _TERMS, _TINY = 100.0, 200.0, 1e-300
 
 __all__ = ["deviations", "p_value", "significance"]
 
@@ -65,7 +67,7 @@ def _binomial_tail(
 ) -> NDArray[np.float64]:
     """P(at least ``n`` of the n + y events are in the signal region); 0 where y < 0."""
     some = (n > 0.0) & (y >= 0.0)
-    inside = betainc(np.where(some, n, 1.0), np.maximum(y, 0.0) + 1.0, 1.0 / (1.0 + tau))
+    inside = scipy.special.betainc(np.where(some, n, 1.0), np.maximum(y, 0.0) + 1.0, 1.0 / (1.0 + tau))
     return np.where(some, inside, np.where(y < 0.0, 0.0, 1.0))
 
 
@@ -86,7 +88,24 @@ def _tail(n: float, b: float, sigma: float) -> float:
     if n > b and q > _NONE:
         return 0.0
     rates, weights = truncated_normal(b, sigma, feature=np.sqrt(max(n, 1.0)), reach=b + sigma * sigma * pull)
-    return min(float(gammainc(n, rates) @ weights), 1.0)
+    few = n < _FEW and n == math.floor(n)
+    at_least = _at_least(n, rates) if few else scipy.special.gammainc(n, rates)
+    return min(float(at_least @ weights), 1.0)
+
+
+def _at_least(n: float, rates: NDArray[np.float64]) -> NDArray[np.float64]:
+    """P(N >= n) for N ~ Poisson(rate) and a whole n of a few: the tail that is the smaller one, term by term.
+
+    The same as gammainc(n, rate); loading that one's library takes a third of the time of a single interval.
+    """
+    above = n > rates
+    low, high = np.where(above, np.maximum(rates, _TINY), n), np.where(above, n, rates)
+    steps = np.arange(1.0, _TERMS)[:, None]
+    upper = 1.0 + np.cumprod(low / (n + steps), axis=0).sum(axis=0)
+    lower = np.cumprod((n + 1.0 - steps[: int(n)]) / high, axis=0).sum(axis=0)
+    rate = np.where(above, low, high)
+    probability = np.exp(n * np.log(rate) - rate - math.lgamma(n + 1.0))
+    return np.where(above, probability * upper, 1.0 - probability * lower)
 
 
 def significance(n: ArrayLike, *, background: Background) -> float | NDArray[np.float64]:
@@ -123,5 +142,5 @@ def deviations(p: ArrayLike) -> float | NDArray[np.float64]:
     value = finite("p", p)
     if np.any((value < 0.0) | (value > 1.0)):
         raise UsageError(f"p must lie between 0 and 1, got {value!r}")
-    z = np.asarray(-ndtri(value))
+    z = np.asarray(-scipy.special.ndtri(value))
     return float(z) if z.shape == () else z

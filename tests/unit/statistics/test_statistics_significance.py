@@ -18,6 +18,15 @@ def test_known_background_is_the_poisson_tail(n, b):
     assert p_value(n, background=Known(b)) == pytest.approx(poisson.sf(n - 1, b), rel=1e-10)
 
 
+@pytest.mark.parametrize("n", [1, 2, 7, 30, 99, 100, 101])
+def test_tails_of_few_counts_are_those_of_the_gamma_function(n):
+    rates = np.concatenate([[1e-6, 1e-3, 0.1], n + np.linspace(-0.9, 0.9, 7), np.geomspace(1.0, 1e3, 40)])
+    found = np.array([p_value(n, background=Known(rate)) for rate in rates])
+    expected = gammainc(n, rates)
+    assert found[expected > 1e-290] == pytest.approx(expected[expected > 1e-290], rel=1e-12)
+    assert p_value(n, background=Known(0.0)) == 0.0
+
+
 @pytest.mark.parametrize(
     ("n", "b", "sigma"),
     [
