@@ -231,6 +231,8 @@ def _quantile(cl: ArrayLike) -> NDArray[np.float64]:
     outside = (level <= 0.0) | (level >= 1.0)
     if np.any(outside):
         raise UsageError(f"cl must lie between 0 and 1, got {level[outside].flat[0]:g}")
-    if level.ndim == 0 and level >= 0.1:  # without the library that takes a third of the time of a single interval
+    if (
+        level.ndim == 0 and level >= 0.1
+    ):  # without the library that takes a third of the time of a single interval
         return np.asarray(NormalDist().inv_cdf(0.5 * (1.0 - float(level))) ** 2)
     return np.asarray(2.0 * scipy.special.erfinv(level) ** 2)

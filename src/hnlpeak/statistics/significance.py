@@ -105,7 +105,7 @@ def _at_least(n: float, rates: NDArray[np.float64]) -> NDArray[np.float64]:
     lower = np.cumprod((n + 1.0 - steps[: int(n)]) / high, axis=0).sum(axis=0)
     rate = np.where(above, low, high)
     probability = np.exp(n * np.log(rate) - rate - math.lgamma(n + 1.0))
-    return np.where(above, probability * upper, 1.0 - probability * lower)
+    return np.asarray(np.where(above, probability * upper, 1.0 - probability * lower))
 
 
 def significance(n: ArrayLike, *, background: Background) -> float | NDArray[np.float64]:
