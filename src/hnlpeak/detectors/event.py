@@ -3,8 +3,10 @@
 A block is an array of such records, allocated once and used again for every block of a shard. All particles,
 charged or not, are entries of ``particles``: up to ``MAX_SEGMENTS`` straight pieces, one more for each decay in
 flight, as they would run without magnet and scattering. Lengths in mm, momenta in MeV, times in ns with the
-time of flight subtracted. ``state`` is the particle in transport; ``shower`` (MeV, 0 before its first interaction),
-``em_share``, ``depth`` (interaction lengths) and ``depth_x`` (radiation lengths) belong to ``hadron_shower``.
+time of flight subtracted. ``state`` is the particle in transport. Its ``depth`` is what is left until it
+interacts, 0 while not drawn: of a hadron in interaction lengths (behind that what its shower has crossed), of a
+photon in mean free paths. ``shower`` (MeV, 0 before the first interaction) and what follows belong to
+``hadron_shower``.
 """
 
 from __future__ import annotations
@@ -45,7 +47,9 @@ def _dtype(floats: str, integers: str = "", *nested: tuple[Any, ...]) -> np.dtyp
     return np.dtype([*fields, *nested])
 
 
-_STATE = _dtype("x y z tx ty p shower em_share depth depth_x", "species alive")
+_SHOWER = "shower em_share depth_x shape scale log_gamma em_before hadron_before"
+_STATE = _dtype(f"x y z tx ty p depth {_SHOWER}", "species alive")
+_PAUSED = _dtype("x y z tx ty p", "species segment surface")
 _SEGMENT = _dtype("x y z tx ty p pz", "species")
 _HIT = _dtype("x y var_x var_y")
 _CLUSTER = _dtype("x y energy time")
@@ -53,6 +57,7 @@ _MUON_HIT = _dtype("x y z time reach_x reach_y scatter")
 _PARTICLE = _dtype(
     "t_track r_ring e_hadron penetration muon_loss",
     "n_segments n_chambers planes n_ring",
+    ("paused", _PAUSED),
     ("segments", _SEGMENT, (MAX_SEGMENTS,)),
     ("hits", _HIT, (MAX_CHAMBERS,)),
 )
@@ -70,7 +75,8 @@ EVENT = _dtype(
 """Fields of an event; a measured point with ``var_x`` = 0 is missing, ``bits`` has one bit a system.
 
 A particle's ``penetration`` is the uniform number that tells how deep its shower reaches, ``muon_loss`` the share of a
-muon's momentum that it leaves in the calorimeter where that decided on the trigger; 0 while not drawn.
+muon's momentum that it leaves in the calorimeter where that decided on the trigger; 0 while not drawn. ``paused`` is
+the straight piece on which its flight goes on, with the ``segment`` it is in and the next ``surface``, -1 at its end.
 ``crossings`` is the number of chambers that charged particles cross, summed over them. ``kick_x``, ``kick_y`` (MeV) and
 ``kick_p`` (relative) are kicks of the reconstructed track, see ``simulation.tails``."""
 

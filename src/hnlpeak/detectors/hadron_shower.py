@@ -33,22 +33,27 @@ _PENETRATING = 1300.0
 """Energy (MeV) of the mean profile that one particle behind an absorber stands for: an estimate, by which 0.3 % of the
 pions of 20 GeV reach a counter behind 13 interaction lengths (the profile itself was never measured so deep)."""
 _TERMS = 120
+_OVER = 22.0
+"""Depth behind which less than 1e-7 of a shower of any energy is left."""
 
 
 @inlined
-def gamma_fraction(shape: float, x: float) -> float:
-    """Share of a shower before the depth ``x``: the incomplete gamma function P(shape, x), by its series."""
+def gamma_fraction(shape: float, log_gamma: float, x: float) -> float:
+    """Share of a shower before the depth ``x``: the incomplete gamma function P(shape, x), by its series to 1e-7.
+
+    ``log_gamma`` is the logarithm of the gamma function at ``shape``.
+    """
     if x <= 0.0:
         return 0.0
-    if x > 30.0:
+    if x > _OVER:
         return 1.0
     term = total = 1.0 / shape
     for n in range(1, _TERMS):
         term *= x / (shape + n)
         total += term
-        if term < 1e-9 * total:
+        if term < 1e-8 * total:
             break
-    return min(total * math.exp(shape * math.log(x) - x - math.lgamma(shape)), 1.0)
+    return min(total * math.exp(shape * math.log(x) - x - log_gamma), 1.0)
 
 
 @inlined
@@ -66,8 +71,15 @@ def _electromagnetic(p: float, rng: np.random.Generator) -> float:
 
 
 @inlined
-def _between(shape: float, scale: float, start: float, thickness: float) -> float:
-    return gamma_fraction(shape, scale * (start + thickness)) - gamma_fraction(shape, scale * start)
+def _begin(s: Record, rng: np.random.Generator) -> None:
+    """Let the hadron of state ``s`` interact: the energy, composition and profiles of its shower."""
+    s.shower = s.p
+    s.em_share = _electromagnetic(s.p, rng)
+    log_energy = math.log(max(1e-3 * s.p, 1.0))
+    s.shape = _SHAPE + _SHAPE_LOG * log_energy
+    s.log_gamma = math.lgamma(s.shape)
+    s.scale = _HADRON_SCALE + _HADRON_SCALE_LOG * log_energy
+    s.depth = s.depth_x = s.em_before = s.hadron_before = 0.0
 
 
 @inlined
@@ -76,7 +88,8 @@ def traverse(
 ) -> tuple[float, float, float]:
     """What a hadron of state ``s`` leaves in a body: electromagnetic and hadronic energy (MeV), share crossed before.
 
-    The state remembers the shower, which begins where the depth of the first interaction ends.
+    The state remembers the shower, which begins where the depth of the first interaction ends, and what of it lies
+    before the body.
     """
     before = 0.0
     if s.shower == 0.0:
@@ -86,18 +99,14 @@ def traverse(
             s.depth -= interaction_lengths
             return 0.0, 0.0, 1.0
         before = s.depth / interaction_lengths
-        s.shower = s.p
-        s.em_share = _electromagnetic(s.p, rng)
-        s.depth = 0.0
-    gev = max(1e-3 * s.shower, 1.0)
-    shape = _SHAPE + _SHAPE_LOG * math.log(gev)
-    deep = (1.0 - before) * interaction_lengths
-    wide = (1.0 - before) * radiation_lengths
-    em = s.shower * s.em_share * _between(shape, _EM_SCALE, s.depth_x, wide)
-    scale = _HADRON_SCALE + _HADRON_SCALE_LOG * math.log(gev)
-    hadronic = s.shower * (1.0 - s.em_share) * _between(shape, scale, s.depth, deep)
-    s.depth += deep
-    s.depth_x += wide
+        _begin(s, rng)
+    s.depth += (1.0 - before) * interaction_lengths
+    s.depth_x += (1.0 - before) * radiation_lengths
+    em_behind = gamma_fraction(s.shape, s.log_gamma, _EM_SCALE * s.depth_x)
+    hadron_behind = gamma_fraction(s.shape, s.log_gamma, s.scale * s.depth)
+    em = s.shower * s.em_share * (em_behind - s.em_before)
+    hadronic = s.shower * (1.0 - s.em_share) * (hadron_behind - s.hadron_before)
+    s.em_before, s.hadron_before = em_behind, hadron_behind
     return em, hadronic, before
 
 

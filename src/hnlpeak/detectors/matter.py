@@ -10,7 +10,7 @@ from hnlpeak.core.card import Card
 from hnlpeak.core.kernel import inlined
 from hnlpeak.core.quantity import Length, Positive
 from hnlpeak.detectors.event import Record
-from hnlpeak.detectors.passage import conversion_chance, convert, highland_constants, plane_angle, radiate
+from hnlpeak.detectors.passage import conversion_paths, convert, highland_constants, plane_angle, radiate
 from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape
 from hnlpeak.detectors.surface import MATTER, Surface
 from hnlpeak.theory.species import CHARGE, MASS, Species
@@ -54,7 +54,7 @@ def slab_surface(
         *highland_constants(radiation_lengths, whole),
         radiation_lengths,
         threshold,
-        conversion_chance(radiation_lengths),
+        conversion_paths(radiation_lengths),
     ]
     return Surface(MATTER, z, row, name, act_on_photons=True)
 

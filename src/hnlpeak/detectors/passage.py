@@ -18,7 +18,7 @@ from hnlpeak.detectors.surface import start_particle
 from hnlpeak.theory.species import CHARGE, MASS, Species
 
 __all__ = [
-    "conversion_chance",
+    "conversion_paths",
     "convert",
     "highland_constants",
     "highland_weight",
@@ -101,9 +101,9 @@ def radiate(radiation_lengths: float, u_min: float, event: Record, rng: np.rando
         depth += rng.exponential()
 
 
-def conversion_chance(radiation_lengths: float) -> float:
-    """Probability that a photon becomes a pair, 1 - exp(-7/9 t): the limit above a GeV, 10 % high at 100 MeV."""
-    return -math.expm1(-7.0 / 9.0 * radiation_lengths)
+def conversion_paths(radiation_lengths: float) -> float:
+    """Mean free paths of a photon until it becomes a pair, 7/9 t: the limit above a GeV, 10 % high at 100 MeV."""
+    return 7.0 / 9.0 * radiation_lengths
 
 
 @inlined
@@ -116,15 +116,35 @@ def _share(least: float, rng: np.random.Generator) -> float:
 
 
 @inlined
-def convert(chance: float, forced: float, event: Record, rng: np.random.Generator) -> None:
-    """End the photon in flight with the probability ``chance`` and begin a positron and an electron in its place.
+def _meets(paths: float, s: Record, rng: np.random.Generator) -> bool:
+    """True where a photon interacts within so many mean free paths: one number for all matter on its way."""
+    if s.depth == 0.0:
+        s.depth = rng.exponential()
+    s.depth -= paths
+    if s.depth > 0.0:
+        return False
+    s.depth = 0.0  # whoever flies on all the same has no memory
+    return True
 
-    They leave with opposite transverse momenta of the order of the electron's mass. At least the share ``forced`` of
-    the photons is made to convert, with a weight.
+
+@inlined
+def convert(paths: float, forced: float, event: Record, rng: np.random.Generator) -> None:
+    """End the photon in flight if it converts within so many mean free ``paths``; a positron and an electron begin.
+
+    At least the share ``forced`` of the photons is made to convert, with a weight.
     """
     s = event.state
-    if s.p <= 4.0 * _M_E or event.n_particles > MAX_PARTICLES - 2 or not happens(event, rng, chance, forced):
+    if s.p <= 4.0 * _M_E or event.n_particles > MAX_PARTICLES - 2:
         return
+    chance = -math.expm1(-paths) if forced > 0.0 else 0.0
+    if happens(event, rng, chance, forced) if forced > chance else _meets(paths, s, rng):
+        _begin_pair(event, rng)
+
+
+@inlined
+def _begin_pair(event: Record, rng: np.random.Generator) -> None:
+    """Put a pair in the place of the photon: opposite transverse momenta of the order of the electron's mass."""
+    s = event.state
     s.alive = 0
     x = _share(_M_E / s.p, rng)
     scale = 1.6 if rng.random() < 0.25 else 1.6 / 3.0

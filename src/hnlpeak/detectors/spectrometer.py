@@ -22,7 +22,7 @@ from hnlpeak.detectors.detection import decide
 from hnlpeak.detectors.event import Record
 from hnlpeak.detectors.kind import DetectorKind, DetectorSpec, Layer, Outline, Plane
 from hnlpeak.detectors.passage import (
-    conversion_chance,
+    conversion_paths,
     convert,
     highland_constants,
     highland_weight,
@@ -174,7 +174,7 @@ def pack(spec: Spectrometer, system: int = 0) -> list[Surface]:
             float(chamber.z < spec.magnet.z),
             clean,
             *highland_constants(spec.radiation_lengths),
-            conversion_chance(spec.radiation_lengths),
+            conversion_paths(spec.radiation_lengths),
             float(len(spec.view_angles)),
             *views,
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from hnlpeak.core.display import facts_html, short
 from hnlpeak.core.errors import CardError
 from hnlpeak.detectors.kind import Counter, DetectorKind, DetectorSpec
 from hnlpeak.detectors.registry import KINDS
-from hnlpeak.detectors.spectrometer import MAGNET
+from hnlpeak.detectors.spectrometer import CHAMBER, MAGNET
 from hnlpeak.detectors.surface import APERTURE, MATTER, Surface, surface_table
 from hnlpeak.experiment.beam_particles import beam_particle
 from hnlpeak.experiment.experiment_card import ExperimentCard, GoodTrack
@@ -135,6 +136,8 @@ def _fill_surfaces(setup: Any, card: ExperimentCard) -> None:
     setup["acceptance"] = surface_table(acceptance)
     last = max(surface.z for surface in (*verdict, *response))
     setup["beam"]["z_end_hadron"] = min(stops, default=last)
+    tracked = max((surface.z for surface in response if surface.code == CHAMBER), default=math.inf)
+    setup["pause_z"] = tracked if tracked < min(stops, default=math.inf) else math.inf
     setup["beam"]["z_end_muon"] = last
 
 

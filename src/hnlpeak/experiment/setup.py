@@ -121,7 +121,7 @@ SETUP = np.dtype(
         ("n_layers", np.int64),
         ("layer_z", np.float64, (MAX_LAYERS,)),
         ("layer_weight", np.float64, (MAX_LAYERS,)),
-        *_floats(["magnet_z", "magnet_kick", "momentum_scale", "calorimeter_z"]),
+        *_floats(["magnet_z", "magnet_kick", "momentum_scale", "calorimeter_z", "pause_z"]),
         ("has_ring", np.int64),
         ("ring", np.float64, (PARAMETERS,)),
     ]
@@ -140,6 +140,7 @@ accidental would have vetoed the event, ``hit_*`` the half-sizes of its counters
 place, and their cells, reach and scattering as in ``detectors.muon_veto``; ``timed`` lists the systems whose signals
 become columns, ``noisy`` those that have accidental signals.
 ``muon_loss`` is the probability that a muon leaves most of its momentum in the calorimeter, see ``calorimeter``.
+Charged particles pause at ``pause_z``, behind the last chamber, where an event with a track too many is left.
 Layers are the matter between the first and the last chamber, chambers included, with ``passage.highland_weight``.
 Lengths in mm, momenta in MeV, times in ns.
 """

@@ -114,6 +114,18 @@ def _surely_a_track(setup: Record, particle: Record) -> bool:
 
 
 @inlined
+def _may_be_a_track(setup: Record, particle: Record) -> bool:
+    """False for what begins so late that too few chambers are left: pairs, mostly."""
+    line = particle.segments[0]
+    if CHARGE[line.species] == 0.0:
+        return False
+    ahead = 0
+    for c in range(setup.n_chambers):
+        ahead += setup.chamber_z[c] > line.z
+    return bool(ahead >= setup.min_chambers)
+
+
+@inlined
 def is_foregone(setup: Record, event: Record, foregone: Foregone) -> bool:
     """True where no track that the event may yet get can be selected."""
     tracks = charged = 0
@@ -123,7 +135,7 @@ def is_foregone(setup: Record, event: Record, foregone: Foregone) -> bool:
         return True
     for k in range(event.n_particles):
         particle = event.particles[k]
-        if CHARGE[particle.segments[0].species] == 0.0:
+        if not _may_be_a_track(setup, particle):
             continue
         charged += 1
         if not _vetoed(setup, event, foregone, particle.t_track) and not _has_extra(

@@ -14,10 +14,13 @@ from hnlpeak.detectors.muon_veto import cell_middle, record_hit
 from hnlpeak.detectors.surface import record_time
 from hnlpeak.simulation.foregone import Foregone, is_foregone
 from hnlpeak.simulation.streams import Stage
-from hnlpeak.simulation.transport import transport
+from hnlpeak.simulation.transport import fly_on, take_off
 from hnlpeak.theory.species import CHARGE
 
 __all__ = ["respond"]
+
+NEUTRAL, TRACKED, BEHIND, NEW = range(4)
+"""Legs of a flight: photons, charged particles through the spectrometer and behind it, what is born on the way."""
 
 
 @inlined
@@ -88,16 +91,15 @@ def _prepare(event: Record) -> None:
 
 
 @inlined
-def _turn(event: Record, step: int, first: int) -> int:
-    """The particle whose turn it is at ``step``: of the ``first`` ones the neutral, then the charged, then the new.
+def _turn(event: Record, step: int, first: int) -> tuple[int, int]:
+    """Leg and particle of ``step``: the ``first`` particles' neutral, charged to the last chamber, on from there; new.
 
-    -1 where it is nobody's turn.
+    The particle is -1 where it is nobody's turn.
     """
-    if step >= 2 * first:
-        return step - first
-    k = step if step < first else step - first
+    leg = min(step // first, NEW)
+    k = step - leg * first if leg < NEW else step - (NEW - 1) * first
     charged = CHARGE[event.particles[k].segments[0].species] != 0.0
-    return k if charged == (step >= first) else -1
+    return leg, k if leg == NEW or charged == (leg != NEUTRAL) else -1
 
 
 @inlined
@@ -105,10 +107,13 @@ def _fly_all(setup: Record, foregone: Foregone, event: Record, rng: np.random.Ge
     """Fly the particles of an event; False where it is foregone and left."""
     _prepare(event)
     first, step, lost = event.n_particles, 0, foregone.every == 1
-    while step < first + event.n_particles:
-        k = _turn(event, step, first)
+    while step < (NEW - 1) * first + event.n_particles:
+        leg, k = _turn(event, step, first)
         if k >= 0:
-            transport(setup.response, event, event.particles[k], rng)
+            particle = event.particles[k]
+            if leg != BEHIND:
+                take_off(particle)
+            fly_on(setup.response, event, particle, rng, setup.pause_z if leg == TRACKED else np.inf)
         step += 1
         if not lost and step >= first and is_foregone(setup, event, foregone):
             lost = True

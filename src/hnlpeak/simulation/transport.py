@@ -22,20 +22,53 @@ from hnlpeak.detectors.shape import inside
 from hnlpeak.detectors.surface import APERTURE, MATTER
 from hnlpeak.theory.species import CHARGE
 
-__all__ = ["CODES", "transport"]
+__all__ = ["CODES", "fly_on", "take_off", "transport"]
+
+
+_ENDED = -1
 
 
 @inlined
-def _start(s: Record, segment: Record) -> None:
-    s.x = segment.x
-    s.y = segment.y
-    s.z = segment.z
-    s.tx = segment.tx
-    s.ty = segment.ty
-    s.p = segment.p
-    s.species = segment.species
+def take_off(particle: Record) -> None:
+    """Put a particle where its flight begins."""
+    origin, course = particle.segments[0], particle.paused
+    course.x = origin.x
+    course.y = origin.y
+    course.z = origin.z
+    course.tx = origin.tx
+    course.ty = origin.ty
+    course.p = origin.p
+    course.species = origin.species
+    course.segment = 0
+    course.surface = 0
+
+
+@inlined
+def _resume(s: Record, course: Record) -> None:
+    s.x = course.x
+    s.y = course.y
+    s.z = course.z
+    s.tx = course.tx
+    s.ty = course.ty
+    s.p = course.p
+    s.species = course.species
     s.alive = 1
-    s.shower = s.em_share = s.depth = s.depth_x = 0.0
+    s.shower = s.depth = 0.0
+
+
+@inlined
+def _pause(
+    course: Record, s: Record, x: float, y: float, z: float, tx: float, ty: float, segment: int, surface: int
+) -> None:
+    course.x = x
+    course.y = y
+    course.z = z
+    course.tx = tx
+    course.ty = ty
+    course.p = s.p
+    course.species = s.species
+    course.segment = segment
+    course.surface = surface
 
 
 @inlined
@@ -95,26 +128,33 @@ def _respond(
 
 
 @inlined
-def transport(surfaces: Record, event: Record, particle: Record, rng: np.random.Generator) -> None:
-    """Fly a particle of the event through ``surfaces``, decaying where its segments say, until it stops.
+def fly_on(surfaces: Record, event: Record, particle: Record, rng: np.random.Generator, until: float) -> None:
+    """Fly a particle on through ``surfaces``, decaying where its segments say, until it stops or is at z = ``until``.
 
     A surface acts on what crosses its shape; outside the magnet's a particle is lost. Kicks and scatterings
-    before a decay in flight stay with the daughter.
+    before a decay in flight stay with the daughter. No shower outlives a pause.
     """
-    s = event.state
-    _start(s, particle.segments[0])
-    charged = CHARGE[s.species] != 0.0
+    s, course = event.state, particle.paused
+    charged = CHARGE[course.species] != 0.0
+    if course.surface < 0:
+        return
+    _resume(s, course)
     z_start = s.z
     # straight piece of the path, kept apart from the state so that no surface waits for the one before it
     x0, y0, z0, tx, ty = s.x, s.y, s.z, s.tx, s.ty
     last = particle.n_segments - 1
-    j = 0
-    z_decay = particle.segments[1].z if last > 0 else np.inf
-    for m in range(surfaces.n if charged else surfaces.n_neutral):
+    j = course.segment
+    z_decay = particle.segments[j + 1].z if last > j else np.inf
+    first, end = course.surface, surfaces.n if charged else surfaces.n_neutral
+    course.surface = _ENDED
+    for m in range(first, end):
         n = m if charged else surfaces.neutral[m]
         z = surfaces.z[n]
         if z <= z_start:
             continue
+        if z > until:
+            _pause(course, s, x0, y0, z0, tx, ty, j, m)
+            return
         while z_decay <= z:
             s.x = x0 + tx * (z_decay - z0)
             s.y = y0 + ty * (z_decay - z0)
@@ -139,3 +179,10 @@ def transport(surfaces: Record, event: Record, particle: Record, rng: np.random.
             return
         if s.tx != tx or s.ty != ty:
             x0, y0, z0, tx, ty = x, y, z, s.tx, s.ty
+
+
+@inlined
+def transport(surfaces: Record, event: Record, particle: Record, rng: np.random.Generator) -> None:
+    """Fly a particle through all ``surfaces`` from where it begins."""
+    take_off(particle)
+    fly_on(surfaces, event, particle, rng, np.inf)
