@@ -80,42 +80,52 @@ def _accidentals(setup: Record, total: float, event: Record, rng: np.random.Gene
 
 
 @inlined
-def _prepare(event: Record) -> None:
-    """Forget the chambers of the straight lines."""
+def _prepare(event: Record) -> int:
+    """Forget the chambers of the straight lines; returns the number of charged particles."""
+    charged = 0
     for k in range(event.n_particles):
         particle = event.particles[k]
         particle.n_chambers = 0
         if CHARGE[particle.segments[0].species] != 0.0:
+            charged += 1
             for c in range(MAX_CHAMBERS):
                 particle.hits[c].var_x = 0.0
+    return charged
 
 
 @inlined
-def _turn(event: Record, step: int, first: int) -> tuple[int, int]:
-    """Leg and particle of ``step``: the ``first`` particles' neutral, charged to the last chamber, on from there; new.
-
-    The particle is -1 where it is nobody's turn.
-    """
-    leg = min(step // first, NEW)
-    k = step - leg * first if leg < NEW else step - (NEW - 1) * first
-    charged = CHARGE[event.particles[k].segments[0].species] != 0.0
-    return leg, k if leg == NEW or charged == (leg != NEUTRAL) else -1
+def _next(leg: int, k: int, first: int, last: int) -> tuple[int, int]:
+    """Leg and particle after the ``k``-th: those of the ``first`` ones go through the legs up to ``last``; new ones."""
+    if leg == NEW or k + 1 < first:
+        return leg, k + 1
+    return (NEW, first) if leg == last else (leg + 1, 0)
 
 
 @inlined
 def _fly_all(setup: Record, foregone: Foregone, event: Record, rng: np.random.Generator) -> bool:
     """Fly the particles of an event; False where it is foregone and left."""
-    _prepare(event)
-    first, step, lost = event.n_particles, 0, foregone.every == 1
-    while step < (NEW - 1) * first + event.n_particles:
-        leg, k = _turn(event, step, first)
-        if k >= 0:
-            particle = event.particles[k]
+    # a break costs time: only where tracks may be too many behind it
+    breaks = _prepare(event) > foregone.most_tracks
+    first, lost = event.n_particles, foregone.every == 1
+    leg, k = NEUTRAL, 0
+    while k < event.n_particles:
+        particle = event.particles[k]
+        charged = CHARGE[particle.segments[0].species] != 0.0
+        turn = leg == NEW or charged == (leg != NEUTRAL)
+        if turn:
             if leg != BEHIND:
                 take_off(particle)
-            fly_on(setup.response, event, particle, rng, setup.pause_z if leg == TRACKED else np.inf)
-        step += 1
-        if not lost and step >= first and is_foregone(setup, event, foregone):
+            fly_on(
+                setup.response, event, particle, rng, setup.pause_z if breaks and leg == TRACKED else np.inf
+            )
+        before = leg
+        leg, k = _next(leg, k, first, BEHIND if breaks else TRACKED)
+        if (
+            not lost
+            and leg != NEUTRAL
+            and (turn or before == NEUTRAL)
+            and is_foregone(setup, event, foregone)
+        ):
             lost = True
             if event.number % foregone.every != 0:
                 return False

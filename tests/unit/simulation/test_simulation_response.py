@@ -51,7 +51,11 @@ def test_a_charged_particle_is_measured_where_it_crosses(species: Species, charg
 def test_every_particle_of_an_event_is_flown() -> None:
     muon = {"species": Species.MUON_PLUS, "p": 30e3}
     # far from the gaps of the views, where a chamber may be missed
-    event = flown({**muon, "x": 160.0}, {"species": Species.PHOTON, "p": 9e3, "tx": 4e-3}, {**muon, "x": -200.0, "tx": -2e-3})
+    event = flown(
+        {**muon, "x": 160.0},
+        {"species": Species.PHOTON, "p": 9e3, "tx": 4e-3},
+        {**muon, "x": -200.0, "tx": -2e-3},
+    )
     assert event["particles"]["n_chambers"][:3].tolist() == [4, 0, 4]
     assert event["particles"]["hits"]["x"][0, 0] > 0.0 > event["particles"]["hits"]["x"][2, 0]
     # a photon leaves a cluster where its line meets the calorimeter
