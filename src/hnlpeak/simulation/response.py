@@ -104,8 +104,8 @@ def _next(leg: int, k: int, first: int, last: int) -> tuple[int, int]:
 @inlined
 def _fly_all(setup: Record, foregone: Foregone, event: Record, rng: np.random.Generator) -> bool:
     """Fly the particles of an event; False where it is foregone and left."""
-    # a break costs time: only where tracks may be too many behind it
-    breaks = _prepare(event) > foregone.most_tracks
+    # a break costs time: only where tracks may be too many behind it; whatever is foregone, for the same numbers
+    breaks = _prepare(event) > 1
     first, lost = event.n_particles, foregone.every == 1
     leg, k = NEUTRAL, 0
     while k < event.n_particles:
