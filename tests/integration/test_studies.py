@@ -166,10 +166,11 @@ def test_closure_of_pseudo_experiments(card: Path, hnlpeak: Command, tmp_path: P
     injected = [row for row in rows if row["quantity"].startswith("injected |U|^2")]
     weak, strong = ([row for row in injected if row["strength"] == strength] for strength in (1.0, 5.0))
     assert len(weak) == len(strong) == 5
+    # lumps in the templates of so small a card shift b, and are in the error; from strength to strength they stay
+    assert all(abs(row["deviation_sigma"]) < 4.0 for row in rows if row["quantity"].startswith("injected"))
+    slopes = []
     for one, five in zip(weak, strong, strict=True):
-        # the templates of so small a card are lumps that shift b; from one strength to another that is the same
         more = five["u2"] - one["u2"]
-        found = (five["value"] * five["u2"] - one["value"] * one["u2"]) / more
-        error = math.hypot(five["error"] * five["u2"], one["error"] * one["u2"]) / more
-        assert error < 0.2
-        assert found == pytest.approx(1.0, abs=4.0 * error)
+        slopes.append((five["value"] * five["u2"] - one["value"] * one["u2"]) / more)
+    assert slopes == pytest.approx([1.0] * 5, abs=0.4)
+    assert np.mean(slopes) == pytest.approx(1.0, abs=0.15)

@@ -49,6 +49,9 @@ def combine(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="CSV file (default: the table goes to stdout).")
     ] = None,
+    figure: Annotated[
+        Path | None, typer.Option(help="Draw all together and each alone into this .png, .svg or .pdf.")
+    ] = None,
 ) -> None:
     """Limits on U² from several searches together: the product of their likelihoods at each mass."""
     from hnlpeak.cli.options import check_output
@@ -61,6 +64,8 @@ def combine(
 
     if output is not None:
         check_output(output, (".csv",))
+    if figure is not None:
+        check_output(figure, (".png", ".svg", ".pdf"), "--figure")
     made = combined(
         [(read_search if likelihood == "spectrum" else read_result)(directory) for directory in directories],
         None if mixture is None else parse_mixture(mixture),
@@ -76,6 +81,11 @@ def combine(
         typer.echo(text, nl=False)
     else:
         write_text(output, text)
+    if figure is not None:
+        from hnlpeak.report.figures.combination import combination
+        from hnlpeak.report.render import save
+
+        save(combination(made), figure.with_suffix(""), formats=(figure.suffix[1:],))
     for line in made.words():
         say(line)
 

@@ -96,8 +96,8 @@ def decays(text: str) -> int:
     return int(number)
 
 
-def check_output(path: Path, suffixes: Sequence[str]) -> None:
-    """Raise before any work is done for a file that could not be written when it is.
+def check_output(path: Path, suffixes: Sequence[str], option: str = "--output") -> None:
+    """Raise before any work is done for a file of ``option`` that could not be written when it is.
 
     ``UsageError`` for a folder or another kind of file than ``suffixes``, ``HnlpeakError`` for a place that is not
     there or not writable.
@@ -105,9 +105,9 @@ def check_output(path: Path, suffixes: Sequence[str]) -> None:
     from hnlpeak.core.errors import HnlpeakError, UsageError
 
     if path.suffix not in suffixes:
-        raise UsageError(f"--output: got {path}, expected a name that ends in {' or '.join(suffixes)}")
+        raise UsageError(f"{option}: got {path}, expected a name that ends in {' or '.join(suffixes)}")
     if path.is_dir():
-        raise UsageError(f"--output: {path} is a folder, expected a file")
+        raise UsageError(f"{option}: {path} is a folder, expected a file")
     if not (path.parent.is_dir() and os.access(path.parent, os.W_OK | os.X_OK)):
         raise HnlpeakError(f"{path}: cannot be written (no folder {path.parent}, or not writable)")
 

@@ -33,14 +33,18 @@ def _largest(spectrum: Spectrum, fraction: float, decays: float) -> tuple[float,
     return value * unit * scale, square * unit * scale * scale
 
 
-def _put(out: NDArray[np.int64], numbers: ArrayLike, *factors: float) -> None:
-    """Write ``numbers`` [selection, bin] times ``factors`` to ``out``; where they are zero it is left alone."""
+def _put(out: NDArray[np.int64], numbers: ArrayLike, *factors: float, least: int = 0) -> None:
+    """Write ``numbers`` [selection, bin] times ``factors`` to ``out``; where they are zero it is left alone.
+
+    None of the others becomes less than ``least`` (unless 0): 1 for squares, whose roots are errors.
+    """
     for there, row in zip(out, np.asarray(numbers), strict=True):
         places = np.flatnonzero(row)
         scaled = row[places].astype(np.float64)
         for factor in factors:
             scaled *= factor
-        there[places] = np.rint(scaled).astype(np.int64)
+        rounded = np.rint(scaled).astype(np.int64)
+        there[places] = np.maximum(rounded, least) if least else rounded
 
 
 def decays_that_fit(samples: Mapping[str, tuple[Spectrum, float]], decays: float) -> float:
@@ -70,7 +74,7 @@ def combine(samples: Mapping[str, tuple[Spectrum, float]], *, decays: float, lab
         w, w2, unit = _parts(spectrum)
         scale = fraction * spectrum.scaled_to(decays)
         _put(values[:, place], w, unit, scale)
-        _put(squares[:, place], w2, unit, scale, scale)
+        _put(squares[:, place], w2, unit, scale, scale, least=1)
     return Spectrum.from_weights(
         values,
         squares,
@@ -121,11 +125,11 @@ def seen(
     for place, name in enumerate(templates.sources):
         factor = factors.get(name, 1.0)
         _put(values[:, place], templates.content[:, place], factor)
-        _put(squares[:, place], templates.squares[:, place], factor**2)
+        _put(squares[:, place], templates.squares[:, place], factor**2, least=1)
     label = templates.label
     if control is not None:
         for k, out in enumerate((values, squares)):
-            _put(out[:, -1], [control[name][k] for name in templates.selections], FIXED_POINT)
+            _put(out[:, -1], [control[name][k] for name in templates.selections], FIXED_POINT, least=k)
         label = f"{label}, {source} from a control run"
     return Spectrum.from_weights(
         values,

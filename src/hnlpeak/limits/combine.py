@@ -65,6 +65,7 @@ class _Part:
     background: Vector
     observed: Vector
     expected: Vector
+    simulated: bool
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -74,10 +75,11 @@ class Combination:
     ``searches`` names those behind each mass. ``estimate`` is the best U^2 >= 0, ``significance`` the square root of
     2 ln [L(estimate) / L(0)]; ``expected[k]`` are quantiles of the limit under background only at -2, -1, 0, 1, 2
     standard deviations. ``n``, ``background``, ``own_observed`` and ``own_expected`` are those of each search,
-    ``[search, mass]``, NaN where it has none.
+    ``[search, mass]``, NaN where it has none. ``simulated``: whether any of them is.
     """
 
     labels: tuple[str, ...]
+    simulated: bool
     mixture: Mapping[str, float]
     method: str
     cl: float
@@ -191,6 +193,7 @@ def _part(
         background=b.background[good],
         observed=result.limits.observed.u2[good] / share,
         expected=result.limits.expected.median.u2[good] / share,
+        simulated=result.simulated,
     )
 
 
@@ -328,6 +331,7 @@ def _combined(
 
     return Combination(
         labels=labels,
+        simulated=any(part.simulated for part in parts),
         mixture=mixture,
         method=method,
         cl=cl,

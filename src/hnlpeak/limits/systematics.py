@@ -19,7 +19,10 @@ __all__ = ["Shift", "SystematicErrors", "SystematicSource", "Systematics"]
 
 @dataclass(frozen=True)
 class Shift:
-    """Relative shifts at the masses of the study, and their errors by the statistics of the simulation."""
+    """Relative shifts at the masses of the study, and their errors by the statistics of the simulation.
+
+    Both are NaN where the simulation selects too little for an estimate.
+    """
 
     value: tuple[float, ...]
     error: tuple[float, ...]
@@ -58,7 +61,10 @@ class SystematicErrors:
 
 @dataclass(frozen=True)
 class Systematics:
-    """Shifts by source at ``masses`` (MeV); between them they are interpolated, beyond them constant."""
+    """Shifts by source at ``masses`` (MeV); between those with an estimate interpolated, beyond them constant.
+
+    A source without any estimate shifts nothing.
+    """
 
     masses: tuple[float, ...]
     sources: tuple[SystematicSource, ...]
@@ -72,7 +78,9 @@ class Systematics:
         return np.zeros_like(mass) if source.background is None else self._at(source.background, mass)
 
     def _at(self, shift: Shift, mass: Vector) -> Vector:
-        return np.abs(np.interp(mass, self.masses, shift.value))
+        masses, value = np.array(self.masses), np.array(shift.value)
+        some = np.isfinite(value)
+        return np.abs(np.interp(mass, masses[some], value[some])) if some.any() else np.zeros_like(mass)
 
     def errors(self, mass: Vector, simulated: Vector) -> SystematicErrors:
         """Return all errors at each ``mass`` (MeV), ``simulated`` being the events of simulated decays in b there."""

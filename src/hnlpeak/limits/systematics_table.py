@@ -41,11 +41,12 @@ def shift_rows(found: Systematics) -> list[dict[str, Any]]:
 
 
 def _shifts(source: SystematicSource, k: int) -> dict[str, float | None]:
-    shifts = {}
+    shifts: dict[str, float | None] = {}
     for name in _SHIFTS:
         shift: Shift | None = getattr(source, name)
-        shifts[f"{name}_shift"] = None if shift is None else shift.value[k]
-        shifts[f"{name}_shift_error"] = None if shift is None else shift.error[k]
+        value, error = (np.nan, np.nan) if shift is None else (shift.value[k], shift.error[k])
+        shifts[f"{name}_shift"] = value if np.isfinite(value) else None
+        shifts[f"{name}_shift_error"] = error if np.isfinite(value) else None
     return shifts
 
 

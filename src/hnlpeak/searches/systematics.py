@@ -8,6 +8,7 @@ decays which one world selects and the other does not.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -18,7 +19,6 @@ from numpy.typing import NDArray
 from hnlpeak.background.inputs import HALO
 from hnlpeak.chain.beam import calibrate_all
 from hnlpeak.chain.selected import SelectedEvents, SelectionTask, joined, selected_events
-from hnlpeak.core.errors import UsageError
 from hnlpeak.core.measured import Measured
 from hnlpeak.estimation.signal import SignalModel
 from hnlpeak.estimation.signal_mc import window_of
@@ -36,9 +36,12 @@ from hnlpeak.simulation.sample import Sample, mode_sample, signal_sample
 
 __all__ = ["measure_systematics", "systematic_decays"]
 
+_log = logging.getLogger("hnlpeak")
+
 _KEY = "systematics"
 _PEAK = "peak"
 _NOTHING = Variation({}, {}, {})
+_NO_ESTIMATE = Measured(np.nan, stat=np.nan)
 
 Vector = NDArray[np.float64]
 Made = Mapping[str, SelectedEvents]
@@ -79,7 +82,8 @@ def measure_systematics(
     """Return the shifts by each source of the card; None for a card without the table.
 
     Windows are those of ``signal`` on the bin ``edges`` (MeV). ``share`` is that of the card's sizes to simulate.
-    ``UsageError`` for an address that is not there, and where too few decays are simulated to select any.
+    Where a world selects nothing the shift is NaN, and a warning says so. ``UsageError`` for an address that is not
+    there.
     """
     table = analysis.card.systematics
     if table is None:
@@ -91,7 +95,19 @@ def measure_systematics(
         _source(analysis, table, source, world.varied, (nominal, {**nominal, **made}), signal, edges)
         for source, world, made in zip(table.varied, worlds[1:], others, strict=True)
     ]
-    return Systematics(tuple(_masses(analysis)), tuple(found))
+    made = Systematics(tuple(_masses(analysis)), tuple(found))
+    for source in made.sources:
+        gone = [
+            mass for mass, shift in zip(made.masses, source.efficiency.value, strict=True) if np.isnan(shift)
+        ]
+        if gone:
+            _log.warning(
+                "systematics: %s has no estimate at %s MeV: nothing is selected there, or nothing of the "
+                "normalisation; simulate more decays, or vary by less",
+                source.name,
+                ", ".join(f"{mass:g}" for mass in gone),
+            )
+    return made
 
 
 def _size(decays: int, share: float) -> int:
@@ -262,14 +278,14 @@ def _difference2(before: SelectedEvents, after: SelectedEvents, where: Range) ->
 
 
 def _ratio(worlds: tuple[Made, Made], name: str, where: Range) -> Measured:
-    """Acceptance in the varied world over that in the nominal one; of few events one at least has changed."""
+    """Acceptance in the varied world over that in the nominal one; of few events one at least has changed.
+
+    Where one of the worlds selects nothing there is no estimate.
+    """
     before, after = (made[name] for made in worlds)
     old, new = (float(events.between(*where)[1].sum()) for events in (before, after))
     if old < 1.0 or new < 1.0:
-        raise UsageError(
-            f"systematics: no event of {name} (of {before.decays:.0f} decays) is selected: simulate more of them, or "
-            "vary by less"
-        )
+        return _NO_ESTIMATE
     if before is after:
         return Measured(1.0)
     change = max(_difference2(before, after, where), 1.0)
@@ -294,4 +310,4 @@ def _backgrounds(analysis: Analysis, varied: Variation, worlds: tuple[Made, Made
             weights = before.between(*where)[1]
             one = float(np.mean(weights**2)) if weights.size and before is not after else 0.0
             change += unit**2 * max(_difference2(before, after, where), one)
-        yield Measured(new / old, stat=change**0.5 / old) if old > 0.0 else Measured(1.0, stat=np.nan)
+        yield Measured(new / old, stat=change**0.5 / old) if old > 0.0 else _NO_ESTIMATE

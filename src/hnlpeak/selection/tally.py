@@ -193,7 +193,8 @@ def fill(n: int, candidates: NDArray[np.float64], selection: Selection, counts: 
                     raise OverflowError("sum of weights outside the range of fixed point")
                 spectrum[s, source, position] += integer
                 if squares.size:
-                    square = np.int64(np.floor(weight * weight * unit + 0.5))
+                    # a weight never goes without an error, however small its square is
+                    square = max(np.int64(np.floor(weight * weight * unit + 0.5)), np.int64(weight > 0.0))
                     if squares[s, source, position] > _LARGEST - square:
                         raise OverflowError("sum of squared weights outside the range of fixed point")
                     squares[s, source, position] += square

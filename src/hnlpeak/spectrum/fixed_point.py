@@ -2,6 +2,9 @@
 
 A weight w is stored as round(w 2^40); the largest sum that fits int64 is 2^23, about 8.4 million. Rows of a cut-flow
 are sums over all candidates of a sample and need more room: there a weight is round(w 2^30), and 8.6 billion fit.
+
+Squares of small weights are below the unit long before the weights are (w < 7e-7). One that is not 0 is stored as one
+unit at least: an error of 1e-6 of an event too large says less than an error of 0 on a sum that is not 0.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ __all__ = [
     "add_fixed",
     "flow_to_fixed",
     "from_fixed",
+    "squares_to_fixed",
     "sum_fixed",
     "to_fixed",
 ]
@@ -38,6 +42,12 @@ def to_fixed(weights: ArrayLike) -> NDArray[np.int64]:
             f"weights must be finite and below {LARGEST_SUM:g} in size to be stored as fixed point"
         )
     return np.rint(values * FIXED_POINT).astype(np.int64)
+
+
+def squares_to_fixed(squares: ArrayLike) -> NDArray[np.int64]:
+    """As ``to_fixed`` for sums of squared weights: at least one unit where there is any. ``UsageError`` as there."""
+    values = np.asarray(squares, dtype=np.float64)
+    return np.maximum(to_fixed(values), np.where(values > 0.0, 1, 0))
 
 
 def flow_to_fixed(counts: NDArray[np.int64]) -> NDArray[np.int64]:

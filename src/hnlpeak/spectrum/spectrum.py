@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from hnlpeak.core.display import facts_html, rows_html, short
 from hnlpeak.core.errors import InputDataError, UsageError
 from hnlpeak.spectrum.axis import m_miss_axis
-from hnlpeak.spectrum.fixed_point import add_fixed, from_fixed, sum_fixed, to_fixed
+from hnlpeak.spectrum.fixed_point import add_fixed, from_fixed, squares_to_fixed, sum_fixed, to_fixed
 from hnlpeak.spectrum.foreign import (
     check_edges,
     check_size,
@@ -159,7 +159,7 @@ class Spectrum:
             w = weights_of(values, edges, origin, "weight")
             w2 = weights_of(spread, edges, origin, "variance")
             try:
-                fixed = to_fixed(w), to_fixed(w2)
+                fixed = to_fixed(w), squares_to_fixed(w2)
             except UsageError as error:
                 raise InputDataError(f"{origin}: {error}") from error
             return cls.from_weights(*fixed, **common)

@@ -20,7 +20,7 @@ from hnlpeak.core.measured import Measured
 from hnlpeak.estimation.flux import measure_flux
 from hnlpeak.estimation.templates import combine, decays_that_fit, seen
 from hnlpeak.spectrum import Spectrum
-from hnlpeak.spectrum.fixed_point import FIXED_POINT, to_fixed
+from hnlpeak.spectrum.fixed_point import FIXED_POINT, squares_to_fixed, to_fixed
 
 SELECTIONS = ("search", "halo")
 MODES = ("kmu2", "kmu3")
@@ -288,6 +288,30 @@ def test_control_run_as_a_source(sources: BackgroundInputs) -> None:
 def test_effective_statistics(sources: BackgroundInputs) -> None:
     found = simulated_over_expected(sources, selection="search", low=300.0, high=380.0, n_kaon=KAONS)
     assert found == {name: pytest.approx(20.0, rel=1e-6) for name in (*MODES, "all")}
+
+
+def test_small_weights_have_an_error_however_small_their_squares_are() -> None:
+    """1e-7 squared is a hundredth of the unit of fixed point, and so is 1e-3 squared where it stands for 1e-4 times."""
+    common: dict[str, Any] = {
+        "selections": ["search"],
+        "sources": ["kmu3"],
+        "simulated": True,
+        "label": "light",
+        "decays_in_fiducial": 1e6,
+        "axis": hist.axis.Regular(4, 0.0, 400.0, name="m_miss"),
+    }
+    weights = np.array([[[0.0, 1e-7, 3e-5, 1.0]]])
+    made = Spectrum.from_weights(to_fixed(weights), squares_to_fixed(weights**2), **common)
+
+    def variances(each: Spectrum) -> NDArray[np.float64]:
+        return np.asarray(each.histogram.variances()).ravel()
+
+    assert (variances(made) > 0.0).tolist() == (weights > 0.0).ravel().tolist()
+    # what is above the unit keeps its square
+    assert variances(made)[2:] == pytest.approx([9e-10, 1.0], rel=1e-3)
+    for each in (combine({"kmu3": (made, 1e-4)}, decays=1e6, label="few"), seen(made, {"kmu3": 1e-4})):
+        assert (variances(each) > 0.0).tolist() == [False, True, True, True]
+        assert variances(each).max() == pytest.approx(1e-8, rel=1e-3)
 
 
 def test_squares_of_large_weights_stand_for_fewer_decays() -> None:

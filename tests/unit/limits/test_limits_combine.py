@@ -208,8 +208,9 @@ def test_the_command_writes_the_table(
     for folder, result in zip(folders, (one, other), strict=True):
         folder.mkdir()
         write_results(folder, result, spectrum=spectrum, signal="", cutflow="")
-    out = tmp_path / "combine.csv"
-    command(folders, label=["a", "b"], method="cls", cl=0.95, output=out)
+    out, picture = tmp_path / "combine.csv", tmp_path / "combine.svg"
+    command(folders, label=["a", "b"], method="cls", cl=0.95, output=out, figure=picture)
+    assert picture.read_text("utf-8").lstrip().startswith("<?xml")
     said = capsys.readouterr().err
     assert "a × b" in said
     assert "one-sided 95 % CLs" in said
@@ -218,3 +219,25 @@ def test_the_command_writes_the_table(
     assert head == list(made.columns())
     rows = [line.split(",") for line in out.read_text().splitlines()[1:]]
     np.testing.assert_allclose([float(row[2]) for row in rows], made.observed, rtol=1e-9)
+
+
+def test_the_figure_shows_all_together_and_each_alone(one: SearchResult, other: SearchResult) -> None:
+    from hnlpeak.report.figures.combination import combination
+
+    made = combine([one, other], labels=["first", "second"])
+    top, bottom = combination(made).axes
+    lines = {line.get_label(): line for line in top.lines}
+    for label, row in zip(("first", "second"), made.own_observed, strict=True):
+        np.testing.assert_array_equal(lines[f"{label}, observed"].get_ydata(), row)
+    np.testing.assert_array_equal(lines["all, observed"].get_ydata(), made.observed)
+    np.testing.assert_array_equal(lines["all, expected"].get_ydata(), made.expected[2])
+    gain = bottom.lines[1].get_ydata()
+    np.testing.assert_allclose(gain, made.expected[2] / made.own_expected.min(axis=0))
+    assert "simulation" in top.get_title(loc="left")
+
+
+def test_a_figure_of_another_kind_is_refused(tmp_path: Path) -> None:
+    from hnlpeak.cli.combine import combine as command
+
+    with pytest.raises(UsageError, match=r"--figure: got .*\.gif, expected a name that ends in"):
+        command([tmp_path], figure=tmp_path / "a.gif")

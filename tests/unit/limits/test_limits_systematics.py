@@ -22,6 +22,8 @@ from hnlpeak.limits.scan import scan
 from hnlpeak.limits.systematics import Shift, Systematics, SystematicSource
 from hnlpeak.limits.systematics_errors import with_systematics
 from hnlpeak.limits.systematics_table import systematic_rows
+from hnlpeak.report.figures.systematics import systematics
+from hnlpeak.report.systematics_tables import systematics_tables
 from hnlpeak.spectrum import Spectrum
 from hnlpeak.spectrum.fixed_point import to_fixed
 
@@ -69,6 +71,27 @@ def test_shifts_are_interpolated_and_added_in_quadrature() -> None:
     assert errors.efficiency == pytest.approx([0.10, 0.10, 0.15, 0.20])
     assert errors.efficiency_in_limit == pytest.approx([0.06, 0.06, 0.09, 0.12])
     assert not np.any(errors.background)
+
+
+def test_masses_without_an_estimate_take_that_of_their_neighbours() -> None:
+    nan = float("nan")
+    known, nothing = Shift((0.1, nan, 0.3), (0.01, nan, 0.01)), Shift((nan,) * 3, (nan,) * 3)
+    gap = replace(SOURCES[0], acceptance=known, n_kaon=known, efficiency=known)
+    none = replace(SOURCES[1], acceptance=nothing, n_kaon=nothing, efficiency=nothing)
+    found = Systematics((200.0, 250.0, 400.0), (gap, none))
+    errors = found.errors(np.array([150.0, 250.0, 300.0, 450.0]), np.zeros(4))
+    assert errors.efficiency == pytest.approx([0.1, 0.15, 0.2, 0.3])
+    made = search(found)
+    again = SearchResult.from_record(made.to_dict(), "here").systematics
+    assert again is not None
+    assert np.isnan(again.sources[1].efficiency.value).all()
+    rows = systematic_rows(made)
+    assert [row["efficiency_shift"] for row in rows[:6]] == [0.1, None, 0.3, None, None, None]
+    assert rows[1]["efficiency_shift_error"] is None
+    figure = systematics(made, found)
+    assert len(figure.axes[0].get_legend().get_texts()) == 3
+    table = systematics_tables(made)[0]
+    assert not any("nan" in cell for row in table.rows for cell in row)
 
 
 def test_sources_in_the_limit_weaken_it_and_all_are_with_errors() -> None:

@@ -142,6 +142,17 @@ def test_only_a_single_failure_counts_for_n_minus_one(
     assert flow.only_failed[0].tolist() == only
 
 
+def test_no_sum_of_weights_goes_without_an_error() -> None:
+    """The square of a weight of 1e-8 is far below the unit of fixed point."""
+    rows = [{**one(300.0**2), "weight": weight, "source": 0.0} for weight in (1e-8, 1e-8, 0.0)]
+    columns = {name: np.array([row[name] for row in rows]) for name in rows[0]}
+    view = tally_candidates(Candidates(columns, True, ("a",), "made"), card()).spectrum.project("wide")
+    (filled,) = np.flatnonzero(view.values)
+    assert view.values[filled] == pytest.approx(2e-8, rel=1e-4)
+    # one unit for each of two, none for a weight of 0
+    assert view.variances[filled] == 2.0 / FIXED_POINT
+
+
 def test_counts_and_weights_add_in_one_unit() -> None:
     """Counts become weights of 1 before they are added to weighted events; weighted ones stay as they are."""
     axis = selection_of(card(), list(made(1, True)))

@@ -27,6 +27,11 @@ def systematics_columns(found: Systematics) -> Columns:
     return columns
 
 
+def _largest(shifts: tuple[float, ...]) -> float:
+    """The largest size of the shifts that have an estimate."""
+    return max((abs(shift) for shift in shifts if np.isfinite(shift)), default=0.0)
+
+
 @styled
 def systematics(result: SearchResult, found: Systematics) -> Figure:
     """Draw the shift of A N_K by each source at the masses of the study, and all of them in quadrature as a band.
@@ -43,7 +48,7 @@ def systematics(result: SearchResult, found: Systematics) -> Figure:
         axes.fill_between(
             masses, -whole, whole, color=INK, alpha=0.12, linewidth=0.0, label="all, in quadrature"
         )
-    order = sorted(found.sources, key=lambda source: -float(np.nanmax(np.abs(source.efficiency.value))))
+    order = sorted(found.sources, key=lambda source: -_largest(source.efficiency.value))
     beside = np.linspace(-0.55 * margin, 0.55 * margin, len(order)) if len(order) > 1 else [0.0]
     for i, (source, shift) in enumerate(zip(order, beside, strict=True)):
         axes.errorbar(
