@@ -30,7 +30,8 @@ MASSES_2007 = (300, 325, 350, 360, 370, 375)
 HEAD = """# Why does my limit differ from the paper's?
 
 Written by `docs/make_limits_compared.py` from the folders of runs; do not edit. Ours are expected limits of
-simulated searches; nothing was ever set from a limit. The questions to ask first are in
+simulated searches; no number was set from a limit (one choice of method was: how deficits are treated). The
+questions to ask first are in
 [How a limit comes about](chain.md); here are their sizes.
 
 A limit is $|U|^2 = \\mathrm{UL}(N_S) / (N_K\\,A\\,B_1)$ with $B_1 = B(K^+\\to\\ell^+\\nu)\\,\\rho(m)$:

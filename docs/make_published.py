@@ -47,7 +47,10 @@ SEARCH_OF_2007 = (
 
 OTHERS = (
     "Any file of two columns, masses and |U|², is drawn beside finished searches with `--curve`; its unit stands in "
-    "its first lines or is said. Where the package [HNLimits](https://arxiv.org/abs/2304.06772) is installed "
+    "its first lines, behind the masses (`150 MeV`) or is said. Columns end at a semicolon, a tab, a comma or spaces; "
+    "with the first two, numbers may have decimal commas. Lines that begin with `#`, `%` or `!` are remarks, `-` or "
+    "`None` stands where there is no value, and any other line that is no point is refused by its number.",
+    "Where the package [HNLimits](https://arxiv.org/abs/2304.06772) is installed "
     "(`pip install 'hnlpeak[literature]'`), so are its files:",
     "These files say neither which search set a limit, nor at which level, nor for which kind of HNL. Their curves are "
     "drawn as approximate, and take no part in what is shaded as excluded or counted as improved. Areas that are "
@@ -126,7 +129,7 @@ def page():
             f"# Published limits\n\n{paragraphs(INTRODUCTION)}\n{table(curves)}",
             f"## Two readings of one curve\n\n{paragraphs([READINGS])}\n{table(seconds)}",
             f"## The 2007 search\n\n{paragraphs(texts)}",
-            f"## Further curves\n\n{paragraphs(OTHERS[:1])}\n{OTHERS_COMMAND}\n{paragraphs(OTHERS[1:])}",
+            f"## Further curves\n\n{paragraphs(OTHERS[:2])}\n{OTHERS_COMMAND}\n{paragraphs(OTHERS[2:])}",
         ]
     )
 

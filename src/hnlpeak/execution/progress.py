@@ -43,7 +43,7 @@ def _lines(total: int) -> Iterator[Callable[[str, int], None]]:
             nonlocal done, head, begun, last
             if not decays:
                 if not _compiled():
-                    _say(f"{_COMPILING}, once for this version: about half a minute on a free core")
+                    _say(f"{_COMPILING}, once for this version: about two minutes of CPU time")
                     wait(_COMPILING)
                 return
             done += decays
@@ -95,7 +95,7 @@ def _bar(total: int) -> Iterator[Callable[[str, int], None]]:
         def advance(name: str, decays: int) -> None:
             nonlocal begun, done, head
             if not decays:
-                words = "" if _compiled() else "once, about half a minute on a free core"
+                words = "" if _compiled() else "once, about two minutes of CPU time"
                 progress.update(task, description=_COMPILING if words else name, words=words)
                 return
             done += decays

@@ -13,7 +13,7 @@ __all__ = ["SYSTEMS", "farm_text"]
 _HTCONDOR = """\
 # {of} jobs of one search. Submit with: mkdir -p {place} && condor_submit FILE
 # On a file system that the farm does not share, add: transfer_output_files = {place}
-# Compile once before: HNLPEAK_CACHE_DIR on a shared disk saves each job half a minute.
+# Compile once before: HNLPEAK_CACHE_DIR on a shared disk saves each job two minutes of CPU time.
 executable = /usr/bin/env
 arguments = "{command}"
 request_cpus = {cpus}
@@ -30,7 +30,7 @@ queue {of}
 _SLURM = """\
 #!/bin/sh
 # {of} jobs of one search. Submit with: sbatch FILE
-# Compile once before: HNLPEAK_CACHE_DIR on a shared disk saves each job half a minute.
+# Compile once before: HNLPEAK_CACHE_DIR on a shared disk saves each job two minutes of CPU time.
 #SBATCH --job-name=hnlpeak
 #SBATCH --array=0-{last}
 #SBATCH --cpus-per-task={cpus}

@@ -218,6 +218,20 @@ def test_any_locale_will_do(encoding: str) -> None:
     assert done.stderr == b""
 
 
+def test_files_of_the_current_folder_are_no_modules(tmp_path: Path) -> None:
+    for name in ("numpy", "typer", "uhi"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('code of the current folder ran')\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "hnlpeak", "list", "methods"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "rolke-lopez" in done.stdout
+
+
 def test_modules_of_one_system_alone_are_not_needed_to_begin() -> None:
     """As on Windows: no fcntl, no pwd, no getuid."""
     code = (
