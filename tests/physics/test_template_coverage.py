@@ -101,7 +101,8 @@ def toys(exposure: float, count: int) -> Toys:
         rows.append((found.background, found.error, truth))
         if len(correlation) < 50:
             parts, _halo = components(data, inputs, CARD, **AT, **kaons)
-            shared = [part for p in parts.values() for part in (p.shared, *p.parts.values())]
+            # the statistics of the halo's scale are in its parts
+            shared = [part for p in parts.values() for part in p.parts.values()]
             shared.append(KAON_ERROR * sum(parts[mode].events for mode in MODES))
             correlation.append(sum(s[0] * s[1] for s in shared) / np.prod(found.error))
     estimate, error, truth = (np.array(column) for column in zip(*rows, strict=True))

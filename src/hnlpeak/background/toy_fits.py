@@ -28,6 +28,7 @@ from hnlpeak.background.functions import (
 from hnlpeak.background.lane_fits import LANES, Lanes, lane_fit, lanes
 from hnlpeak.background.poisson_fit import Groups, workspace
 from hnlpeak.background.sideband_fit import SLOTS, TOY_SLOTS, estimate_mass, fit_slots, wanted_orders
+from hnlpeak.core.errors import UsageError
 from hnlpeak.core.kernel import kernel
 
 __all__ = ["SidebandFits", "fit_toys"]
@@ -73,7 +74,14 @@ def _sizes(functions: Whole, start: Matrix, order: int, bins: int, sizes: Whole)
 
 @kernel
 def _fill(
-    design: SidebandDesign, cumulative: Matrix, i: int, first: int, order: int, plain: Whole, w: Lanes
+    design: SidebandDesign,
+    cumulative: Matrix,
+    more: Whole | None,
+    i: int,
+    first: int,
+    order: int,
+    plain: Whole,
+    w: Lanes,
 ) -> None:
     """Counts of the toys from ``first`` on; those that are not for lanes are marked as ``plain``."""
     toys = min(LANES, cumulative.shape[1] - first)
@@ -83,6 +91,9 @@ def _fill(
         counts = w.counts[j]
         for x in range(toys):
             counts[x] = high[first + x] - low[first + x]
+        if more is not None:
+            for x in range(toys):
+                counts[x] += more[i, j, first + x]
         counts[toys:] = counts[toys - 1]
         for x in range(LANES):
             events[x] += counts[x]
@@ -139,6 +150,7 @@ def _in_lanes(
 def _estimate(
     design: SidebandDesign,
     cumulative: NDArray[np.float64],
+    more: Whole | None,
     rows: Whole,
     order: int,
     functions: Whole,
@@ -162,7 +174,7 @@ def _estimate(
             continue
         usual = _sizes(functions, start[i], order, bins, sizes)
         for first in range(0, toys, LANES):
-            _fill(design, cumulative[rows[i]], i, first, order, plain, w)
+            _fill(design, cumulative[rows[i]], more, i, first, order, plain, w)
             if usual:
                 _in_lanes(design, functions, sizes, start[i], average, i, plain, w, fitted, weights, found)
             else:
@@ -198,14 +210,18 @@ def fit_toys(
     model: SidebandModel,
     *,
     expected: Matrix,
+    more: Whole | None = None,
 ) -> SidebandFits:
     """Return the background under each mass of ``design`` for every toy, as ``fit_sidebands`` finds it.
 
     ``cumulative[t, s, i]`` are the counts of toy ``t``; ``expected[s, i]``, what they fluctuate about, only saves
-    time: the fits start from those to it.
+    time: the fits start from those to it. ``more[m, j, t]`` are further events in group ``j`` of mass ``m`` alone.
+    ``UsageError`` for these where the order depends on the data ("akaike").
     """
     functions, average = model.functions(), model.order_choice == "average"
     if model.order_choice == "akaike":
+        if more is not None:
+            raise UsageError("further events in side bands are for orders that do not depend on the data")
         orders = wanted_orders(design, cumulative, rows, model)
         slots = fit_slots(design, cumulative, rows, orders, functions, average=average)[0]
         return SidebandFits(*(slots[..., slot] for slot in TOY_SLOTS))
@@ -214,6 +230,7 @@ def fit_toys(
     _estimate(
         design,
         np.ascontiguousarray(np.moveaxis(cumulative, 0, 2), dtype=np.float64),
+        None if more is None else np.ascontiguousarray(more, dtype=np.int64),
         np.ascontiguousarray(rows, dtype=np.int64),
         model.order,
         functions,

@@ -99,6 +99,7 @@ def scan(
         card.statistics,
         context or RunContext(),
         table,
+        limits.observed.n_signal,
     )
     normalisation = flux if flux is not None else _flux_of_table(found, signal)
     return SearchResult(

@@ -21,7 +21,10 @@ from hnlpeak.background.bands import SidebandDesign
 from hnlpeak.core.kernel import kernel
 from hnlpeak.spectrum.window import Window
 
-__all__ = ["ToyAxis", "draw_toys", "toy_axis"]
+__all__ = ["BLOCK", "ToyAxis", "draw_toys", "toy_axis"]
+
+BLOCK = 50
+"""Toys that share a random stream; part of the definition of the toys."""
 
 # events of a cell up to which it is drawn with others, and from which numpy draws it
 _FEW, _MANY = 2.0, 10.0

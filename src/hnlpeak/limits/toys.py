@@ -31,7 +31,8 @@ from hnlpeak.limits.efficiency import NetEfficiency, net_efficiency
 from hnlpeak.limits.excess import Excess, local_significance
 from hnlpeak.limits.hypotheses import Hypotheses
 from hnlpeak.limits.limit import Bands
-from hnlpeak.limits.toy_spectra import ToyAxis, draw_toys, toy_axis
+from hnlpeak.limits.toy_coverage import ToyCoverage, toy_coverage
+from hnlpeak.limits.toy_spectra import BLOCK, ToyAxis, draw_toys, toy_axis
 from hnlpeak.simulation.streams import stream
 from hnlpeak.spectrum.window import Window
 from hnlpeak.statistics import METHODS, method_call
@@ -48,9 +49,6 @@ __all__ = [
     "toy_result",
     "toy_searches",
 ]
-
-BLOCK = 50
-"""Toys that share a random stream; part of the definition of the toys."""
 
 LEVEL = 1.0
 """Significance at which upcrossings are counted for the Gross-Vitells formula."""
@@ -96,11 +94,13 @@ class LookElsewhere:
 @dataclass(frozen=True, eq=False)
 class ToyResult:
     """What background-only toys tell: ``global_p_value``, that background alone makes the local significance of a mass
-    at any mass, limits ``expected`` from them (quantiles), and the largest local significance."""
+    at any mass, limits ``expected`` from them (quantiles), and the largest local significance; from further toys with
+    signals the ``coverage`` of the limits."""
 
     global_p_value: Annotated[Vector, Column("global_p_value")]
     expected: Annotated[Bands, Column("toys")]
     look_elsewhere: LookElsewhere
+    coverage: Annotated[ToyCoverage | None, Column("")] = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,13 +109,14 @@ class ToySearches:
 
     ``largest``: largest local significance of all masses; ``crossings``: upcrossings of ``LEVEL``; ``upper``: upper
     limits on the signal events of each mass, shape (toy, mass), 0 where the interval is empty, NaN without side bands.
-    ``seed`` is that of their streams.
+    ``seed`` is that of their streams, ``coverage`` from toys of their own.
     """
 
     largest: Vector
     crossings: NDArray[np.int64]
     upper: Matrix
     seed: int
+    coverage: ToyCoverage | None = None
 
     def bands(self) -> Matrix:
         """Quantiles of ``upper`` at -2, -1, 0, 1, 2 standard deviations, shape (5, mass): limits that some toy has."""
@@ -201,10 +202,12 @@ def search_toys(
     toys: int,
     context: RunContext,
     hypotheses: Hypotheses | None = None,
+    limit: Vector | None = None,
 ) -> ToySearches:
     """Search in ``toys`` draws of ``expected[selection, bin]``; ``rows[m]`` is the selection of mass ``m``.
 
-    ``hypotheses`` say how much of a signal leaks into side bands (nothing where they are None).
+    ``hypotheses`` say how much of a signal leaks into side bands (nothing where they are None); with them and the
+    ``limit`` on the signal events of each mass there are toys for its coverage.
     The toys are a function of (expected, seed) alone.
     """
     axis = toy_axis(design, windows)
@@ -213,8 +216,20 @@ def search_toys(
     task = partial(_search_block, axis, cells, rows, model, statistics, hypotheses, toys, context.seed)
     found = context.run(range(-(-toys // BLOCK)), task, _both)
     largest, crossings, upper = zip(*(found[block] for block in sorted(found)), strict=True)
+    coverage = None
+    if limit is not None and hypotheses is not None:
+        coverage = toy_coverage(
+            limit,
+            axis,
+            cells,
+            rows,
+            model=model,
+            statistics=statistics,
+            hypotheses=hypotheses,
+            context=context,
+        )
     return ToySearches(
-        np.concatenate(largest), np.concatenate(crossings), np.concatenate(upper), context.seed
+        np.concatenate(largest), np.concatenate(crossings), np.concatenate(upper), context.seed, coverage
     )
 
 
@@ -228,11 +243,13 @@ def toy_searches(
     statistics: StatisticsCard,
     context: RunContext,
     hypotheses: Hypotheses,
+    limit: Vector,
 ) -> ToySearches | None:
     """Search in the toys that the card asks for; None for none, or where the background is not smooth.
 
     They are drawn about the expectation from the bands of ``parent`` and searched in those of ``background``.
-    ``cumulative[s, i]`` counts the events of selection ``s`` below bin edge ``i``, ``rows[m]`` is that of mass ``m``.
+    ``cumulative[s, i]`` counts the events of selection ``s`` below bin edge ``i``, ``rows[m]`` is that of mass ``m``,
+    ``limit`` that on its signal events.
     """
     if statistics.toys == 0 or background is None or parent is None:
         return None
@@ -246,6 +263,7 @@ def toy_searches(
         toys=statistics.toys,
         context=context,
         hypotheses=hypotheses,
+        limit=limit,
     )
 
 
@@ -255,6 +273,7 @@ def toy_result(made: ToySearches, hypotheses: Hypotheses, local: Excess) -> ToyR
         global_p_value=np.asarray(toy_p_value(local.significance, made.largest)),
         expected=Bands(*(hypotheses.limit(made.bands()[i]) for i in _MEDIAN_FIRST)),
         look_elsewhere=_look_elsewhere(made, hypotheses.mass, local.significance),
+        coverage=made.coverage,
     )
 
 

@@ -11,6 +11,7 @@ from hnlpeak.background.lane_fits import LANES
 from hnlpeak.background.sideband import SidebandBackground
 from hnlpeak.background.sideband_fit import TOY_SLOTS, fit_slots
 from hnlpeak.background.toy_fits import fit_toys
+from hnlpeak.core.errors import UsageError
 from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.spectrum.window import search_window
 
@@ -80,3 +81,32 @@ def test_a_toy_does_not_depend_on_those_beside_it() -> None:
     turned = fit_toys(design, cumulative[::-1], rows, model, expected=expected)
     np.testing.assert_array_equal(every.background, turned.background[::-1])
     np.testing.assert_array_equal(every.error, turned.error[::-1])
+
+
+@pytest.mark.parametrize("per_mev", [0.4, 12.0])
+def test_further_events_of_a_mass_are_as_if_they_were_in_its_spectrum(per_mev: float) -> None:
+    design, truth, counts = spectra(per_mev, 20)
+    rows, model = np.zeros(len(MASSES), dtype=np.int64), SidebandModel(2, 3)
+    expected = np.concatenate([[0.0], np.cumsum(truth)])[None]
+    more = np.random.Generator(np.random.Philox(8)).poisson(2.0, (*design.signal.shape, 20))
+
+    def total(bins: np.ndarray) -> np.ndarray:
+        return np.concatenate([np.zeros((20, 1)), np.cumsum(bins, axis=1)], axis=1)[:, None]
+
+    made = fit_toys(design, total(counts), rows, model, expected=expected, more=more)
+    for i in range(len(MASSES)):
+        mixed = counts.copy()
+        for j in range(design.groups[i]):
+            mixed[:, design.first[i, j]] += more[i, j]
+        one = fit_toys(design, total(mixed), rows, model, expected=expected)
+        np.testing.assert_array_equal(made.background[:, i], one.background[:, i])
+        np.testing.assert_array_equal(made.leakage[:, i], one.leakage[:, i])
+    with pytest.raises(UsageError, match="do not depend on the data"):
+        fit_toys(
+            design,
+            total(counts),
+            rows,
+            SidebandModel(2, 3, order_choice="akaike"),
+            expected=expected,
+            more=more,
+        )

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from pydantic import ValidationError
+from scipy.special import ndtr
 from scipy.stats import chi2, kstest
 
 from hnlpeak.background.bands import SidebandDesign, sideband_design
@@ -30,7 +31,7 @@ from hnlpeak.limits.toys import BLOCK, ToySearches, search_toys
 from hnlpeak.report.summary import verdict
 from hnlpeak.spectrum.spectrum import Spectrum
 from hnlpeak.spectrum.window import Window, search_window
-from hnlpeak.statistics import Known, rolke_lopez
+from hnlpeak.statistics import Gaussian, Known, rolke_lopez
 from hnlpeak.statistics.equivalent import equivalent_poisson
 from hnlpeak.statistics.look_elsewhere import gross_vitells, toy_p_value
 
@@ -269,6 +270,45 @@ def test_result_with_toys() -> None:
     )
     assert "global p-value, 300 toys" in verdict(made)
     assert SearchResult.from_record(made.to_dict(), "here").to_dict() == made.to_dict()
+
+
+def test_coverage_in_toys_is_that_of_searches_done_by_hand() -> None:
+    """At one mass: whole spectra about the same expectation, a Gaussian peak of the limit's size, fits, intervals."""
+    result = _search(toys=1000)
+    assert result.toys is not None
+    mass, i, toys = 260.0, 6, 1500
+    limit, sigma = float(result.number("n_signal_ul_observed")[i]), 4.0
+    window = search_window(mass, sigma, k=LIBRARY.scan.window, edges=EDGES)
+    shape = np.diff(ndtr((EDGES - mass) / sigma))
+    inside = shape[window.first : window.last].sum()
+    assert isinstance(LIBRARY.background, SidebandBackground)
+    one = sideband_design([window], EDGES, LIBRARY.background)
+    rng = np.random.Generator(np.random.Philox(11))
+    total = cumulative(rng.poisson(falling(12.0) + limit / inside * shape, (toys, shape.size)).astype(float))
+    design = one._make(np.repeat(column, toys, axis=0) for column in one)
+    fits = fit_sidebands(design, total, np.arange(toys), order=2, alternative_order=3)
+    n = total[:, window.last] - total[:, window.first]
+    ends = rolke_lopez(
+        n,
+        background=Gaussian(fits.background, fits.error),
+        efficiency=Known(1.0 - fits.leakage / inside),
+        cl=LIBRARY.statistics.cl,
+    )
+    below = ends.upper >= limit
+    held = below & (ends.lower <= limit)
+    for name, share in (
+        ("toys_coverage_at_limit", held.mean()),
+        ("toys_upper_coverage_at_limit", below.mean()),
+    ):
+        error = np.sqrt(0.95 * 0.05 * (1.0 / toys + 1.0 / 1000))
+        assert result.number(name)[i] == pytest.approx(share, abs=4.9 * error)
+        assert np.all(result.number(name) > 0.85)
+    # the same as the sums, but for what fits do
+    assert np.median(result.number("toys_upper_coverage_at_limit")) == pytest.approx(
+        np.median(result.number("upper_coverage_at_limit")), abs=0.04
+    )
+    assert "toys_coverage_at_limit" not in _search().columns
+    assert "toys_coverage_at_limit" not in _search(toys=50, method="cls-exact", treatment=None).columns
 
 
 def test_without_toys_there_is_nothing_of_them() -> None:
