@@ -9,22 +9,22 @@ from markupsafe import Markup
 __all__ = ["inline_svg"]
 
 _NUMBER = re.compile(r"-?\d+\.\d+")
-_OUTLINE = re.compile(r' d="([^"]*)"')
+_OUTLINE = re.compile(r' (d|x|y)="([^"]*)"')
 _UNSEEN = re.compile(r"<!--.*?-->|<metadata>.*?</metadata>", re.S)
 _SPACE = re.compile(r"\s+")
 
 
 def _rounded(outline: re.Match[str]) -> str:
     def short(number: re.Match[str]) -> str:
-        return f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
+        return f"{float(number[0]):.1f}".removesuffix(".0")
 
-    return f' d="{_NUMBER.sub(short, outline[1])}"'
+    return f' {outline[1]}="{_NUMBER.sub(short, outline[2])}"'
 
 
 def inline_svg(svg: bytes) -> Markup:
     """Return the ``data:`` URL of a figure of ``render``, to stand between double quotes in a page.
 
-    Outlines are rounded to hundredths of a point; comments and metadata, which nobody sees, are left out. Percent
+    Outlines and places are rounded to tenths of a point; comments and metadata, which nobody sees, are left out. Percent
     signs and quotes are escaped as URLs and pages ask for, which is a quarter shorter than base64.
     """
     text = _UNSEEN.sub("", svg.decode("utf-8"))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import scipy
@@ -166,6 +167,7 @@ def _continued(end: Floats, stopped: NDArray[np.bool_]) -> Floats:
     return answer
 
 
+@cache
 def _hermite() -> tuple[Floats, Floats]:
     x, weight = np.polynomial.hermite_e.hermegauss(_NODES)
     return x, weight / weight.sum()
