@@ -13,6 +13,7 @@ from hnlpeak.limits.status import unsound_counts
 from hnlpeak.report.rounding import plain_number, scientific
 from hnlpeak.report.typeset import typeset
 from hnlpeak.report.validity import mean_paths
+from hnlpeak.statistics import deviations
 
 __all__ = ["conditions", "key_numbers", "not_quoted", "verdict"]
 
@@ -62,11 +63,12 @@ def _headline(result: SearchResult) -> str:
     smallest, strongest = _extreme(result, "p_value"), _extreme(result, "u2_ul_observed")
     if smallest is None:
         return "No mass hypothesis could be tested: see the column status of the limits."
-    z = smallest["local_significance"]
-    above = z is not None and z >= _EXCESS
+    # of the p-value, which never claims too much: in few events the asymptotic significance does
+    z = float(deviations(smallest["p_value"]))
+    above = z >= _EXCESS
     words = "A local excess above" if above else "No local excess above"
     text = f"{words} {_EXCESS:g}σ: the smallest local p-value is {plain_number(smallest['p_value'], 2)}"
-    text += "" if z is None else f" ({z:.1f}σ)"
+    text += f" ({z:.1f}σ)" if math.isfinite(z) else ""
     text += f" at {smallest['m_n_mev']:g} MeV{_elsewhere(result)}."
     if strongest is None:
         return text + " There is no upper limit on the mixing."

@@ -266,6 +266,14 @@ def test_verdict(inputs: Search) -> None:
     excess = verdict(found)
     assert excess.startswith("A local excess above 3σ")
     assert "(4.3σ) at 300 MeV" in excess
+    # four events on 0.28 +- 0.27: 3.1 by the likelihood ratio, and not as rare as 3
+    few = with_columns(
+        result,
+        p_value=np.where(m == 300.0, 1.55e-3, p),
+        local_significance=np.where(m == 300.0, 3.12, result.number("local_significance")),
+    )
+    assert verdict(few).startswith("No local excess above 3σ")
+    assert "(3.0σ) at 300 MeV" in verdict(few)
     assert verdict(without_limits(result)).startswith("No mass hypothesis could be tested")
 
 
