@@ -29,8 +29,9 @@ pseudo-experiments together.
 A width of pulls below 1 means that the stated error is larger than the scatter: that of b holds what the choice of the
 function may do, most of all at the ends of the scan (170 MeV), where there is a side band on one side alone and where a
 part of the signal is taken for background: intervals cover more than they promise there. Means of b that are off by
-some tenths of its error are the statistics of the simulated truth, which all pseudo-experiments share, and what
-a smooth function cannot follow. Few events make p-values steps: a share below 0.1 may not reach 0.1.
+some tenths of its error are the statistics of the simulated truth, which all pseudo-experiments share and which is in
+the error of the rows, and what a smooth function cannot follow. Few events make p-values steps: a share below 0.1 may
+not reach 0.1.
 
 """
 
