@@ -9,7 +9,7 @@ from scipy.stats import norm, poisson
 from hnlpeak.background.bands import sideband_design
 from hnlpeak.background.functions import SidebandModel
 from hnlpeak.background.sideband import SidebandBackground
-from hnlpeak.background.toy_fits import fit_toys
+from hnlpeak.background.toy_fits import fit_toys, toy_start
 from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.limits.excess import less_than_one_event, local_p_value, local_significance
 from hnlpeak.spectrum.window import search_window
@@ -31,7 +31,8 @@ def rates(mass: float, sigma: float, b: float, slope: float) -> tuple[np.ndarray
     counts = np.random.Generator(np.random.Philox(7)).poisson(truth, (TOYS, truth.size))
     total = np.concatenate([np.zeros((TOYS, 1)), np.cumsum(counts, axis=1)], axis=1)[:, None]
     expected = np.concatenate([[0.0], np.cumsum(truth)])[None]
-    fits = fit_toys(design, total, np.zeros(1, dtype=np.int64), SidebandModel(2, 3), expected=expected)
+    rows, model = np.zeros(1, dtype=np.int64), SidebandModel(2, 3)
+    fits = fit_toys(design, total, rows, model, start=toy_start(design, expected, rows, model))
     n = np.arange(int(b + 12.0 * np.sqrt(b) + 12.0), dtype=np.float64)[:, None]
     shape = (n.size, TOYS)
     number, estimate, error = (

@@ -31,7 +31,7 @@ from hnlpeak.background.sideband_fit import SLOTS, TOY_SLOTS, estimate_mass, fit
 from hnlpeak.core.errors import UsageError
 from hnlpeak.core.kernel import kernel
 
-__all__ = ["SidebandFits", "fit_toys"]
+__all__ = ["SidebandFits", "fit_toys", "toy_start"]
 
 _B, _STAT, _SYST, _LEAKAGE = range(4)
 
@@ -203,19 +203,26 @@ def _estimate(
                     out[i, first + x, slot] = rest[slots[slot]]
 
 
+def toy_start(
+    design: SidebandDesign, expected: Matrix, rows: Whole, model: SidebandModel
+) -> NDArray[np.float64]:
+    """Return where the fits of toys about ``expected[s, i]``, cumulative counts, start: ``[mass, function, p]``."""
+    return fit_slots(design, expected[None], rows, np.array(model.order), model.functions())[1].parameters
+
+
 def fit_toys(
     design: SidebandDesign,
     cumulative: NDArray[np.float64],
     rows: Whole,
     model: SidebandModel,
     *,
-    expected: Matrix,
+    start: NDArray[np.float64],
     more: Whole | None = None,
 ) -> SidebandFits:
     """Return the background under each mass of ``design`` for every toy, as ``fit_sidebands`` finds it.
 
-    ``cumulative[t, s, i]`` are the counts of toy ``t``; ``expected[s, i]``, what they fluctuate about, only saves
-    time: the fits start from those to it. ``more[m, j, t]`` are further events in group ``j`` of mass ``m`` alone.
+    ``cumulative[t, s, i]`` are the counts of toy ``t``; ``start`` (of ``toy_start``) only saves time.
+    ``more[m, j, t]`` are further events in group ``j`` of mass ``m`` alone.
     ``UsageError`` for these where the order depends on the data ("akaike").
     """
     functions, average = model.functions(), model.order_choice == "average"
@@ -225,7 +232,6 @@ def fit_toys(
         orders = wanted_orders(design, cumulative, rows, model)
         slots = fit_slots(design, cumulative, rows, orders, functions, average=average)[0]
         return SidebandFits(*(slots[..., slot] for slot in TOY_SLOTS))
-    start = fit_slots(design, expected[None], rows, np.array(model.order), functions)[1].parameters
     found = np.empty((design.groups.size, len(cumulative), 4))
     _estimate(
         design,

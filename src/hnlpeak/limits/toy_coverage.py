@@ -50,6 +50,7 @@ def toy_coverage(
     limit: Vector,
     axis: ToyAxis,
     expected: Matrix,
+    start: NDArray[np.float64],
     rows: NDArray[np.int64],
     *,
     model: SidebandModel,
@@ -59,13 +60,16 @@ def toy_coverage(
 ) -> ToyCoverage | None:
     """Return the coverage at the ``limit`` on the signal events in each window; None for methods that take long.
 
-    ``expected[selection, cell]`` are the cells of ``axis``, ``rows[m]`` is the selection of mass ``m``. None, too,
-    where the order of the functions is chosen by the data (``akaike``).
+    ``expected[selection, cell]`` are the cells of ``axis``, ``start`` is where fits to toys about them start,
+    ``rows[m]`` is the selection of mass ``m``. None, too, where the order of the functions is chosen by the data
+    (``akaike``).
     """
     if METHODS[statistics.method].slow or model.order_choice == "akaike":
         return None
     toys = min(statistics.toys, MOST_TOYS)
-    task = partial(_covered, limit, axis, expected, rows, model, statistics, hypotheses, toys, context.seed)
+    task = partial(
+        _covered, limit, axis, expected, start, rows, model, statistics, hypotheses, toys, context.seed
+    )
     found = context.run(range(-(-toys // BLOCK)), task, _both)
     total = np.sum([found[block] for block in sorted(found)], axis=0) / toys
     some = np.isfinite(limit)
@@ -80,6 +84,7 @@ def _covered(
     limit: Vector,
     axis: ToyAxis,
     expected: Matrix,
+    start: NDArray[np.float64],
     rows: NDArray[np.int64],
     model: SidebandModel,
     statistics: StatisticsCard,
@@ -95,8 +100,7 @@ def _covered(
     inside = rng.poisson(signal, (size, signal.size))
     beside = (signal * hypotheses.peak_per_window)[:, None] * axis.design.signal
     leaked = rng.poisson(beside[..., None], (*beside.shape, size))
-    total = np.concatenate([np.zeros((len(expected), 1)), np.cumsum(expected, axis=1)], axis=1)
-    fits = fit_toys(axis.design, drawn, rows, model, expected=total, more=leaked)
+    fits = fit_toys(axis.design, drawn, rows, model, start=start, more=leaked)
     n = drawn[:, rows, axis.last] - drawn[:, rows, axis.first] + inside
     b, sigma = fits.background, fits.error
     if METHODS[statistics.method].positive_background:

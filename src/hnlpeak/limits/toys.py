@@ -22,7 +22,7 @@ from hnlpeak.background.bands import SidebandDesign
 from hnlpeak.background.expectation import expected_spectrum
 from hnlpeak.background.functions import SidebandModel
 from hnlpeak.background.method import SmoothBackground
-from hnlpeak.background.toy_fits import fit_toys
+from hnlpeak.background.toy_fits import fit_toys, toy_start
 from hnlpeak.core.records import Column, Key
 from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis_card import StatisticsCard
@@ -131,6 +131,7 @@ _Blocks = dict[int, tuple[Vector, NDArray[np.int64], Matrix]]
 def _search_block(
     axis: ToyAxis,
     expected: Matrix,
+    start: NDArray[np.float64],
     rows: NDArray[np.int64],
     model: SidebandModel,
     statistics: StatisticsCard,
@@ -141,13 +142,7 @@ def _search_block(
 ) -> _Blocks:
     """Searches in the toys of one ``block``; like all tasks, a function that can be pickled."""
     drawn = draw_toys(expected, min(BLOCK, toys - block * BLOCK), stream(seed, "toys", block))
-    fits = fit_toys(
-        axis.design,
-        drawn,
-        rows,
-        model,
-        expected=np.concatenate([np.zeros((len(expected), 1)), np.cumsum(expected, axis=1)], axis=1),
-    )
+    fits = fit_toys(axis.design, drawn, rows, model, start=start)
     n = drawn[:, rows, axis.last] - drawn[:, rows, axis.first]
     b, sigma = fits.background, fits.error
     good = np.isfinite(b) & np.isfinite(sigma)
@@ -213,7 +208,9 @@ def search_toys(
     axis = toy_axis(design, windows)
     total = np.concatenate([np.zeros((len(expected), 1)), np.cumsum(expected, axis=1)], axis=1)
     cells = np.where(axis.reach(rows, len(expected)), np.diff(total[:, axis.edges], axis=1), 0.0)
-    task = partial(_search_block, axis, cells, rows, model, statistics, hypotheses, toys, context.seed)
+    about = np.concatenate([np.zeros((len(cells), 1)), np.cumsum(cells, axis=1)], axis=1)
+    start = toy_start(axis.design, about, rows, model)
+    task = partial(_search_block, axis, cells, start, rows, model, statistics, hypotheses, toys, context.seed)
     found = context.run(range(-(-toys // BLOCK)), task, _both)
     largest, crossings, upper = zip(*(found[block] for block in sorted(found)), strict=True)
     coverage = None
@@ -222,6 +219,7 @@ def search_toys(
             limit,
             axis,
             cells,
+            start,
             rows,
             model=model,
             statistics=statistics,

@@ -24,8 +24,8 @@ def _rounded(outline: re.Match[str]) -> str:
 def inline_svg(svg: bytes) -> Markup:
     """Return the ``data:`` URL of a figure of ``render``, to stand between double quotes in a page.
 
-    Outlines and places are rounded to tenths of a point; comments and metadata, which nobody sees, are left out. Percent
-    signs and quotes are escaped as URLs and pages ask for, which is a quarter shorter than base64.
+    Outlines and places are rounded to tenths of a point; comments and metadata, which nobody sees, are left out.
+    Percent signs and quotes are escaped as URLs and pages ask for, which is a quarter shorter than base64.
     """
     text = _UNSEEN.sub("", svg.decode("utf-8"))
     text = _SPACE.sub(" ", _OUTLINE.sub(_rounded, text)).strip()

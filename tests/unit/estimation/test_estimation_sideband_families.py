@@ -11,7 +11,7 @@ from hnlpeak.background.bands import SidebandDesign, sideband_design
 from hnlpeak.background.functions import FAMILIES, Family, OrderChoice, SidebandModel
 from hnlpeak.background.sideband import SidebandBackground
 from hnlpeak.background.sideband_fit import SidebandEstimates, fit_sidebands
-from hnlpeak.background.toy_fits import fit_toys
+from hnlpeak.background.toy_fits import fit_toys, toy_start
 from hnlpeak.spectrum.window import gaussian_fraction, search_window
 
 EDGES = np.linspace(100.0, 490.0, 3901)
@@ -164,13 +164,9 @@ def test_toys_are_fitted_as_the_spectrum_is(family: Family, choice: OrderChoice)
     for per_mev in (20.0, 0.3):
         expected = falling(per_mev, 80.0)
         counts = rng.poisson(expected, (6, expected.size)).astype(float)
-        many = fit_toys(
-            design(masses),
-            cumulative(counts)[:, None],
-            np.zeros(4, dtype=np.int64),
-            SidebandModel(2, 3, family, choice),
-            expected=cumulative(expected)[None],
-        )
+        rows, model = np.zeros(4, dtype=np.int64), SidebandModel(2, 3, family, choice)
+        start = toy_start(design(masses), cumulative(expected)[None], rows, model)
+        many = fit_toys(design(masses), cumulative(counts)[:, None], rows, model, start=start)
         for toy, one in enumerate(counts):
             single = estimate(one, masses, family=family, choice=choice)
             assert many.background[toy] == pytest.approx(single.background, abs=1e-4 * single.stat.min())

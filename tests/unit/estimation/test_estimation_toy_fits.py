@@ -10,7 +10,7 @@ from hnlpeak.background.functions import Family, SidebandModel
 from hnlpeak.background.lane_fits import LANES
 from hnlpeak.background.sideband import SidebandBackground
 from hnlpeak.background.sideband_fit import TOY_SLOTS, fit_slots
-from hnlpeak.background.toy_fits import fit_toys
+from hnlpeak.background.toy_fits import fit_toys, toy_start
 from hnlpeak.core.errors import UsageError
 from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.spectrum.window import search_window
@@ -38,7 +38,7 @@ def test_toys_in_lanes_are_toys_one_by_one(family: Family, per_mev: float, toys:
     cumulative = np.concatenate([np.zeros((toys, 1)), np.cumsum(counts, axis=1)], axis=1)[:, None]
     expected = np.concatenate([[0.0], np.cumsum(truth)])[None]
     rows, model = np.zeros(len(MASSES), dtype=np.int64), SidebandModel(2, 3, family)
-    made = fit_toys(design, cumulative, rows, model, expected=expected)
+    made = fit_toys(design, cumulative, rows, model, start=toy_start(design, expected, rows, model))
     plain = fit_slots(design, cumulative, rows, np.array(2), model.functions(), average=True)[0]
     names, stat = ("background", "stat", "syst", "leakage"), plain[..., TOY_SLOTS[1]]
     for name, slot in zip(names, TOY_SLOTS, strict=True):
@@ -77,8 +77,8 @@ def test_a_toy_does_not_depend_on_those_beside_it() -> None:
     cumulative = np.concatenate([np.zeros((len(counts), 1)), np.cumsum(counts, axis=1)], axis=1)[:, None]
     expected = np.concatenate([[0.0], np.cumsum(truth)])[None]
     rows, model = np.zeros(1, dtype=np.int64), SidebandModel(2, 3)
-    every = fit_toys(design, cumulative, rows, model, expected=expected)
-    turned = fit_toys(design, cumulative[::-1], rows, model, expected=expected)
+    every = fit_toys(design, cumulative, rows, model, start=toy_start(design, expected, rows, model))
+    turned = fit_toys(design, cumulative[::-1], rows, model, start=toy_start(design, expected, rows, model))
     np.testing.assert_array_equal(every.background, turned.background[::-1])
     np.testing.assert_array_equal(every.error, turned.error[::-1])
 
@@ -93,12 +93,14 @@ def test_further_events_of_a_mass_are_as_if_they_were_in_its_spectrum(per_mev: f
     def total(bins: np.ndarray) -> np.ndarray:
         return np.concatenate([np.zeros((20, 1)), np.cumsum(bins, axis=1)], axis=1)[:, None]
 
-    made = fit_toys(design, total(counts), rows, model, expected=expected, more=more)
+    made = fit_toys(
+        design, total(counts), rows, model, start=toy_start(design, expected, rows, model), more=more
+    )
     for i in range(len(MASSES)):
         mixed = counts.copy()
         for j in range(design.groups[i]):
             mixed[:, design.first[i, j]] += more[i, j]
-        one = fit_toys(design, total(mixed), rows, model, expected=expected)
+        one = fit_toys(design, total(mixed), rows, model, start=toy_start(design, expected, rows, model))
         np.testing.assert_array_equal(made.background[:, i], one.background[:, i])
         np.testing.assert_array_equal(made.leakage[:, i], one.leakage[:, i])
     with pytest.raises(UsageError, match="do not depend on the data"):
@@ -107,6 +109,6 @@ def test_further_events_of_a_mass_are_as_if_they_were_in_its_spectrum(per_mev: f
             total(counts),
             rows,
             SidebandModel(2, 3, order_choice="akaike"),
-            expected=expected,
+            start=toy_start(design, expected, rows, model),
             more=more,
         )
