@@ -26,7 +26,8 @@ _HADRON_SCALE, _HADRON_SCALE_LOG = 0.9099, -0.0237
 _HADRON_PART = 1.0 - 0.4634
 """Constants of the parametrisation; energies in GeV."""
 _PIONS = 5
-"""Pions among which the first interaction shares its energy: their number at 10 to 40 GeV, leading ones counted."""
+"""Pions among which the first interaction shares its energy: an estimate of their number at 10 to 40 GeV, leading ones
+counted. With a third of them neutral the mean electromagnetic share is .48 at 20 GeV, .06 above Groom's."""
 _EM_POWER = -0.18
 """Groom's k - 1: charged pions of E GeV lose 1 - E^(k - 1) of their energy to electromagnetic showers."""
 _PENETRATING = 1300.0

@@ -256,10 +256,15 @@ def _penetrates(params: Record, particle: Record, p: float, rng: np.random.Gener
 
 
 @inlined
-def missed(params: Record, p: float) -> float:
-    """Probability that a muon of momentum ``p`` (MeV) that crosses the counters leaves no signal."""
-    x = (p - params[_Slot.RANGE]) / params[_Slot.TURN_ON]
-    return 1.0 + params[_Slot.EFFICIENCY] * math.expm1(-x) if x > 0.0 else 1.0
+def missed(params: Record, x: float, y: float, p: float) -> float:
+    """Probability that a muon of momentum ``p`` (MeV) at (x, y) leaves no signal: 1 beside the counters.
+
+    What the absorber displaces it by is left out.
+    """
+    turn = (p - params[_Slot.RANGE]) / params[_Slot.TURN_ON]
+    if turn <= 0.0 or not inside(params[_Slot.COUNTERS :], x, y):
+        return 1.0
+    return float(1.0 + _map(params, x * x + y * y) * params[_Slot.EFFICIENCY] * math.expm1(-turn))
 
 
 @inlined

@@ -102,7 +102,7 @@ def radiate(radiation_lengths: float, u_min: float, event: Record, rng: np.rando
 
 
 def conversion_paths(radiation_lengths: float) -> float:
-    """Mean free paths of a photon until it becomes a pair, 7/9 t: the limit above a GeV, 10 % high at 100 MeV."""
+    """Mean free paths of a hard photon until it becomes a pair, 7/9 t; ``_strength`` has what softer ones do."""
     return 7.0 / 9.0 * radiation_lengths
 
 
@@ -116,10 +116,20 @@ def _share(least: float, rng: np.random.Generator) -> float:
 
 
 @inlined
+def _strength(energy: float) -> float:
+    """Pair production at ``energy`` (MeV) over its limit 7/9 per radiation length.
+
+    0.47 at 30 MeV, 0.68 at 100 MeV, 0.92 at a GeV: within 0.05 of the Bethe-Heitler parametrisation in Geant4's physics
+    manual from 30 MeV to 70 GeV for carbon, neon, aluminium and iron.
+    """
+    return 0.97 * (energy + 20.0) / (energy + 72.0)
+
+
+@inlined
 def _meets(paths: float, s: Record, rng: np.random.Generator) -> bool:
     """True where a photon interacts within so many mean free paths: one number for all matter on its way."""
     if s.depth == 0.0:
-        s.depth = rng.exponential()
+        s.depth = rng.exponential() / _strength(s.p)
     s.depth -= paths
     if s.depth > 0.0:
         return False
@@ -136,7 +146,7 @@ def convert(paths: float, forced: float, event: Record, rng: np.random.Generator
     s = event.state
     if s.p <= 4.0 * _M_E or event.n_particles > MAX_PARTICLES - 2:
         return
-    chance = -math.expm1(-paths) if forced > 0.0 else 0.0
+    chance = -math.expm1(-paths * _strength(s.p)) if forced > 0.0 else 0.0
     if happens(event, rng, chance, forced) if forced > chance else _meets(paths, s, rng):
         _begin_pair(event, rng)
 

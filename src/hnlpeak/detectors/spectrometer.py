@@ -1,8 +1,9 @@
 """Magnetic spectrometer: chambers that measure points and scatter, and a dipole that kicks.
 
 Each chamber has views along several directions; a view measures one coordinate unless the track passes through
-its gap around the beam. Material makes every charged particle scatter (Highland) and electrons radiate: hard
-photons become particles of their own that fly on along the undeflected line. Photons may become pairs.
+its gap around the beam. The material of the views that it crosses makes every charged particle scatter (Highland)
+and electrons radiate: hard photons become particles of their own that fly on along the undeflected line. Photons may
+become pairs.
 """
 
 from __future__ import annotations
@@ -87,8 +88,8 @@ class Spectrometer(DetectorSpec):
 
     ``view_angles`` (degrees) are the directions in which the views measure, each with the resolution
     ``view_resolution`` and efficiency ``view_efficiency``; ``gap_half_width`` is the half-width of a view's gap
-    around the beam. ``radiation_lengths`` is the material of one chamber. A fraction ``tail_fraction`` of hits
-    and scatterings has ``tail_scale`` times the width. Measured momenta are ``momentum_scale`` times
+    around the beam. ``radiation_lengths`` is the material of one chamber, all its views. A fraction ``tail_fraction``
+    of hits and scatterings has ``tail_scale`` times the width. Measured momenta are ``momentum_scale`` times
     what they should be.
     """
 
@@ -231,12 +232,15 @@ def respond(params: Record, event: Record, particle: Record, rng: np.random.Gene
     """Measure the point where a charged particle crosses the chamber, then scatter and radiate it; convert photons."""
     s = event.state
     species = s.species
+    crossed, share = _crossed(params, s.x, s.y)
+    if share == 0.0:
+        return
     if CHARGE[species] == 0.0:
         forced = _FORCED_PAIRS * event.forced_loss * params[ChamberSlot.BEFORE_MAGNET]
-        convert(params[ChamberSlot.CONVERSION], forced, event, rng)
+        convert(params[ChamberSlot.CONVERSION] * share, forced, event, rng)
         return
     error = params[ChamberSlot.RESOLUTION]
-    theta = plane_angle(
+    theta = math.sqrt(share) * plane_angle(
         params[ChamberSlot.SCATTERING], params[ChamberSlot.SCATTERING_LOG], s.p, MASS[species]
     )
     missing = 0
@@ -254,26 +258,39 @@ def respond(params: Record, event: Record, particle: Record, rng: np.random.Gene
             seen, u = decide(u, params[ChamberSlot.EFFICIENCY])
             if not seen:
                 missing |= 1 << view
-    _measure(params, s, particle, missing, error, rng)
+    _measure(params, s, particle, crossed & ~missing, error, rng)
     s.tx += theta * rng.standard_normal()
     s.ty += theta * rng.standard_normal()
     electron = species in (Species.POSITRON, Species.ELECTRON)
     if electron and params[ChamberSlot.BEFORE_MAGNET] > 0.0:
-        radiate(params[ChamberSlot.MATERIAL], params[ChamberSlot.RADIATION_THRESHOLD], event, rng)
+        radiate(params[ChamberSlot.MATERIAL] * share, params[ChamberSlot.RADIATION_THRESHOLD], event, rng)
+
+
+@inlined
+def _crossed(params: Record, x: float, y: float) -> tuple[int, float]:
+    """A bit for each view that is crossed at (x, y), outside its gap, and their share: there is no matter in gaps."""
+    crossed = number = 0
+    views = int(params[ChamberSlot.N_VIEWS])
+    for view in range(views):
+        cx = params[ChamberSlot.VIEWS + 2 * view]
+        cy = params[ChamberSlot.VIEWS + 2 * view + 1]
+        if abs((x - params[ChamberSlot.GAP_X]) * cx + y * cy) >= params[ChamberSlot.GAP]:
+            crossed |= 1 << view
+            number += 1
+    return crossed, number / views
 
 
 @inlined
 def _measure(
-    params: Record, s: Record, particle: Record, missing: int, error: float, rng: np.random.Generator
+    params: Record, s: Record, particle: Record, seen: int, error: float, rng: np.random.Generator
 ) -> None:
-    """Write the point that the views outside their gaps measure; ``missing`` has a bit for each that failed."""
+    """Write the point that the views measure; ``seen`` has a bit for each that responds."""
     hit = particle.hits[int(params[ChamberSlot.INDEX])]
     xx = xy = yy = 0.0
     for view in range(int(params[ChamberSlot.N_VIEWS])):
         cx = params[ChamberSlot.VIEWS + 2 * view]
         cy = params[ChamberSlot.VIEWS + 2 * view + 1]
-        from_gap = (s.x - params[ChamberSlot.GAP_X]) * cx + s.y * cy
-        if abs(from_gap) >= params[ChamberSlot.GAP] and (missing >> view) & 1 == 0:
+        if (seen >> view) & 1:
             xx += cx * cx
             xy += cx * cy
             yy += cy * cy

@@ -163,7 +163,7 @@ def _lose_unseen(
     """A muon that the vetoing counter missed may have left most of its momentum in the calorimeter before it.
 
     The counter's inefficiency holds such muons: of those that it missed they are the share P(loss) P(missed after it) /
-    P(missed). At least ``forced`` of them are made to, with a weight.
+    P(missed), where it stands; beside it P(loss). At least ``forced`` of them are made to, with a weight.
     """
     stage, s = setup.stages[0], event.state
     if setup.muon_loss <= 0.0 or s.species not in (Species.MUON_PLUS, Species.MUON_MINUS):
@@ -176,7 +176,8 @@ def _lose_unseen(
         return
     share = calorimeter.tail_share(calorimeter.HARD_LOSS, setup.muon_loss_index, rng)
     params = stage.params[counter]
-    missed = muon_veto.missed(params, s.p * (1.0 - share)) / muon_veto.missed(params, s.p)
+    before = muon_veto.missed(params, s.x, s.y, s.p)
+    missed = muon_veto.missed(params, s.x, s.y, s.p * (1.0 - share)) / before
     if happens(event, rng, min(setup.muon_loss * missed, 1.0), forced):
         particle.muon_loss = share
 

@@ -339,16 +339,30 @@ def test_tails_of_points(shoot: Shoot) -> None:
 @pytest.mark.parametrize(("species", "p"), [(Species.PION_PLUS, 2e3), (Species.MUON_PLUS, 3e4)])
 def test_scattering_is_highland(shoot: Shoot, species: Species, p: float) -> None:
     straw = spec("STRAW")
-    block = shoot(_chamber(tail_fraction=0.0), species, p, x=500.0)
+    block = shoot(_chamber(tail_fraction=0.0), species, p, x=500.0, y=300.0)
     t, beta = straw.radiation_lengths, p / math.hypot(p, float(MASS[species]))
     theta = 13.6 / (beta * p) * math.sqrt(t) * (1.0 + 0.038 * math.log(t / beta**2))
     assert_gaussian(block["state"]["tx"], 0.0, theta)
     assert_gaussian(block["state"]["ty"], 0.0, theta)
 
 
+def test_there_is_no_matter_in_the_gaps_of_views(shoot: Shoot) -> None:
+    """At y = 0 one view of four is not there: scattering and conversions of three quarters of the chamber."""
+    straw, p = spec("STRAW"), 2e4
+    whole, part, none = (
+        shoot(_chamber(tail_fraction=0.0), Species.MUON_PLUS, p, x=x, y=y)["state"]["tx"]
+        for x, y in ((500.0, 300.0), (500.0, 0.0), (101.2, 0.0))
+    )
+    assert part.var() / whole.var() == pytest.approx(0.75, rel=6.0 * math.sqrt(4.0 / whole.size))
+    assert not none.any()
+    pairs = shoot(_chamber(), Species.PHOTON, p, x=500.0, y=0.0, n=200_000)["n_particles"] == 3
+    assert_fraction(pairs, -math.expm1(-7.0 / 9.0 * 0.97 * 20_020 / 20_072 * 0.75 * straw.radiation_lengths))
+    assert (shoot(_chamber(), Species.PHOTON, p, x=101.2, y=0.0)["n_particles"] == 1).all()
+
+
 def test_bremsstrahlung_keeps_the_energy_and_has_its_rate(shoot: Shoot) -> None:
     straw = spec("STRAW")
-    block = shoot(_chamber(), Species.POSITRON, 3e4, x=500.0, n=100_000)
+    block = shoot(_chamber(), Species.POSITRON, 3e4, x=500.0, y=300.0, n=100_000)
     photons = np.where(
         np.arange(block["particles"].shape[1])[None, :] < block["n_particles"][:, None],
         block["particles"]["segments"][:, :, 0]["p"],

@@ -122,12 +122,17 @@ def test_a_figure_in_the_page_is_the_one_in_its_file() -> None:
     svg = b"""<?xml version="1.0"?>
 <svg xmlns="http://www.w3.org/2000/svg"><!-- 5 < 6 & "it's" --><metadata>x</metadata>
 <path d="M 1.23456 -2.0 L 3.999 4" style="fill: #ffffff"
- x="0.015625"/><text>50 % &lt; 'b'</text></svg>"""
+ x="12.345678" width="0.015625"/><text>50 % &lt; 'b'</text></svg>"""
     url = str(inline_svg(svg))
     assert not set('"&#\n') & set(url)
     back = ET.fromstring(unquote(url.split(",", 1)[1]))
     path, text = back
-    assert path.attrib == {"d": "M 1.23 -2 L 4 4", "style": "fill: #ffffff", "x": "0.015625"}
+    assert path.attrib == {
+        "d": "M 1.2 -2 L 4 4",
+        "style": "fill: #ffffff",
+        "x": "12.3",
+        "width": "0.015625",
+    }
     assert text.text == "50 % < 'b'"
 
 

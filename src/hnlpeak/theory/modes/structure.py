@@ -1,6 +1,6 @@
 """What the structure of the kaon adds to the bremsstrahlung of K+ -> l+ nu gamma: emission and interference.
 
-In the units of ``squared_amplitude`` for a massless X, with the form factors of PDG (dimensionless, f_K = 159.8 MeV),
+In the units of ``squared_amplitude`` for a massless X, with the form factors of PDG (dimensionless, f_K = 155.7 MeV),
 
     8 r { (m_K / f_K)^2 / (4 r) [(V + A)^2 rho_SD+ + (V - A)^2 rho_SD-]
           - (m_K / f_K) [(V + A) rho_INT+ + (V - A) rho_INT-] },
@@ -19,7 +19,7 @@ from hnlpeak.theory.modes.masses import KAON
 
 __all__ = ["DECAY_CONSTANT", "NO_STRUCTURE", "Structure", "structure_amplitude"]
 
-DECAY_CONSTANT = Measured(159.8, source="PDG, f_K in MeV")
+DECAY_CONSTANT = Measured(155.7, source="FLAG 2021, f_K in MeV")
 _RATIO = KAON / DECAY_CONSTANT.value
 
 
