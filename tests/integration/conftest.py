@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from command import Command, Outcome, call
+from once import made_once
 
 KAONS = 2_000_000
 SMALL = {
@@ -92,12 +93,14 @@ def installed() -> Command:
 @pytest.fixture(scope="session")
 def finished(card: Path, tmp_path_factory: pytest.TempPathFactory, installed: Command) -> Path:
     """The folder of a run on one worker, made by the installed command."""
-    place = tmp_path_factory.mktemp("runs") / "one worker"
-    done = installed("run", card, "-o", place, "--workers", 1, "--seed", 3)
-    assert done.code == 0, done.err
-    assert done.out == ""
-    assert done.err.splitlines()[-1] == f"results in {place} (report.html, limits.csv, figures/)"
-    return place
+
+    def make(place: Path) -> None:
+        done = installed("run", card, "-o", place, "--workers", 1, "--seed", 3)
+        assert done.code == 0, done.err
+        assert done.out == ""
+        assert done.err.splitlines()[-1] == f"results in {place} (report.html, limits.csv, figures/)"
+
+    return made_once(tmp_path_factory, "one worker", make)
 
 
 @pytest.fixture(scope="session")
