@@ -65,10 +65,11 @@ def _merged(old: Any, new: Any) -> Any:
 
 @dataclass
 class Session:
-    """One reader, who runs the blocks of a page one after the other in a folder."""
+    """One reader, who runs the blocks of a page one after the other in a folder; programs in ``first`` go first."""
 
     folder: Path
     names: dict[str, Any] = field(default_factory=dict)
+    first: Path | None = None
 
     def run(self, block: Block) -> None:
         """Run ``block``; raises what fails, ``ValueError`` for a language that nothing is known about."""
@@ -90,7 +91,8 @@ class Session:
             raise ValueError(f"a block of language {block.kind!r}: sh, python, text, or a marker")
 
     def _shell(self, block: Block) -> None:
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+        places = [self.first, Path(sys.executable).parent, os.environ.get("PATH", "")]
+        path = os.pathsep.join(str(place) for place in places if place is not None)
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", block.text],
             cwd=self.folder,

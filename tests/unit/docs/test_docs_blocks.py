@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import remembered
 from page_blocks import Block, Session, blocks
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -22,10 +26,21 @@ def names(path):
     return path.relative_to(ROOT).as_posix()
 
 
-def read_aloud(path, folder, slow):
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory):
+    """A folder with an ``hnlpeak`` that runs a long command once for all pages."""
+    place = tmp_path_factory.mktemp("programs")
+    (place / "kept").mkdir()
+    words = (sys.executable, remembered.__file__, place / "kept", Path(sys.executable).with_name("hnlpeak"))
+    (place / "hnlpeak").write_text(f'#!/bin/sh\nexec {shlex.join(map(str, words))} "$@"\n', "utf-8")
+    (place / "hnlpeak").chmod(0o700)
+    return place
+
+
+def read_aloud(path, folder, slow, programs=None):
     """Run the blocks of a page in a copy of what a clone has beside them."""
     shutil.copytree(ROOT / "examples", folder / "examples")
-    session = Session(folder)
+    session = Session(folder, first=programs)
     for block in blocks(path.read_text("utf-8")):
         if block.mark == "not run" or (block.mark == "slow") != slow:
             continue
@@ -34,8 +49,34 @@ def read_aloud(path, folder, slow):
 
 @pytest.mark.timeout(1500)  # a first run compiles the simulation, on a busy machine for minutes
 @pytest.mark.parametrize("path", PAGES, ids=names)
-def test_blocks_run(path, tmp_path):
-    read_aloud(path, tmp_path, slow=False)
+def test_blocks_run(path, tmp_path, programs):
+    read_aloud(path, tmp_path, slow=False, programs=programs)
+
+
+def test_a_command_on_other_files_or_with_other_options_is_run_again(tmp_path):
+    """The same one is not, wherever it puts what it makes; a place that is taken is for the program to see."""
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "x.csv").write_text("1\n", "utf-8")
+    real = tmp_path / "real"
+    real.write_text("#!/bin/sh\necho ran >> runs; cat a/x.csv > $3; exit $4\n", "utf-8")
+    real.chmod(0o700)
+
+    def runs(*words):
+        before = (tmp_path / "runs").read_text("utf-8") if (tmp_path / "runs").exists() else ""
+        command = [sys.executable, remembered.__file__, tmp_path, real, *words]
+        code = subprocess.run([str(word) for word in command], cwd=tmp_path, check=False).returncode
+        return code, (tmp_path / "runs").read_text("utf-8").count("ran") - before.count("ran")
+
+    assert runs("scan", "-o", "one", 0, "a/x.csv") == (0, 1)
+    assert runs("scan", "-o", "two", 0, "a/x.csv") == (0, 0)
+    assert (tmp_path / "two").read_text("utf-8") == "1\n"
+    assert runs("scan", "-o", "two", 0, "a/x.csv") == (0, 1)
+    assert runs("scan", "-o", "three", 0, "a/x.csv", "--method") == (0, 1)
+    (tmp_path / "a" / "beside.toml").write_text("", "utf-8")
+    assert runs("scan", "-o", "four", 0, "a/x.csv") == (0, 1)
+    assert runs("explain", "-o", "five", 0, "a/x.csv") == (0, 1)
+    assert runs("run", "-o", "six", 3, "a/x.csv") == (3, 1)
+    assert runs("run", "-o", "seven", 3, "a/x.csv") == (3, 1)
 
 
 SLOW = [path for path in PAGES if any(block.mark == "slow" for block in blocks(path.read_text("utf-8")))]
