@@ -11,7 +11,8 @@ from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.experiment.experiment import Experiment
 from hnlpeak.reconstruction.calibration import BeamCalibration
 from hnlpeak.reconstruction.columns import Column, column_names
-from hnlpeak.selection.cuts import cut_table, passing
+from hnlpeak.selection.cuts import cut_table
+from hnlpeak.selection.judge import passing
 from hnlpeak.simulation.sample import Sample
 from hnlpeak.simulation.streams import shard_sizes
 

@@ -17,8 +17,9 @@ from hnlpeak.chain.sample_run import SamplePart
 from hnlpeak.chain.shards import ShardSpec, assumed_of
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.reconstruction.columns import Column, column_names
-from hnlpeak.selection.cuts import cut_table, passing
+from hnlpeak.selection.cuts import cut_table
 from hnlpeak.selection.foregone import foregone_of
+from hnlpeak.selection.judge import passing
 from hnlpeak.simulation.streams import shard_sizes
 from hnlpeak.spectrum.axis import signed_sqrt
 

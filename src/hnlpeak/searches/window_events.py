@@ -23,8 +23,9 @@ from hnlpeak.limits.search import Search
 from hnlpeak.reconstruction.columns import Column, column_names
 from hnlpeak.searches.plan import Injection, plan
 from hnlpeak.searches.samples import calibrated
-from hnlpeak.selection.cuts import cut_table, passing
+from hnlpeak.selection.cuts import cut_table
 from hnlpeak.selection.foregone import foregone_of
+from hnlpeak.selection.judge import passing
 from hnlpeak.simulation.streams import shard_sizes
 from hnlpeak.spectrum.axis import signed_sqrt
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hnlpeak.core.borrow import borrowed
 from hnlpeak.core.kernel import kernel
 from hnlpeak.core.sheet import sheet
-from hnlpeak.selection.cuts import UNKNOWN, CutTable, judge
+from hnlpeak.selection.judge import UNKNOWN, CutTable, judge
 from hnlpeak.spectrum.axis import MissingMassAxis
 from hnlpeak.spectrum.fixed_point import FIXED_POINT, FLOW_POINT, add_fixed, flow_to_fixed, to_fixed
 

@@ -116,6 +116,28 @@ def _put_parent(parent: NDArray[np.float64], p: float, tx: float, ty: float, mas
 
 
 @inlined
+def _put_point(
+    event: Record,
+    x: float,
+    y: float,
+    size_x: float,
+    size_y: float,
+    shift_x: float,
+    shift_y: float,
+    rng: np.random.Generator,
+) -> None:
+    """Write where the muon begins: about (x, y), shifted by the way from there."""
+    event.x_decay = x + size_x * rng.standard_normal() + shift_x
+    event.y_decay = y + size_y * rng.standard_normal() + shift_y
+
+
+@inlined
+def _above(least: float, mean: float, rng: np.random.Generator) -> float:
+    """A momentum above ``least`` by ``mean`` on average, distributed exponentially."""
+    return float(least + mean * rng.exponential())
+
+
+@inlined
 def _throw_beside(
     params: NDArray[np.float64],
     beam: Record,
@@ -125,14 +147,12 @@ def _throw_beside(
     parent: NDArray[np.float64],
 ) -> int:
     """A muon at rest in the frame of the ``parent``, on the face of the collimator. Returns 1."""
-    z = params[_Slot.Z_COLLIMATOR]
-    along = z - beam.z_reference
-    event.x_decay = beam.x + beam.slope_x * along + params[_Slot.BESIDE_X]
-    event.x_decay += params[_Slot.BESIDE_SIZE_X] * rng.standard_normal()
-    event.y_decay = beam.y + beam.slope_y * along + params[_Slot.BESIDE_Y]
-    event.y_decay += params[_Slot.BESIDE_SIZE_Y] * rng.standard_normal()
-    event.z_decay = z
-    p = params[_Slot.BESIDE_MIN] + params[_Slot.BESIDE_MEAN] * rng.exponential()
+    x, y = beam.x + params[_Slot.BESIDE_X], beam.y + params[_Slot.BESIDE_Y]
+    size_x, size_y = params[_Slot.BESIDE_SIZE_X], params[_Slot.BESIDE_SIZE_Y]
+    along = params[_Slot.Z_COLLIMATOR] - beam.z_reference
+    _put_point(event, x, y, size_x, size_y, beam.slope_x * along, beam.slope_y * along, rng)
+    event.z_decay = params[_Slot.Z_COLLIMATOR]
+    p = _above(params[_Slot.BESIDE_MIN], params[_Slot.BESIDE_MEAN], rng)
     _put_parent(parent, p, beam.slope_x, beam.slope_y, _M_MU)
     nx, ny, nz = unit_vector(rng)
     _put_muon(daughters[0], 0.0, nx, ny, nz)
@@ -160,9 +180,9 @@ def throw_halo(
     size_x, size_y = beam.size_x, beam.size_y
     if rng.random() < params[_Slot.OFF]:
         most = beam.momentum
-        p = params[_Slot.OFF_MIN] + params[_Slot.OFF_MEAN] * rng.exponential()
+        p = most + 1.0
         while p > most:
-            p = params[_Slot.OFF_MIN] + params[_Slot.OFF_MEAN] * rng.exponential()
+            p = _above(params[_Slot.OFF_MIN], params[_Slot.OFF_MEAN], rng)
         divergence_x = divergence_y = params[_Slot.OFF_DIVERGENCE]
         size_x = size_y = params[_Slot.OFF_SIZE]
     mass, flight = _M_PI, _FLIGHT_PI
@@ -173,8 +193,8 @@ def throw_halo(
     depth = p * flight * rng.exponential()
     room = params[_Slot.ROOM]
     z = params[_Slot.Z_FIRST] + depth - room * math.floor(depth / room)
-    event.x_decay = beam.x + size_x * rng.standard_normal() + tx * (z - beam.z_reference)
-    event.y_decay = beam.y + size_y * rng.standard_normal() + ty * (z - beam.z_reference)
+    along = z - beam.z_reference
+    _put_point(event, beam.x, beam.y, size_x, size_y, tx * along, ty * along, rng)
     event.z_decay = z
     _put_parent(parent, p, tx, ty, mass)
     nx, ny, nz = unit_vector(rng)

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import hnlpeak
+from hnlpeak.core import stamp
 from hnlpeak.core.kernel import closure_digest
 
 
@@ -46,3 +47,17 @@ def test_a_stamp_covers_what_a_module_imports_and_no_more() -> None:
     stamps = {closure_digest(f"hnlpeak.{m}") for m in ("chain.loop", "statistics.profile", "detectors.shape")}
     assert len(stamps) == 3
     assert closure_digest("some.other.module") == closure_digest("yet.another")
+
+
+def test_what_is_compiled_for_events_depends_on_no_statistics() -> None:
+    """Half a minute and more of compilation after each change of a limit would be for nothing."""
+    closure, todo = set(), [stamp._file_of("hnlpeak.chain.loop")]
+    while todo:
+        path = todo.pop()
+        assert path is not None
+        if path not in closure:
+            closure.add(path)
+            todo.extend(stamp._imports(path))
+    rooms = {path.relative_to(Path(hnlpeak.__file__).parent).parts[0] for path in closure}
+    assert "simulation" in rooms
+    assert not rooms & {"statistics", "background", "estimation", "limits", "formats", "searches"}

@@ -10,7 +10,8 @@ from hnlpeak.core.errors import CardError
 from hnlpeak.core.kernel import kernel
 from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.experiment.analysis_card import AnalysisCard, Cut, SelectionCard
-from hnlpeak.selection.cuts import UNKNOWN, cut_table, judge, passing
+from hnlpeak.selection.cuts import cut_table
+from hnlpeak.selection.judge import UNKNOWN, judge, passing
 
 COLUMNS = ["p_mev", "z_vtx_mm", "theta_rad"]
 VERTEX = {

@@ -15,7 +15,8 @@ from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.experiment.selection_card import Cut, SelectionCard, check_selections
 from hnlpeak.reconstruction.candidates import Candidates
-from hnlpeak.selection.cuts import cut_table, passing
+from hnlpeak.selection.cuts import cut_table
+from hnlpeak.selection.judge import passing
 
 TRACK = {"name": "track", "column": "n_tracks", "min": 1, "max": 1}
 MOMENTUM = {"name": "momentum", "column": "p_mev", "min": "10 GeV", "max": "65 GeV"}
