@@ -6,41 +6,24 @@ import contextlib
 import errno
 import json
 import os
-import sys
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from small_runs import NEW, OLD, content, fill, make
+from deaths import ERRORS, FAILED, IDENTITY, KILLED, WELL, Deaths, run_with_a_part
+from small_runs import NEW, OLD, content, make
 
 from hnlpeak.core.errors import HnlpeakError, InputDataError, UsageError
 from hnlpeak.execution.context import Part
 from hnlpeak.formats import manifest
 from hnlpeak.formats.manifest import JOURNAL, MANIFEST, PUBLISH, verify
 from hnlpeak.formats.results import read_result
-from hnlpeak.searches.claim import open_run
 from hnlpeak.searches.places import UNFINISHED
 from hnlpeak.searches.store import FolderStore
 
 pytestmark = pytest.mark.faults
-
-IDENTITY = {"seed": 7}
-EVENTS = {
-    "os.rename",
-    "os.remove",
-    "os.mkdir",
-    "os.rmdir",
-    "os.truncate",
-    "open",
-    "tempfile.mkstemp",
-    "os.chmod",
-}
-REMOVALS = {"os.remove", "os.rmdir"}
-"""A full disk lets them be."""
-KILLED, FAILED = 137, 1
-FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 @pytest.fixture(autouse=True)
@@ -50,61 +33,19 @@ def no_flush(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(manifest, "versions", dict)
 
 
-def dies_at(event: int, work: Callable[[], None], place: Path) -> bool:
-    """Do ``work`` in a process that is gone at its file event number ``event``; False where it has fewer."""
-    child = os.fork()
-    if child == 0:
-        seen = 0
-
-        def watch(name: str, arguments: tuple[object, ...]) -> None:
-            nonlocal seen
-            if name not in EVENTS or str(place) not in str(arguments):
-                return
-            seen += 1
-            if seen == event:
-                os._exit(KILLED)
-
-        code = 1
-        try:
-            sys.addaudithook(watch)
-            work()
-            code = 0
-        finally:
-            os._exit(code)
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    assert status in (0, KILLED)
-    return status == KILLED
+@pytest.fixture(scope="module")
+def deaths() -> Iterator[Deaths]:
+    """The process that runs and dies."""
+    made = Deaths()
+    yield made
+    made.close()
 
 
-def fails_from(event: int, error: Exception, last: int, work: Callable[[], None], place: Path) -> bool:
-    """Do ``work`` in a process whose file events ``event`` to ``last`` fail with ``error``; False where it has fewer.
-
-    It ends well all the same, or with that error: as such, or as what the commands print of it.
-    """
-    child = os.fork()
-    if child == 0:
-        seen = 0
-
-        def watch(name: str, arguments: tuple[object, ...]) -> None:
-            nonlocal seen
-            if name not in EVENTS - REMOVALS or str(place) not in str(arguments):
-                return
-            seen += 1
-            if event <= seen <= last:
-                raise error
-
-        code = 3
-        try:
-            sys.addaudithook(watch)
-            work()
-            code = 0 if seen < event else FAILED
-        except (HnlpeakError, OSError, MemoryError) as found:
-            code = FAILED if found is error or error in (found.__cause__, found.__context__) else 2
-        finally:
-            os._exit(code)
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    assert status in (0, FAILED), (event, status)
-    return status == FAILED
+def dies_at(deaths: Deaths, event: int, place: Path, *, overwrite: bool) -> bool:
+    """Run in a process that is gone at its file event number ``event``; False where it has fewer."""
+    code = deaths.ends(place, overwrite, event=event)
+    assert code in (WELL, KILLED)
+    return code == KILLED
 
 
 def check_whole(place: Path, allowed: list[dict[str, str]]) -> None:
@@ -122,16 +63,6 @@ def check_whole(place: Path, allowed: list[dict[str, str]]) -> None:
     assert found in allowed
 
 
-def run_with_a_part(place: Path, files: dict[str, str], *, overwrite: bool) -> None:
-    with open_run(place, IDENTITY, overwrite=overwrite) as claim:
-        if claim.done:
-            return
-        part = Part("data", 0, 1, 1000)
-        if claim.store.load(part) is None:
-            claim.store.save(part, {"a": np.arange(3)})
-        fill(claim.stage, files)
-
-
 def finished(place: Path) -> bool:
     """A manifest, and nothing left of a publication but perhaps its empty folder."""
     return (place / MANIFEST).exists() and not list((place / ".publish").glob(".journal*"))
@@ -139,18 +70,18 @@ def finished(place: Path) -> bool:
 
 @pytest.mark.parametrize("overwrite", [False, True])
 def test_a_run_that_dies_at_any_file_event_is_finished_by_the_same_command(
-    tmp_path: Path, overwrite: bool
+    deaths: Deaths, tmp_path: Path, overwrite: bool
 ) -> None:
     event, killed = 1, True
     while killed:
         place = tmp_path / f"out{event}"
         if overwrite:
             make(place, {"seed": 1}, OLD)
-        killed = dies_at(event, lambda p=place: run_with_a_part(p, NEW, overwrite=overwrite), place)  # type: ignore[misc]
+        killed = dies_at(deaths, event, place, overwrite=overwrite)
         check_whole(place, [OLD, NEW])
         # at the very last event the folder holds a finished run, and says so
         with contextlib.suppress(UsageError) if finished(place) else contextlib.nullcontext():
-            run_with_a_part(place, NEW, overwrite=overwrite)
+            run_with_a_part(place, overwrite=overwrite)
         assert content(place) == NEW, event
         assert verify(place) == len(NEW)
         assert not [p for p in place.iterdir() if p.name.startswith(".")], event
@@ -158,11 +89,11 @@ def test_a_run_that_dies_at_any_file_event_is_finished_by_the_same_command(
     assert event > 60
 
 
-@pytest.mark.parametrize("error", [FULL, MemoryError()], ids=["full disk", "memory"])
+@pytest.mark.parametrize("error", list(ERRORS))
 @pytest.mark.parametrize("lasting", [False, True])
 @pytest.mark.parametrize("overwrite", [False, True])
 def test_a_run_that_fails_at_any_file_event_is_finished_by_the_same_command(
-    tmp_path: Path, error: Exception, lasting: bool, overwrite: bool
+    deaths: Deaths, tmp_path: Path, error: str, lasting: bool, overwrite: bool
 ) -> None:
     """Once, or from there on until somebody makes room: the error is said, and nothing is lost."""
     event, failed = 1, True
@@ -171,12 +102,13 @@ def test_a_run_that_fails_at_any_file_event_is_finished_by_the_same_command(
         if overwrite:
             make(place, {"seed": 1}, OLD)
         last = 10**9 if lasting else event
-        failed = fails_from(
-            event, error, last, lambda p=place: run_with_a_part(p, NEW, overwrite=overwrite), place
-        )  # type: ignore[misc]
+        code = deaths.ends(place, overwrite, event=event, last=last, error=error)
+        # it ends well all the same, or with that error
+        assert code in (WELL, FAILED), event
+        failed = code == FAILED
         check_whole(place, [OLD, NEW])
         with contextlib.suppress(UsageError) if finished(place) else contextlib.nullcontext():
-            run_with_a_part(place, NEW, overwrite=overwrite)
+            run_with_a_part(place, overwrite=overwrite)
         assert content(place) == NEW, event
         assert verify(place) == len(NEW)
         # the parts of a finished run are no loss, and what cannot be removed is none either
@@ -235,25 +167,25 @@ def test_a_folder_that_is_half_published_is_not_read(tmp_path: Path) -> None:
             read(tmp_path)
 
 
-def test_two_deaths_in_a_row(tmp_path: Path) -> None:
+def test_two_deaths_in_a_row(deaths: Deaths, tmp_path: Path) -> None:
     """The one that finishes dies too."""
     for first in range(60, 130, 11):
         for second in range(1, 40, 9):
             place = tmp_path / f"out{first}-{second}"
             make(place, {"seed": 1}, OLD)
             for event in (first, second):
-                dies_at(event, lambda p=place: run_with_a_part(p, NEW, overwrite=True), place)  # type: ignore[misc]
+                dies_at(deaths, event, place, overwrite=True)
                 check_whole(place, [OLD, NEW])
-            run_with_a_part(place, NEW, overwrite=True)
+            run_with_a_part(place, overwrite=True)
             assert content(place) == NEW
 
 
-def test_somebody_else_finishes_and_is_then_refused(tmp_path: Path) -> None:
+def test_somebody_else_finishes_and_is_then_refused(deaths: Deaths, tmp_path: Path) -> None:
     """A folder that is half published is no folder of nobody: it gets finished first."""
     for event in range(1, 200, 5):
         place = tmp_path / f"out{event}"
         make(place, {"seed": 1}, OLD)
-        if not dies_at(event, lambda p=place: run_with_a_part(p, NEW, overwrite=True), place):  # type: ignore[misc]
+        if not dies_at(deaths, event, place, overwrite=True):
             break
         with pytest.raises(UsageError, match="finished run"):
             make(place, {"seed": 99}, {"foreign": "x"})
