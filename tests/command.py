@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import io
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
+
+import pytest
 
 from hnlpeak.cli.app import main
 from hnlpeak.cli.verbosity import set_verbosity
@@ -19,6 +21,16 @@ class Outcome(NamedTuple):
 
 
 Command = Callable[..., Outcome]
+
+
+@contextlib.contextmanager
+def few_figures() -> Iterator[None]:
+    """Searches draw one figure, in this process: for those whose like another test lets draw all of them."""
+    from hnlpeak.report import write
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(write, "FIGURES", {"u2": write.FIGURES["u2"]})
+        yield
 
 
 def call(*arguments: object) -> Outcome:

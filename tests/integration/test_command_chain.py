@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from command import Command
+from command import Command, few_figures
 from conftest import KAONS
 from hnlpeak.cli.listing import KINDS
 from hnlpeak.experiment.analysis import load_analysis
@@ -66,18 +66,9 @@ def test_scan_that_simulates_finds_what_the_run_found(
     assert (place / "figures" / "u2.svg").is_file()
     assert (place / "report.html").is_file()
     other = tmp_path / "stated"
-    done = hnlpeak(
-        "scan",
-        finished / "spectrum.json",
-        "--analysis",
-        card,
-        "--seed",
-        3,
-        "--n-kaon",
-        2 * KAONS,
-        "-o",
-        other,
-    )
+    given = ("--analysis", card, "--seed", 3, "--n-kaon", 2 * KAONS)
+    with few_figures():
+        done = hnlpeak("scan", finished / "spectrum.json", *given, "-o", other)
     assert done.code == 0, done.err
     ours, theirs = read_result(other), read_result(place)
     simulated = [

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from command import Command
+from command import Command, few_figures
 from conftest import SCRIPT
 from hnlpeak.chain.parts import in_parts
 from hnlpeak.execution.context import Part, RunContext, Shards
@@ -58,7 +58,8 @@ def test_killed_damaged_and_resumed_on_two_workers(
     assert foreign.code == 2
     assert "something else than this run" in foreign.err
 
-    done = hnlpeak("run", card, "-o", place, "--seed", 3, "--workers", 2)
+    with few_figures():
+        done = hnlpeak("run", card, "-o", place, "--seed", 3, "--workers", 2)
     assert done.code == 0, done.err
     for name in SAME:
         assert (place / name).read_bytes() == (finished / name).read_bytes(), name

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from command import few_figures
+
 SMALL = {
     "name": '"small-kmu2"',
     "decays": "1e6",
@@ -117,18 +119,9 @@ def test_scan_of_the_spectrum_simulates_the_templates_again(
     folder: Path, kmu2_card: Path, hnlpeak: Any, tmp_path: Path
 ) -> None:
     place = tmp_path / "scan"
-    done = hnlpeak(
-        "scan",
-        folder / "spectrum.json",
-        "--analysis",
-        kmu2_card,
-        "--signal",
-        folder,
-        "-o",
-        place,
-        "--seed",
-        4,
-    )
+    given = ("--analysis", kmu2_card, "--signal", folder, "--seed", 4)
+    with few_figures():
+        done = hnlpeak("scan", folder / "spectrum.json", *given, "-o", place)
     assert done.code == 0, done.err
     same = 0
     for one, two in zip(rows_of(folder / "limits.csv"), rows_of(place / "limits.csv"), strict=True):

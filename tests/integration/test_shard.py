@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from command import Command, call
+from command import Command, call, few_figures
 from conftest import KAONS
 from hnlpeak.formats.job_file import read_job, write_job
 from hnlpeak.formats.results import read_result
@@ -43,7 +43,8 @@ def jobs(made: Path, tmp_path: Path) -> Path:
 
 def test_the_merge_has_the_bytes_of_one_run(made: Path, finished: Path, tmp_path: Path) -> None:
     assert sorted(path.name for path in made.iterdir()) == [f"job-{i}-of-{JOBS}.npz" for i in range(JOBS)]
-    done = call("shard", "merge", made, "-o", tmp_path / "merged")
+    with few_figures():
+        done = call("shard", "merge", made, "-o", tmp_path / "merged")
     assert done.code == 0, done.err
     for name in SAME:
         assert (tmp_path / "merged" / name).read_bytes() == (finished / name).read_bytes(), name
@@ -74,7 +75,8 @@ def test_missing_jobs_are_named_and_cost_exposure(made: Path, jobs: Path, tmp_pa
     status = json.loads(call("shard", "status", jobs, "--json").out)
     assert status == {"of": JOBS, "done": [0, 2], "missing": [1], "faults": []}
 
-    partial = call("shard", "merge", jobs, "-o", tmp_path / "out", "--allow-missing")
+    with few_figures():
+        partial = call("shard", "merge", jobs, "-o", tmp_path / "out", "--allow-missing")
     assert partial.code == 4
     assert "PARTIAL: 1 of 3 jobs are missing (1)" in partial.err
     assert "without 1 of 3 jobs: 1" in partial.err.splitlines()[-1]

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from command import few_figures
 from hnlpeak.cli.explain import explain
 from hnlpeak.cli.scan import scan
 from hnlpeak.core.errors import HnlpeakError
@@ -52,7 +53,8 @@ def test_scan_leaves_a_complete_folder_that_scans_again_to_the_same(
     assert manifest["seed"] is None
     result = read_result(place)
     assert not result.simulated
-    scan("toy-limits/spectrum.json", "na62-2015-ke2", signal="toy-limits", output=Path("again"))
+    with few_figures():
+        scan("toy-limits/spectrum.json", "na62-2015-ke2", signal="toy-limits", output=Path("again"))
     for name in ("limits.csv", "signal.csv", "spectrum.json"):
         assert (inputs / "again" / name).read_bytes() == (place / name).read_bytes()
     capsys.readouterr()
@@ -97,7 +99,8 @@ def test_occupied_folders_are_refused(inputs: Path) -> None:
 
 
 def test_the_method_of_the_command_line(inputs: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    scan("toy.csv", "na62-2015-ke2", signal="sig.csv", method="one-sided", output=Path("out"))
+    with few_figures():
+        scan("toy.csv", "na62-2015-ke2", signal="sig.csv", method="one-sided", output=Path("out"))
     capsys.readouterr()
     explain(Path("out"), 300.0)
     said = capsys.readouterr().out
