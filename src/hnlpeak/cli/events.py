@@ -40,16 +40,13 @@ def events(
     if output is not None:
         check_output(output, [".csv"])
     search = read_search(directory)
-    window, simulation, exposure = (
-        window_of_mass(search, mass),
-        search.result.simulation,
-        search.result.exposure,
-    )
+    window, simulation = window_of_mass(search, mass), search.result.simulation
     if data:
         if search.analysis is None:
             raise UsageError(f"{directory}: the folder has no cards")
         rows = list(events_of_files(search.analysis, window, data, most=most))
     else:
+        exposure = search.result.exposure
         decays = 0 if exposure is None or exposure.decays is None else round(exposure.decays)
         with decays_progress(decays, quiet=quiet()) as progress:
             seed = 1 if simulation is None else simulation.seed

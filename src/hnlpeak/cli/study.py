@@ -12,6 +12,7 @@ from hnlpeak.cli.number import number
 from hnlpeak.cli.options import AnalysisArgument, decays
 
 if TYPE_CHECKING:
+    from hnlpeak.studies.closure import ClosureRow
     from hnlpeak.studies.flux_closure import FluxClosure
 
 __all__ = ["app"]
@@ -117,12 +118,16 @@ def closure(
         f"{100.0 * found.bias.error:.2f} %, pulls {record['pull_mean']:+.2f} with width {record['pull_width']:.2f}"
     )
     for row in rows:
-        place = "" if row.mass is None else f"{row.mass:g} MeV"
-        place += "" if row.strength is None else f", {row.strength:g} sigma"
-        typer.echo(
-            f"{row.verdict:<13} {row.quantity:<36} {place:<20} {row.value:.3g} ± {row.error:.2g}, expected "
-            f"{row.expected:g} ({row.deviation:+.1f} σ)"
-        )
+        typer.echo(_compared(row))
+
+
+def _compared(row: ClosureRow) -> str:
+    place = "" if row.mass is None else f"{row.mass:g} MeV"
+    place += "" if row.strength is None else f", {row.strength:g} sigma"
+    return (
+        f"{row.verdict:<13} {row.quantity:<36} {place:<20} {row.value:.3g} ± {row.error:.2g}, expected "
+        f"{row.expected:g} ({row.deviation:+.1f} σ)"
+    )
 
 
 def _flux_record(found: FluxClosure, about: dict[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from hnlpeak.background.inputs import BackgroundInputs
 from hnlpeak.background.method import SmoothBackground
 from hnlpeak.background.methods import smooth_background
 from hnlpeak.core.measured import Measured
-from hnlpeak.core.records import Words
+from hnlpeak.core.records import Vector, Words
 from hnlpeak.estimation.composition import ENOUGH, TemplateStatistics, template_statistics
 from hnlpeak.estimation.flux import KaonFlux
 from hnlpeak.estimation.signal import SignalModel
@@ -72,35 +72,25 @@ def scan(
 
     N_K is that of ``flux``, else the column n_kaon of the ``signal`` table. ``inputs`` are what background methods
     other than side bands need. ``context`` has the seed of the toys (1 unless given); ``simulation`` and ``exposure``
-    say where the spectrum comes from; ``systematics`` are the shifts by the sources of the card.
-    A mass without a limit is a row with a status and NaN. Raises ``UsageError``
-    where the signal does not cover the scan or N_K is unknown, ``InputDataError`` where the spectrum does not cover
-    the windows.
+    say where the spectrum comes from; ``systematics`` are the shifts by the sources of the card. A mass without a limit
+    is a row with a status and NaN. Raises ``UsageError`` where the signal does not cover the scan or N_K is unknown,
+    ``InputDataError`` where the spectrum does not cover the windows.
     """
     found = hypotheses(spectrum, card, signal, flux)
     windows = [h.window for h in found]
     cumulative, rows = selection_rows(spectrum, found)
+    where = (windows, spectrum.edges, cumulative, rows)
     n = cumulative[rows, [w.last for w in windows]] - cumulative[rows, [w.first for w in windows]]
     smooth = smooth_background(card.background, windows, spectrum.edges)
-    background, masked = estimate_with_masks(spectrum, found, n, card, inputs)
-    table = Hypotheses.of(found, meson=card.channel.meson, lepton=card.channel.lepton)
-    if systematics is not None:
-        table, background = with_systematics(systematics, table, background)
+    table, background, masked = _background(spectrum, card, found, n, inputs, systematics)
     local = excess(n, background, card.statistics)
     limits = signal_limits(n, background, table, card.statistics)
     efficiency = net_efficiency(table, background.leakage, card.statistics.errors)
-    toys = toy_searches(
-        smooth,
-        _parent(card, spectrum, found, local, masked),
-        windows,
-        spectrum.edges,
-        cumulative,
-        rows,
-        card.statistics,
-        context or RunContext(),
-        table,
-        limits.observed.n_signal,
-    )
+    parent = _parent(card, spectrum, found, local, masked)
+    limit = limits.observed.n_signal
+    toys = toy_searches(smooth, parent, *where, card.statistics, context or RunContext(), table, limit)
+    signals = [h.signal for h in found]
+    shape = None if smooth is None else fit_shapes(smooth, *where, card.statistics.cl, signals, table)
     normalisation = flux if flux is not None else _flux_of_table(found, signal)
     return SearchResult(
         analysis=card.name,
@@ -118,23 +108,12 @@ def scan(
         efficiency=efficiency,
         excess=local,
         limits=limits,
-        coverage=own_coverage(limits.observed.n_signal, background, efficiency, card.statistics),
+        coverage=own_coverage(limit, background, efficiency, card.statistics),
         treatments=treatment_limits(n, background, table, card.statistics),
         methods=method_limits(n, background, table, card.statistics),
         with_errors=limit_with_errors(n, background, table, card.statistics),
         status=_status(background, limits, table, efficiency),
-        shape=None
-        if smooth is None
-        else fit_shapes(
-            smooth,
-            windows,
-            spectrum.edges,
-            cumulative,
-            rows,
-            card.statistics.cl,
-            [h.signal for h in found],
-            table,
-        ),
+        shape=shape,
         toys=None if toys is None else toy_result(toys, table, local),
         templates=None if inputs is None else _templates(inputs.decays, found),
         spurious=_spurious(inputs, card, signal, flux, normalisation),
@@ -142,6 +121,22 @@ def scan(
         exposure=exposure,
         systematics=systematics,
     )
+
+
+def _background(
+    spectrum: Spectrum,
+    card: AnalysisCard,
+    found: Sequence[Hypothesis],
+    n: Vector,
+    inputs: BackgroundInputs | None,
+    systematics: Systematics | None,
+) -> tuple[Hypotheses, BackgroundEstimates, Masks]:
+    """Hypotheses and background, with the errors of the ``systematics``, and the peaks that are left out."""
+    background, masked = estimate_with_masks(spectrum, found, n, card, inputs)
+    table = Hypotheses.of(found, meson=card.channel.meson, lepton=card.channel.lepton)
+    if systematics is not None:
+        table, background = with_systematics(systematics, table, background)
+    return table, background, masked
 
 
 def _templates(decays: Spectrum, found: Sequence[Hypothesis]) -> TemplateStatistics:

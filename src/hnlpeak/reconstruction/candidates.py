@@ -139,12 +139,7 @@ def _measured_kaon(setup: Record, event: Record, axis: NDArray[np.float64]) -> N
 
 
 @kernel
-def reconstruct(
-    events: int,
-    setups: NDArray[np.void],
-    assumed: Assumed,
-    buffers: Buffers,
-) -> int:
+def reconstruct(events: int, setups: NDArray[np.void], assumed: Assumed, buffers: Buffers) -> int:
     """Reconstruct the first ``events`` records of the block into candidates; returns their number.
 
     With a beam tracker installed each kaon's own measurement takes the place of the assumed mean beam.

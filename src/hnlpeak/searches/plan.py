@@ -128,12 +128,7 @@ def plan(
     cut_table(card, column_names(analysis.experiment.timed_systems))
     _check_surfaces(analysis)
     exposure = card.exposure.decays if kaons is None else kaons
-    if pseudo_data not in get_args(PseudoData):
-        raise UsageError(
-            f"pseudo-data: got {str(pseudo_data)[:40]!r}, allowed are {', '.join(get_args(PseudoData))}"
-        )
-    if not 1e3 <= exposure <= 1e13:
-        raise UsageError(f"exposure: got {exposure:g} kaon decays, allowed are 1e3 to 1e13")
+    _check_exposure(exposure, pseudo_data)
     share = min(1.0, max(_SMALLEST_SHARE, (exposure / card.exposure.decays) ** 0.5))
     meson, lepton = card.channel.meson, card.channel.lepton
 
@@ -142,19 +137,11 @@ def plan(
 
     needed = samples.templates if card.background.needs_decays or not stated else []
     templates = {t.mode: _template(analysis, t, size(t.decays)) for t in needed}
-    data: Sample | None = None
-    if not real_data and pseudo_data == "simulated":
-        total = round(exposure * analysis.experiment.decays_simulated_per_fiducial)
-        data = _with_fractions(_made_background("data", tuple(samples.background_modes), total), card)
-        if inject is not None:
-            fraction = float(branching_fraction(meson=meson, lepton=lepton, mass=inject.mass, u2=inject.u2))
-            data = injected_sample(data, meson, lepton, inject.mass, fraction)
-        data = with_companions(analysis, data, exposure)
-        data = with_photon_loss(data, _photon_loss(card))
+    simulated = not real_data and pseudo_data == "simulated"
     run = card.background.scaled_run()
     return Plan(
         calibration=_made_mode("calibration", samples.calibration_mode, size(samples.calibration_decays)),
-        data=data,
+        data=_data(analysis, exposure, inject) if simulated else None,
         normalisation=_made_mode(
             "normalisation", card.normalisation.mode, size(samples.normalisation_decays)
         ),
@@ -171,10 +158,30 @@ def plan(
         stated=stated,
         share=share,
         systematic_decays=systematic_decays(analysis, share),
-        expected={}
-        if real_data or pseudo_data == "simulated"
-        else _expected(analysis, templates, inject, size),
+        expected={} if real_data or simulated else _expected(analysis, templates, inject, size),
     )
+
+
+def _check_exposure(exposure: float, pseudo_data: str) -> None:
+    """``UsageError`` for pseudo-data that are none, and for too few or too many decays."""
+    if pseudo_data not in get_args(PseudoData):
+        raise UsageError(
+            f"pseudo-data: got {str(pseudo_data)[:40]!r}, allowed are {', '.join(get_args(PseudoData))}"
+        )
+    if not 1e3 <= exposure <= 1e13:
+        raise UsageError(f"exposure: got {exposure:g} kaon decays, allowed are 1e3 to 1e13")
+
+
+def _data(analysis: Analysis, exposure: float, inject: Injection | None) -> Sample:
+    """The sample that stands for the data of ``exposure`` decays in the fiducial volume."""
+    card, samples = analysis.card, analysis.card.samples
+    total = round(exposure * analysis.experiment.decays_simulated_per_fiducial)
+    data = _with_fractions(_made_background("data", tuple(samples.background_modes), total), card)
+    if inject is not None:
+        meson, lepton = card.channel.meson, card.channel.lepton
+        fraction = float(branching_fraction(meson=meson, lepton=lepton, mass=inject.mass, u2=inject.u2))
+        data = injected_sample(data, meson, lepton, inject.mass, fraction)
+    return with_photon_loss(with_companions(analysis, data, exposure), _photon_loss(card))
 
 
 def _check_surfaces(analysis: Analysis) -> None:
