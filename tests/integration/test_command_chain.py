@@ -177,6 +177,8 @@ def test_tables_have_the_columns_that_are_documented(finished: Path) -> None:
             continue
         header = path.read_text("utf-8").splitlines()[0].split(",")
         named = [fact.name for fact in facts if "<" not in fact.name]
+        if read_result(finished).toys is None:
+            named = [name for name in named if not name.startswith("toys_")]
         assert [name for name in header if name in named] == named, file
         rest = set(header) - set(named)
         stems = {name.removesuffix("_error").removesuffix("_effective") for name in rest}
