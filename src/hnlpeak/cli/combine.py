@@ -11,6 +11,8 @@ from hnlpeak.cli.number import number
 from hnlpeak.cli.verbosity import say
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from hnlpeak.limits.combine import Likelihood
 
 __all__ = ["combine"]
@@ -39,8 +41,8 @@ def combine(
     errors: Annotated[
         str | None,
         typer.Option(
-            help="Errors of the signal in the limits: of acceptance,resolution,kaons, or none "
-            "(default: those of each search)."
+            help="Errors of the signal in the limits: of acceptance,resolution,kaons,systematics (the card's sources "
+            "in the limit), or none (default: those of each search; with --shared these and the sources)."
         ),
     ] = None,
     shared: Annotated[
@@ -66,6 +68,7 @@ def combine(
         check_output(output, (".csv",))
     if figure is not None:
         check_output(figure, (".png", ".svg", ".pdf"), "--figure")
+    _check_apart(directories)
     made = combined(
         [(read_search if likelihood == "spectrum" else read_result)(directory) for directory in directories],
         None if mixture is None else parse_mixture(mixture),
@@ -88,6 +91,27 @@ def combine(
         save(combination(made), figure.with_suffix(""), formats=(figure.suffix[1:],))
     for line in made.words():
         say(line)
+
+
+def _check_apart(directories: Sequence[Path]) -> None:
+    """Refuse folders that hold the same data, which would count twice: one given twice, or the same spectrum."""
+    from hnlpeak.core.errors import UsageError
+    from hnlpeak.formats.uhi import read_uhi
+
+    seen: dict[object, Path] = {}
+    for directory in directories:
+        folder = directory if directory.is_dir() else directory.parent
+        keys: list[object] = [folder.resolve()]
+        if (folder / "spectrum.json").is_file():
+            data = read_uhi(folder / "spectrum.json")
+            if data.values.any():
+                keys.append((data.edges.tobytes(), data.values.tobytes()))
+        for key in keys:
+            if key in seen:
+                raise UsageError(
+                    f"{seen[key]} and {directory} hold the same data: events may count once in a combination"
+                )
+        seen |= dict.fromkeys(keys, directory)
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -134,7 +134,7 @@ def _one(
 ) -> dict[str, Any]:
     """The answer for one experiment, as JSON holds it."""
     from hnlpeak.cli.waiting import Waiting
-    from hnlpeak.statistics import METHODS, Gaussian, Status, method_call, p_value, significance
+    from hnlpeak.statistics import METHODS, Gaussian, Status, method_call
 
     background = background_of(*given)
     inputs: dict[str, Any] = {"background": background, "efficiency": Gaussian(*efficiency), "cl": cl}
@@ -145,9 +145,7 @@ def _one(
     if method == "rolke-lopez":
         record["treatment"] = treatment or "bounded"
     record["convention"] = METHODS[method].words(cl)
-    record["significance"] = _finite(significance(observed, background=background))
-    record["p_value"] = _finite(p_value(observed, background=background))
-    record["mid_p_value"] = _finite(p_value(observed, background=background, mid_p=True))
+    record |= {name: _finite(value[0]) for name, value in _chances([observed], background).items()}
     if expected is not None:
         with Waiting(f"expected limits by {method}"):
             record["expected"] = _expected(expected, method=method, treatment=choice, **inputs)
@@ -161,7 +159,7 @@ def _of_table(table: Path, output: Path | None, defaults: Any, expected: str | N
     from hnlpeak.cli.counting_rows import named, read_rows, write_rows
     from hnlpeak.cli.options import check_output
     from hnlpeak.cli.waiting import Waiting
-    from hnlpeak.statistics import Status, expected_limit, method_call, p_value, significance
+    from hnlpeak.statistics import Status, expected_limit, method_call
 
     if output is not None:
         check_output(output, [".csv"])
@@ -180,8 +178,11 @@ def _of_table(table: Path, output: Path | None, defaults: Any, expected: str | N
             result = named(table, lambda c=call, n=n, x=inputs: c(n, **x))  # type: ignore[misc]
             found["lower"][where], found["upper"][where] = result.lower, result.upper
             found["estimate"][where], status[where] = result.estimate, result.status
-            found["significance"][where] = significance(n, background=group.background)
-            found["p_value"][where] = p_value(n, background=group.background)
+            chances = _chances(n, group.background)
+            found["significance"][where], found["p_value"][where] = (
+                chances["significance"],
+                chances["p_value"],
+            )
             if expected:
                 limits = expected_limit(
                     method=group.method,
@@ -203,6 +204,29 @@ def _of_table(table: Path, output: Path | None, defaults: Any, expected: str | N
     text = write_rows(columns, output)
     if text is not None:
         typer.echo(text)
+
+
+def _chances(n: Any, background: Any) -> dict[str, Any]:
+    """Significance and p-values of ``n``, as a search has them: an estimate below its error is of few events."""
+    import numpy as np
+
+    from hnlpeak.statistics import Gaussian, p_value, significance
+    from hnlpeak.statistics.local_excess import local_p_value, local_significance
+
+    if isinstance(background, Gaussian):
+        rows = np.broadcast_arrays(
+            *(np.asarray(x, dtype=float) for x in (n, background.value, background.sigma))
+        )
+        return {
+            "significance": local_significance(*rows, kind="gaussian"),
+            "p_value": local_p_value(*rows, kind="gaussian"),
+            "mid_p_value": local_p_value(*rows, kind="gaussian", mid_p=True),
+        }
+    return {
+        "significance": significance(n, background=background),
+        "p_value": p_value(n, background=background),
+        "mid_p_value": p_value(n, background=background, mid_p=True),
+    }
 
 
 def background_of(

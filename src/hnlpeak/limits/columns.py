@@ -170,8 +170,8 @@ _RESULT = (
     ColumnFact(
         "local_significance",
         "1",
-        "p_value in standard deviations, one-sided, negative for deficits (asymptotic; from the mid-p value where "
-        "b is below its error)",
+        "p_value in standard deviations, one-sided, negative for deficits (asymptotic; where b is below its error "
+        "from the mid-p value, which is never negative there)",
     ),
     ColumnFact("n_signal_lower", "events", "lower end of the interval for signal events in the window"),
     ColumnFact("n_signal_estimate", "events", "best estimate of signal events, n - b; may be negative"),
@@ -321,7 +321,9 @@ TABLES: Mapping[str, tuple[ColumnFact, ...]] = {
         ColumnFact("n_observed_<label>", "events", "events in the window of one search"),
         ColumnFact("background_<label>", "events", "its expected background"),
         ColumnFact(
-            "u2_total_ul_observed_<label>", "1", "observed limit of this search alone, for the mixture"
+            "u2_total_ul_observed_<label>",
+            "1",
+            "observed limit of this search alone, for the mixture, by the same method from the counts in its windows",
         ),
         ColumnFact("u2_total_ul_expected_<label>", "1", "its expected limit"),
     ),

@@ -30,18 +30,21 @@ from hnlpeak.core.errors import UsageError
 from hnlpeak.core.records import plain
 from hnlpeak.experiment.analysis_card import SIGNAL_ERRORS
 from hnlpeak.limits.constraint import background_constraint
-from hnlpeak.limits.efficiency import net_efficiency
+from hnlpeak.limits.efficiency import NetEfficiency, net_efficiency
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.limits.search import Search
 from hnlpeak.limits.spectrum_likelihood import Piece, spectrum_pieces
 from hnlpeak.statistics import METHODS, SHARED_METHODS, Counted, Gaussian, SharedRate
 from hnlpeak.statistics.counted import lattice
 
-__all__ = ["LIKELIHOODS", "Combination", "Likelihood", "combine"]
+__all__ = ["COMBINED_ERRORS", "LIKELIHOODS", "Combination", "Likelihood", "combine"]
 
 Likelihood = Literal["counting", "spectrum"]
 LIKELIHOODS: tuple[Likelihood, ...] = get_args(Likelihood)
 
+_SOURCES = "systematics"
+COMBINED_ERRORS = (*SIGNAL_ERRORS, _SOURCES)
+"""Errors of the signal that a combination can have; the last are the card's systematic sources in the limit."""
 
 Vector = NDArray[np.float64]
 Table = NDArray[np.float64]
@@ -56,7 +59,8 @@ class _Part:
     """What one search brings: its ``pieces``, of independent events, with the relative errors that they share.
 
     ``signal`` of the pieces is for U^2 = 1. At its masses ``mass`` (MeV), those that may be quoted, ``n`` and
-    ``background`` are the counts in the window, ``observed`` and ``expected`` the search's own limits on U^2.
+    ``background`` are the counts in the window, ``observed`` and ``expected`` the limits on U^2 from these alone, by
+    the method and at the level of the combination.
     """
 
     pieces: tuple[tuple[Piece, Vector], ...]
@@ -74,8 +78,9 @@ class Combination:
 
     ``searches`` names those behind each mass. ``estimate`` is the best U^2 >= 0, ``significance`` the square root of
     2 ln [L(estimate) / L(0)]; ``expected[k]`` are quantiles of the limit under background only at -2, -1, 0, 1, 2
-    standard deviations. ``n``, ``background``, ``own_observed`` and ``own_expected`` are those of each search,
-    ``[search, mass]``, NaN where it has none. ``simulated``: whether any of them is.
+    standard deviations. ``n``, ``background``, ``own_observed`` and ``own_expected`` are those of each search alone, by
+    the same method and level from the counts in its windows, ``[search, mass]``, NaN where it has none. ``simulated``:
+    whether any of them is.
     """
 
     labels: tuple[str, ...]
@@ -166,18 +171,27 @@ def _part(
     errors: Collection[str] | None,
     shared: Collection[str],
     likelihood: Likelihood,
+    method: str,
+    cl: float,
 ) -> _Part:
     """What a search whose flavour has ``share`` of U^2 brings to the product."""
     result = search.result
     table, b = result.hypotheses, result.background
     with np.errstate(divide="ignore", invalid="ignore"):
-        common = net_efficiency(table, b.leakage, shared)
+        common = _efficiency(result, shared)
         together = np.nan_to_num(common.error / common.value)
     good = np.flatnonzero(result.sound & np.isfinite(result.limits.observed.u2))
+    observed, expected = result.limits.observed.u2[good], result.limits.expected.median.u2[good]
+    if errors is not None or shared or not _same_limit(result, method, cl):
+        counts = _counts(result, errors, shared)
+        places = _places(counts.mass, table.mass[good])
+        observed, expected = _alone(counts, together[_places(table.mass, counts.mass)], method, cl)[:, places]
+        observed[places < 0] = expected[places < 0] = np.nan
     if likelihood == "counting":
         pieces = [_counts(result, errors, shared)]
     else:
-        if (errors is None and np.any(result.efficiency.error > 0.0)) or not set(errors or ()) <= set(shared):
+        own = _own_efficiency(result, errors, shared)
+        if np.any(own.error > 0.0) or not set(errors or ()) <= set(shared):
             raise UsageError(
                 "the likelihood of a spectrum has errors of the signal that all searches share, or none: give --shared "
                 "the same names as --errors, or --errors none"
@@ -191,18 +205,36 @@ def _part(
         mass=table.mass[good],
         n=result.n_observed[good],
         background=b.background[good],
-        observed=result.limits.observed.u2[good] / share,
-        expected=result.limits.expected.median.u2[good] / share,
+        observed=observed / share,
+        expected=expected / share,
         simulated=result.simulated,
     )
+
+
+def _same_limit(result: SearchResult, method: str, cl: float) -> bool:
+    """Whether the limits of a search are what a combination of it alone would have."""
+    own = result.settings
+    return (
+        own.method == method
+        and own.cl == cl
+        and own.treatment in (None, "bounded")
+        and own.expected == "unconditional"
+    )
+
+
+def _alone(counts: Piece, common: Vector, method: str, cl: float) -> Table:
+    """Observed and expected limits on U^2 from the counts of one search, shape (2, masses)."""
+    if counts.mass.size == 0:
+        return np.full((2, 1), np.nan)
+    product = SharedRate.of([counts.experiment], [counts.signal], [common])
+    upper = np.asarray(product.interval(cl=cl, method=method).upper)
+    return np.array([upper, _expected(product, method, cl)[2]])
 
 
 def _counts(result: SearchResult, errors: Collection[str] | None, shared: Collection[str]) -> Piece:
     """The counts in the windows, those that may be quoted."""
     table, b = result.hypotheses, result.background
-    own = result.efficiency
-    if errors is not None:
-        own = net_efficiency(table, b.leakage, [name for name in errors if name not in shared])
+    own = _own_efficiency(result, errors, shared)
     signal = table.per_u2 * table.n_kaon * table.acceptance * own.value
     good = result.sound & own.usable & np.isfinite(signal) & (signal > 0.0)
     good &= np.isfinite(result.limits.observed.u2)
@@ -212,6 +244,27 @@ def _counts(result: SearchResult, errors: Collection[str] | None, shared: Collec
         result.n_observed[good], background=constraint, efficiency=Gaussian(np.ones(relative.size), relative)
     )
     return Piece(table.mass[good], experiment, signal[good])
+
+
+def _efficiency(result: SearchResult, names: Collection[str]) -> NetEfficiency:
+    """The efficiency with the errors ``names`` of ``COMBINED_ERRORS``."""
+    return net_efficiency(
+        result.hypotheses,
+        result.background.leakage,
+        [name for name in names if name != _SOURCES],
+        sources="in-limit" if _SOURCES in names else "none",
+    )
+
+
+def _own_efficiency(
+    result: SearchResult, errors: Collection[str] | None, shared: Collection[str]
+) -> NetEfficiency:
+    """The efficiency with the errors that no other search has."""
+    if errors is not None:
+        return _efficiency(result, [name for name in errors if name not in shared])
+    if shared:
+        return _efficiency(result, () if _SOURCES in shared else (_SOURCES,))
+    return result.efficiency
 
 
 def combine(
@@ -229,9 +282,10 @@ def combine(
 
     ``likelihood``: "counting", or "spectrum", for which side-band searches come from ``read_search`` or ``search``.
     ``mixture`` may be None where all are of one flavour. ``method``: rolke-lopez (treatment ``bounded``), cls
-    (asymptotic) or one-sided, at ``cl``. ``errors`` of the signal ("acceptance", "resolution", "kaons"; None: those of
-    each search's own limits); those in ``shared`` move all searches together. ``UsageError`` for a flavour without a
-    share, names that are not known or twice there, and where no mass is left.
+    (asymptotic) or one-sided, at ``cl``. ``errors`` of the signal, of ``COMBINED_ERRORS``: "acceptance", "resolution",
+    "kaons", and "systematics", the sources that the card has in the limit. None: those of each search's own limits, or
+    with ``shared`` these and the sources. Those in ``shared`` move all searches together, others each for itself.
+    ``UsageError`` for a flavour without a share, names that are not known or twice there, and where no mass is left.
     """
     whole = [one if isinstance(one, Search) else Search(one) for one in searches]
     results = [one.result for one in whole]
@@ -244,14 +298,20 @@ def combine(
     if not 0.0 < cl < 1.0:
         raise UsageError(f"cl: got {cl:g}, allowed are numbers between 0 and 1")
     for name in (*(errors or ()), *shared):
-        if name not in SIGNAL_ERRORS:
-            raise UsageError(f"errors: got {name!r}, allowed are {', '.join(SIGNAL_ERRORS)}")
-    if shared and errors is None:
-        errors = tuple(shared)
-    if not set(shared) <= set(errors or ()):
-        raise UsageError(f"shared errors {sorted(shared)} must be among the errors {sorted(errors or ())}")
+        if name not in COMBINED_ERRORS:
+            raise UsageError(f"errors: got {name!r}, allowed are {', '.join(COMBINED_ERRORS)}")
+    if errors is not None and not set(shared) <= set(errors):
+        raise UsageError(f"shared errors {sorted(shared)} must be among the errors {sorted(errors)}")
     parts = [
-        _part(one, shares[one.result.lepton], errors=errors, shared=shared, likelihood=likelihood)
+        _part(
+            one,
+            shares[one.result.lepton],
+            errors=errors,
+            shared=shared,
+            likelihood=likelihood,
+            method=method,
+            cl=cl,
+        )
         for one in whole
     ]
     return _combined(parts, names, shares, method=method, cl=cl, shared=tuple(shared), likelihood=likelihood)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,11 +49,15 @@ class NetEfficiency:
 
 
 def net_efficiency(
-    hypotheses: Hypotheses, leakage: Vector, errors: Collection[str], *, every_source: bool = False
+    hypotheses: Hypotheses,
+    leakage: Vector,
+    errors: Collection[str],
+    *,
+    sources: Literal["in-limit", "all", "none"] = "in-limit",
 ) -> NetEfficiency:
     """Return the efficiency with the ``errors`` that are named: of "acceptance", "resolution", "kaons".
 
-    Systematic sources of the card are in it as the card says, or all of them (``every_source``).
+    Systematic ``sources`` of the card are in it as the card says, or all of them, or none.
 
     ``leakage`` is the bias of b per event of the full peak, at each mass (or of toys, shape (toy, mass)).
     """
@@ -67,7 +71,7 @@ def net_efficiency(
     relative = np.zeros(hypotheses.mass.shape)
     for name in errors:
         relative = np.hypot(relative, parts[name])
-    if hypotheses.systematic is not None:
+    if hypotheses.systematic is not None and sources != "none":
         shifts = hypotheses.systematic
-        relative = np.hypot(relative, shifts.efficiency if every_source else shifts.efficiency_in_limit)
+        relative = np.hypot(relative, shifts.efficiency if sources == "all" else shifts.efficiency_in_limit)
     return NetEfficiency(value, np.abs(value) * relative)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from hnlpeak.background.methods import explain_background
 from hnlpeak.core.errors import HnlpeakError
 from hnlpeak.limits.constraint import background_constraint
-from hnlpeak.limits.excess import less_than_one_event
+from hnlpeak.limits.excess import less_than_one_event, local_p_value
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.limits.status import meaning
 from hnlpeak.spectrum.window import window_words
@@ -106,9 +108,16 @@ def _in_deviations(result: SearchResult, i: int) -> str:
     p = float(result.excess.p_value[i])
     if not 0.0 < p < 1.0:
         return ""
-    z = float(deviations(p))
-    if not abs(z - result.excess.significance[i]) > _APART:
+    z, said = float(deviations(p)), float(result.excess.significance[i])
+    if not abs(z - said) > _APART:
         return ""
+    n, b, error = (
+        np.array([column[i]], dtype=float)
+        for column in (result.n_observed, result.background.background, result.background.error)
+    )
+    half = float(deviations(local_p_value(n, b, error, kind=result.settings.constraint, mid_p=True)[0]))
+    if abs(half - said) > _APART:
+        return f"; p is {z:+.2f} sigma: the significance is asymptotic, which few events do not follow"
     return f"; p is {z:+.2f} sigma, since it holds all of the observed count's own probability"
 
 
@@ -116,7 +125,10 @@ def _less_than_one(result: SearchResult, i: int) -> str:
     b, error = result.background.background[i], result.background.error[i]
     if not less_than_one_event(b, error):
         return ""
-    return "; b is less than its error: both are those of a control region with (b / error)^2 events"
+    return (
+        "; b is less than its error: p is that of a control region 1 / error times the window with b / error events, "
+        "the significance that with half of the observed count's own probability"
+    )
 
 
 def _steps(result: SearchResult, i: int) -> list[str]:

@@ -160,7 +160,7 @@ def limit_with_errors(
     n: Vector, background: BackgroundEstimates, hypotheses: Hypotheses, statistics: StatisticsCard
 ) -> Limit:
     """Return observed limits with the errors of A, sigma(m), N_K and all sources of the card."""
-    net = net_efficiency(hypotheses, background.leakage, SIGNAL_ERRORS, every_source=True)
+    net = net_efficiency(hypotheses, background.leakage, SIGNAL_ERRORS, sources="all")
     return _observed(n, background, hypotheses, statistics, statistics.treatment, net)
 
 

@@ -27,7 +27,7 @@ def _gaussian(
     if physical and b + variance * k < 0.0:
         q, k = profile(n, n - t, t, w)
         q += b * b / variance
-    return q, k, r2, 1.0, 0.0
+    return q, k, r2, 1.0 + r2 * k * t, 0.0
 
 
 @kernel
@@ -90,7 +90,7 @@ def conditional_beside(
 
     ``guess`` is about the profiled relative efficiency e. Returns (q, k, ratio, e, de/dt): -2 ln of the
     likelihood ratio to the unrestricted maximum, the pull k, and e = 1 + ratio k t. The slope is
-    dq/dt = -2 k e.
+    dq/dt = -2 k e. In closed form, which needs no guess of e, de/dt is not worked out but 0.
     """
     return _by_kind(c, c.tau, c.trials, t, side, guess)
 

@@ -15,12 +15,14 @@ __all__ = ["equivalent_poisson"]
 def equivalent_poisson(b: ArrayLike, sigma: ArrayLike) -> Poisson:
     """Return Poisson(y, tau) with the estimate y / tau = ``b`` and its standard deviation sqrt(y) / tau = ``sigma``.
 
-    tau = b / sigma^2 and y = (b / sigma)^2, real numbers. For b = 0 these say nothing, and sigma is taken as the
-    error that one event of the control region would have made: y = 0, tau = 1 / sigma. Arguments broadcast.
+    tau = b / sigma^2 and y = (b / sigma)^2, real numbers. Below one event (``sigma`` > ``b``) that tau falls to 0 with
+    b, a control region in which nothing would say nothing: there ``sigma`` is taken as the error that one event would
+    have made, tau = 1 / sigma and y = b / sigma, which joins the other rule at b = sigma. Arguments broadcast.
     Raises UsageError for b < 0 or sigma <= 0, and where tau is beyond the range of numbers.
     """
     estimate, error = table(not_negative("b", b), positive("sigma", sigma))
-    tau = np.where(estimate > 0.0, estimate / error / error, 1.0 / error)
+    events = np.maximum(estimate / error, 1.0)
+    tau = events / error
     if not np.all((tau > 0.0) & np.isfinite(tau)):
         raise UsageError("b / sigma^2 is beyond the range of numbers")
-    return Poisson((estimate / error) ** 2, tau)
+    return Poisson(estimate / error * events, tau)

@@ -39,12 +39,8 @@ def no_signal_statistic(c: Counting) -> float:
 @kernel
 def _conditional(c: Counting, trials: float | None, t: float) -> tuple[float, float]:
     """(q, relative efficiency) at ``t`` > 0 signal counts."""
-    if trials is None:
-        if c.r2 == 0.0:
-            return background_q(c, t, background_pull(c, t)), 1.0
-        # the relation between e and the pull holds where a closed form does not return e
-        q, k, _, _ = conditional(c, t, 1.0)
-        return q, 1.0 + c.r2 * t * k
+    if trials is None and c.r2 == 0.0:
+        return background_q(c, t, background_pull(c, t)), 1.0
     q, _, _, e = conditional(c, t, 1.0)
     return q, e
 

@@ -38,7 +38,8 @@ from hnlpeak.searches.samples import Samples, calibrated
 from hnlpeak.simulation.sample import signal_sample
 from hnlpeak.simulation.streams import stream
 from hnlpeak.spectrum.spectrum import Spectrum
-from hnlpeak.statistics import Known, method_call, p_value
+from hnlpeak.statistics import Known, method_call
+from hnlpeak.statistics.local_excess import local_p_value
 
 __all__ = ["STRENGTHS", "ClosureRow", "closure", "closure_decays"]
 
@@ -324,8 +325,8 @@ def _at_mass(bench: _Bench, done: Sequence[_Experiment], i: int, mass: float) ->
     shared = bench.truth_error[i] / float(np.mean(error[good])) if good.any() else 0.0
     yield from _pull_rows("b", mass, pulls, shared)
     p = np.full(b.shape, np.nan)
-    constraint = background_constraint(b[good], error[good], kind=bench.card.statistics.constraint)
-    p[good] = p_value(n[good], background=constraint, mid_p=True)
+    kind = bench.card.statistics.constraint
+    p[good] = local_p_value(n[good], b[good], error[good], kind=kind, mid_p=True)
     yield _row("mid-p of background, mean", p, 0.5, mass=mass)
     yield _row(
         "mid-p of background, share below 0.1", np.where(np.isfinite(p), p < 0.1, np.nan), 0.1, mass=mass

@@ -16,9 +16,13 @@ from hnlpeak.estimation.signal import SignalPoint, signal_model
 from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.formats.results import write_results
 from hnlpeak.limits.combine import combine
+from hnlpeak.limits.efficiency import net_efficiency
+from hnlpeak.limits.intervals import signal_limits
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.limits.scan import scan
+from hnlpeak.limits.systematics import SystematicErrors
 from hnlpeak.spectrum import Spectrum
+from hnlpeak.statistics import Gaussian, Known, method_call
 
 N_K = 3.01e8
 CARD = load_analysis("na62-2015-ke2").card
@@ -121,6 +125,51 @@ def test_a_common_number_of_kaons_costs_what_one_search_would_pay(other: SearchR
     np.testing.assert_allclose(common, combine([twice], errors=("kaons",)).observed, rtol=1e-8)
 
 
+def with_source(result: SearchResult, shift: float) -> SearchResult:
+    """``result`` as it is with one systematic source in the limit, which moves A N_K by ``shift``."""
+    size = len(result)
+    errors = SystematicErrors(np.full(size, shift), np.full(size, shift), np.zeros(size), np.zeros(size))
+    table, statistics = replace(result.hypotheses, systematic=errors), CARD.statistics
+    efficiency = net_efficiency(table, result.background.leakage, ())
+    limits = signal_limits(result.n_observed, result.background, table, statistics)
+    return replace(result, hypotheses=table, efficiency=efficiency, limits=limits)
+
+
+def test_a_systematic_source_counts_once(one: SearchResult) -> None:
+    made = with_source(one, 0.25)
+    assert np.all(made.limits.observed.u2 > 1.001 * one.limits.observed.u2)
+    np.testing.assert_allclose(combine([made]).observed, made.limits.observed.u2, rtol=1e-9)
+    for given in ({"errors": ("systematics",)}, {"shared": ("systematics",)}):
+        np.testing.assert_allclose(combine([made], **given).observed, made.limits.observed.u2, rtol=1e-8)
+    np.testing.assert_allclose(combine([made], errors=()).observed, one.limits.observed.u2, rtol=1e-9)
+    # N_K in common, the source each for itself
+    np.testing.assert_allclose(
+        combine([made, made], shared=("kaons",)).observed, combine([made, made]).observed
+    )
+    together = combine([made, made], shared=("systematics",)).observed
+    assert np.all(together > combine([made, made]).observed)
+    np.testing.assert_allclose(together, combine([fixed(made, 2.0)]).observed, rtol=1e-8)
+
+
+@pytest.mark.parametrize(("method", "cl"), [("cls", 0.9), ("one-sided", 0.9), ("rolke-lopez", 0.95)])
+def test_each_alone_has_the_method_and_level_of_all(one: SearchResult, method: str, cl: float) -> None:
+    made = combine([one, one], method=method, cl=cl)
+    alone = combine([one], method=method, cl=cl)
+    for row in made.own_observed:
+        np.testing.assert_allclose(row, alone.observed, rtol=1e-9)
+    for row in made.own_expected:
+        np.testing.assert_allclose(row, alone.expected[2], rtol=1e-9)
+    direct = method_call(method)(
+        one.n_observed,
+        background=Gaussian(one.background.background, one.background.error),
+        efficiency=Known(one.efficiency.value),
+        cl=cl,
+    )
+    table = one.hypotheses
+    per_event = 1.0 / (table.per_u2 * table.n_kaon * table.acceptance)
+    np.testing.assert_allclose(made.own_observed[1], np.asarray(direct.upper) * per_event, rtol=1e-8)
+
+
 def test_masses_of_one_search_alone_have_its_limit(one: SearchResult, other: SearchResult) -> None:
     status = other.status.copy().astype("<U40")
     status[3] = "poor-fit"
@@ -192,22 +241,39 @@ def test_what_users_get_wrong(one: SearchResult) -> None:
         combine([replace(one, status=np.full(len(one), "poor-fit"))])
 
 
+def write_folder(folder: Path, result: SearchResult, height: int, label: str = "x") -> None:
+    """Write a folder of results with ``height`` events in each bin of its spectrum."""
+    spectrum = Spectrum.from_counts(
+        np.full((1, 1, 45_000), height, dtype=np.int64),
+        selections=["any"],
+        sources=["data"],
+        simulated=True,
+        label=label,
+    )
+    folder.mkdir()
+    write_results(folder, result, spectrum=spectrum, signal="", cutflow="")
+
+
+def test_the_same_data_count_once(one: SearchResult, tmp_path: Path) -> None:
+    from hnlpeak.cli.combine import combine as command
+
+    write_folder(tmp_path / "a", one, 1)
+    write_folder(tmp_path / "b", one, 1, "another label")
+    write_folder(tmp_path / "c", one, 2)
+    for other in ("a", "b", "c/../a"):
+        with pytest.raises(UsageError, match="hold the same data"):
+            command([tmp_path / "c", tmp_path / "a", tmp_path / other])
+    command([tmp_path / "c", tmp_path / "a"], output=tmp_path / "both.csv")
+
+
 def test_the_command_writes_the_table(
     one: SearchResult, other: SearchResult, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from hnlpeak.cli.combine import combine as command
 
     folders = [tmp_path / name for name in ("a", "b")]
-    spectrum = Spectrum.from_counts(
-        np.ones((1, 1, 45_000), dtype=np.int64),
-        selections=["any"],
-        sources=["data"],
-        simulated=True,
-        label="x",
-    )
-    for folder, result in zip(folders, (one, other), strict=True):
-        folder.mkdir()
-        write_results(folder, result, spectrum=spectrum, signal="", cutflow="")
+    for folder, result, height in zip(folders, (one, other), (1, 2), strict=True):
+        write_folder(folder, result, height)
     out, picture = tmp_path / "combine.csv", tmp_path / "combine.svg"
     command(folders, label=["a", "b"], method="cls", cl=0.95, output=out, figure=picture)
     assert picture.read_text("utf-8").lstrip().startswith("<?xml")

@@ -8,7 +8,7 @@ from hnlpeak.statistics import Gaussian, rolke_lopez, significance
 from hnlpeak.statistics.equivalent import equivalent_poisson
 
 
-@pytest.mark.parametrize(("b", "sigma"), [(5.0, 1.0), (0.3, 0.1), (1e4, 50.0), (0.2, 0.9)])
+@pytest.mark.parametrize(("b", "sigma"), [(5.0, 1.0), (0.3, 0.1), (1e4, 50.0), (0.9, 0.9)])
 def test_the_control_measurement_has_the_estimate_and_its_error(b: float, sigma: float) -> None:
     made = equivalent_poisson(b, sigma)
     assert made.y / made.tau == pytest.approx(b)
@@ -28,6 +28,15 @@ def test_nothing_seen_is_a_count_of_zero() -> None:
     assert made.tau == pytest.approx([4.0, 2.0])
     limits = rolke_lopez([0.0, 3.0], background=equivalent_poisson(0.0, 0.25))
     assert np.all(np.isfinite(limits.upper))
+
+
+def test_less_than_one_event_has_the_control_region_that_one_event_would_have() -> None:
+    b, sigma = np.array([0.0, 1e-12, 0.1, 0.2, 0.25]), 0.25
+    made = equivalent_poisson(b, sigma)
+    assert made.tau == pytest.approx(4.0)
+    assert made.y == pytest.approx(4.0 * b)
+    beyond = equivalent_poisson(0.25 * (1.0 + 1e-9), sigma)
+    assert (float(beyond.y), float(beyond.tau)) == (pytest.approx(1.0), pytest.approx(4.0))
 
 
 def test_large_counts_are_gaussian() -> None:

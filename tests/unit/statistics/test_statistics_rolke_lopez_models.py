@@ -112,7 +112,8 @@ def test_slope_of_the_profile(tau, trials, t):
     z, r2 = (6.0, 1.0 / 6.0 - 1.0 / 30.0) if trials else (0.0, 0.04)
     c = Counting(14.0, 5.0, 2.5, 10.0 if tau else 0.0, tau, r2, z, trials, False)
     h = 1e-4 * t
-    _, k, ratio, _ = conditional(c, t, 1.0)
+    _, k, ratio, e = conditional(c, t, 1.0)
+    assert e == pytest.approx(1.0 + ratio * k * t, rel=1e-9)
     difference = (conditional(c, t + h, 1.0)[0] - conditional(c, t - h, 1.0)[0]) / (2.0 * h)
     assert difference == pytest.approx(-2.0 * k * (1.0 + ratio * k * t), rel=1e-6)
 

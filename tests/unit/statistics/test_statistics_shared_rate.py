@@ -6,11 +6,12 @@ from itertools import product
 
 import numpy as np
 import pytest
-from scipy.optimize import minimize_scalar
+from scipy.optimize import brentq, minimize_scalar
 
 from hnlpeak.core.errors import UsageError
 from hnlpeak.statistics import (
     SHARED_METHODS,
+    Binomial,
     Counted,
     Gaussian,
     Known,
@@ -117,6 +118,60 @@ def test_against_a_general_minimiser(seed: int) -> None:
     step = 1e-5 * max(upper, 1.0)
     slope = (profile(upper + step) - profile(upper - step)) / (2.0 * step)
     assert made.profile(np.array([0]), np.array([upper]))[1][0] == pytest.approx(slope, rel=1e-3)
+
+
+@pytest.mark.parametrize("efficiency", [Known(1.0), Gaussian(1.0, 0.37), Binomial(6.0, 30.0)])
+@pytest.mark.parametrize("kind", ["gaussian", "poisson", "known"])
+def test_the_slope_is_that_of_the_profile(kind: str, efficiency: Known | Gaussian | Binomial) -> None:
+    background = {"gaussian": Gaussian(B, SIGMA), "poisson": Poisson((B / SIGMA) ** 2, B / SIGMA**2)}
+    made = Counted.of(N, background=background.get(kind, Known(B)), efficiency=efficiency)
+    every = np.arange(N.size)
+    for factor in (0.1, 0.5, 1.0, 2.0):
+        t = factor * made.scale()
+        h = 1e-4 * t
+        differences = (made.profile(every, t + h)[0] - made.profile(every, t - h)[0]) / (2.0 * h)
+        np.testing.assert_allclose(made.profile(every, t)[1], differences, rtol=1e-5, atol=1e-6)
+
+
+def profile_by_hand(n: float, b: float, sigma: float, r: float, t: float) -> float:
+    """-2 ln of the ratio for a Gaussian background and efficiency, by minimising over both."""
+
+    def at(e: float) -> float:
+        # the background in closed form: b' + t e = mean, a root of a quadratic
+        a = b + t * e - sigma**2
+        mean = 0.5 * (a + np.sqrt(a * a + 4.0 * sigma**2 * n))
+        poisson = mean - n + n * np.log(n / mean)
+        return float(2.0 * poisson + ((mean - t * e - b) / sigma) ** 2 + ((e - 1.0) / r) ** 2)
+
+    return float(minimize_scalar(at, bounds=(-1.0, 4.0), method="bounded", options={"xatol": 1e-9}).fun)
+
+
+@pytest.mark.parametrize("rows", [((15, 4, 0.8, 0.2), (1, 4, 0.5, 0.2)), ((20, 5, 1, 0.3), (2, 5, 1, 0.3))])
+def test_two_experiments_with_efficiencies_of_their_own(rows: tuple[tuple[float, ...], ...]) -> None:
+    """Best rate and both ends by brute force over the efficiencies."""
+
+    def total(rate: float) -> float:
+        return sum(profile_by_hand(*row, rate) for row in rows)
+
+    grid = np.linspace(0.0, 20.0, 201)
+    start = grid[np.argmin([total(rate) for rate in grid])]
+    best = minimize_scalar(
+        total, bounds=(start - 0.1, start + 0.1), method="bounded", options={"xatol": 1e-8}
+    )
+    level = best.fun + 2.705543454095404
+    terms = [
+        Counted.of([float(n)], background=Gaussian(float(b), sigma), efficiency=Gaussian(1.0, r))
+        for n, b, sigma, r in rows
+    ]
+    made = SharedRate.of(terms, [1.0, 1.0])
+    found = made.interval()
+    assert np.asarray(found.estimate)[0] == pytest.approx(best.x, rel=1e-4)
+    upper = brentq(lambda rate: total(rate) - level, best.x, 200.0)
+    assert np.asarray(found.upper)[0] == pytest.approx(upper, rel=1e-6)
+    if total(0.0) > level:
+        lower = brentq(lambda rate: total(rate) - level, 0.0, best.x)
+        assert np.asarray(found.lower)[0] == pytest.approx(lower, rel=1e-6)
+    assert made.significance[0] == pytest.approx(np.sqrt(total(0.0) - best.fun), rel=1e-6)
 
 
 def test_limits_at_the_average_background_are_the_medians_of_the_asymptotic_bands() -> None:
