@@ -61,9 +61,9 @@ class SystematicErrors:
 
 @dataclass(frozen=True)
 class Systematics:
-    """Shifts by source at ``masses`` (MeV); between those with an estimate interpolated, beyond them constant.
+    """Shifts by source at ``masses`` (MeV); their sizes are interpolated between those with an estimate.
 
-    A source without any estimate shifts nothing.
+    Beyond these they are constant. A source without any estimate shifts nothing.
     """
 
     masses: tuple[float, ...]
@@ -80,7 +80,10 @@ class Systematics:
     def _at(self, shift: Shift, mass: Vector) -> Vector:
         masses, value = np.array(self.masses), np.array(shift.value)
         some = np.isfinite(value)
-        return np.abs(np.interp(mass, masses[some], value[some])) if some.any() else np.zeros_like(mass)
+        if not some.any():
+            return np.zeros_like(mass)
+        # sizes, not signed shifts: a source whose shift changes its sign is not known perfectly in between
+        return np.asarray(np.interp(mass, masses[some], np.abs(value[some])))
 
     def errors(self, mass: Vector, simulated: Vector) -> SystematicErrors:
         """Return all errors at each ``mass`` (MeV), ``simulated`` being the events of simulated decays in b there."""

@@ -133,7 +133,7 @@ def coverage_of_limit(
     treatment: Treatment | None = None,
     points: int = 40,
 ) -> LimitCoverage:
-    """Coverage of the method that gave ``limit``, if that is the true rate, and the smallest at any rate.
+    """Coverage of the method that gave ``limit``, if that is the true rate, and the smallest on a grid of rates.
 
     For each limit, background and efficiency (which broadcast), as a scan has them at its masses: the measured
     background and its error are taken as true. The smallest is that of :func:`minimum_coverage` on ``points``

@@ -73,6 +73,15 @@ def test_shifts_are_interpolated_and_added_in_quadrature() -> None:
     assert not np.any(errors.background)
 
 
+def test_a_shift_that_changes_its_sign_is_no_smaller_in_between() -> None:
+    turning = Shift((0.1, -0.1), (0.01, 0.01))
+    one = replace(SOURCES[0], efficiency=turning, background=turning)
+    found = Systematics((170.0, 450.0), (one,))
+    errors = found.errors(np.array([170.0, 310.0, 450.0]), np.full(3, 20.0))
+    assert errors.efficiency == pytest.approx([0.1, 0.1, 0.1])
+    assert errors.background == pytest.approx([2.0, 2.0, 2.0])
+
+
 def test_masses_without_an_estimate_take_that_of_their_neighbours() -> None:
     nan = float("nan")
     known, nothing = Shift((0.1, nan, 0.3), (0.01, nan, 0.01)), Shift((nan,) * 3, (nan,) * 3)
