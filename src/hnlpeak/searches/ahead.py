@@ -108,15 +108,20 @@ PARTS: dict[str, Callable[[Analysis], None]] = {
 """What is compiled apart, what takes longest first."""
 
 
-def _loops(analysis: Analysis) -> None:
-    """What joins the parts."""
-    order = _order(analysis)
-    tally_task(ShardTask(order, (0, 0)))
-    calibrate_task(CalibrationTask(order.spec, (0, 0)))
+def _sample_loop(analysis: Analysis) -> None:
+    tally_task(ShardTask(_order(analysis), (0, 0)))
 
 
-def _compile(part: str, analysis: str) -> None:
-    PARTS[part](load_analysis(analysis))
+def _calibration_loop(analysis: Analysis) -> None:
+    calibrate_task(CalibrationTask(_order(analysis).spec, (0, 0)))
+
+
+LOOPS: dict[str, Callable[[Analysis], None]] = {"samples": _sample_loop, "calibration": _calibration_loop}
+"""What joins the parts."""
+
+
+def _compile(part: Callable[[Analysis], None], analysis: str) -> None:
+    part(load_analysis(analysis))
 
 
 def compile_ahead(analysis: str, workers: int) -> None:
@@ -128,7 +133,7 @@ def compile_ahead(analysis: str, workers: int) -> None:
         return
     pool = processes(min(workers, len(PARTS)))
     try:
-        wait([pool.submit(_compile, part, analysis) for part in PARTS])
+        for wave in (PARTS, LOOPS):
+            wait([pool.submit(_compile, part, analysis) for part in wave.values()])
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-    _loops(load_analysis(analysis))

@@ -23,7 +23,8 @@ for part in ahead.PARTS.values():
     part(analysis)
 kernels = (generate, respond, accumulate, reconstruct, fill)
 before = [list(kernel.overloads) for kernel in kernels]
-ahead._loops(analysis)
+for loop in ahead.LOOPS.values():
+    loop(analysis)
 assert [len(signatures) for signatures in before] == [1] * len(kernels), before
 assert [list(kernel.overloads) for kernel in kernels] == before
 """
