@@ -29,13 +29,16 @@ import uproot
 from hist.serialization import to_uhi
 from uhi.io.json import default
 
+from hnlpeak.cli.counting_rows import Defaults, read_rows
 from hnlpeak.core.card import card_text
 from hnlpeak.core.errors import HnlpeakError
 from hnlpeak.experiment.analysis import Analysis, load_analysis
 from hnlpeak.experiment.experiment import load_experiment
 from hnlpeak.formats import uhi_hdf5
 from hnlpeak.formats.candidates import CandidateFile, required_columns
+from hnlpeak.formats.curve_file import read_curve
 from hnlpeak.formats.ntuple import write_ntuple
+from hnlpeak.formats.rate_table import read_rate_table
 from hnlpeak.formats.signal_table import read_signal_table
 from hnlpeak.formats.spectrum_file import read_spectrum
 
@@ -131,6 +134,12 @@ def kinds() -> dict[str, Kind]:
         for _ in CandidateFile(path, analysis).chunks():
             pass
 
+    def curve(path: Path) -> object:
+        return read_curve(path, flavour="e")
+
+    def rows(path: Path) -> object:
+        return read_rows(path, ("n",), Defaults(1.0, 0.0, 0.9, "rolke-lopez", None))
+
     def signal_table(path: Path) -> object:
         return read_signal_table(path, window=1.0, masses=[180.0, 400.0])
 
@@ -143,6 +152,16 @@ def kinds() -> dict[str, Kind]:
         "table": Kind(".csv", bins.encode(), read_spectrum, True),
         "table-semicolon": Kind(".csv", bins.replace(",", ";").encode(), read_spectrum, True),
         "hepdata": Kind(".csv", hepdata.encode(), read_spectrum, True),
+        "curve": Kind(
+            ".dat", b"# m4 (MeV) Ue4^2\n150.5 2e-5\n200 MeV 1e-8\n\n300 -\n400 1e-9 remark\n", curve, True
+        ),
+        "curve-comma": Kind(".csv", b"mass [GeV];limit\n0,15;1,0e-6\n0,25;1,0e-7\n0,35;2e-7\n", curve, True),
+        "counting": Kind(
+            ".csv", b"n,b,sigma_b,method\n4,3.3,0.6,cls\n0,1,0.1,rolke-lopez\n9,2,0,\n", rows, True
+        ),
+        "rates": Kind(
+            ".csv", b"m_x_mev,branching_fraction\n150,1e-7\n250,2e-7\n350,1e-7\n", read_rate_table, True
+        ),
         "signal": Kind(".csv", signal_rows.encode(), signal_table, True),
         "root-histogram": Kind(".root", _written(_root_histogram, ".root"), read_spectrum, False),
         "tree": Kind(".root", _written(tree, ".root"), candidates, False),
