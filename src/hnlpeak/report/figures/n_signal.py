@@ -49,6 +49,8 @@ def n_signal(result: SearchResult) -> Figure:
         label="observed events $n$ in the window",
         zorder=4,
     )
+    half = 0.006 * float(masses[-1] - masses[0])  # dots at the ends are whole
+    axes.set_xlim(masses[0] - half, masses[-1] + half)
     # linear below 1: a window without events is a result too
     axes.set_yscale("symlog", linthresh=1.0, linscale=0.5)
     largest = np.nanmax(
