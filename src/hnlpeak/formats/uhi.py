@@ -125,9 +125,11 @@ def read_uhi(path: str | Path, *, inside: str | None = None, unit: str | None = 
         raise InputDataError(f"{path}: not a UHI histogram: keys 'axes' and 'storage' are needed")
     _check_record(record, str(path))
     name = Path(path).name.partition(".")[0]
-    return spectrum_of_record(
-        _with_arrays(record, object_hook), str(path), default_label=inside or name, unit=unit
-    )
+    try:
+        record = _with_arrays(record, object_hook)
+    except (TypeError, ValueError, OverflowError) as error:  # lists in lists, text among numbers
+        raise InputDataError(f"{path}: not a UHI histogram: values and edges must be numbers") from error
+    return spectrum_of_record(record, str(path), default_label=inside or name, unit=unit)
 
 
 def spectrum_of_record(record: Any, origin: str, *, default_label: str, unit: str | None) -> Spectrum:

@@ -120,6 +120,10 @@ def uhi(**changes: Any) -> dict[str, Any]:
     [
         (uhi(values=[1.0, -2.0]), "bin 1 (300 to 500 MeV) holds -2"),
         (uhi(values=[1.0, 2.0, 3.0]), "not a UHI histogram"),
+        (uhi(values=[1.0, []]), "values and edges must be numbers"),
+        (uhi(values=[[1.0], [1.0, 2.0]]), "values and edges must be numbers"),
+        (uhi(values=[1.0, {}]), "not a UHI histogram"),
+        (uhi(values=[1.0, "x"]), "not a UHI histogram"),
         (uhi(dimensions=2, values=[[1.0, 2.0], [1.0, 2.0]]), "expected one axis"),
         (uhi(unit="TeV"), "MeV or GeV"),
         (uhi(simulated="yes"), "'simulated' must be true or false"),
