@@ -8,6 +8,7 @@ and a peak of u events with the share g_j in group j. For each function F(u) is 
 so that each has the weight that the side-band fit gives it, at every u anew: what the choice of the function does to
 the background under the peak is in the likelihood itself. This is the smooth form of discrete profiling (P. Dauncey et
 al., JINST 10 (2015) P04015), which takes the least of 2 F_f + k_f instead. The slope is the weighted mean of 2 F_f'.
+An exponential of a polynomial can have several minima with a peak: it is fitted from three sides unless none is deeper.
 """
 
 from __future__ import annotations
@@ -34,8 +35,10 @@ from hnlpeak.core.kernel import kernel
 
 __all__ = ["PeakBands", "average_background", "profiles"]
 
-_FITS = 60
+_FITS = 300
 _NO_FIT = 1e300
+# share of the peak's highest group below which a group is beside it
+_UNDER = 1e-3
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -56,6 +59,15 @@ class PeakBands(NamedTuple):
     window_basis: Matrix
     families: Places
     sizes: NDArray[np.int64]
+
+
+class _Spare(NamedTuple):
+    """Arrays that the fit of one function overwrites."""
+
+    w: Workspace
+    theta: Vector
+    counts: Vector
+    f: Vector
 
 
 class _Fit(NamedTuple):
@@ -155,27 +167,118 @@ def _constant(fit: _Fit) -> None:
 
 
 @kernel
-def _function(bands: PeakBands, i: int, k: int, u: float, theta: Vector, w: Workspace) -> tuple[float, float]:
-    """F and F' of function ``k``: from where it stands, or else from a constant."""
-    data = Groups(bands.families[k], bands.counts[i], bands.basis[i], bands.window_basis[i], bands.groups[i])
-    fit = _Fit(data, bands.peak[i], bands.sizes[i, k], theta, w)
-    if math.isfinite(theta[0]):
+def _convex(fit: _Fit, u: float) -> tuple[float, float]:
+    """F and F' where there is one minimum: from where ``theta`` stands, or else from a constant; infinite without."""
+    if math.isfinite(fit.theta[0]):
         value, slope = _minimum(fit, u)
         if math.isfinite(value):
             return value, slope
     _constant(fit)
-    return _minimum(fit, u)
+    value, slope = _minimum(fit, u)
+    if math.isfinite(value):
+        return value, slope
+    fit.theta[0] = math.nan
+    return math.inf, 0.0
+
+
+@kernel
+def _one_valley(fit: _Fit, u: float, one: Vector, other: Vector, spare: _Spare) -> bool:
+    """Whether F at ``u`` is convex, in ln f, for all expectations between those of two parameter sets."""
+    expectations(fit.data, fit.size, one, spare.w)
+    spare.f[:] = spare.w.f
+    expectations(fit.data, fit.size, other, spare.w)
+    for j in range(fit.data.bins):
+        mean = min(spare.f[j], spare.w.f[j]) + u * fit.peak[j]
+        if fit.data.counts[j] * u * fit.peak[j] > mean * mean:
+            return False
+    return True
+
+
+@kernel
+def _deepest(fit: _Fit, u: float, value: float) -> bool:
+    """Whether no other valley of F at ``u`` can be as deep as ``value``.
+
+    F is convex in ln f where n u g <= (f + u g)^2 in each group. Where a group breaks that, its part of F alone is at
+    least that of the expectation sqrt(n u g).
+    """
+    for j in range(fit.data.bins):
+        n, peak = fit.data.counts[j], u * fit.peak[j]
+        if 0.0 < peak < n:
+            mean = math.sqrt(n * peak)
+            # one unit of F is more than what the barriers of all groups may add
+            if mean - n + n * math.log(n / mean) < value + 1.0:
+                return False
+    return True
+
+
+@kernel
+def _from(fit: _Fit, u: float, start: Vector, least: float, slope: float) -> tuple[float, float]:
+    """The lesser of ``least`` with its ``slope`` and the minimum that is found from ``start``."""
+    for p in range(fit.size):
+        fit.theta[p] = start[p]
+    value, rise = _minimum(fit, u)
+    return (value, rise) if value < least else (least, slope)
+
+
+@kernel
+def _function(
+    bands: PeakBands, i: int, k: int, u: float, theta: Matrix, spare: _Spare
+) -> tuple[float, float]:
+    """F and F' of function ``k``, infinite where it cannot be fitted.
+
+    Without a peak there is one minimum, and for a polynomial always. An exponential may have several with a peak: it
+    makes the events of the peak, or leaves them to it. It is fitted from ``theta[0]``, the fit of all counts, from
+    ``theta[1]``, that of the counts less the peak, and from ``theta[2]``, that without the counts under the peak, so
+    that the answer does not depend on what was fitted before.
+    """
+    size = bands.sizes[i, k]
+    data = Groups(bands.families[k], bands.counts[i], bands.basis[i], bands.window_basis[i], bands.groups[i])
+    if u == 0.0:
+        return _convex(_Fit(data, bands.peak[i], size, theta[0], spare.w), 0.0)
+    if data.family == POLYNOMIAL:
+        return _convex(_Fit(data, bands.peak[i], size, theta[1], spare.w), u)
+    less = Groups(data.family, spare.counts, data.basis, data.window, data.bins)
+    fit = _Fit(data, bands.peak[i], size, spare.theta, spare.w)
+    whole = math.isfinite(theta[0, 0])
+    if not whole:
+        whole = _convex(_Fit(data, bands.peak[i], size, theta[0], spare.w), 0.0)[0] < math.inf
+    beside = math.isfinite(theta[2, 0])
+    if not beside:
+        top = bands.peak[i].max()
+        for j in range(data.bins):
+            spare.counts[j] = data.counts[j] if bands.peak[i, j] < _UNDER * top else 0.0
+        beside = _convex(_Fit(less, bands.peak[i], size, theta[2], spare.w), 0.0)[0] < math.inf
+    value, slope = math.inf, 0.0
+    if whole:
+        value, slope = _from(fit, u, theta[0], value, slope)
+        if value < math.inf and (
+            _deepest(fit, u, value) or (beside and _one_valley(fit, u, theta[0], theta[2], spare))
+        ):
+            return value, slope
+    for j in range(data.bins):
+        spare.counts[j] = max(data.counts[j] - u * bands.peak[i, j], 0.0)
+    if _convex(_Fit(less, bands.peak[i], size, theta[1], spare.w), 0.0)[0] < math.inf:
+        value, slope = _from(fit, u, theta[1], value, slope)
+    if beside:
+        value, slope = _from(fit, u, theta[2], value, slope)
+    return value, slope
+
+
+@kernel
+def _spare(bands: PeakBands) -> _Spare:
+    groups, size = bands.basis.shape[1], bands.basis.shape[2]
+    return _Spare(workspace(groups, size), np.empty(size), np.empty(groups), np.empty(groups))
 
 
 @kernel
 def profiles(
     bands: PeakBands, which: Places, u: Vector, theta: NDArray[np.float64], q: Vector, slope: Vector
 ) -> None:
-    """Fill ``q`` and ``slope`` of the elements ``which`` at ``u``; fits start from ``theta[element, function]``.
+    """Fill ``q`` and ``slope`` of the elements ``which`` at ``u``; ``theta[element, function, 3]`` saves time.
 
     A ``theta`` that is NaN says nothing. Where no function can be fitted q is 1e300.
     """
-    w = workspace(bands.basis.shape[1], bands.basis.shape[2])
+    spare = _spare(bands)
     values, slopes = np.empty(bands.families.size), np.empty(bands.families.size)
     for m in range(which.size):
         i = which[m]
@@ -183,12 +286,10 @@ def profiles(
         for k in range(bands.families.size):
             values[k], slopes[k] = math.inf, 0.0
             if bands.sizes[i, k] > 0:
-                value, slopes[k] = _function(bands, i, k, u[m], theta[i, k], w)
-                if math.isfinite(value):
+                value, slopes[k] = _function(bands, i, k, u[m], theta[i, k], spare)
+                if value < math.inf:
                     values[k] = 2.0 * value + PENALTY * bands.sizes[i, k]
                     least = min(least, values[k])
-                else:
-                    theta[i, k, 0] = math.nan
         total, mean = 0.0, 0.0
         for k in range(bands.families.size):
             if values[k] < math.inf:
@@ -203,19 +304,17 @@ def profiles(
 @kernel
 def average_background(bands: PeakBands, theta: NDArray[np.float64], out: Matrix) -> None:
     """Fill ``out[element, group]`` with the expectations without a peak, of all functions by their weights."""
-    w = workspace(bands.basis.shape[1], bands.basis.shape[2])
+    spare = _spare(bands)
     values = np.empty(bands.families.size)
     for i in range(bands.groups.size):
         least = math.inf
         for k in range(bands.families.size):
             values[k] = math.inf
             if bands.sizes[i, k] > 0:
-                value, _ = _function(bands, i, k, 0.0, theta[i, k], w)
-                if math.isfinite(value):
+                value, _ = _function(bands, i, k, 0.0, theta[i, k], spare)
+                if value < math.inf:
                     values[k] = 2.0 * value + PENALTY * bands.sizes[i, k]
                     least = min(least, values[k])
-                else:
-                    theta[i, k, 0] = math.nan
         total = 0.0
         for j in range(bands.groups[i]):
             out[i, j] = 0.0
@@ -226,8 +325,8 @@ def average_background(bands: PeakBands, theta: NDArray[np.float64], out: Matrix
                 data = Groups(
                     bands.families[k], bands.counts[i], bands.basis[i], bands.window_basis[i], bands.groups[i]
                 )
-                expectations(data, bands.sizes[i, k], theta[i, k], w)
+                expectations(data, bands.sizes[i, k], theta[i, k, 0], spare.w)
                 for j in range(bands.groups[i]):
-                    out[i, j] += weight * w.f[j]
+                    out[i, j] += weight * spare.w.f[j]
         for j in range(bands.groups[i]):
             out[i, j] /= total

@@ -25,7 +25,7 @@ class Peaked:
     """Counts in groups about each mass, their likelihood that of ``limits.peak_profile``.
 
     ``order`` of the card's function at each mass, lowered where there are few events. ``measured`` are the counts that
-    the side bands let expect without a peak. ``start``: where fits begin, which saves time and changes nothing.
+    the side bands let expect without a peak. ``start``: fits of these counts, which save time and change nothing.
     """
 
     bands: PeakBands
@@ -37,6 +37,11 @@ class Peaked:
     def size(self) -> int:
         """Number of masses."""
         return int(self.bands.groups.size)
+
+    @property
+    def convex(self) -> bool:
+        """A function may take the events of the peak, or leave them to it; and there are several."""
+        return False
 
     def __getitem__(self, which: Places) -> Peaked:
         """The masses ``which``."""
@@ -77,7 +82,9 @@ class Peaked:
 
     def _with(self, counts: Matrix) -> Peaked:
         return replace(
-            self, bands=self.bands._replace(counts=np.ascontiguousarray(counts)), start=self.start.copy()
+            self,
+            bands=self.bands._replace(counts=np.ascontiguousarray(counts)),
+            start=np.full_like(self.start, np.nan),
         )
 
 
@@ -117,5 +124,5 @@ def peaked(
         np.ascontiguousarray(functions[:, 0]),
         sizes,
     )
-    start = np.full((len(counts), len(functions), design.basis.shape[2]), np.nan)
+    start = np.full((len(counts), len(functions), 3, design.basis.shape[2]), np.nan)
     return Peaked(bands, order, measured, start)

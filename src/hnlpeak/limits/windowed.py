@@ -53,6 +53,11 @@ class Windowed:
         """Number of masses."""
         return int(self.windows.size)
 
+    @property
+    def convex(self) -> bool:
+        """All expectations are linear in signal and errors."""
+        return True
+
     def __getitem__(self, which: Places) -> Windowed:
         """The masses ``which``."""
         return Windowed(

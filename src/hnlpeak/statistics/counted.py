@@ -39,6 +39,11 @@ class Counted:
         """Number of elements."""
         return self.table.size
 
+    @property
+    def convex(self) -> bool:
+        """Where the efficiency is known q is convex."""
+        return not np.any(self.table.columns[4] > 0.0)
+
     def __getitem__(self, which: Places) -> Counted:
         """The elements ``which``."""
         return Counted(self.table[which])

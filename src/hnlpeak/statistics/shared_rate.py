@@ -38,6 +38,8 @@ SHARED_METHODS = ("rolke-lopez", "cls", "one-sided")
 """Methods of ``statistics.METHODS`` that a product of likelihoods has; rolke-lopez in the treatment ``bounded``."""
 
 _DOUBLINGS = 60
+_GRID = np.array([0.5, 1.0, 2.0, 3.0, 4.5, 7.0, 11.0])
+"""Rates in standard deviations between which the least q is looked for where it may have several valleys."""
 _MOST_PULL = 1e3
 """No common nuisance parameter is looked for further out than this many standard deviations."""
 
@@ -48,6 +50,11 @@ class Profiled(Protocol):
     @property
     def size(self) -> int:
         """Number of elements."""
+        ...
+
+    @property
+    def convex(self) -> bool:
+        """Whether -2 ln L surely has one valley."""
         ...
 
     def profile(self, which: Places, t: Floats) -> tuple[Floats, Floats]:
@@ -163,16 +170,42 @@ class SharedRate:
         every = np.arange(self.size)
         zero, slope = self.profile(every, np.zeros(self.size))
         best, least = np.zeros(self.size), zero.copy()
+        low, high = np.zeros(self.size), self.guess.copy()
+        if not self.convex:
+            (best, least), (low, high), slope = self._valley(zero, slope)
         rising = np.flatnonzero(slope < 0.0)
         if rising.size:
-            best[rising] = falling_root(
+            found = falling_root(
                 lambda places, rate: -self.profile(rising[places], rate)[1],
-                np.zeros(rising.size),
-                self.guess[rising],
+                low[rising],
+                high[rising],
                 doublings=_DOUBLINGS,
             )
-            least[rising] = self.profile(rising, best[rising])[0]
+            value = self.profile(rising, found)[0]
+            less = value < least[rising]
+            best[rising[less]], least[rising[less]] = found[less], value[less]
         return best, least, zero
+
+    @property
+    def convex(self) -> bool:
+        """Whether q surely has one valley: no error in common, and none in any experiment that bends it."""
+        return not np.any(self.common > 0.0) and all(one.convex for one in self.experiments)
+
+    def _valley(
+        self, zero: Floats, slope: Floats
+    ) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats], Floats]:
+        """The least q on a grid from 0 with its rate, the rates between which q is less, and the slope at the lower."""
+        every = np.arange(self.size)
+        rates = np.concatenate([np.zeros((1, self.size)), _GRID[:, None] * self.guess])
+        q, rise = np.empty(rates.shape), np.empty(rates.shape)
+        q[0], rise[0] = zero, slope
+        for k in range(1, len(rates)):
+            q[k], rise[k] = self.profile(every, rates[k])
+        top = np.argmin(q, axis=0)
+        # the bottom of the valley is on the side to which q falls
+        low = np.where((rise[top, every] >= 0.0) & (top > 0), top - 1, top)
+        beyond = np.append(rates, 2.0 * rates[-1:], axis=0)[low + 1, every]
+        return (rates[top, every], q[top, every]), (rates[low, every], beyond), rise[low, every]
 
     @property
     def significance(self) -> Floats:

@@ -15,9 +15,10 @@ from hnlpeak.background.sideband import SidebandBackground
 from hnlpeak.background.sideband_fit import fit_sidebands
 from hnlpeak.core.card import read_card
 from hnlpeak.experiment.analysis_card import AnalysisCard
+from hnlpeak.limits.peaked import peaked
 from hnlpeak.limits.shape_fit import ShapeLimits, shape_limits
 from hnlpeak.spectrum.window import gaussian_fraction, search_window
-from hnlpeak.statistics import Gaussian, rolke_lopez
+from hnlpeak.statistics import Gaussian, SharedRate, rolke_lopez
 
 LIBRARY, _, _ = read_card(AnalysisCard, "na62-2015-ke2", folder="analyses")
 assert isinstance(LIBRARY.background, SidebandBackground)
@@ -114,6 +115,27 @@ def test_against_a_general_minimiser(single: bool, events: float, seed: int) -> 
     assert best.significance[0] ** 2 == pytest.approx(profile(0.0) - least, abs=0.02)
     for s in (0.7 * estimate, 1.3 * estimate + 1.0):
         assert profile(s) > least - 2e-3
+
+
+@pytest.mark.parametrize(("per_mev", "events"), [(0.05, 6.0), (0.05, 0.0), (0.3, 12.0)])
+def test_the_likelihood_knows_nothing_of_what_was_asked_before(per_mev: float, events: float) -> None:
+    """Few events: an exponential may make the events of the peak itself or leave them to it, two valleys."""
+    toys = 60
+    rng = np.random.Generator(np.random.Philox(11))
+    total = cumulative(rng.poisson(density(per_mev) + events * PEAK, (toys, CENTRES.size)).astype(float))
+    one = layout(1)[0]
+    design = one._make(np.repeat(column, toys, axis=0) for column in one)
+    counts = grouped(design, total)
+    made = peaked(design, counts, design.signal / INSIDE, SidebandModel(2, 3), counts)
+    made = made[np.flatnonzero(made.usable())]
+    assert made.size > 0.9 * toys
+    every, signals = np.arange(made.size), np.linspace(0.0, 24.0, 33)
+    up = np.array([made.profile(every, np.full(made.size, u))[0] for u in signals])
+    down = np.array([made.profile(every, np.full(made.size, u))[0] for u in signals[::-1]])[::-1]
+    np.testing.assert_allclose(up, down, rtol=0.0, atol=1e-6)
+    best, least, _ = SharedRate.of([made], [1.0]).best
+    assert np.all(least <= up.min(axis=0) + 1e-6)
+    np.testing.assert_allclose(made.profile(every, best)[0], least, rtol=0.0, atol=1e-6)
 
 
 def test_estimates_are_unbiased_and_limits_cover() -> None:
