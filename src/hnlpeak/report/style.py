@@ -83,6 +83,7 @@ _STYLE: dict[Any, Any] = {
     "ytick.right": True,
     "xtick.minor.visible": True,
     "ytick.minor.visible": True,
+    "xtick.major.pad": 6.0,  # numbers of two axes do not meet at the corner
     "xtick.major.size": 7.0,
     "ytick.major.size": 7.0,
     "xtick.minor.size": 3.5,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from textwrap import wrap
 
@@ -112,7 +113,11 @@ def _draw(axes: Axes, flow: Cutflow, ends: tuple[float, float]) -> None:
     axes.yaxis.set_minor_locator(NullLocator())
     axes.tick_params(axis="y", left=False, right=False)
     axes.set_ylim(len(rows) - 0.4, -1.6)
-    powers = np.ceil(np.log10(ends[0])), np.log10(ends[1] / ends[0]) * _FILLED + np.log10(ends[0])
-    axes.set_xticks(10.0 ** np.arange(powers[0], powers[1] + 0.5))
+    first, last = np.log10(ends[0]), np.log10(ends[1] / ends[0]) * _FILLED + np.log10(ends[0])
+    steps = (1.0,) if last - first > 2.0 else (1.0, 2.0, 5.0)
+    ticks = [step * 10.0**power for power in range(math.floor(first), math.ceil(last) + 1) for step in steps]
+    axes.set_xticks([tick for tick in ticks if 10.0**first <= tick <= 1.1 * 10.0**last])
     axes.xaxis.set_minor_locator(NullLocator())
+    if len(steps) > 1:
+        axes.xaxis.set_major_formatter(lambda value, _: count_text(round(value, 6)))
     axes.set_xlabel(f"Candidates, selection {flow.selection}", parse_math=False)
