@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 import time
@@ -39,14 +38,11 @@ from hnlpeak.cli.stop import Stopped, end, watched
 from hnlpeak.cli.streams import mend_streams
 from hnlpeak.cli.verbosity import chat, set_verbosity
 from hnlpeak.core.errors import CardError, HnlpeakError, UsageError
-from hnlpeak.core.kernel import alone
 
 __all__ = ["app", "main"]
 
 _LONGEST = 300
 """Characters of a message."""
-_GARBAGE = 50_000
-"""New objects between two searches for garbage: figures make millions of objects that are no garbage."""
 
 app = typer.Typer(
     name="hnlpeak",
@@ -165,8 +161,6 @@ def main() -> None:
     Exit codes: 0 done, 1 failed, 2 usage or card, 3 input data, 4 partial result, 130 after Ctrl-C, 143 after SIGTERM.
     """
     mend_streams()
-    gc.set_threshold(_GARBAGE)
-    alone()
     try:
         begun = time.monotonic()
         _check_arguments()

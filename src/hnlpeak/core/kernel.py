@@ -12,10 +12,10 @@ from typing import Any, TypeVar, cast
 
 from hnlpeak.core.stamp import closure_digest, source_digest
 
-__all__ = ["alone", "closure_digest", "inlined", "interpret", "kernel", "source_digest"]
+__all__ = ["closure_digest", "inlined", "interpret", "kernel", "source_digest"]
 
 F = TypeVar("F", bound=Callable[..., object])
-_state = {"interpreted": False, "alone": False}
+_state = {"interpreted": False}
 
 
 def interpret(on: bool = True) -> None:
@@ -27,31 +27,12 @@ def interpret(on: bool = True) -> None:
     _state["interpreted"] = on
 
 
-def alone() -> None:
-    """Compile for nobody else: what other packages would teach the compiler is not loaded.
-
-    That takes a third of a second. For programs that are ours from the start: as a library we leave the compiler
-    as it is.
-    """
-    _state["alone"] = True
-
-
-def _without_extensions() -> None:
-    from numba.core import entrypoints
-
-    if hasattr(entrypoints, "_already_initialized"):  # a later numba may have another way: then it loads them
-        entrypoints._already_initialized = True
-
-
 def _compiled(function: F, forceinline: bool) -> F:
     if _state["interpreted"]:
         return function
     import numba
 
     from hnlpeak.core.cache import KernelCache
-
-    if _state["alone"]:
-        _without_extensions()
 
     options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "forceinline": forceinline}
     made: Any = numba.njit(**options)(function)

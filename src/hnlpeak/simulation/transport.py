@@ -29,46 +29,23 @@ _ENDED = -1
 
 
 @inlined
+def _put(there: Record, here: Record) -> None:
+    """Copy place, direction, momentum and species."""
+    there.x = here.x
+    there.y = here.y
+    there.z = here.z
+    there.tx = here.tx
+    there.ty = here.ty
+    there.p = here.p
+    there.species = here.species
+
+
+@inlined
 def take_off(particle: Record) -> None:
     """Put a particle where its flight begins."""
-    origin, course = particle.segments[0], particle.paused
-    course.x = origin.x
-    course.y = origin.y
-    course.z = origin.z
-    course.tx = origin.tx
-    course.ty = origin.ty
-    course.p = origin.p
-    course.species = origin.species
-    course.segment = 0
-    course.surface = 0
-
-
-@inlined
-def _resume(s: Record, course: Record) -> None:
-    s.x = course.x
-    s.y = course.y
-    s.z = course.z
-    s.tx = course.tx
-    s.ty = course.ty
-    s.p = course.p
-    s.species = course.species
-    s.alive = 1
-    s.shower = s.depth = 0.0
-
-
-@inlined
-def _pause(
-    course: Record, s: Record, x: float, y: float, z: float, tx: float, ty: float, segment: int, surface: int
-) -> None:
-    course.x = x
-    course.y = y
-    course.z = z
-    course.tx = tx
-    course.ty = ty
-    course.p = s.p
-    course.species = s.species
-    course.segment = segment
-    course.surface = surface
+    _put(particle.paused, particle.segments[0])
+    particle.paused.segment = 0
+    particle.paused.surface = 0
 
 
 @inlined
@@ -138,7 +115,9 @@ def fly_on(surfaces: Record, event: Record, particle: Record, rng: np.random.Gen
     charged = CHARGE[course.species] != 0.0
     if course.surface < 0:
         return
-    _resume(s, course)
+    _put(s, course)
+    s.alive = 1
+    s.shower = s.depth = 0.0
     z_start = s.z
     # straight piece of the path, kept apart from the state so that no surface waits for the one before it
     x0, y0, z0, tx, ty = s.x, s.y, s.z, s.tx, s.ty
@@ -153,7 +132,9 @@ def fly_on(surfaces: Record, event: Record, particle: Record, rng: np.random.Gen
         if z <= z_start:
             continue
         if z > until:
-            _pause(course, s, x0, y0, z0, tx, ty, j, m)
+            s.x, s.y, s.z = x0, y0, z0  # where the straight piece begins: the same path to the last bit
+            _put(course, s)
+            course.segment, course.surface = j, m
             return
         while z_decay <= z:
             s.x = x0 + tx * (z_decay - z0)
