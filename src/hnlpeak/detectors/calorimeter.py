@@ -16,6 +16,7 @@ from pydantic import Field
 from hnlpeak.core.card import Card
 from hnlpeak.core.kernel import inlined
 from hnlpeak.core.quantity import Energy, Fraction, Length, Positive, Share, Size
+from hnlpeak.detectors.absorber import InteractionLengths, nuclear_lengths, pion_lengths
 from hnlpeak.detectors.detection import photon_detected
 from hnlpeak.detectors.event import MAX_CLUSTERS, Record
 from hnlpeak.detectors.hadron_shower import traverse
@@ -77,8 +78,9 @@ class Calorimeter(Counter):
     energy distributed as exp(-share / ``low_tail_scale``). Clusters of other particles come at ``accidental_rate``
     anywhere in the rectangle round ``shape``, with energies distributed as exp(-E / ``accidental_energy``).
 
-    It is ``interaction_lengths`` and ``radiation_lengths`` deep. The hadronic part of a shower counts
-    ``hadron_response`` of its energy, and a hadron's cluster is displaced by ``hadron_width`` (rms, each coordinate).
+    It is ``interaction_lengths`` (nuclear ones, by material) and ``radiation_lengths`` deep. The hadronic part of a
+    shower counts ``hadron_response`` of its energy, and a hadron's cluster is displaced by ``hadron_width`` (rms, each
+    coordinate).
     A share ``muon_catastrophic`` of the muons leaves more than the share ``muon_catastrophic_start`` of its momentum;
     more than s with probability ~ s^-``muon_catastrophic_index``.
     """
@@ -100,7 +102,7 @@ class Calorimeter(Counter):
     energy_scale: Positive = 1.0
     minimum_ionising: Energy
     minimum_ionising_width: Energy
-    interaction_lengths: Positive
+    interaction_lengths: InteractionLengths
     radiation_lengths: Positive
     hadron_response: Share
     hadron_width: Length
@@ -126,11 +128,12 @@ class _Slot(IntEnum):
     MUON_TAIL = SHAPE_WIDTH + 12
     MUON_START = SHAPE_WIDTH + 13
     MUON_INDEX = SHAPE_WIDTH + 14
-    LAMBDA = SHAPE_WIDTH + 15
-    DEPTH = SHAPE_WIDTH + 16
-    HADRON = SHAPE_WIDTH + 17
-    HADRON_WIDTH = SHAPE_WIDTH + 18
-    CURVE = SHAPE_WIDTH + 19
+    NUCLEAR = SHAPE_WIDTH + 15
+    PION = SHAPE_WIDTH + 16
+    DEPTH = SHAPE_WIDTH + 17
+    HADRON = SHAPE_WIDTH + 18
+    HADRON_WIDTH = SHAPE_WIDTH + 19
+    CURVE = SHAPE_WIDTH + 20
 
 
 def pack(spec: Calorimeter, system: int = 0) -> list[Surface]:
@@ -152,7 +155,8 @@ def pack(spec: Calorimeter, system: int = 0) -> list[Surface]:
         spec.muon_catastrophic,
         spec.muon_catastrophic_start,
         spec.muon_catastrophic_index,
-        spec.interaction_lengths,
+        nuclear_lengths(spec.interaction_lengths),
+        pion_lengths(spec.interaction_lengths),
         spec.radiation_lengths,
         spec.hadron_response,
         spec.hadron_width,
@@ -189,7 +193,8 @@ def add_cluster(event: Record, x: float, y: float, energy: float, time: float, m
 @inlined
 def _of_hadron(params: Record, s: Record, rng: np.random.Generator) -> float:
     """Visible energy of a pion: minimum ionising as far as it goes, then its shower."""
-    em, hadronic, before = traverse(s, params[_Slot.LAMBDA], params[_Slot.DEPTH], rng)
+    nuclear, pion = params[_Slot.NUCLEAR], params[_Slot.PION]
+    em, hadronic, before = traverse(s, nuclear, pion, params[_Slot.DEPTH], rng)
     track = minimum_ionising(params[_Slot.MIP], params[_Slot.MIP_WIDTH], rng) * before
     return float(track + em + params[_Slot.HADRON] * hadronic)
 

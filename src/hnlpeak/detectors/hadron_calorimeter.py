@@ -10,6 +10,7 @@ import numpy as np
 
 from hnlpeak.core.kernel import inlined
 from hnlpeak.core.quantity import Energy, Fraction, Length, Positive
+from hnlpeak.detectors.absorber import InteractionLengths, nuclear_lengths, pion_lengths
 from hnlpeak.detectors.event import Record
 from hnlpeak.detectors.hadron_shower import traverse
 from hnlpeak.detectors.kind import DetectorKind, DetectorSpec, Outline, Plane
@@ -26,7 +27,8 @@ CODE = 9
 
 
 class HadronCalorimeter(DetectorSpec):
-    """Calorimeter with the resolution ``stochastic`` / sqrt(E / GeV), so many interaction and radiation lengths deep.
+    """Calorimeter with the resolution ``stochastic`` / sqrt(E / GeV), so many interaction lengths (nuclear ones, by
+    material) and radiation lengths deep.
 
     It measures what a hadron's shower, begun there or before, has within it; what is behind goes on. Muons, and hadrons
     that have not interacted, leave ``minimum_ionising`` with the fluctuations of ``minimum_ionising_width``.
@@ -35,7 +37,7 @@ class HadronCalorimeter(DetectorSpec):
     kind: Literal["hadron_calorimeter"]
     z: Length
     shape: Shape
-    interaction_lengths: Positive
+    interaction_lengths: InteractionLengths
     radiation_lengths: Positive
     stochastic: Fraction
     minimum_ionising: Energy
@@ -43,18 +45,20 @@ class HadronCalorimeter(DetectorSpec):
 
 
 class _Slot(IntEnum):
-    LAMBDA = SHAPE_WIDTH
-    DEPTH = SHAPE_WIDTH + 1
-    STOCHASTIC = SHAPE_WIDTH + 2
-    MIP = SHAPE_WIDTH + 3
-    MIP_WIDTH = SHAPE_WIDTH + 4
+    NUCLEAR = SHAPE_WIDTH
+    PION = SHAPE_WIDTH + 1
+    DEPTH = SHAPE_WIDTH + 2
+    STOCHASTIC = SHAPE_WIDTH + 3
+    MIP = SHAPE_WIDTH + 4
+    MIP_WIDTH = SHAPE_WIDTH + 5
 
 
 def pack(spec: HadronCalorimeter, system: int = 0) -> list[Surface]:
     """One surface."""
     row = [
         *spec.shape.packed(),
-        spec.interaction_lengths,
+        nuclear_lengths(spec.interaction_lengths),
+        pion_lengths(spec.interaction_lengths),
         spec.radiation_lengths,
         spec.stochastic,
         spec.minimum_ionising,
@@ -71,7 +75,8 @@ def respond(params: Record, event: Record, particle: Record, rng: np.random.Gene
     shower, track = 0.0, 1.0
     if species in (Species.PION_PLUS, Species.PION_MINUS):
         begun = s.shower > 0.0
-        em, hadronic, before = traverse(s, params[_Slot.LAMBDA], params[_Slot.DEPTH], rng)
+        nuclear, pion = params[_Slot.NUCLEAR], params[_Slot.PION]
+        em, hadronic, before = traverse(s, nuclear, pion, params[_Slot.DEPTH], rng)
         shower, track = em + hadronic, 0.0 if begun else before
     elif species in (Species.PHOTON, Species.POSITRON, Species.ELECTRON):
         return

@@ -16,6 +16,7 @@ from hnlpeak.core.card import Card
 from hnlpeak.core.kernel import inlined
 from hnlpeak.core.lanes import normal_pair
 from hnlpeak.core.quantity import Energy, Fraction, Length, Positive
+from hnlpeak.detectors.absorber import InteractionLengths, nuclear_lengths, pion_lengths
 from hnlpeak.detectors.event import MAX_MUON_HITS, Record
 from hnlpeak.detectors.hadron_shower import penetration_law
 from hnlpeak.detectors.kind import Counter, DetectorKind, Outline, Plane
@@ -68,10 +69,10 @@ class MuonVeto(Counter):
 
     Muons below ``range_momentum`` stop; the efficiency rises to ``efficiency`` as
     ``1 - exp(-(p - range_momentum) / turn_on)``, times that of ``efficiency_map`` where the muon's course would meet
-    the counters. Pions reach them behind
-    ``interaction_lengths`` with what their showers leak (``hadron_shower.penetration_law``); one that reaches a counter
-    reaches those before it. A hit has the position of the middle
-    of its cell, ``cell_x`` by ``cell_y`` (crossed strips make cells); 0 is a counter of its own at every point.
+    the counters. Pions reach them behind ``interaction_lengths`` (nuclear ones, by material) with what their showers
+    leak (``hadron_shower.penetration_law``); one that reaches a counter reaches those before it. A hit has the
+    position of the middle of its cell, ``cell_x`` by ``cell_y`` (crossed strips make cells); 0 is a counter of its own
+    at every point.
     Strips measure one coordinate alone: ``measures`` says which ("none": only that there is a hit). ``acceptance`` is
     the part that a selected track must cross (default: all of ``shape``).
     """
@@ -87,7 +88,7 @@ class MuonVeto(Counter):
     turn_on: Energy
     radiation_lengths: Positive
     absorber_length: Length
-    interaction_lengths: Positive
+    interaction_lengths: InteractionLengths
     cell_x: Length = "0 mm"  # type: ignore[assignment]
     cell_y: Length = "0 mm"  # type: ignore[assignment]
 
@@ -141,7 +142,7 @@ def pack(spec: MuonVeto, system: int) -> list[Surface]:
         spec.range_momentum,
         max(spec.turn_on, 1e-9),
         _scatter(spec),
-        *penetration_law(spec.interaction_lengths),
+        *penetration_law(nuclear_lengths(spec.interaction_lengths), pion_lengths(spec.interaction_lengths)),
         spec.time_resolution,
         spec.cell_x,
         spec.cell_y,

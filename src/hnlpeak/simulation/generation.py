@@ -119,8 +119,11 @@ def _is_kept(
     Only soft leptons make large missing masses: the decays that play are those whose charged daughters all have more
     than a momentum in the kaon frame.
     """
-    more = min(max(n - int(bias[Bias.ROWS]), 0), 2)
-    event.weight *= bias[Bias.LEAST + more]
+    more = 0
+    if bias[Bias.COUNTED] >= 0.0:
+        for d in range(n):
+            more += daughters[d, Daughter.SPECIES] == bias[Bias.COUNTED]
+    event.weight *= bias[Bias.LEAST + min(more, 2)]
     survival = bias[Bias.SURVIVAL]
     if survival >= 1.0 or bias[Bias.SOFT2] == 0.0:
         return True

@@ -14,7 +14,6 @@ from hnlpeak.core.errors import UsageError
 from hnlpeak.simulation.halo import HALO_KIND
 from hnlpeak.theory.mesons import meson as find_meson
 from hnlpeak.theory.modes import MODES, cocktail
-from hnlpeak.theory.modes.inner_bremsstrahlung import force_radiation
 from hnlpeak.theory.modes.mode import Mode
 from hnlpeak.theory.modes.pi0 import force_dalitz
 from hnlpeak.theory.species import Species
@@ -50,8 +49,9 @@ HALO = "halo"
 class Bias(IntEnum):
     """Places in the array of a sample's biasing: shares of forced decays, losses and photons, Russian roulette.
 
-    A decay with ``ROWS`` visible daughters has the weight ``LEAST``, one with one more (a radiated photon, a pi0 with
-    a Dalitz decay) ``NEXT``, one with two more ``MOST``: they undo what is forced there. ``SURVIVAL`` is the
+    A decay without daughters of the species ``COUNTED`` (radiated photons; electrons of Dalitz decays; -1: none is)
+    has the weight ``LEAST``, one with one of them ``NEXT``, one with two ``MOST``: they undo what is forced there.
+    ``SURVIVAL`` is the
     probability to survive Russian roulette, for decays without a charged daughter below the squared momentum ``SOFT2``
     and others. ``MUON_LOSS``: share of the muons that a vetoing counter missed made to leave most of their momentum in
     the calorimeter.
@@ -63,7 +63,7 @@ class Bias(IntEnum):
     MUON_DECAY = 0
     PION_DECAY = 1
     LOSS = 2
-    ROWS = 3
+    COUNTED = 3
     LEAST = 4
     NEXT = 5
     MOST = 6
@@ -76,8 +76,8 @@ class Bias(IntEnum):
     MUON_LOSS = 13
 
 
-_NOT_WEIGHTS = (Bias.ROWS, Bias.PHOTON_LOSS, Bias.CONJUGATE)
-_ANALOGUE = (0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+_NOT_WEIGHTS = (Bias.COUNTED, Bias.PHOTON_LOSS, Bias.CONJUGATE)
+_ANALOGUE = (0.0, 0.0, 0.0, -1.0, 1.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 """No biasing: decays as in nature, each with weight 1."""
 
 
@@ -206,24 +206,21 @@ def enriched_sample(name: str, modes: Sequence[str], decays: int, *, mode: str, 
 def _forced_daughters(
     record: Mode, row: NDArray[np.float64], radiation: float, dalitz: float
 ) -> tuple[NDArray[np.float64], tuple[float, ...]]:
-    """A mode's parameters with forced radiation or Dalitz decays, and ``Bias.ROWS`` to ``Bias.MOST`` that undo it."""
+    """A mode's parameters with forced radiation or Dalitz decays, ``Bias.COUNTED`` to ``Bias.MOST`` that undo it."""
     pions = record.daughters.count("pi0")
     if radiation > 0.0:
-        if not record.radiates:
-            radiating = ", ".join(key for key, other in MODES.items() if other.radiates)
-            raise UsageError(
-                f"radiation can be forced in {radiating}; {record.name!r} is simulated without it"
-            )
-        row, radiated, not_radiated = force_radiation(row, radiation)
-        return row, (1.0, not_radiated, radiated, radiated)
+        if record.force_radiation is None:
+            radiating = ", ".join(key for key, other in MODES.items() if other.force_radiation is not None)
+            raise UsageError(f"radiation can be forced in {radiating}; in {record.name!r} it cannot")
+        row, radiated, not_radiated = record.force_radiation(row, radiation)
+        return row, (float(Species.PHOTON), not_radiated, radiated, radiated)
     if dalitz > 0.0:
         if not pions:
             raise UsageError(f"Dalitz decays can be forced of a pi0; {record.name!r} has none")
         row, yes, no = force_dalitz(row, dalitz)
-        seen = sum(daughter not in ("nu", "pi0") for daughter in record.daughters) + 2 * pions
         weights = [yes**k * no ** (pions - k) if k <= pions else 0.0 for k in range(3)]
-        return row, (float(seen), *weights)
-    return row, _ANALOGUE[Bias.ROWS : Bias.SOFT2]
+        return row, (float(Species.ELECTRON), *weights)
+    return row, _ANALOGUE[Bias.COUNTED : Bias.SOFT2]
 
 
 def _check_photons(record: Mode, soft: float, near: float) -> None:
@@ -266,7 +263,7 @@ def mode_sample(
     ``survival``, those with two tracks, with a photon that makes a cluster of its own, and (unless 0) without a charged
     daughter below ``soft_momentum`` (MeV, meson frame). ``form_factors`` take the place of the mode's own.
 
-    Raises ``UsageError`` for an unknown mode, forced radiation of one that does not radiate, forced Dalitz decays or
+    Raises ``UsageError`` for an unknown mode, forced radiation where that cannot be, forced Dalitz decays or
     near photons of one without pi0, soft photons of one without photons, and survival 0.
     """
     if mode not in MODES or MODES[mode].branching_fraction is None:

@@ -10,10 +10,24 @@ from hnlpeak.theory.modes import MODES, kl3
 from hnlpeak.theory.species import MASS, Species
 
 K, PI, PI0 = 493.677, 139.57039, 134.9768
+SPECIES = {"ke3": Species.POSITRON, "kmu3": Species.MUON_PLUS}
 LEPTON = {"ke3": float(MASS[Species.POSITRON]), "kmu3": float(MASS[Species.MUON_PLUS])}
 SLOPE = kl3.LAMBDA_PLUS.value / PI**2
 F_MINUS = (kl3.LAMBDA_ZERO.value - kl3.LAMBDA_PLUS.value) * (K**2 - PI0**2) / PI**2
 EVENTS = 100_000
+
+
+@pytest.fixture(scope="module")
+def draw_bare(draw):
+    """Decays in which the lepton radiates no photon."""
+    kept = {}
+
+    def bare(name, n):
+        if (name, n) not in kept:
+            kept[name, n] = draw(name, n, params=kl3.pack_kl3(SPECIES[name], radiates=False))
+        return kept[name, n]
+
+    return bare
 
 
 def dot(a, b):
@@ -39,8 +53,8 @@ def trace(lepton, pion, neutrino):
 
 
 @pytest.mark.parametrize("name", LEPTON)
-def test_density_is_the_trace(name, draw):
-    lepton, pion, neutrino = kl3_four_vectors(draw(name, EVENTS))
+def test_density_is_the_trace(name, draw_bare):
+    lepton, pion, neutrino = kl3_four_vectors(draw_bare(name, EVENTS))
     m = LEPTON[name]
     n = 500
     density = [
@@ -72,16 +86,16 @@ def pion_spectrum(m):
 
 
 @pytest.mark.parametrize("name", LEPTON)
-def test_pion_spectrum(name, draw):
-    _, pion, _ = kl3_four_vectors(draw(name, EVENTS))
+def test_pion_spectrum(name, draw_bare):
+    _, pion, _ = kl3_four_vectors(draw_bare(name, EVENTS))
     grid, cdf = pion_spectrum(LEPTON[name])
     assert stats.kstest(pion[:, 3], lambda e: np.interp(e, grid, cdf)).pvalue > 1e-6
 
 
 @pytest.mark.parametrize("name", LEPTON)
-def test_flat_after_reweighting(name, draw):
+def test_flat_after_reweighting(name, draw_bare):
     """Divided by the matrix element the Dalitz plane is flat: E_l uniform between its limits at each E_pi."""
-    lepton, pion, neutrino = kl3_four_vectors(draw(name, EVENTS))
+    lepton, pion, neutrino = kl3_four_vectors(draw_bare(name, EVENTS))
     m = LEPTON[name]
     t, p = K**2 + PI0**2 - 2 * K * pion[:, 3], np.linalg.norm(pion[:, :3], axis=1)
     c = (lepton[:, 3] - 0.5 * (K - pion[:, 3]) * (1 + m**2 / t)) / (0.5 * p * (1 - m**2 / t))
@@ -93,8 +107,8 @@ def test_flat_after_reweighting(name, draw):
         assert abs(centred.sum()) < 5.5 * np.sqrt(np.sum(centred**2))
 
 
-def test_muon_polarisation_is_that_of_the_current(draw):
-    sample = draw("kmu3", EVENTS)
+def test_muon_polarisation_is_that_of_the_current(draw_bare):
+    sample = draw_bare("kmu3", EVENTS)
     lepton, pion, neutrino = kl3_four_vectors(sample)
     unpolarised, g = trace(lepton, pion, neutrino)
     s, m = sample.spin[:, 0], LEPTON["kmu3"]
@@ -106,9 +120,9 @@ def test_muon_polarisation_is_that_of_the_current(draw):
     np.testing.assert_allclose(m * dot(g, a), unpolarised, rtol=1e-5, atol=1e-7 * unpolarised.max())
 
 
-def test_muon_helicity_follows_its_energy(draw):
+def test_muon_helicity_follows_its_energy(draw_bare):
     """A pi0 at rest leaves a scalar current, helicity -1 as in K -> mu nu; else the vector current wins."""
-    sample = draw("kmu3", EVENTS)
+    sample = draw_bare("kmu3", EVENTS)
     lepton, pion, _ = kl3_four_vectors(sample)
     helicity = np.sum(sample.spin[:, 0] * lepton[:, :3], axis=1) / np.linalg.norm(lepton[:, :3], axis=1)
     slow = np.linalg.norm(pion[:, :3], axis=1) < 25.0

@@ -1,4 +1,4 @@
-"""Forced radiation and Dalitz decays: weights by the number of daughters undo them."""
+"""Forced Dalitz decays: weights by the number of their electrons undo them, photons of the lepton or not."""
 
 from __future__ import annotations
 
@@ -11,17 +11,20 @@ from hnlpeak.core.errors import UsageError
 from hnlpeak.simulation.sample import Bias, mode_sample
 from hnlpeak.theory.modes import MAX_DAUGHTERS, Daughter, sample_mode
 from hnlpeak.theory.modes.pi0 import DALITZ, TWO_PHOTON
+from hnlpeak.theory.species import Species
 
 N = 20_000
 
 
 def weights(sample) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers of daughters beyond the least, and weights, of decays of a sample of one mode."""
+    """Numbers of Dalitz electrons, and weights, of decays of a sample of one mode."""
     rng, out = np.random.Generator(np.random.Philox(3)), np.zeros((MAX_DAUGHTERS, Daughter.WIDTH))
     table = sample.table
-    rows = np.array([sample_mode(int(table.codes[0]), rng, table.parameters[0], out) for _ in range(N)])
-    more = rows - rows.min()
-    assert rows.min() == table.bias[Bias.ROWS]
+    more = np.zeros(N, dtype=np.int64)
+    for i in range(N):
+        rows = sample_mode(int(table.codes[0]), rng, table.parameters[0], out)
+        more[i] = np.sum(out[:rows, Daughter.SPECIES] == Species.ELECTRON)
+    assert table.bias[Bias.COUNTED] == Species.ELECTRON
     return more, table.bias[Bias.LEAST + more]
 
 

@@ -46,6 +46,7 @@ __all__ = [
     "pack_leptonic",
     "sample_leptonic",
     "squared_amplitude",
+    "v_limits",
     "without_photon",
 ]
 
@@ -80,7 +81,7 @@ def _two_body_amplitude(r: float, s: float) -> float:
 
 
 @kernel
-def _v_limits(x: float, r: float, s: float) -> tuple[float, float]:
+def v_limits(x: float, r: float, s: float) -> tuple[float, float]:
     """Range of v at ``x``; (1, 0) where there is none."""
     rest = 1.0 - x
     root2 = (rest - r - s) ** 2 - 4.0 * r * s
@@ -118,7 +119,7 @@ def _weights(
     """x^2 v |M|^2 [ln v_max - ln v_min](x) on the grid of ``x`` and of the share ``t`` of the range in ln v."""
     out = np.zeros((x.size, t.size, 2))
     for i in range(x.size):
-        low, high = _v_limits(x[i], r, s)
+        low, high = v_limits(x[i], r, s)
         if low >= high:
             continue
         span = math.log(high / low)
@@ -202,7 +203,7 @@ def pack_leptonic(
     params[_PLUS], params[_SLOPE], params[_MINUS] = structure
     params[_P_IB] = ib_probability(x_min, r, s, structure)
     if params[_P_IB] > 0.0:
-        low, high = _v_limits(x_min, r, s)
+        low, high = v_limits(x_min, r, s)
         params[_LN_X_MIN], params[_LN_X_RANGE] = math.log(x_min), math.log(_x_max(r, s) / x_min)
         params[_LN_V_MIN], params[_LN_V_RANGE] = math.log(low), math.log(high / low)
         params[_BOUND] = _largest_weight(x_min, r, s, structure)
@@ -284,7 +285,7 @@ def _sample_radiative(rng: np.random.Generator, params: NDArray[np.float64], out
     while True:
         x = math.exp(params[_LN_X_MIN] + params[_LN_X_RANGE] * rng.random())
         v = math.exp(params[_LN_V_MIN] + params[_LN_V_RANGE] * rng.random())
-        low, high = _v_limits(x, r, s)
+        low, high = v_limits(x, r, s)
         if not low <= v <= high:
             continue
         whole = squared_amplitude(x, v, r, s)

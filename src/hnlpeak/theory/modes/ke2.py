@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.core.measured import Measured
-from hnlpeak.theory.modes.inner_bremsstrahlung import pack_leptonic, sample_leptonic
+from hnlpeak.theory.modes.inner_bremsstrahlung import force_radiation, pack_leptonic, sample_leptonic
 from hnlpeak.theory.modes.mode import Mode
 from hnlpeak.theory.species import Species
 
@@ -36,4 +36,5 @@ MODE = Mode(
     pack=pack,
     sample=sample,
     radiates=True,
+    force_radiation=force_radiation,
 )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hnlpeak.core.measured import Measured
 from hnlpeak.theory.modes import ke2g_sd, ke2g_sdm
-from hnlpeak.theory.modes.inner_bremsstrahlung import pack_leptonic, sample_leptonic
+from hnlpeak.theory.modes.inner_bremsstrahlung import force_radiation, pack_leptonic, sample_leptonic
 from hnlpeak.theory.modes.mode import Mode
 from hnlpeak.theory.modes.structure import Structure
 from hnlpeak.theory.species import Species
@@ -46,4 +46,5 @@ MODE = Mode(
     pack=pack,
     sample=sample,
     radiates=True,
+    force_radiation=force_radiation,
 )

@@ -1,4 +1,4 @@
-"""K+ -> pi0 mu+ nu; the pi0 decays on the spot."""
+"""K+ -> pi0 mu+ nu (gamma); the pi0 decays on the spot."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def pack(**form_factors: float) -> NDArray[np.float64]:
 
 
 sample = sample_kl3
-"""Write mu+ and the daughters of the pi0; returns 3, or 4 with a Dalitz decay."""
+"""Write mu+, the daughters of the pi0 and, if radiated, the photon; returns 3 to 5."""
 
 MODE = Mode(
     code=CODE,
@@ -35,5 +35,6 @@ MODE = Mode(
     branching_fraction=Measured(0.03352, stat=0.00033, source="PDG 2024"),
     pack=pack,
     sample=sample,
+    radiates=True,
     form_factors=FORM_FACTORS,
 )

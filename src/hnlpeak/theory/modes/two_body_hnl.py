@@ -11,7 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.core.errors import UsageError
-from hnlpeak.theory.modes.inner_bremsstrahlung import lepton_helicity, pack_leptonic, sample_leptonic
+from hnlpeak.theory.modes.inner_bremsstrahlung import (
+    force_radiation,
+    lepton_helicity,
+    pack_leptonic,
+    sample_leptonic,
+)
 from hnlpeak.theory.modes.masses import LEPTONS
 from hnlpeak.theory.modes.mode import Mode
 from hnlpeak.theory.species import MASS, Species
@@ -52,4 +57,5 @@ MODE = Mode(
     pack=pack,
     sample=sample,
     radiates=True,
+    force_radiation=force_radiation,
 )
