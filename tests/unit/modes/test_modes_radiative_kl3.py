@@ -44,7 +44,7 @@ def test_radiative_ke3_is_that_of_chiral_perturbation_theory(energy, low, high, 
 @pytest.mark.parametrize("name", RADIATIVE)
 def test_photons_of_kl3_follow_the_density(name, draw):
     """All photons above 10 MeV by Gauss-Legendre over (x, y) of each decay without photon, from four-vectors."""
-    bare = draw(name, 4000, seed=5, params=kl3.pack_kl3(RADIATIVE[name], radiates=False))
+    bare = draw(name, 4000, seed=5, params=kl3.without_radiation(kl3.pack_kl3(RADIATIVE[name])))
     m = float(MASS[RADIATIVE[name]])
     r, total = (m / K) ** 2, []
     nodes, weights = np.polynomial.legendre.leggauss(24)

@@ -24,7 +24,7 @@ def draw_bare(draw):
 
     def bare(name, n):
         if (name, n) not in kept:
-            kept[name, n] = draw(name, n, params=kl3.pack_kl3(SPECIES[name], radiates=False))
+            kept[name, n] = draw(name, n, params=kl3.without_radiation(kl3.pack_kl3(SPECIES[name])))
         return kept[name, n]
 
     return bare

@@ -31,7 +31,16 @@ from hnlpeak.theory.modes.radiated_photon import chance_bound, draw_photon
 from hnlpeak.theory.modes.rows import put, put_polarised
 from hnlpeak.theory.species import MASS, Species
 
-__all__ = ["FORM_FACTORS", "LAMBDA_PLUS", "LAMBDA_ZERO", "kl3_density", "kl3_spin", "pack_kl3", "sample_kl3"]
+__all__ = [
+    "FORM_FACTORS",
+    "LAMBDA_PLUS",
+    "LAMBDA_ZERO",
+    "kl3_density",
+    "kl3_spin",
+    "pack_kl3",
+    "sample_kl3",
+    "without_radiation",
+]
 
 LAMBDA_PLUS = Measured(0.0296, source="PDG, linear slope of f+ from K+ -> pi0 e+ nu")
 """Slope of the vector form factor in t / m_pi+^2."""
@@ -101,9 +110,8 @@ def pack_kl3(
     *,
     lambda_plus: float = LAMBDA_PLUS.value,
     lambda_zero: float = LAMBDA_ZERO.value,
-    radiates: bool = True,
 ) -> NDArray[np.float64]:
-    """Parameters of K+ -> pi0 lepton nu for ``sample_kl3``: slopes of the form factors, whether the lepton radiates."""
+    """Parameters of K+ -> pi0 lepton nu for ``sample_kl3``, with the slopes of the form factors."""
     m_l = float(MASS[lepton])
     slope = lambda_plus / PION**2
     f_minus = (lambda_zero - lambda_plus) * (KAON**2 - PI_ZERO**2) / PION**2
@@ -133,8 +141,15 @@ def pack_kl3(
     params[_T_MAX], params[_BOUND] = t_max, upper_bound(largest)
     params[_LAMBDA], params[_F_MINUS], params[_TILT] = slope, f_minus, _SLOPE_OF_LINE
     params[_POLARISED] = 1.0 if lepton == Species.MUON_PLUS else 0.0
-    params[_RADIATES] = chance_bound(KAON, m_l, PI_ZERO) if radiates else 0.0
+    params[_RADIATES] = chance_bound(KAON, m_l, PI_ZERO)
     return params
+
+
+def without_radiation(params: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The same decays, in which the lepton radiates no photon."""
+    bare = params.copy()
+    bare[_RADIATES] = 0.0
+    return bare
 
 
 @kernel
@@ -194,7 +209,7 @@ def _cosine_in_pair(params: NDArray[np.float64], e_pi: float, e_l: float, s: flo
     product = math.sqrt(max(0.0, e_l * e_l - m_l * m_l)) * math.sqrt(max(0.0, e_rest * e_rest - m_pi * m_pi))
     if product <= 0.0:
         return 0.0
-    return min(1.0, max(-1.0, ((mass - e_l) * e_rest - e_pi * pair) / product))
+    return float(min(1.0, max(-1.0, ((mass - e_l) * e_rest - e_pi * pair) / product)))
 
 
 @kernel
