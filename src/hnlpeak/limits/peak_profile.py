@@ -9,6 +9,7 @@ so that each has the weight that the side-band fit gives it, at every u anew: wh
 the background under the peak is in the likelihood itself. This is the smooth form of discrete profiling (P. Dauncey et
 al., JINST 10 (2015) P04015), which takes the least of 2 F_f + k_f instead. The slope is the weighted mean of 2 F_f'.
 An exponential of a polynomial can have several minima with a peak: it is fitted from three sides unless none is deeper.
+The fits themselves are in ``limits.peak_fit``.
 """
 
 from __future__ import annotations
@@ -20,22 +21,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.background.functions import PENALTY
-from hnlpeak.background.poisson_fit import (
-    BARRIER,
-    POLYNOMIAL,
-    Groups,
+from hnlpeak.background.poisson_fit import POLYNOMIAL
+from hnlpeak.core.kernel import kernel
+from hnlpeak.limits.peak_fit import (
+    Fit,
     Workspace,
-    add_sums,
     expectations,
-    gradients,
-    solve,
+    minimum,
+    only_minimum,
+    set_up,
     workspace,
 )
-from hnlpeak.core.kernel import kernel
 
 __all__ = ["PeakBands", "average_background", "profiles"]
 
-_FITS = 300
 _NO_FIT = 1e300
 # share of the peak's highest group below which a group is beside it
 _UNDER = 1e-3
@@ -48,15 +47,14 @@ Places = NDArray[np.int64]
 class PeakBands(NamedTuple):
     """Padded arrays over (element, group): ``counts``, shares ``peak``; integrals of t^p ``basis[element, group, p]``.
 
-    ``groups``: how many there are; ``window_basis``: integrals over the window; ``families[function]``;
-    ``sizes[element, function]``: parameters, 0 for a function that is not fitted.
+    ``groups``: how many there are; ``families[function]``; ``sizes[element, function]``: parameters, 0 for a function
+    that is not fitted.
     """
 
     counts: Matrix
     peak: Matrix
     groups: Places
     basis: NDArray[np.float64]
-    window_basis: Matrix
     families: Places
     sizes: NDArray[np.int64]
 
@@ -66,143 +64,32 @@ class _Spare(NamedTuple):
 
     w: Workspace
     theta: Vector
-    counts: Vector
     f: Vector
 
 
-class _Fit(NamedTuple):
-    data: Groups
-    peak: Vector
-    size: int
-    theta: Vector
-    w: Workspace
-
-
 @kernel
-def _value(fit: _Fit, u: float) -> float:
-    """F less its least possible value."""
-    total = 0.0
-    for j in range(fit.data.bins):
-        f = fit.w.f[j]
-        if not 0.0 < f < math.inf:
-            return math.inf
-        n, mean = fit.data.counts[j], f + u * fit.peak[j]
-        total += mean - n - BARRIER * math.log(f)
-        if n > 0.0:
-            total += n * math.log(n / mean)
-    return total
-
-
-@kernel
-def _derivatives(fit: _Fit, u: float) -> float:
-    """Fill minus the gradient of F and its Hessian with theta (the expected one for exp); return F'."""
-    data, w = fit.data, fit.w
-    for p in range(fit.size):
-        w.downhill[p] = 0.0
-        for q in range(p + 1):
-            w.hessian[p, q] = 0.0
-    slope = 0.0
-    for j in range(data.bins):
-        f = w.f[j]
-        mean = f + u * fit.peak[j]
-        ratio = data.counts[j] / mean
-        slope += fit.peak[j] * (1.0 - ratio)
-        w.pull[j] = ratio - 1.0 + BARRIER / f
-        if data.family == POLYNOMIAL:
-            w.weight[j] = ratio / mean + BARRIER / (f * f)
-        else:
-            w.weight[j] = 1.0 / mean
-    gradient, _ = gradients(data, w)
-    add_sums(gradient, w.pull, w.weight, data.bins, fit.size, w.downhill, w.hessian)
-    return slope
-
-
-@kernel
-def _minimum(fit: _Fit, u: float) -> tuple[float, float]:
-    """F and F' at ``u``, minimised over ``theta``, which starts where it is; NaN if that does not end."""
-    theta, w, size = fit.theta, fit.w, fit.size
-    expectations(fit.data, size, theta, w)
-    now = _value(fit, u)
-    if not now < math.inf:
-        return math.nan, math.nan
-    for _ in range(_FITS):
-        slope = _derivatives(fit, u)
-        if not solve(w.hessian, w.downhill, size, w.step):
-            return math.nan, math.nan
-        decrement = 0.0
-        for p in range(size):
-            decrement += w.downhill[p] * w.step[p]
-        if decrement < 1e-13:
-            return now, slope
-        length = 1.0
-        while length > 1e-10:
-            for p in range(size):
-                theta[p] += length * w.step[p]
-            expectations(fit.data, size, theta, w)
-            then = _value(fit, u)
-            if then <= now - 1e-4 * length * decrement + 1e-13 * abs(now):
-                break
-            for p in range(size):
-                theta[p] -= length * w.step[p]
-            length *= 0.5
-        if length <= 1e-10:
-            # rounding of F hides what is left
-            expectations(fit.data, size, theta, w)
-            return (now, slope) if decrement < 1e-6 else (math.nan, math.nan)
-        now = then
-    return math.nan, math.nan
-
-
-@kernel
-def _constant(fit: _Fit) -> None:
-    """Put a constant into ``theta``."""
-    events, width = 0.0, 0.0
-    for j in range(fit.data.bins):
-        events += fit.data.counts[j]
-        width += fit.data.basis[j, 0]
-    for p in range(fit.size):
-        fit.theta[p] = 0.0
-    start = (events + BARRIER * fit.data.bins) / width
-    fit.theta[0] = start if fit.data.family == POLYNOMIAL else math.log(start)
-
-
-@kernel
-def _convex(fit: _Fit, u: float) -> tuple[float, float]:
-    """F and F' where there is one minimum: from where ``theta`` stands, or else from a constant; infinite without."""
-    if math.isfinite(fit.theta[0]):
-        value, slope = _minimum(fit, u)
-        if math.isfinite(value):
-            return value, slope
-    _constant(fit)
-    value, slope = _minimum(fit, u)
-    if math.isfinite(value):
-        return value, slope
-    fit.theta[0] = math.nan
-    return math.inf, 0.0
-
-
-@kernel
-def _one_valley(fit: _Fit, u: float, one: Vector, other: Vector, spare: _Spare) -> bool:
+def _one_valley(fit: Fit, u: float, one: Vector, other: Vector, f: Vector) -> bool:
     """Whether F at ``u`` is convex, in ln f, for all expectations between those of two parameter sets."""
-    expectations(fit.data, fit.size, one, spare.w)
-    spare.f[:] = spare.w.f
-    expectations(fit.data, fit.size, other, spare.w)
-    for j in range(fit.data.bins):
-        mean = min(spare.f[j], spare.w.f[j]) + u * fit.peak[j]
-        if fit.data.counts[j] * u * fit.peak[j] > mean * mean:
+    expectations(fit, one)
+    f[:] = fit.w.f
+    expectations(fit, other)
+    for j in range(fit.bins):
+        peak = u * fit.w.peak[j]
+        mean = min(f[j], fit.w.f[j]) + peak
+        if fit.w.counts[j] * peak > mean * mean:
             return False
     return True
 
 
 @kernel
-def _deepest(fit: _Fit, u: float, value: float) -> bool:
+def _deepest(fit: Fit, u: float, value: float) -> bool:
     """Whether no other valley of F at ``u`` can be as deep as ``value``.
 
     F is convex in ln f where n u g <= (f + u g)^2 in each group. Where a group breaks that, its part of F alone is at
     least that of the expectation sqrt(n u g).
     """
-    for j in range(fit.data.bins):
-        n, peak = fit.data.counts[j], u * fit.peak[j]
+    for j in range(fit.bins):
+        n, peak = fit.w.counts[j], u * fit.w.peak[j]
         if 0.0 < peak < n:
             mean = math.sqrt(n * peak)
             # one unit of F is more than what the barriers of all groups may add
@@ -212,12 +99,21 @@ def _deepest(fit: _Fit, u: float, value: float) -> bool:
 
 
 @kernel
-def _from(fit: _Fit, u: float, start: Vector, least: float, slope: float) -> tuple[float, float]:
+def _from(
+    fit: Fit, u: float, start: Vector, theta: Vector, least: float, slope: float
+) -> tuple[float, float]:
     """The lesser of ``least`` with its ``slope`` and the minimum that is found from ``start``."""
     for p in range(fit.size):
-        fit.theta[p] = start[p]
-    value, rise = _minimum(fit, u)
+        theta[p] = start[p]
+    value, rise = minimum(fit, u, theta)
     return (value, rise) if value < least else (least, slope)
+
+
+@kernel
+def _count(w: Workspace, bands: PeakBands, i: int) -> None:
+    """Put the counts of the element in."""
+    for j in range(bands.groups[i]):
+        w.counts[j] = bands.counts[i, j]
 
 
 @kernel
@@ -231,43 +127,50 @@ def _function(
     ``theta[1]``, that of the counts less the peak, and from ``theta[2]``, that without the counts under the peak, so
     that the answer does not depend on what was fitted before.
     """
-    size = bands.sizes[i, k]
-    data = Groups(bands.families[k], bands.counts[i], bands.basis[i], bands.window_basis[i], bands.groups[i])
+    w = spare.w
+    fit = Fit(bands.families[k], bands.sizes[i, k], bands.groups[i], w)
     if u == 0.0:
-        return _convex(_Fit(data, bands.peak[i], size, theta[0], spare.w), 0.0)
-    if data.family == POLYNOMIAL:
-        return _convex(_Fit(data, bands.peak[i], size, theta[1], spare.w), u)
-    less = Groups(data.family, spare.counts, data.basis, data.window, data.bins)
-    fit = _Fit(data, bands.peak[i], size, spare.theta, spare.w)
-    whole = math.isfinite(theta[0, 0])
-    if not whole:
-        whole = _convex(_Fit(data, bands.peak[i], size, theta[0], spare.w), 0.0)[0] < math.inf
+        return only_minimum(fit, 0.0, theta[0])
+    if fit.family == POLYNOMIAL:
+        return only_minimum(fit, u, theta[1])
+    whole = math.isfinite(theta[0, 0]) or only_minimum(fit, 0.0, theta[0])[0] < math.inf
     beside = math.isfinite(theta[2, 0])
     if not beside:
         top = bands.peak[i].max()
-        for j in range(data.bins):
-            spare.counts[j] = data.counts[j] if bands.peak[i, j] < _UNDER * top else 0.0
-        beside = _convex(_Fit(less, bands.peak[i], size, theta[2], spare.w), 0.0)[0] < math.inf
+        for j in range(fit.bins):
+            w.counts[j] = bands.counts[i, j] if bands.peak[i, j] < _UNDER * top else 0.0
+        beside = only_minimum(fit, 0.0, theta[2])[0] < math.inf
+        _count(w, bands, i)
     value, slope = math.inf, 0.0
     if whole:
-        value, slope = _from(fit, u, theta[0], value, slope)
+        value, slope = _from(fit, u, theta[0], spare.theta, value, slope)
         if value < math.inf and (
-            _deepest(fit, u, value) or (beside and _one_valley(fit, u, theta[0], theta[2], spare))
+            _deepest(fit, u, value) or (beside and _one_valley(fit, u, theta[0], theta[2], spare.f))
         ):
             return value, slope
-    for j in range(data.bins):
-        spare.counts[j] = max(data.counts[j] - u * bands.peak[i, j], 0.0)
-    if _convex(_Fit(less, bands.peak[i], size, theta[1], spare.w), 0.0)[0] < math.inf:
-        value, slope = _from(fit, u, theta[1], value, slope)
+    for j in range(fit.bins):
+        w.counts[j] = max(bands.counts[i, j] - u * bands.peak[i, j], 0.0)
+    less = only_minimum(fit, 0.0, theta[1])[0] < math.inf
+    _count(w, bands, i)
+    if less:
+        value, slope = _from(fit, u, theta[1], spare.theta, value, slope)
     if beside:
-        value, slope = _from(fit, u, theta[2], value, slope)
+        value, slope = _from(fit, u, theta[2], spare.theta, value, slope)
     return value, slope
 
 
 @kernel
 def _spare(bands: PeakBands) -> _Spare:
-    groups, size = bands.basis.shape[1], bands.basis.shape[2]
-    return _Spare(workspace(groups, size), np.empty(size), np.empty(groups), np.empty(groups))
+    w = workspace(bands.basis.shape[1], bands.basis.shape[2])
+    return _Spare(w, np.empty(bands.basis.shape[2]), np.empty(w.f.size))
+
+
+@kernel
+def _turn_to(bands: PeakBands, i: int, spare: _Spare) -> None:
+    """Put an element in."""
+    set_up(spare.w, bands.basis[i], bands.peak[i], bands.groups[i])
+    spare.w.counts[:] = 0.0
+    _count(spare.w, bands, i)
 
 
 @kernel
@@ -282,6 +185,7 @@ def profiles(
     values, slopes = np.empty(bands.families.size), np.empty(bands.families.size)
     for m in range(which.size):
         i = which[m]
+        _turn_to(bands, i, spare)
         least = math.inf
         for k in range(bands.families.size):
             values[k], slopes[k] = math.inf, 0.0
@@ -307,6 +211,7 @@ def average_background(bands: PeakBands, theta: NDArray[np.float64], out: Matrix
     spare = _spare(bands)
     values = np.empty(bands.families.size)
     for i in range(bands.groups.size):
+        _turn_to(bands, i, spare)
         least = math.inf
         for k in range(bands.families.size):
             values[k] = math.inf
@@ -322,10 +227,9 @@ def average_background(bands: PeakBands, theta: NDArray[np.float64], out: Matrix
             if values[k] < math.inf:
                 weight = math.exp(0.5 * (least - values[k]))
                 total += weight
-                data = Groups(
-                    bands.families[k], bands.counts[i], bands.basis[i], bands.window_basis[i], bands.groups[i]
+                expectations(
+                    Fit(bands.families[k], bands.sizes[i, k], bands.groups[i], spare.w), theta[i, k, 0]
                 )
-                expectations(data, bands.sizes[i, k], theta[i, k, 0], spare.w)
                 for j in range(bands.groups[i]):
                     out[i, j] += weight * spare.w.f[j]
         for j in range(bands.groups[i]):

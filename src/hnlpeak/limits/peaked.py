@@ -120,7 +120,6 @@ def peaked(
         np.ascontiguousarray(np.where(inside, peak, 0.0)),
         np.ascontiguousarray(design.groups),
         np.ascontiguousarray(design.basis),
-        np.ascontiguousarray(design.window_basis),
         np.ascontiguousarray(functions[:, 0]),
         sizes,
     )

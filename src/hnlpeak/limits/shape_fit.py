@@ -67,6 +67,6 @@ def shape_limits(
         product = SharedRate.of([chosen], [1.0])
         interval = product.interval(cl=cl)
         columns[0, good], columns[1, good] = interval.estimate, product.significance
-        columns[2, good], columns[3, good] = interval.upper, product.bands(cl=cl)[2]
+        columns[2, good], columns[3, good] = interval.upper, product.bands(np.zeros(1), cl=cl)[0]
         columns[4, good] = chosen.order
     return ShapeLimits(*columns)

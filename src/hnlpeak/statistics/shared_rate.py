@@ -37,6 +37,9 @@ Places = NDArray[np.intp]
 SHARED_METHODS = ("rolke-lopez", "cls", "one-sided")
 """Methods of ``statistics.METHODS`` that a product of likelihoods has; rolke-lopez in the treatment ``bounded``."""
 
+BANDS = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
+"""Standard deviations at which the median and the bands of a limit are."""
+
 _DOUBLINGS = 60
 _GRID = np.array([0.5, 1.0, 2.0, 3.0, 4.5, 7.0, 11.0])
 """Rates in standard deviations between which the least q is looked for where it may have several valleys."""
@@ -265,8 +268,8 @@ class SharedRate:
             excess, np.zeros(self.size), best + 2.0 * self.guess, rtol=rtol, doublings=_DOUBLINGS
         )
 
-    def bands(self, *, cl: float = 0.90, method: str = "rolke-lopez") -> Floats:
-        """Upper ends that background alone makes at -2, -1, 0, 1, 2 standard deviations, shape (5, elements).
+    def bands(self, deviations: Floats = BANDS, *, cl: float = 0.90, method: str = "rolke-lopez") -> Floats:
+        """Upper ends that background alone makes at so many standard ``deviations``, shape (deviations, elements).
 
         Asymptotic (G. Cowan et al., EPJC 71 (2011) 1554): with A(mu) the statistic of the average data of the measured
         backgrounds, sigma = mu / sqrt(A(mu)), the estimate at N sigma and q that of a normal variable.
@@ -274,11 +277,8 @@ class SharedRate:
         asimov = self.expected()
         # functions that do not quite meet the average of several leave a little
         best, least, _ = asimov.best
-        roots = _asymptotic_roots(_BANDS, cl, method)
+        roots = _asymptotic_roots(deviations, cl, method)
         return np.array([asimov._end(least + root * root, best, 1e-10) for root in roots])
-
-
-_BANDS = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
 
 
 def _level(method: str, cl: float) -> float:
