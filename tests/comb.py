@@ -22,6 +22,6 @@ def comb_result() -> SearchResult:
     counts = np.full((1, 1, 45_000), 0, dtype=np.int64)
     counts[..., ::20] = 1
     spectrum = Spectrum.from_counts(
-        counts, selections=["any"], sources=["data"], simulated=True, label="comb"
+        counts, selections=["any"], components=["data"], simulated=True, label="comb"
     )
     return scan(spectrum, card, signal=signal_model({"any": points}, window=card.scan.window, source="test"))

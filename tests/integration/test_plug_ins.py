@@ -169,7 +169,7 @@ def judge(copy: Path, card: Path, folder: Path) -> None:
         wall = next(row for row in csv.DictReader(file) if row["cut"] == "wall")
     assert float(wall["fraction"]) == pytest.approx(0.9, abs=0.02)
     spectrum = read_spectrum(folder / "spectrum.json")
-    edges, values, _ = spectrum.project(spectrum.selections[0], sources=["kmux"])
+    edges, values, _ = spectrum.project(spectrum.selections[0], components=["kmux"])
     middle = np.average(0.5 * (edges[1:] + edges[:-1]), weights=values)
     assert values.sum() > 1000.0
     assert middle == pytest.approx(200.0, abs=2.0)

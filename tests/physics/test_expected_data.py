@@ -68,7 +68,7 @@ def test_the_sources_are_those_of_simulated_data() -> None:
     )  # type: ignore[arg-type]
     assert simulated.data is not None
     assert expected.data is None
-    assert set(expected.expected) == set(simulated.data.sources)
+    assert set(expected.expected) == set(simulated.data.components)
     names = {sample.name for sample in expected.expected.values()}
     assert names == {*(sample.name for sample in expected.templates.values()), "expected/signal"}
     assert not simulated.expected

@@ -61,10 +61,10 @@ class Toys:
     expected: float
 
 
-def spectrum(values: NDArray[Any], sources: tuple[str, ...], weight: float = 0.0) -> Spectrum:
+def spectrum(values: NDArray[Any], components: tuple[str, ...], weight: float = 0.0) -> Spectrum:
     common: dict[str, Any] = {
         "selections": SELECTIONS,
-        "sources": sources,
+        "components": components,
         "simulated": True,
         "label": "toy",
         "decays_in_fiducial": KAONS,

@@ -50,8 +50,8 @@ def test_spectra_of_the_short_way_are_those_of_the_long_way(name: str) -> None:
     short, whole = made(name, 16), made(name, 1)
     assert (short.decays_in_fiducial, short.triggered) == (whole.decays_in_fiducial, whole.triggered)
     for selection in whole.spectrum.selections:
-        for source in whole.spectrum.sources:
-            a, b = (s.spectrum.project(selection, sources=[source]) for s in (short, whole))
+        for source in whole.spectrum.components:
+            a, b = (s.spectrum.project(selection, components=[source]) for s in (short, whole))
             assert np.array_equal(a.values, b.values)
     assert any(flow.passed[:, -1].sum() > 3 for flow in whole.cutflows)
 

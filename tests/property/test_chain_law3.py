@@ -57,8 +57,8 @@ def assert_same(a: SampleResult, b: SampleResult) -> None:
     for first, second in zip(a.cutflows, b.cutflows, strict=True):
         assert np.array_equal(first.passed, second.passed)
         assert np.array_equal(first.only_failed, second.only_failed)
-        for source in a.spectrum.sources:
-            values = [s.project(first.selection, sources=[source])[1] for s in (a.spectrum, b.spectrum)]
+        for source in a.spectrum.components:
+            values = [s.project(first.selection, components=[source])[1] for s in (a.spectrum, b.spectrum)]
             assert np.array_equal(*values)
 
 
@@ -120,7 +120,7 @@ def test_shards_hold_all_decays(decays: int) -> None:
 
 def _random_tally(rng: np.random.Generator) -> Tally:
     columns = column_names(analysis().experiment.timed_systems)
-    empty = new_tally(selection_of(analysis().card, columns), sources=3, totals=3, weighted=True)
+    empty = new_tally(selection_of(analysis().card, columns), components=3, totals=3, weighted=True)
     names = ("spectrum", "squares", "passed", "only_failed", "totals")
     return Tally(empty.unit, *(rng.integers(0, 2**50, getattr(empty, name).shape) for name in names))
 

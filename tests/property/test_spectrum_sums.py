@@ -17,7 +17,7 @@ WEIGHTS = st.lists(st.integers(-(2**50), 2**50), min_size=3, max_size=3)
 def weighted(w: list[int]) -> Spectrum:
     array = np.array(w, dtype=np.int64)[None, None]
     return Spectrum.from_weights(
-        array, np.abs(array), selections=["t"], sources=["s"], simulated=True, label="p", axis=AXIS
+        array, np.abs(array), selections=["t"], components=["s"], simulated=True, label="p", axis=AXIS
     )
 
 

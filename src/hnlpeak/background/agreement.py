@@ -48,7 +48,7 @@ def bins_with(expected: Vector, least: float) -> NDArray[np.int64]:
 def agreement(
     observed: Vector, events: Mapping[str, Vector], stat: Mapping[str, Vector], syst: Mapping[str, Vector]
 ) -> Agreement:
-    """Return the agreement of ``observed`` counts with the sources' ``events`` in the same bins.
+    """Return the agreement of ``observed`` counts with the components' ``events`` in the same bins.
 
     ``stat`` are errors bin by bin, ``syst`` the shift of each bin by one standard deviation of the source.
     """

@@ -73,7 +73,7 @@ class CheckRegion(Card):
 class TriggerEfficiency(Sourced):
     """Efficiency of the trigger for events of ``applies_to`` relative to that of the Standard-Model peak.
 
-    It multiplies the background of these sources (modes, or halo); N_K and A know nothing of it. Pseudo-data lose as
+    It multiplies the background of these components (modes, or halo); N_K and A know nothing of it. Pseudo-data lose as
     many of the events with a photon of more than 1 GeV.
     """
 

@@ -118,8 +118,8 @@ def _counted(
         )
     expected, stat2, syst2 = 0.0, 0.0, 0.0
     unit, errors = inputs.decays.scaled_to(1.0), background.mode_errors()
-    for mode in inputs.decays.sources:
-        sums, squares = map(float, inputs.decays.between(*at, sources=[mode]))
+    for mode in inputs.decays.components:
+        sums, squares = map(float, inputs.decays.between(*at, components=[mode]))
         expected += unit * sums
         stat2 += unit**2 * squares
         syst2 += (errors[mode] * unit * sums) ** 2

@@ -141,7 +141,7 @@ def _kicked(
     """Events of ``mode`` whose track has a kick of the tails in each window."""
     if inputs.tails is None:
         raise UsageError("the card has tails of tracks, but there are no decays with them")
-    sums = inputs.tails.between(list(selections), low, high, sources=[mode]).values
+    sums = inputs.tails.between(list(selections), low, high, components=[mode]).values
     return np.asarray(n_kaon * inputs.tails.scaled_to(1.0) * sums)
 
 
@@ -163,8 +163,8 @@ def components(
     chosen = list(selections)
     per_decay = n_kaon * inputs.decays.scaled_to(1.0)
     found: dict[str, Component] = {}
-    for mode in inputs.decays.sources:
-        sums, squares = inputs.decays.between(chosen, low, high, sources=[mode])
+    for mode in inputs.decays.components:
+        sums, squares = inputs.decays.between(chosen, low, high, components=[mode])
         events = per_decay * sums
         own = {mode: card.errors[mode] * events}
         if card.tails is not None and mode in card.tails.modes:
@@ -192,7 +192,7 @@ def error_budget(
     """Parts of the error of b in each window by what they are of; their sum in quadrature is the whole.
 
     ``n_kaon_relative`` is the relative error of N_K. Statistics of the simulation and of the control run, parts of the
-    sources' systematic errors, N_K, the ``common_errors`` of the card and the efficiency of the trigger.
+    components' systematic errors, N_K, the ``common_errors`` of the card and the efficiency of the trigger.
     """
     modes = [part for name, part in parts.items() if name != HALO]
     total = np.sum([part.events for part in parts.values()], axis=0)
@@ -202,7 +202,7 @@ def error_budget(
     for part in parts.values():
         for name, error in part.parts.items():
             if np.any(error > 0.0):
-                found[name] = found.get(name, 0.0) + error  # what has one cause moves all sources alike
+                found[name] = found.get(name, 0.0) + error  # what has one cause moves all components alike
     found["number of kaons"] = n_kaon_relative * np.sum([part.events for part in modes], axis=0)
     found.update({name: error * total for name, error in card.common_errors.items()})
     if card.trigger is not None:
@@ -221,7 +221,8 @@ def simulated_over_expected(
     """
     scale = inputs.decays.scaled_to(n_kaon)
     found = {
-        mode: inputs.decays.between(selection, low, high, sources=[mode]) for mode in inputs.decays.sources
+        mode: inputs.decays.between(selection, low, high, components=[mode])
+        for mode in inputs.decays.components
     }
     pairs = {mode: (scale * float(w), scale**2 * float(w2)) for mode, (w, w2) in found.items()}
     pairs["all"] = (sum(b for b, _ in pairs.values()), sum(v for _, v in pairs.values()))
@@ -238,7 +239,7 @@ def control_agreement(
     high: float,
     n_kaon: float,
 ) -> ControlRegionAgreement:
-    """Data against the sum of all sources from ``low`` to ``high`` (MeV), in bins of at least 25 expected events."""
+    """Data against the sum of all components from ``low`` to ``high`` (MeV), in bins of at least 25 expected events."""
     edges = data.edges
     wanted = np.arange(low, high + 0.5 * _BIN_WIDTH, _BIN_WIDTH)
     places = np.unique(np.searchsorted(0.5 * (edges[1:] + edges[:-1]), wanted))

@@ -72,7 +72,7 @@ class TemplateBackground(BackgroundCard):
         return self.errors
 
     def check(self, *, selections: Sequence[str], modes: Sequence[str]) -> None:
-        """Raise ``ValueError`` unless each template has an error and all selections and sources exist."""
+        """Raise ``ValueError`` unless each template has an error and all selections and components exist."""
         if set(self.errors) != set(modes):
             raise ValueError(
                 f"background.errors must name the modes of samples.templates, {sorted(set(modes))}, "

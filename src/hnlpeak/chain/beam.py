@@ -51,7 +51,7 @@ def _means(asked: Sequence[tuple[Sample, Experiment]], context: RunContext) -> l
         raise lost_shard(lost.item, lost) from lost
     return [
         calibration_from_sums(
-            found, experiment.setup, f"{sample.decays} simulated {'+'.join(sample.sources)} decays"
+            found, experiment.setup, f"{sample.decays} simulated {'+'.join(sample.components)} decays"
         )
         for found, (sample, experiment) in zip(sums.values(), asked, strict=True)
     ]

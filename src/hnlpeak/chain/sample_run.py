@@ -62,7 +62,7 @@ def _shards(sample: Sample) -> list[tuple[int, int]]:
 def _result(
     tally: Tally,
     card: AnalysisCard,
-    sources: tuple[str, ...],
+    components: tuple[str, ...],
     label: str,
     simulated: bool,
     in_fiducial: int | None,
@@ -72,7 +72,7 @@ def _result(
     names = cut_names(card)
     common = {
         "selections": [selection.name for selection in card.selections],
-        "sources": list(sources),
+        "components": list(components),
         "simulated": simulated,
         "label": label,
         "decays_in_fiducial": None if in_fiducial is None else float(in_fiducial),
@@ -88,7 +88,7 @@ def _result(
         Cutflow(
             selection.name,
             names[selection.name],
-            sources,
+            components,
             passed[s, :, : len(names[selection.name]) + 1],
             only[s, :, : len(names[selection.name])],
             None if in_fiducial is None else float(in_fiducial),
@@ -137,20 +137,20 @@ def run_samples(
             raise
         raise lost_shard(lost.item, lost) from lost
     return {
-        name: partial(_unpacked, [next(tallies) for _ in parts], card, parts[0][0].sources, name)
+        name: partial(_unpacked, [next(tallies) for _ in parts], card, parts[0][0].components, name)
         for name, parts in samples.items()
     }
 
 
 def _unpacked(
-    tallies: Sequence[PackedTally], card: AnalysisCard, sources: tuple[str, ...], name: str
+    tallies: Sequence[PackedTally], card: AnalysisCard, components: tuple[str, ...], name: str
 ) -> SampleResult:
     """The result of a sample whose parts gave ``tallies``."""
     total = tallies[0].unpacked()
     for more in tallies[1:]:
         total.add(more)
     in_fiducial, every = int(total.totals[Total.IN_FIDUCIAL]), card.samples.cutflow_every
-    return _result(total, card, sources, name, True, in_fiducial, every=every)
+    return _result(total, card, components, name, True, in_fiducial, every=every)
 
 
 def _order(
@@ -184,7 +184,7 @@ def simulate_candidates(
     return Candidates(
         dict(zip(names, table, strict=True)),
         True,
-        sample.sources,
+        sample.components,
         sample.name,
         float(in_fiducial),
     )
@@ -206,10 +206,10 @@ def tally_chunks(chunks: Iterable[Candidates], card: AnalysisCard) -> SampleResu
     decays: float | None = 0.0
     for chunk in chunks:
         first = first or chunk
-        if (chunk.sources, chunk.simulated) != (first.sources, first.simulated):
+        if (chunk.components, chunk.simulated) != (first.components, first.simulated):
             raise InputDataError(
-                f"{chunk.label}: sources {chunk.sources}, simulated {chunk.simulated}; "
-                f"{first.label} has {first.sources}, {first.simulated}"
+                f"{chunk.label}: components {chunk.components}, simulated {chunk.simulated}; "
+                f"{first.label} has {first.components}, {first.simulated}"
             )
         made = _tally_of(chunk, card)
         tally = made if tally is None else _joined(tally, made, chunk.label)
@@ -218,7 +218,7 @@ def tally_chunks(chunks: Iterable[Candidates], card: AnalysisCard) -> SampleResu
     if first is None or tally is None:
         raise InputDataError("no candidates")
     in_fiducial = None if decays is None else int(decays)
-    return _result(tally, card, first.sources, first.label, first.simulated, in_fiducial)
+    return _result(tally, card, first.components, first.label, first.simulated, in_fiducial)
 
 
 def _joined(a: Tally, b: Tally, label: str) -> Tally:
@@ -234,10 +234,10 @@ def _tally_of(candidates: Candidates, card: AnalysisCard) -> Tally:
     weighted = "weight" in columns and bool(np.any(columns["weight"] != 1.0))
     columns.setdefault("source", np.zeros(n))
     columns.setdefault("weight", np.ones(n))
-    if not np.all(columns["source"] < len(candidates.sources)):
-        raise InputDataError(f"{candidates.label}: column 'source' is not below {len(candidates.sources)}")
+    if not np.all(columns["source"] < len(candidates.components)):
+        raise InputDataError(f"{candidates.label}: column 'source' is not below {len(candidates.components)}")
     selection = selection_of(card, list(columns))
-    tally = new_tally(selection, sources=len(candidates.sources), totals=Total.WIDTH, weighted=weighted)
+    tally = new_tally(selection, components=len(candidates.components), totals=Total.WIDTH, weighted=weighted)
     try:
         fill(n, np.array(list(columns.values())), selection, tally.counts)
     except OverflowError as error:

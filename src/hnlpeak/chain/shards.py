@@ -85,7 +85,7 @@ class Order:
         """The tally of no shard."""
         sample = self.spec.sample
         return new_tally(
-            self.selection, sources=len(sample.sources), totals=Total.WIDTH, weighted=sample.weighted
+            self.selection, components=len(sample.components), totals=Total.WIDTH, weighted=sample.weighted
         )
 
 

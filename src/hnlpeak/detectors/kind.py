@@ -100,9 +100,8 @@ class DetectorKind(Generic[S]):
     ``acceptance`` lists the planes that a selected track must cross, ``matter`` what the track fit must know.
     ``constants`` writes into the set-up what generation and reconstruction read of the detector. ``outline`` draws
     it. Signals of a ``timed`` kind become a column. Levels of the trigger may ask for a kind that ``triggers``: a
-    surface of its ``verdict`` sets the system's bit in ``event.bits``. Accidental signals have a time, and with
-    ``accidental_plane`` a place: for calorimeters, where they are clusters, and muon counters, where they are hits;
-    None for all others.
+    surface of its ``verdict`` sets the system's bit in ``event.bits``. Accidental signals have a time; those of
+    calorimeters (clusters) and muon counters (hits) also have a place, spread over the plane ``accidentals_on``.
     With ``stops_hadrons`` no pion decays behind it. ``beam_signal`` says what a beam particle of a name does in a
     counter in the beam: the beam's other particles are its accidental signals. ``columns`` names those that say nothing
     without it, beside that of its time.
@@ -115,7 +114,7 @@ class DetectorKind(Generic[S]):
     acceptance: Callable[[S], list[Plane]] = _nothing
     matter: Callable[[S], list[Layer]] = _nothing
     constants: Callable[[S, int, Any], None] = _no_constants
-    accidental_plane: Callable[[S], Plane] | None = None
+    accidentals_on: Callable[[S], Plane] | None = None
     beam_signal: Callable[[S, str], BeamSignal] | None = None
     columns: Callable[[S], tuple[str, ...]] = _no_columns
     triggers: bool = False

@@ -63,7 +63,9 @@ def window_composition(
     ``selections`` names the selection of each window; arrays have one entry a window.
     """
     scale = templates.scaled_to(decays)
-    parts = {name: templates.between(selections, low, high, sources=[name]) for name in templates.sources}
+    parts = {
+        name: templates.between(selections, low, high, components=[name]) for name in templates.components
+    }
     return {
         name: (scale * sums.values, scale * np.sqrt(np.maximum(sums.variances, 0.0)))
         for name, sums in parts.items()

@@ -79,7 +79,7 @@ def combine(samples: Mapping[str, tuple[Spectrum, float]], *, decays: float, lab
         values,
         squares,
         selections=first.selections,
-        sources=list(samples),
+        components=list(samples),
         simulated=True,
         label=label,
         decays_in_fiducial=decays,
@@ -91,12 +91,12 @@ def background_per_kaon(
     templates: Spectrum, *, selection: str, low: float, high: float, mode: str
 ) -> Measured:
     """Events of all modes but ``mode`` between two missing masses (MeV), per kaon decay, with their MC error."""
-    others = [source for source in templates.sources if source != mode]
+    others = [source for source in templates.components if source != mode]
     if templates.decays_in_fiducial is None:
         raise UsageError(f"templates {templates.label!r} do not say how many decays they stand for")
     if not others:
         return Measured(0.0, source="no other mode simulated")
-    sums = templates.between(selection, low, high, sources=others)
+    sums = templates.between(selection, low, high, components=others)
     decays = templates.decays_in_fiducial
     return Measured(
         float(sums.values) / decays,
@@ -119,10 +119,10 @@ def seen(
     """
     if templates.squares is None:
         raise UsageError(f"templates {templates.label!r} hold counts, not weights")
-    sources = list(templates.sources) + ([] if control is None else [source])
-    shape = (len(templates.selections), len(sources), len(templates.axis))
+    components = list(templates.components) + ([] if control is None else [source])
+    shape = (len(templates.selections), len(components), len(templates.axis))
     values, squares = sheet(shape), sheet(shape)
-    for place, name in enumerate(templates.sources):
+    for place, name in enumerate(templates.components):
         factor = factors.get(name, 1.0)
         _put(values[:, place], templates.content[:, place], factor)
         _put(squares[:, place], templates.squares[:, place], factor**2, least=1)
@@ -135,7 +135,7 @@ def seen(
         values,
         squares,
         selections=templates.selections,
-        sources=sources,
+        components=components,
         simulated=templates.simulated,
         label=label,
         decays_in_fiducial=templates.decays_in_fiducial,

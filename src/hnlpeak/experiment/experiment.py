@@ -175,11 +175,11 @@ def _fill_accidentals(setup: Any, card: ExperimentCard) -> None:
             timed.append(system)
         rate = spec.accidental_rate if isinstance(spec, Counter) else 0.0
         setup["accidental"][system] += rate
-        if kind.accidental_plane is None:
+        if kind.accidentals_on is None:
             continue
         placed.append(system)
         if rate > 0.0:
-            z, shape = kind.accidental_plane(spec)
+            z, shape = kind.accidentals_on(spec)
             half_x, half_y = shape.box()
             if not np.isfinite(half_x * half_y):
                 raise CardError(f"detectors.{spec.system}.shape: accidental signals need an outer edge")

@@ -57,7 +57,7 @@ class CandidateFile:
             raise InputDataError(
                 f"{address}: metadata 'sources' must be a list of names, got {str(named)[:40]!r}"
             )
-        self._sources = tuple(named)
+        self._components = tuple(named)
 
     @property
     def simulated(self) -> bool:
@@ -92,7 +92,7 @@ class CandidateFile:
             yield Candidates(
                 kept,
                 simulated=self._facts.simulated,
-                sources=self._sources,
+                components=self._components,
                 label=self._facts.label,
                 decays_in_fiducial=decays,
             )
@@ -100,9 +100,11 @@ class CandidateFile:
         self._check_counts(worst)
 
     def _check(self, columns: Mapping[str, NDArray[Any]]) -> None:
-        sources = len(self._sources)
-        if "source" in columns and not np.all(np.isin(columns["source"], np.arange(-1, sources))):
-            raise InputDataError(f"{self.address}: column 'source' holds numbers outside -1 to {sources - 1}")
+        components = len(self._components)
+        if "source" in columns and not np.all(np.isin(columns["source"], np.arange(-1, components))):
+            raise InputDataError(
+                f"{self.address}: column 'source' holds numbers outside -1 to {components - 1}"
+            )
         if "weight" not in columns:
             return
         weights = columns["weight"]
@@ -132,7 +134,7 @@ def read_candidates(address: str | Path, analysis: Analysis) -> Candidates:
     parts: Sequence[Candidates] = list(file.chunks())
     columns = {name: np.concatenate([part.columns[name] for part in parts]) for name in parts[0].columns}
     first = parts[0]
-    return Candidates(columns, first.simulated, first.sources, first.label, first.decays_in_fiducial)
+    return Candidates(columns, first.simulated, first.components, first.label, first.decays_in_fiducial)
 
 
 def write_candidates(path: str | Path, candidates: Candidates) -> None:
@@ -143,7 +145,7 @@ def write_candidates(path: str | Path, candidates: Candidates) -> None:
         metadata={
             "simulated": candidates.simulated,
             "label": candidates.label,
-            "sources": list(candidates.sources),
+            "sources": list(candidates.components),
             "decays_in_fiducial": candidates.decays_in_fiducial,
             "units": "MeV, mm, ns",
             "note": "simulated by hnlpeak" if candidates.simulated else "",

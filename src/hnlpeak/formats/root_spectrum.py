@@ -26,7 +26,7 @@ _FACTS = "hnlpeak_spectrum"
 
 
 def write_root_spectrum(path: str | Path, spectrum: Spectrum) -> None:
-    """Write each selection, summed over sources, as a TH1 under its name, and the facts as JSON text."""
+    """Write each selection, summed over components, as a TH1 under its name, and the facts as JSON text."""
     import uproot
 
     facts = {**facts_of(spectrum), "selections": list(spectrum.selections)}

@@ -43,6 +43,8 @@ _SCHEMA = 1
 _DATA = Path("figures") / "data"
 _CARDS = ("analysis.toml", "experiment.toml")
 _ARRAYS = ("passed", "only_failed")
+_IN_FILES = {"components": "sources"}
+"""Words that files keep: those written before are read."""
 
 
 def write_search(search: Search, directory: Path) -> None:
@@ -112,7 +114,7 @@ def _signal_record(signal: SignalModel) -> dict[str, Any]:
 
 
 def _cutflow_record(flow: Cutflow) -> dict[str, Any]:
-    record = {field.name: getattr(flow, field.name) for field in fields(Cutflow)}
+    record = {_IN_FILES.get(f.name, f.name): getattr(flow, f.name) for f in fields(Cutflow)}
     return {**record, **{name: _plain(record[name]) for name in _ARRAYS}}
 
 

@@ -131,7 +131,7 @@ def _spectrum(edges: NDArray[np.float64], counts: NDArray[np.float64], path: str
     return Spectrum.from_counts(
         whole[None, None, :],
         selections=[ANY_SELECTION],
-        sources=["data"],
+        components=["data"],
         simulated=False,
         label=Path(path).stem,
         axis=variable_axis(edges),
@@ -139,7 +139,7 @@ def _spectrum(edges: NDArray[np.float64], counts: NDArray[np.float64], path: str
 
 
 def write_spectrum_table(path: str | Path, spectrum: Spectrum, selection: str) -> None:
-    """Write one selection of ``spectrum``, summed over sources, as ``low_mev,high_mev,count``.
+    """Write one selection of ``spectrum``, summed over components, as ``low_mev,high_mev,count``.
 
     The table does not say whether the spectrum is simulated: use UHI JSON or ROOT where that matters.
     """

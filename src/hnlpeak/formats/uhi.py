@@ -93,9 +93,9 @@ def _pieces(numbers: NDArray[Any], axis: Any, *, fixed: bool) -> Iterator[str]:
     """The JSON text of ``numbers`` [selection, source, bin], with the empty bins outside the axis that UHI has."""
     zero = "0" if numbers.dtype.kind == "i" and not fixed else "0.0"
     before, after = [zero] * axis.traits.underflow, [zero] * axis.traits.overflow
-    for s, sources in enumerate(numbers):
+    for s, components in enumerate(numbers):
         yield "[[" if s == 0 else ", ["
-        for k, row in enumerate(sources):
+        for k, row in enumerate(components):
             places = np.flatnonzero(row)
             there = from_fixed(row[places]) if fixed else row[places]
             if not np.all(np.isfinite(there)):

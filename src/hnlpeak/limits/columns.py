@@ -279,7 +279,7 @@ TABLES: Mapping[str, tuple[ColumnFact, ...]] = {
         _FOUND,
         _BACKGROUND,
         _BACKGROUND_ERROR,
-        ColumnFact("simulated", "events", "simulated events in the window, all sources, scaled to N_K"),
+        ColumnFact("simulated", "events", "simulated events in the window, all components, scaled to N_K"),
         ColumnFact("<source>", "events", "those of one source"),
         ColumnFact("<source>_error", "events", "their standard deviation from the size of the simulation"),
         ColumnFact(

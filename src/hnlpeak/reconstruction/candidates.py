@@ -40,12 +40,12 @@ class Assumed(NamedTuple):
 class Candidates:
     """Columns of reconstructed candidates (see ``reconstruction.columns``) and whether they are simulated.
 
-    ``sources`` names the values of the column ``source``. ``decays_in_fiducial`` is known for simulation.
+    ``components`` names the values of the column ``source``. ``decays_in_fiducial`` is known for simulation.
     """
 
     columns: Mapping[str, NDArray[np.float64]]
     simulated: bool
-    sources: tuple[str, ...]
+    components: tuple[str, ...]
     label: str
     decays_in_fiducial: float | None = None
 

@@ -260,13 +260,13 @@ def _composition(search: Search) -> tuple[Part, ...]:
 
 
 def _observed(search: Search) -> tuple[Part, ...]:
-    """Events of simulated data in the window by their truth; none for real data, and for a spectrum without sources."""
+    """Simulated events in the window by their truth; none for real data, and for a spectrum without components."""
     result, data = search.result, search.data
-    if data is None or not data.simulated or len(data.sources) < 2:
+    if data is None or not data.simulated or len(data.components) < 2:
         return ()
     names = [str(name) for name in result.hypotheses.selection]
     ends = result.number("window_low_mev"), result.number("window_high_mev")
-    events = {name: data.between(names, *ends, sources=[name]).values for name in data.sources}
+    events = {name: data.between(names, *ends, components=[name]).values for name in data.components}
     seen = sorted((name for name in events if events[name].sum() > 0.0), key=lambda n: -events[n].sum())
     return tuple(
         _part(f"seen-{n}", source_words(name), source_colour(name), events[name], result.n_observed)

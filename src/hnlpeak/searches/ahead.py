@@ -94,7 +94,7 @@ def _statistics(analysis: Analysis) -> None:
     names = [selection.name for selection in card.selections]
     counts = np.ones((len(names), 1, len(axis)), dtype=np.int64)
     data = Spectrum.from_counts(
-        counts, selections=names, sources=["data"], simulated=True, label="made up", axis=axis
+        counts, selections=names, components=["data"], simulated=True, label="made up", axis=axis
     )
     scan(data, card, signal=signal, flux=KaonFlux(Measured(1e8)), inputs=None, context=RunContext())
 

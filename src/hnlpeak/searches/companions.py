@@ -79,7 +79,7 @@ def _decayed(experiment: Experiment, place: int) -> tuple[float, float]:
 
 def of_parent(sample: Sample, experiment: Experiment) -> Sample:
     """``sample`` of one mode, with the beam particle that decays so; ``tagged`` where that is not the meson."""
-    parent = MODES[sample.sources[0]].parent
+    parent = MODES[sample.components[0]].parent
     if parent is None or parent == experiment.card.beam.meson:
         return sample
     return with_parent(sample, companion(experiment, parent).place, tagged=tagger_required(experiment))

@@ -27,14 +27,14 @@ Vector = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Expectation:
-    """``means`` [selection, source, bin] of the data of ``decays`` decays in the fiducial volume, by ``sources``.
+    """``means`` [selection, source, bin] of the data of ``decays`` decays in the fiducial volume, by ``components``.
 
     ``like`` is a spectrum with the same axis and selections; ``made`` are the spectra behind the means, each with what
     one of its events stands for.
     """
 
     means: Vector
-    sources: tuple[str, ...]
+    components: tuple[str, ...]
     decays: float
     like: Spectrum
     made: tuple[tuple[Spectrum, float], ...]
@@ -44,7 +44,7 @@ class Expectation:
         return Spectrum.from_counts(
             drawn(self.means, rng),
             selections=self.like.selections,
-            sources=list(self.sources),
+            components=list(self.components),
             simulated=True,
             label="data drawn from the expected spectrum",
             decays_in_fiducial=self.decays,
@@ -57,12 +57,12 @@ class Expectation:
         return float(sum(sums) ** 0.5)
 
     def together(self) -> Expectation:
-        """Return the same with all sources as one, ``data``."""
-        return replace(self, means=self.means.sum(axis=1, keepdims=True), sources=("data",))
+        """Return the same with all components as one, ``data``."""
+        return replace(self, means=self.means.sum(axis=1, keepdims=True), components=("data",))
 
 
 def expectation(samples: Samples, decays: float) -> Expectation:
-    """Return what the plan's expected sources let expect of ``decays`` decays in the fiducial volume."""
+    """Return what the plan's expected components let expect of ``decays`` decays in the fiducial volume."""
     made, scales = _made(samples, decays)
     means = [scale * made[name].spectrum.values[:, 0] for name, scale in scales.items()]
     parts = tuple((made[name].spectrum, scale) for name, scale in scales.items())
@@ -70,13 +70,13 @@ def expectation(samples: Samples, decays: float) -> Expectation:
 
 
 def _made(samples: Samples, decays: float) -> tuple[dict[str, SampleResult], dict[str, float]]:
-    """The expected sources' samples, and what one event of each stands for."""
+    """The expected components' samples, and what one event of each stands for."""
     made = {name: samples.run(sample) for name, sample in samples.plan.expected.items()}
     return made, {name: decays * events for name, events in _per_decay(samples, made).items()}
 
 
 def expected_data(samples: Samples, decays: float, *, draw: bool) -> SampleResult:
-    """Return the data of ``decays`` decays in the fiducial volume that the plan's expected sources let expect.
+    """Return the data of ``decays`` decays in the fiducial volume that the plan's expected components let expect.
 
     Bin by bin and source by source a Poisson number where ``draw``, else the expectation, whose variance is that of a
     count. The cut-flow is the expectation either way. ``UsageError`` where the expectation is too large to be stored.
@@ -90,7 +90,7 @@ def expected_data(samples: Samples, decays: float, *, draw: bool) -> SampleResul
     return SampleResult(spectrum, _cutflows(made, scales, decays), 0, round(decays), 0)
 
 
-def _asimov(means: Vector, like: Spectrum, sources: Mapping[str, Sample], decays: float) -> Spectrum:
+def _asimov(means: Vector, like: Spectrum, components: Mapping[str, Sample], decays: float) -> Spectrum:
     most = float(means.sum(axis=1).max())
     if not most < LARGEST_SUM:
         raise UsageError(
@@ -102,7 +102,7 @@ def _asimov(means: Vector, like: Spectrum, sources: Mapping[str, Sample], decays
         fixed,
         fixed,
         selections=like.selections,
-        sources=list(sources),
+        components=list(components),
         simulated=True,
         label="expected spectrum (Asimov data)",
         decays_in_fiducial=decays,
@@ -152,12 +152,12 @@ def drawn(means: Vector, rng: np.random.Generator) -> NDArray[np.int64]:
 def _cutflows(
     made: Mapping[str, SampleResult], scales: Mapping[str, float], decays: float
 ) -> tuple[Cutflow, ...]:
-    """The cut-flows of all sources side by side, as ``decays`` decays let expect."""
+    """The cut-flows of all components side by side, as ``decays`` decays let expect."""
     flows = [[_scaled(flow, scales[name]) for flow in result.cutflows] for name, result in made.items()]
     return tuple(
         replace(
             rows[0],
-            sources=tuple(made),
+            components=tuple(made),
             passed=np.concatenate([flow.passed for flow in rows]),
             only_failed=np.concatenate([flow.only_failed for flow in rows]),
             decays=decays,

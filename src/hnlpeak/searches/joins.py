@@ -91,7 +91,7 @@ def _kicked(samples: Samples, decays: float) -> Spectrum | None:
 
 def cross_talk(samples: Samples, conjugate: Sample) -> Spectrum:
     """Decays that are in the control run, as many as the card says for its size."""
-    mode = conjugate.sources[0]
+    mode = conjugate.components[0]
     fraction = mode_fraction(mode, samples.analysis.card.fractions).value
     made = {mode: (samples.run(conjugate).spectrum, fraction)}
     return combine(made, decays=samples.plan.control_decays, label="decays in the control run")

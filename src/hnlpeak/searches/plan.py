@@ -66,7 +66,7 @@ class Injection:
 class Plan:
     """All samples of a search; ``data`` is None where real candidates or an expected spectrum take its place.
 
-    ``expected`` are samples of the sources of that spectrum, empty unless the pseudo-data come from it.
+    ``expected`` are samples of the components of that spectrum, empty unless the pseudo-data come from it.
     ``inject`` is the signal in the data.
     ``control`` is the control run without decays, None where the card scales none; ``cross_talk`` are decays of the
     antiparticle that are in it all the same, ``control_decays`` their number (of all modes, in the fiducial volume).
@@ -234,7 +234,7 @@ def _expected(
     inject: Injection | None,
     size: Callable[[int], int],
 ) -> dict[str, Sample]:
-    """Samples of the sources of simulated data and of the signal, from which the expected spectrum is made.
+    """Samples of the components of simulated data and of the signal, from which the expected spectrum is made.
 
     They are the templates; where the trigger loses hard photons, which templates do not know, and where there is no
     template, samples of their own.
@@ -261,7 +261,7 @@ def _with_fractions(sample: Sample, card: AnalysisCard) -> Sample:
     """``sample`` with its modes mixed by the branching fractions that the card chooses."""
     table = sample.table
     chosen = np.array(
-        [mode_fraction(sample.sources[source], card.fractions).value for source in table.sources.tolist()]
+        [mode_fraction(sample.components[source], card.fractions).value for source in table.sources.tolist()]
     )
     cumulative = np.cumsum(chosen / chosen.sum())
     cumulative[-1] = 1.0

@@ -66,7 +66,7 @@ class Samples:
             before += part.decays
             in_fiducial += found.decays_in_fiducial or 0.0
         columns = {name: np.concatenate([part[name] for part in made]) for name in made[0]}
-        return Candidates(columns, True, sample.sources, sample.name, in_fiducial)
+        return Candidates(columns, True, sample.components, sample.name, in_fiducial)
 
 
 def calibrated(

@@ -91,7 +91,7 @@ def _of_shard(task: _Task, *, card: AnalysisCard, window: MassWindow, seed: int)
             source = int(
                 columns["source"][np.flatnonzero(block.candidates[Column.NUMBER] == row["event"])[0]]
             )
-            rows.append({**row, "source": sample.sources[source]})
+            rows.append({**row, "source": sample.components[source]})
     return rows
 
 

@@ -25,7 +25,7 @@ class Cutflow:
 
     selection: str
     cuts: tuple[str, ...]
-    sources: tuple[str, ...]
+    components: tuple[str, ...]
     passed: NDArray[np.float64]
     only_failed: NDArray[np.float64]
     decays: float | None = None
@@ -37,7 +37,7 @@ class Cutflow:
         return 1.0 / self.every if step < self.estimated else 1.0
 
     def without(self, cut: str) -> float:
-        """Candidates that pass all cuts but possibly ``cut``, summed over sources."""
+        """Candidates that pass all cuts but possibly ``cut``, summed over components."""
         position = self.cuts.index(cut)
         return float(self.passed[:, -1].sum() + self.only_failed[:, position].sum())
 

@@ -141,16 +141,16 @@ class PackedTally(NamedTuple):
         return Tally(self.unit, *(sparse.array() for sparse in self.arrays))
 
 
-def new_tally(selection: Selection, *, sources: int, totals: int, weighted: bool) -> Tally:
-    """An empty tally of candidates from this many ``sources``."""
+def new_tally(selection: Selection, *, components: int, totals: int, weighted: bool) -> Tally:
+    """An empty tally of candidates from this many ``components``."""
     selections, steps = selection.cuts.steps.shape
-    shape = (selections, sources, selection.axis.bins)
+    shape = (selections, components, selection.axis.bins)
     return Tally(
         FIXED_POINT if weighted else 1,
         sheet(shape),
         sheet(shape if weighted else (0, 0, 0)),
-        np.zeros((selections, sources, steps + 1), dtype=np.int64),
-        np.zeros((selections, sources, steps), dtype=np.int64),
+        np.zeros((selections, components, steps + 1), dtype=np.int64),
+        np.zeros((selections, components, steps), dtype=np.int64),
         np.zeros(totals, dtype=np.int64),
     )
 

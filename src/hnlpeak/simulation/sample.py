@@ -106,13 +106,13 @@ class ModeTable(NamedTuple):
 class Sample:
     """``decays`` meson decays between ``z_first`` and ``z_last`` of an experiment, under the random key ``name``.
 
-    Halo muons count as decays here. ``sources`` names the possible sources; each mode of ``table`` points to one.
+    Halo muons count as decays here. ``components`` names where events may come from; modes of ``table`` point to one.
     The events' weights undo the biasing.
     """
 
     name: str
     decays: int
-    sources: tuple[str, ...]
+    components: tuple[str, ...]
     table: ModeTable
 
     @property
@@ -302,12 +302,12 @@ def injected_sample(base: Sample, meson: str, lepton: str, mass: float, fraction
     return Sample(
         base.name,
         base.decays,
-        (*base.sources, "signal"),
+        (*base.components, "signal"),
         _table(
             np.append(table.codes, record.code),
             probabilities,
             np.vstack([table.parameters, params]),
-            [*table.sources, len(base.sources)],
+            [*table.sources, len(base.components)],
             parents=[*table.parents, 0],
             tagged=[*table.tagged, 0],
         ),
@@ -337,18 +337,18 @@ def with_parent(sample: Sample, place: int, *, tagged: bool) -> Sample:
 
 
 def with_more(base: Sample, more: Sample) -> Sample:
-    """``base`` with the decays of ``more``, without its biasing, on top; equal names of sources are one source.
+    """``base`` with the decays of ``more``, without its biasing, on top; equal names of components are one component.
 
     What counts as decays is what counted in ``base``.
     """
-    sources = tuple(dict.fromkeys((*base.sources, *more.sources)))
+    components = tuple(dict.fromkeys((*base.components, *more.components)))
     total = base.decays + more.decays
     if total == 0:
-        return replace(base, sources=sources)
+        return replace(base, components=components)
     parts = (base, more)
     tables = [part.table for part in parts]
     probabilities = [np.diff(part.table.cumulative, prepend=0.0) * (part.decays / total) for part in parts]
-    places = [sources.index(part.sources[s]) for part in parts for s in part.table.sources]
+    places = [components.index(part.components[s]) for part in parts for s in part.table.sources]
     made = _table(
         np.concatenate([table.codes for table in tables]),
         np.concatenate(probabilities),
@@ -358,7 +358,7 @@ def with_more(base: Sample, more: Sample) -> Sample:
         parents=[p for table in tables for p in table.parents],
         tagged=[p for table in tables for p in table.tagged],
     )
-    return replace(base, decays=total, sources=sources, table=made._replace(counted=base.table.counted))
+    return replace(base, decays=total, components=components, table=made._replace(counted=base.table.counted))
 
 
 def with_halo(base: Sample, halo: NDArray[np.float64], muons: int) -> Sample:

@@ -30,7 +30,7 @@ ANY_SELECTION = "any"
 
 
 class Projection(NamedTuple):
-    """One selection summed over sources: bin ``edges`` (MeV, n + 1), ``values`` and ``variances`` (n)."""
+    """One selection summed over components: bin ``edges`` (MeV, n + 1), ``values`` and ``variances`` (n)."""
 
     edges: NDArray[np.float64]
     values: NDArray[np.float64]
@@ -47,6 +47,8 @@ class Sums(NamedTuple):
 @dataclass(frozen=True, eq=False, repr=False)
 class Spectrum:
     """Histogram of the signed missing mass (MeV) with axes ``selection``, ``source`` and ``m_miss``.
+
+    The source of an event, a decay mode or the halo, is one of the ``components`` of the spectrum.
 
     ``content`` [selection, source, bin] are counts (int64; real numbers of an expectation) or, where there are
     ``squares``, sums of weights in fixed point beside those of their squares, so that sums are exact in any order.
@@ -66,7 +68,7 @@ class Spectrum:
         counts: NDArray[np.int64],
         *,
         selections: Sequence[str],
-        sources: Sequence[str],
+        components: Sequence[str],
         simulated: bool,
         label: str,
         decays_in_fiducial: float | None = None,
@@ -82,7 +84,7 @@ class Spectrum:
             raise UsageError(
                 f"counts must be non-negative integers, got dtype {values.dtype}, minimum {values.min()}"
             )
-        axes = _axes(selections, sources, axis)
+        axes = _axes(selections, components, axis)
         _check_shape(values, axes)
         return cls(axes, _kept(np.asarray(values, dtype=np.int64)), simulated, label, decays_in_fiducial)
 
@@ -93,7 +95,7 @@ class Spectrum:
         w2_fixed: NDArray[np.int64],
         *,
         selections: Sequence[str],
-        sources: Sequence[str],
+        components: Sequence[str],
         simulated: bool,
         label: str,
         decays_in_fiducial: float | None = None,
@@ -109,7 +111,7 @@ class Spectrum:
             raise UsageError(
                 f"fixed-point weights must be int64 with squares >= 0, got {w.dtype} and {w2.dtype}"
             )
-        axes = _axes(selections, sources, axis)
+        axes = _axes(selections, components, axis)
         _check_shape(w, axes)
         _check_shape(w2, axes)
         return cls(axes, _kept(w), simulated, label, decays_in_fiducial, _kept(w2))
@@ -132,9 +134,9 @@ class Spectrum:
         """
         axes = list(histogram.axes)
         names = [getattr(axis, "name", "") for axis in axes]
-        selections, sources = [ANY_SELECTION], ["simulation" if simulated else "data"]
+        selections, components = [ANY_SELECTION], ["simulation" if simulated else "data"]
         if names == ["selection", "source", "m_miss"]:
-            selections, sources = [str(x) for x in axes[0]], [str(x) for x in axes[1]]
+            selections, components = [str(x) for x in axes[0]], [str(x) for x in axes[1]]
         elif len(axes) != 1:
             raise InputDataError(
                 f"{origin}: expected one axis (missing mass) or the axes selection, source, m_miss; "
@@ -143,12 +145,12 @@ class Spectrum:
         check_size([len(axis) for axis in axes], origin)
         edges = edges_of_axis(axes[-1])
         check_edges(edges, origin)
-        shape = (len(selections), len(sources), edges.size - 1)
+        shape = (len(selections), len(components), edges.size - 1)
         values = np.asarray(histogram.values(), dtype=np.float64).reshape(shape)
         variances = histogram.variances() if hasattr(histogram, "variances") else None
         common: dict[str, Any] = {
             "selections": selections,
-            "sources": sources,
+            "components": components,
             "simulated": simulated,
             "label": label,
             "decays_in_fiducial": decays_in_fiducial,
@@ -173,17 +175,17 @@ class Spectrum:
         facts = {
             "kind": f"{'simulated' if self.simulated else 'data'}, {'counts' if self.is_counts else 'weights'}",
             "selections": f"selections {', '.join(self.selections)}",
-            "sources": f"sources {', '.join(self.sources)}",
+            "components": f"components {', '.join(self.components)}",
             "missing mass": f"{edges.size - 1} bins from {edges[0]:g} to {edges[-1]:g} MeV",
         }
         return facts if decays is None else {**facts, "decays": f"of {decays:.4g} decays"}
 
     def _repr_html_(self) -> str:
         values = np.asarray(
-            [[self.project(s, sources=[o]).values.sum() for o in self.sources] for s in self.selections]
+            [[self.project(s, components=[o]).values.sum() for o in self.components] for s in self.selections]
         )
         rows = [[name, *(f"{v:.6g}" for v in row)] for name, row in zip(self.selections, values, strict=True)]
-        return facts_html(self.label, self._facts()) + rows_html(("events", *self.sources), rows)
+        return facts_html(self.label, self._facts()) + rows_html(("events", *self.components), rows)
 
     @property
     def is_counts(self) -> bool:
@@ -226,8 +228,8 @@ class Spectrum:
         return tuple(str(name) for name in self.axes[0])
 
     @property
-    def sources(self) -> tuple[str, ...]:
-        """Names on the source axis."""
+    def components(self) -> tuple[str, ...]:
+        """What the spectrum is made of: the names on the axis ``source``."""
         return tuple(str(name) for name in self.axes[1])
 
     @property
@@ -246,17 +248,17 @@ class Spectrum:
             )
         return names.index(selection)
 
-    def project(self, selection: str, *, sources: Sequence[str] | None = None) -> Projection:
-        """Return edges, values and variances of one selection, summed over all or the given ``sources``."""
+    def project(self, selection: str, *, components: Sequence[str] | None = None) -> Projection:
+        """Return edges, values and variances of one selection, summed over all or the given ``components``."""
         i = self.selection_index(selection)
-        chosen = list(range(len(self.sources)))
-        if sources is not None:
-            unknown = sorted(set(sources) - set(self.sources))
+        chosen = list(range(len(self.components)))
+        if components is not None:
+            unknown = sorted(set(components) - set(self.components))
             if unknown:
                 raise UsageError(
-                    f"spectrum {self.label!r} has no source {unknown[0]!r}; it has {self.sources}"
+                    f"spectrum {self.label!r} has no component {unknown[0]!r}; it has {self.components}"
                 )
-            chosen = [self.sources.index(name) for name in sources]
+            chosen = [self.components.index(name) for name in components]
         if self.fixed is None:
             counts = self.content[i, chosen].sum(axis=0).astype(np.float64)
             return Projection(self.edges, counts, counts)
@@ -271,11 +273,11 @@ class Spectrum:
         low: ArrayLike,
         high: ArrayLike,
         *,
-        sources: Sequence[str] | None = None,
+        components: Sequence[str] | None = None,
     ) -> Sums:
         """Return the sums of the bins between the edges nearest to ``low`` and ``high`` (MeV, which broadcast).
 
-        ``selections`` names one selection for all ranges, or one for each. Summed over all or the given ``sources``.
+        ``selections`` names one selection for all ranges, or one for each. Summed over all or the given ``components``.
         ``UsageError`` where a range is empty or leaves the axis by more than half a bin.
         """
         lows, highs = np.broadcast_arrays(*(np.asarray(end, dtype=np.float64) for end in (low, high)))
@@ -284,7 +286,7 @@ class Spectrum:
         sums = Sums(np.zeros(lows.shape), np.zeros(lows.shape))
         for name in dict.fromkeys(names.ravel().tolist()):
             on = names == name
-            for out, column in zip(sums, self.project(name, sources=sources)[1:], strict=True):
+            for out, column in zip(sums, self.project(name, components=components)[1:], strict=True):
                 cumulative = np.concatenate([[0.0], np.cumsum(column)])
                 out[on] = cumulative[last[on]] - cumulative[first[on]]
         return sums
@@ -345,12 +347,12 @@ def _kept(array: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _axes(
     selections: Sequence[str],
-    sources: Sequence[str],
+    components: Sequence[str],
     axis: hist.axis.Regular | hist.axis.Variable | None,
 ) -> tuple[Any, ...]:
     return (
         hist.axis.StrCategory(list(selections), name="selection", overflow=False),
-        hist.axis.StrCategory(list(sources), name="source", overflow=False),
+        hist.axis.StrCategory(list(components), name="source", overflow=False),
         m_miss_axis() if axis is None else axis,
     )
 

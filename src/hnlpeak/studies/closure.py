@@ -234,7 +234,7 @@ def _inject(
     mixed = Spectrum.from_counts(
         data.values.astype(np.int64) + more,
         selections=data.selections,
-        sources=list(data.sources),
+        components=list(data.components),
         simulated=True,
         label=data.label,
         decays_in_fiducial=data.decays_in_fiducial,

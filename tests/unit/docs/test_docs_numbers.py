@@ -137,7 +137,7 @@ def test_cuts(card):
 
 def test_calibration(card):
     sample = mode_sample("calibration", card.samples.calibration_mode, card.samples.calibration_decays)
-    assert sample.sources == ("pi3",)
+    assert sample.components == ("pi3",)
     assert not sample.weighted
 
 

@@ -60,12 +60,12 @@ RECORD: dict[str, Any] = {
 CARD = TemplateBackground.model_validate(RECORD)
 
 
-def spectrum(rows: dict[str, float], sources: dict[str, float], weighted: bool) -> Spectrum:
-    """Events a bin of 1 MeV: those of the selection times those of the source."""
-    values = np.array([[np.full(200, rows[s] * f) for f in sources.values()] for s in SELECTIONS])
+def spectrum(rows: dict[str, float], components: dict[str, float], weighted: bool) -> Spectrum:
+    """Events a bin of 1 MeV: those of the selection times those of the component."""
+    values = np.array([[np.full(200, rows[s] * f) for f in components.values()] for s in SELECTIONS])
     common: dict[str, Any] = {
         "selections": SELECTIONS,
-        "sources": tuple(sources),
+        "components": tuple(components),
         "simulated": True,
         "label": "toy",
         "decays_in_fiducial": KAONS,
@@ -208,8 +208,8 @@ def test_drawn_templates_are_what_is_summed() -> None:
     assert values == pytest.approx(np.full(200, 5.0 * 16.0 + 3.0 * 10.0))
     assert variances == pytest.approx(np.full(200, 25.0 * 20.04 + 9.0 * 12.02))
     drawn = seen(made.decays, {"kmu3": 0.9})
-    assert drawn.project("search", sources=["kmu3"]).values == pytest.approx(np.full(200, 72.0))
-    assert drawn.project("search", sources=["kmu2"]).values == pytest.approx(np.full(200, 40.0))
+    assert drawn.project("search", components=["kmu3"]).values == pytest.approx(np.full(200, 72.0))
+    assert drawn.project("search", components=["kmu2"]).values == pytest.approx(np.full(200, 40.0))
 
 
 def test_checks_compare_without_fitting() -> None:

@@ -35,11 +35,13 @@ def counts(**places: float) -> np.ndarray:
     return table
 
 
-def spectrum(sources: dict[str, np.ndarray], decays: float | None = None, weighted: bool = False) -> Spectrum:
-    table = np.stack(list(sources.values()), axis=1)
+def spectrum(
+    components: dict[str, np.ndarray], decays: float | None = None, weighted: bool = False
+) -> Spectrum:
+    table = np.stack(list(components.values()), axis=1)
     common = {
         "selections": SELECTIONS,
-        "sources": list(sources),
+        "components": list(components),
         "simulated": True,
         "label": "made",
         "decays_in_fiducial": decays,

@@ -31,7 +31,7 @@ def signal_mc(*samples: NDArray[np.float64]) -> Spectrum:
     return Spectrum.from_counts(
         counts,
         selections=["tight", "loose"][: len(samples)],
-        sources=["hnl"],
+        components=["hnl"],
         simulated=True,
         label="signal",
         axis=AXIS,

@@ -48,11 +48,13 @@ CARD = TemplateBackground.model_validate(
 ALONE = CARD.model_copy(update={"control_run": None})
 
 
-def spectrum(values: NDArray[Any], *, sources: tuple[str, ...], label: str, weight: float = 0.0) -> Spectrum:
+def spectrum(
+    values: NDArray[Any], *, components: tuple[str, ...], label: str, weight: float = 0.0
+) -> Spectrum:
     """Counts [selection, source, bin], or weights of one size."""
     common: dict[str, Any] = {
         "selections": SELECTIONS,
-        "sources": sources,
+        "components": components,
         "simulated": True,
         "label": label,
         "decays_in_fiducial": KAONS,
@@ -80,14 +82,14 @@ def sources() -> BackgroundInputs:
     decays = np.stack([rng.poisson(20.0 * TRUTH[mode]) for mode in MODES], axis=1)
     control = rng.poisson(HALO / SCALE)[:, None]
     return BackgroundInputs(
-        spectrum(decays, sources=MODES, label="templates", weight=0.05),
-        spectrum(control, sources=("halo",), label="control"),
+        spectrum(decays, components=MODES, label="templates", weight=0.05),
+        spectrum(control, components=("halo",), label="control"),
     )
 
 
 def data(rng: np.random.Generator) -> Spectrum:
     counts = rng.poisson(TRUTH["kmu2"] + TRUTH["kmu3"] + HALO)[:, None]
-    return spectrum(counts, sources=("data",), label="data")
+    return spectrum(counts, components=("data",), label="data")
 
 
 def estimate(given: Spectrum, sources: BackgroundInputs, card: TemplateBackground = CARD) -> Any:
@@ -158,7 +160,7 @@ def test_pulls_of_the_estimate(sources: BackgroundInputs) -> None:
 
 
 def test_fewer_events_than_decays_in_the_region_of_the_halo(sources: BackgroundInputs) -> None:
-    empty = spectrum(np.zeros((2, 1, 200)), sources=("data",), label="empty")
+    empty = spectrum(np.zeros((2, 1, 200)), components=("data",), label="empty")
     found = estimate(empty, sources)
     assert found.status.tolist() == ["control-below-decays"] * 2
     parts, scale = components(
@@ -201,7 +203,7 @@ def test_refusals(sources: BackgroundInputs) -> None:
     own = hist.Hist(hist.axis.Regular(200, 200.0, 400.0, name="m"), storage=hist.storage.Int64())
     with pytest.raises(UsageError, match="one selection for all"):
         control_region(Spectrum.from_uhi(own), sources, CARD)
-    nothing = spectrum(np.zeros((2, 1, 200)), sources=("halo",), label="nothing")
+    nothing = spectrum(np.zeros((2, 1, 200)), components=("halo",), label="nothing")
     with pytest.raises(UsageError, match="no event of the selection 'halo'"):
         control_region(given, BackgroundInputs(sources.decays, nothing), CARD)
 
@@ -240,7 +242,7 @@ def test_agreement_of_toys_is_flat_and_sees_a_wrong_shape(sources: BackgroundInp
     assert np.mean(p) > 0.45
     wrong = TRUTH["kmu2"] + TRUTH["kmu3"] + HALO
     wrong = wrong * (1.0 + 0.5 * np.sin(np.arange(200) / 8.0))
-    given = spectrum(rng.poisson(wrong)[:, None], sources=("data",), label="wrong")
+    given = spectrum(rng.poisson(wrong)[:, None], components=("data",), label="wrong")
     assert (
         control_agreement(
             given, sources, CARD, selection="search", low=240.0, high=290.0, n_kaon=KAONS
@@ -272,15 +274,15 @@ def test_control_run_as_a_source(sources: BackgroundInputs) -> None:
     held = {name: sources.control.project(name) for name in SELECTIONS}
     scaled = {name: (SCALE * part.values, SCALE**2 * part.variances) for name, part in held.items()}
     drawn = seen(sources.decays, {"kmu2": 0.5}, scaled, source="halo")
-    assert drawn.sources == (*MODES, "halo")
-    values = drawn.project("search", sources=["halo"])
+    assert drawn.components == (*MODES, "halo")
+    values = drawn.project("search", components=["halo"])
     counts = sources.control.project("search").values
     assert values.values == pytest.approx(SCALE * counts, rel=1e-9)
     assert values.variances == pytest.approx(SCALE**2 * counts, rel=1e-9)
-    assert drawn.project("search", sources=["kmu3"]).values == pytest.approx(
-        sources.decays.project("search", sources=["kmu3"]).values
+    assert drawn.project("search", components=["kmu3"]).values == pytest.approx(
+        sources.decays.project("search", components=["kmu3"]).values
     )
-    whole, half = (s.project("search", sources=["kmu2"]) for s in (sources.decays, drawn))
+    whole, half = (s.project("search", components=["kmu2"]) for s in (sources.decays, drawn))
     assert half.values == pytest.approx(0.5 * whole.values, rel=1e-9)
     assert half.variances == pytest.approx(0.25 * whole.variances, rel=1e-9)
 
@@ -294,7 +296,7 @@ def test_small_weights_have_an_error_however_small_their_squares_are() -> None:
     """1e-7 squared is a hundredth of the unit of fixed point, and so is 1e-3 squared where it stands for 1e-4 times."""
     common: dict[str, Any] = {
         "selections": ["search"],
-        "sources": ["kmu3"],
+        "components": ["kmu3"],
         "simulated": True,
         "label": "light",
         "decays_in_fiducial": 1e6,
@@ -321,7 +323,7 @@ def test_squares_of_large_weights_stand_for_fewer_decays() -> None:
         to_fixed(weights),
         to_fixed(weights * 100.0),
         selections=["search"],
-        sources=["kmu2"],
+        components=["kmu2"],
         simulated=True,
         label="heavy",
         decays_in_fiducial=1e6,

@@ -66,4 +66,4 @@ def test_sources_go_from_the_data() -> None:
         everything = plan(analysis, kaons=1e6).data
         assert data is not None
         assert everything is not None
-        assert set(everything.sources) - set(data.sources) == gone
+        assert set(everything.components) - set(data.components) == gone

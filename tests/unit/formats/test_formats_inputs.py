@@ -288,7 +288,7 @@ def _line(path: Path, _inside: str | None, _unit: str | None) -> Spectrum:
     numbers = np.array([[[int(word) for word in path.read_text("utf-8").split()]]])
     axis = hist.axis.Regular(numbers.size, 0.0, 10.0 * numbers.size, name="m_miss")
     return Spectrum.from_counts(
-        numbers, selections=["any"], sources=["data"], simulated=False, label=path.stem, axis=axis
+        numbers, selections=["any"], components=["data"], simulated=False, label=path.stem, axis=axis
     )
 
 

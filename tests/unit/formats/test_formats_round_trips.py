@@ -38,7 +38,7 @@ def two_selections() -> Spectrum:
     return Spectrum.from_counts(
         counts,
         selections=["tight", "loose"],
-        sources=["all"],
+        components=["all"],
         simulated=True,
         label="K+ → e+ N, 1 % sample",
         decays_in_fiducial=3e6,
@@ -64,7 +64,7 @@ def test_spectrum_files_keep_everything(tmp_path: Path, name: str) -> None:
 def test_weights_survive_json(tmp_path: Path) -> None:
     w = to_fixed(np.random.Generator(np.random.Philox(5)).random((1, 2, 30)))
     spectrum = Spectrum.from_weights(
-        w, w // 2, selections=["t"], sources=["a", "b"], simulated=True, label="template", axis=AXIS
+        w, w // 2, selections=["t"], components=["a", "b"], simulated=True, label="template", axis=AXIS
     )
     write_spectrum(tmp_path / "t.json", spectrum)
     back = read_spectrum(tmp_path / "t.json")
@@ -181,7 +181,7 @@ def test_uhi_is_written_as_its_own_library_does(kind: str, tmp_path: Path) -> No
     edges = np.arange(501.0) if kind != "uneven" else np.arange(501.0) ** 2
     common: dict[str, Any] = {
         "selections": ["tight", "loose"],
-        "sources": ["a", "b", "c"],
+        "components": ["a", "b", "c"],
         "simulated": True,
         "label": 'ä "toy" <b>',
         "decays_in_fiducial": 1e6,
@@ -204,7 +204,7 @@ def test_a_number_that_is_not_finite_is_not_written(tmp_path: Path) -> None:
     axes = Spectrum.from_counts(
         np.zeros((1, 1, 3), dtype=np.int64),
         selections=["t"],
-        sources=["s"],
+        components=["s"],
         simulated=True,
         label="toy",
         axis=variable_axis(np.arange(4.0)),

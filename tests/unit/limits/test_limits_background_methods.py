@@ -91,7 +91,7 @@ def search(card: AnalysisCard) -> SearchResult:
     counts = np.full((1, 1, 3900), 1, dtype=np.int64)
     axis = hist.axis.Regular(3900, 100.0, 490.0, name="m_miss")
     spectrum = Spectrum.from_counts(
-        counts, selections=["any"], sources=["s"], simulated=True, label="toy", axis=axis
+        counts, selections=["any"], components=["s"], simulated=True, label="toy", axis=axis
     )
     points = [SignalPoint(m, Measured(4.0), Measured(0.15), Measured(0.22)) for m in (160.0, 400.0)]
     signal = signal_model({"any": points}, window=1.0, source="toy")

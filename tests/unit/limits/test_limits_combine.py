@@ -40,7 +40,7 @@ def search(
     rng = np.random.Generator(np.random.Philox(seed))
     counts = (times * rng.poisson(0.4, (1, 1, 45_000))).astype(np.int64)
     spectrum = Spectrum.from_counts(
-        counts, selections=["any"], sources=["data"], simulated=True, label="flat"
+        counts, selections=["any"], components=["data"], simulated=True, label="flat"
     )
     made = scan(spectrum, CARD, signal=signal_model({"any": points}, window=CARD.scan.window, source="test"))
     return replace(made, lepton=lepton)
@@ -246,7 +246,7 @@ def write_folder(folder: Path, result: SearchResult, height: int, label: str = "
     spectrum = Spectrum.from_counts(
         np.full((1, 1, 45_000), height, dtype=np.int64),
         selections=["any"],
-        sources=["data"],
+        components=["data"],
         simulated=True,
         label=label,
     )

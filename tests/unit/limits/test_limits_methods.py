@@ -45,7 +45,7 @@ def search(rate: float = 0.5, **changes: Any) -> SearchResult:
     spectrum = Spectrum.from_counts(
         counts[None, None],
         selections=["any"],
-        sources=["s"],
+        components=["s"],
         simulated=True,
         label="toy",
         axis=hist.axis.Regular(counts.size, 100.0, 490.0, name="m_miss"),

@@ -71,7 +71,7 @@ def spectrum(counts: NDArray[Any], low: float = 100.0, high: float = 490.0) -> S
     axis = hist.axis.Regular(counts.size, low, high, name="m_miss")
     common: dict[str, Any] = {
         "selections": ["any"],
-        "sources": ["s"],
+        "components": ["s"],
         "simulated": True,
         "label": "toy",
         "axis": axis,
@@ -352,7 +352,7 @@ def test_selections_change_at_350() -> None:
     axis = hist.axis.Regular(3900, 100.0, 490.0, name="m_miss")
     counts = np.stack([np.full((1, 3900), 1), np.full((1, 3900), 2)]).astype(np.int64)
     two = Spectrum.from_counts(
-        counts, selections=["tight", "loose"], sources=["s"], simulated=True, label="toy", axis=axis
+        counts, selections=["tight", "loose"], components=["s"], simulated=True, label="toy", axis=axis
     )
     points = model().curves["any"]
     signal = SignalModel(

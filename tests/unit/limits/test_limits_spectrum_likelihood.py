@@ -153,7 +153,7 @@ def nested(seed: int = 1) -> tuple[Search, SignalModel]:
     spectrum = Spectrum.from_counts(
         np.stack([tight, tight + rest])[:, None].astype(np.int64),
         selections=["tight", "loose"],
-        sources=["data"],
+        components=["data"],
         simulated=True,
         label="flat",
     )
@@ -215,7 +215,7 @@ def test_what_a_spectrum_needs() -> None:
         data=Spectrum.from_counts(
             np.random.Generator(np.random.Philox(1)).poisson(0.2, (2, 1, 45_000)),
             selections=["tight", "loose"],
-            sources=["data"],
+            components=["data"],
             simulated=True,
             label="apart",
         ),

@@ -44,7 +44,7 @@ def card(choice: str) -> AnalysisCard:
 def spectrum(values: NDArray[Any], *, weight: float = 0.0) -> Spectrum:
     common: dict[str, Any] = {
         "selections": ["any"],
-        "sources": ["kmu2"],
+        "components": ["kmu2"],
         "simulated": True,
         "label": "toy",
         "decays_in_fiducial": KAONS,

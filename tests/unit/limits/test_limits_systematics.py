@@ -54,7 +54,7 @@ def search(found: Systematics | None) -> SearchResult:
     counts = to_fixed(np.full(3900, 0.3))[None, None]
     axis: Any = hist.axis.Regular(3900, 100.0, 490.0, name="m_miss")
     spectrum = Spectrum.from_weights(
-        counts, counts, selections=["any"], sources=["s"], simulated=True, label="toy", axis=axis
+        counts, counts, selections=["any"], components=["s"], simulated=True, label="toy", axis=axis
     )
     points = [
         SignalPoint(m, Measured(22.0 - 0.05 * m), Measured(0.15), Measured(0.15 / 0.6826894921))

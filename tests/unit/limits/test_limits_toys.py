@@ -240,7 +240,7 @@ def _search(*, workers: int = 1, **statistics: Any) -> SearchResult:
     counts = np.random.Generator(np.random.Philox(3)).poisson(falling(12.0)).astype(np.int64)
     axis = hist.axis.Regular(counts.size, 100.0, 490.0, name="m_miss")
     spectrum = Spectrum.from_counts(
-        counts[None, None], selections=["any"], sources=["s"], simulated=True, label="toy", axis=axis
+        counts[None, None], selections=["any"], components=["s"], simulated=True, label="toy", axis=axis
     )
     points = [SignalPoint(m, Measured(4.0), Measured(0.15), Measured(0.22)) for m in (160.0, 400.0)]
     return scan(

@@ -61,7 +61,7 @@ def templates() -> Spectrum:
         w,
         w,
         selections=SELECTIONS,
-        sources=SOURCES,
+        components=SOURCES,
         simulated=True,
         label="templates",
         decays_in_fiducial=10.0 * KAONS,
@@ -75,7 +75,7 @@ def data() -> Spectrum:
     return Spectrum.from_counts(
         counts,
         selections=SELECTIONS,
-        sources=("data",),
+        components=("data",),
         simulated=True,
         label="toy data",
         decays_in_fiducial=KAONS,

@@ -158,7 +158,7 @@ def test_shares_are_of_bins_wide_enough_to_know_them(inputs: Search) -> None:
     selection = str(inputs.result["selection"][0])
     centres = 0.5 * (templates.edges[1:] + templates.edges[:-1])
     on = (centres > low[0]) & (centres < high[0])
-    parts = {name: templates.project(selection, sources=[name]) for name in templates.sources}
+    parts = {name: templates.project(selection, components=[name]) for name in templates.components}
     events = {name: float(part.values[on].sum()) for name, part in parts.items()}
     spread = {name: float(part.variances[on].sum()) for name, part in parts.items()}
     whole = sum(events.values())
@@ -298,7 +298,7 @@ def test_templates_are_scaled_to_the_number_of_kaons(inputs: Search, templates: 
     scale = inputs.result.normalisation.n_kaon.value / templates.decays_in_fiducial
     raw = rebin(templates.project("tight"), places)
     assert found.total == pytest.approx(scale * raw.values)
-    assert sum(found.sources.values()) == pytest.approx(found.total)
+    assert sum(found.components.values()) == pytest.approx(found.total)
     kaons = inputs.result.normalisation.n_kaon
     relative = kaons.error / kaons.value
     assert found.error == pytest.approx(np.hypot(scale * np.sqrt(raw.variances), relative * found.total))
@@ -360,7 +360,7 @@ def test_points_above_the_axis_of_the_ratio_are_arrows(inputs: Search, data: Spe
         inputs.templates.histogram.values().astype(np.int64) * 0 + FIXED_POINT,
         inputs.templates.histogram.values().astype(np.int64) * 0 + FIXED_POINT,
         selections=("tight", "loose"),
-        sources=inputs.templates.sources,
+        components=inputs.templates.components,
         simulated=True,
         label="few",
         decays_in_fiducial=1e12,

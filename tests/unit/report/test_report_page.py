@@ -157,7 +157,7 @@ def test_parts_of_the_background_are_those_of_the_window(inputs: Search) -> None
     assert sum(part.shares[i] for part in shown.composition) == pytest.approx(1.0)
     low, high = result.number("window_low_mev")[i], result.number("window_high_mev")[i]
     assert inputs.templates is not None
-    expected = inputs.templates.between(["tight"], np.array([low]), np.array([high]), sources=["ke3"])
+    expected = inputs.templates.between(["tight"], np.array([low]), np.array([high]), components=["ke3"])
     scale = inputs.templates.scaled_to(result.normalisation.n_kaon.value)
     assert semileptonic.texts[i] == plain_number(scale * float(expected.values[0]), 2)
     squares = sum(part.shares[i] for part in shown.budget)

@@ -96,7 +96,7 @@ def test_stacks_of_templates_have_their_systematic_errors(
     places = snapped_edges(templates.edges, np.arange(200.0, 400.0, 20.0))
     plain = stack(templates, made, segments(made), places)
     wide = with_systematics(plain, made)
-    added = np.sqrt(sum((ERRORS[name] * values) ** 2 for name, values in plain.sources.items()))
+    added = np.sqrt(sum((ERRORS[name] * values) ** 2 for name, values in plain.components.items()))
     assert wide.error == pytest.approx(np.hypot(plain.error, added), rel=1e-12)
     assert with_systematics(plain, result) is plain
 

@@ -37,9 +37,9 @@ def test_data_hold_companions_and_halo_in_proportion() -> None:
     assert data is not None
     halo = analysis.experiment.card.halo
     assert halo is not None
-    per_source = np.zeros(len(data.sources))
+    per_source = np.zeros(len(data.components))
     np.add.at(per_source, data.table.sources, np.diff(data.table.cumulative, prepend=0.0) * data.decays)
-    by_name = dict(zip(data.sources, per_source, strict=True))
+    by_name = dict(zip(data.components, per_source, strict=True))
     assert by_name["pie2"] == pytest.approx(decays_of(analysis, "pie2", 1e8), rel=1e-3)
     assert by_name["pimu2"] == pytest.approx(decays_of(analysis, "pimu2", 1e8), rel=1e-3)
     assert by_name["halo"] > 1e8 * halo.rate * halo.kaon_share
@@ -48,7 +48,7 @@ def test_data_hold_companions_and_halo_in_proportion() -> None:
     )
     # only decays of the kaon count as such
     counted = data.table.parents == data.table.counted
-    assert {data.sources[s] for s in data.table.sources[~counted]} == {"pimu2", "pie2", "halo"}
+    assert {data.components[s] for s in data.table.sources[~counted]} == {"pimu2", "pie2", "halo"}
 
 
 def test_nothing_is_added_without_exposure() -> None:

@@ -37,7 +37,7 @@ def test_modes_are_mixed_by_the_fractions_of_the_card() -> None:
     data = plan(ANALYSIS, kaons=1e6).data
     assert data is not None
     shares = dict(zip(data.table.sources.tolist(), np.diff(data.table.cumulative, prepend=0.0), strict=True))
-    names = [name for name in data.sources if name != "halo"]
+    names = [name for name in data.components if name != "halo"]
     chosen = ANALYSIS.card.fractions
     ratio = shares[names.index("kmu3")] / shares[names.index("kmu2")]
     assert chosen["kmu3"] == 0.033135
@@ -63,7 +63,7 @@ def test_the_control_run_holds_decays_of_the_other_charge() -> None:
     assert run.cross_talk is not None
     assert todo.control is not None
     assert todo.cross_talk is not None
-    assert todo.control.sources == ("pi3", "halo")
+    assert todo.control.components == ("pi3", "halo")
     assert todo.control.table.bias[Bias.CONJUGATE] == todo.cross_talk.table.bias[Bias.CONJUGATE] == 1.0
     assert todo.control_decays == run.cross_talk.decays
     decays = run.cross_talk.decays * ANALYSIS.card.fractions["pi3"]
@@ -97,7 +97,7 @@ def test_bad_periods(shares: tuple[float, float | None], message: str) -> None:
 def test_candidates_of_all_periods_follow_one_another(monkeypatch: pytest.MonkeyPatch) -> None:
     def made(sample, *_, **__):  # type: ignore[no-untyped-def]
         columns = {"number": np.arange(3.0), "p_mev": np.full(3, float(sample.decays))}
-        return Candidates(columns, True, sample.sources, sample.name, float(sample.decays))
+        return Candidates(columns, True, sample.components, sample.name, float(sample.decays))
 
     monkeypatch.setattr(samples, "simulate_candidates", made)
     beam = BeamCalibration(*[Measured(1.0)] * 5, z_reference=0.0, events=1, source="toy")

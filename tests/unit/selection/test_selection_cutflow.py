@@ -10,7 +10,7 @@ from hnlpeak.selection.cutflow import Cutflow
 FLOW = Cutflow(
     selection="tight",
     cuts=("momentum", "vertex", "E/p"),
-    sources=("ke2", "kmu2"),
+    components=("ke2", "kmu2"),
     passed=np.array([[100.0, 80.0, 60.0, 45.0], [300.0, 20.0, 0.0, 0.0]]),
     only_failed=np.array([[7.0, 5.0, 3.0], [1.0, 0.0, 2.0]]),
     decays=1e4,

@@ -93,7 +93,7 @@ def test_against_a_plain_calculation(weighted: bool) -> None:
         selected = passes.all(axis=0)
         m = np.sign(columns["m2_miss_mev2"]) * np.sqrt(np.abs(columns["m2_miss_mev2"]))
         for s, source in enumerate(("a", "b", "c")):
-            view = result.spectrum.project(flow.selection, sources=[source])
+            view = result.spectrum.project(flow.selection, components=[source])
             mine = selected & (columns["source"] == s)
             assert view.values == pytest.approx(np.histogram(m[mine], view.edges, weights=weight[mine])[0])
             assert view.variances == pytest.approx(
@@ -156,7 +156,7 @@ def test_no_sum_of_weights_goes_without_an_error() -> None:
 def test_counts_and_weights_add_in_one_unit() -> None:
     """Counts become weights of 1 before they are added to weighted events; weighted ones stay as they are."""
     axis = selection_of(card(), list(made(1, True)))
-    counts, weights = (new_tally(axis, sources=1, totals=3, weighted=w) for w in (False, True))
+    counts, weights = (new_tally(axis, components=1, totals=3, weighted=w) for w in (False, True))
     counts.spectrum[0, 0, 7], weights.spectrum[0, 0, 7], weights.squares[0, 0, 7] = (
         3,
         5 * FIXED_POINT,
@@ -182,7 +182,7 @@ def test_a_tally_travels_without_its_zeros(weighted: bool) -> None:
         "weight",
     ]
     selection = selection_of(card, list(dict.fromkeys(names)))
-    tally = new_tally(selection, sources=8, totals=3, weighted=weighted)
+    tally = new_tally(selection, components=8, totals=3, weighted=weighted)
     rng = np.random.Generator(np.random.Philox(2))
     tally.spectrum[:, 3, 100:400] = rng.integers(-5, 2**62, (2, 300))
     tally.totals[:] = [1_000_000, 800_000, 3]

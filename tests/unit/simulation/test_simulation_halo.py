@@ -143,7 +143,7 @@ def test_samples_with_halo_hold_the_stated_number() -> None:
     base = background_sample("data", ["kmu2", "kmu3"], 800_000)
     mixed = with_halo(base, halo, 200_000)
     assert mixed.decays == 1_000_000
-    assert mixed.sources == ("kmu2", "kmu3", HALO)
+    assert mixed.components == ("kmu2", "kmu3", HALO)
     probabilities = np.diff(mixed.table.cumulative, prepend=0.0)
     assert probabilities[mixed.table.sources.tolist().index(2)] == pytest.approx(0.2)
     assert probabilities.sum() == pytest.approx(1.0)
@@ -171,7 +171,7 @@ def test_control_run_looks_like_the_halo_of_the_data() -> None:
     counts = []
     for result in made:
         parts = [
-            result.spectrum.project(f"scaling {region} {polarity}", sources=[HALO])
+            result.spectrum.project(f"scaling {region} {polarity}", components=[HALO])
             for region in ("lower", "upper")
             for polarity in ("plus", "minus")
         ]

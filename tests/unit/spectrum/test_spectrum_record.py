@@ -18,7 +18,7 @@ def counts(array: list[list[list[int]]], **options: object) -> Spectrum:
     return Spectrum.from_counts(
         values,
         selections=["tight", "loose"][: values.shape[0]],
-        sources=["a", "b"][: values.shape[1]],
+        components=["a", "b"][: values.shape[1]],
         simulated=True,
         label="toy",
         axis=AXIS,
@@ -30,7 +30,7 @@ def test_internal_axis_is_fine_and_signed() -> None:
     spectrum = Spectrum.from_counts(
         np.zeros((1, 1, M_MISS_BINS), dtype=np.int64),
         selections=["t"],
-        sources=["s"],
+        components=["s"],
         simulated=True,
         label="x",
     )
@@ -39,14 +39,14 @@ def test_internal_axis_is_fine_and_signed() -> None:
     assert pytest.approx(0.02) == M_MISS_WIDTH
 
 
-def test_projection_sums_sources_of_one_selection() -> None:
+def test_projection_sums_components_of_one_selection() -> None:
     spectrum = counts([[[1, 2, 3, 4], [10, 0, 0, 0]], [[5, 5, 5, 5], [0, 0, 0, 1]]])
     assert spectrum.project("tight").values.tolist() == [11, 2, 3, 4]
-    assert spectrum.project("loose", sources=["b"]).values.tolist() == [0, 0, 0, 1]
+    assert spectrum.project("loose", components=["b"]).values.tolist() == [0, 0, 0, 1]
     with pytest.raises(UsageError, match="no selection 'medium'"):
         spectrum.project("medium")
-    with pytest.raises(UsageError, match="no source 'c'"):
-        spectrum.project("tight", sources=["c"])
+    with pytest.raises(UsageError, match="no component 'c'"):
+        spectrum.project("tight", components=["c"])
 
 
 def test_events_between_two_masses_are_those_between_the_nearest_edges() -> None:
@@ -58,7 +58,7 @@ def test_events_between_two_masses_are_those_between_the_nearest_edges() -> None
     assert spectrum.between("tight", low, high).values.tolist() == [11.0, 13.0, 11.0, 9.0, 20.0]
     both = spectrum.between(["loose", "tight"], [103.0, 103.0], 104.0)
     assert both.values.tolist() == [12.0, 4.0]
-    assert spectrum.between("loose", 100.0, 104.0, sources=["b"]).values == 7.0
+    assert spectrum.between("loose", 100.0, 104.0, components=["b"]).values == 7.0
     for ends in ((90.0, 103.0), (101.0, 105.0), (102.0, 101.0), (102.0, 102.0)):
         with pytest.raises(UsageError, match=f"range {ends[0]:g} to {ends[1]:g} MeV is not inside"):
             spectrum.between("tight", *ends)
@@ -70,7 +70,9 @@ def test_weights_add_exactly_in_any_order() -> None:
     for _ in range(5):
         w = to_fixed(rng.random((1, 1, 4)) * 1e5)
         parts.append(
-            Spectrum.from_weights(w, w, selections=["t"], sources=["s"], simulated=True, label="p", axis=AXIS)
+            Spectrum.from_weights(
+                w, w, selections=["t"], components=["s"], simulated=True, label="p", axis=AXIS
+            )
         )
     forward = parts[0] + parts[1] + parts[2] + parts[3] + parts[4]
     backward = parts[4] + (parts[3] + (parts[2] + (parts[1] + parts[0])))

@@ -40,7 +40,7 @@ class Segment:
 class Stack:
     """Simulated events by source in the bins of a figure, their sum and the error of the sum."""
 
-    sources: dict[str, Vector]
+    components: dict[str, Vector]
     total: Vector
     error: Vector
 
@@ -106,10 +106,10 @@ def composite(
     parts: Sequence[Segment],
     places: NDArray[np.int64],
     *,
-    sources: Sequence[str] | None = None,
+    components: Sequence[str] | None = None,
 ) -> Projection:
     """Return the spectrum in wide bins, each from the selection of the segment that holds its centre."""
-    pieces = [rebin(spectrum.project(part.selection, sources=sources), places) for part in parts]
+    pieces = [rebin(spectrum.project(part.selection, components=components), places) for part in parts]
     edges = pieces[0].edges
     centres = 0.5 * (edges[1:] + edges[:-1])
     chosen = np.clip(np.searchsorted([part.low for part in parts], centres, side="right") - 1, 0, None)
@@ -132,7 +132,9 @@ def stack(
     kaons = result.normalisation.n_kaon
     scale = templates.scaled_to(kaons.value)
     relative = kaons.error / kaons.value
-    pieces = {name: composite(templates, parts, places, sources=[name]) for name in _order(templates, result)}
+    pieces = {
+        name: composite(templates, parts, places, components=[name]) for name in _order(templates, result)
+    }
     total = scale * np.sum([p.values for p in pieces.values()], axis=0)
     variance = scale**2 * np.sum([p.variances for p in pieces.values()], axis=0)
     values = {name: scale * p.values for name, p in pieces.items()}
@@ -146,8 +148,8 @@ def _order(templates: Spectrum, result: SearchResult) -> list[str]:
         np.clip([getattr(part, end) for part in parts], masses[0], masses[-1]) for end in ("low", "high")
     )
     events = {
-        name: float(templates.between(names, low, high, sources=[name]).values.sum())
-        for name in templates.sources
+        name: float(templates.between(names, low, high, components=[name]).values.sum())
+        for name in templates.components
     }
     return sorted(events, key=lambda name: (events[name], name))
 
@@ -158,7 +160,7 @@ def with_systematics(simulated: Stack, result: SearchResult) -> Stack:
     Other results have none to add.
     """
     relative = result.background.details.relative_errors
-    shifts = [relative[name] * values for name, values in simulated.sources.items() if name in relative]
+    shifts = [relative[name] * values for name, values in simulated.components.items() if name in relative]
     if not shifts:
         return simulated
     return replace(simulated, error=np.sqrt(simulated.error**2 + np.sum(np.square(shifts), axis=0)))

@@ -57,7 +57,7 @@ def binned_columns(shown: Binned, unit: str) -> dict[str, Sequence[Any]]:
         "events_high": high,
     }
     if shown.simulated is not None:
-        for name in shown.simulated.sources:
-            found[f"simulated_{word(name)}"] = shown.simulated.sources[name]
+        for name in shown.simulated.components:
+            found[f"simulated_{word(name)}"] = shown.simulated.components[name]
         found["simulated"], found["simulated_error"] = shown.simulated.total, shown.simulated.error
     return {name: list(np.asarray(values)) for name, values in found.items()}

@@ -43,10 +43,12 @@ def _shares(result: SearchResult, templates: Spectrum) -> _Shares:
     targets = np.unique([*steps, *(part.low for part in parts[1:])])
     places = snapped_edges(templates.edges, targets)
     simulated = stack(templates, result, parts, places)
-    names = list(simulated.sources)
+    names = list(simulated.components)
     scale = templates.scaled_to(result.normalisation.n_kaon.value)
-    variances = [scale**2 * composite(templates, parts, places, sources=[name]).variances for name in names]
-    values, variance = np.array(list(simulated.sources.values())), np.array(variances)
+    variances = [
+        scale**2 * composite(templates, parts, places, components=[name]).variances for name in names
+    ]
+    values, variance = np.array(list(simulated.components.values())), np.array(variances)
     edges = templates.edges[places]
     changes = np.array([np.argmin(np.abs(edges - part.low)) for part in parts[1:]], dtype=np.int64)
     starts = _joined(values, variance, changes)

@@ -125,14 +125,14 @@ def draw_data(axes: Axes, data: Projection, weights: Vector, label: str) -> None
 
 
 def draw_stack(axes: Axes, edges: Vector, simulated: Stack, weights: Vector) -> None:
-    """Draw simulated sources on top of each other in their order, with the error of their sum.
+    """Draw simulated components on top of each other in their order, with the error of their sum.
 
     Sources that are nowhere seen on a logarithmic axis from ``_BOTTOM`` have no name.
     """
-    shown = [name for name, values in simulated.sources.items() if values.sum() > 0.0]
-    heights = np.cumsum([simulated.sources[n] * weights for n in shown], axis=0)
+    shown = [name for name, values in simulated.components.items() if values.sum() > 0.0]
+    heights = np.cumsum([simulated.components[n] * weights for n in shown], axis=0)
     for name, height in reversed(list(zip(shown, heights, strict=True))):
-        seen = np.any((height > _BOTTOM) & (simulated.sources[name] * weights > _NAMED * height))
+        seen = np.any((height > _BOTTOM) & (simulated.components[name] * weights > _NAMED * height))
         label = source_label(name) if seen else None
         axes.stairs(height, edges, fill=True, label=label, **source_face(name))
     low, high = (simulated.total + sign * simulated.error for sign in (-1.0, 1.0))

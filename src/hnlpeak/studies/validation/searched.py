@@ -61,9 +61,9 @@ def _of_2007(made: Search) -> Iterator[tuple[str, Measured]]:
         yield f"sigma_b_over_b_2007_{mass:g}", Measured(row["background_error"] / row["background"])
         yield f"exp_ul_ns_2007_{mass:g}", Measured(row["n_signal_ul_expected"])
         yield f"exp_u2_2007_{mass:g}", Measured(row["u2_ul_expected"])
-    if made.templates is not None and "halo" in made.templates.sources:
+    if made.templates is not None and "halo" in made.templates.components:
         low, high = 0.06e6**0.5, 0.135e6**0.5
-        sums = made.templates.between("search", low, high, sources=["halo"])
+        sums = made.templates.between("search", low, high, components=["halo"])
         scale = made.templates.scaled_to(result.normalisation.n_kaon.value)
         yield (
             "halo_density_2007",
