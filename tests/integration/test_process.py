@@ -50,9 +50,7 @@ def test_a_full_disk_leaves_nothing_under_final_names(
         *("scan", spectrum, "--analysis", card, "--signal", finished, "-o", place), preexec_fn=limit_file_size
     )
     assert done.code == 1
-    *waited, last = done.err.splitlines()
-    assert re.fullmatch(rf"hnlpeak: error: {place}/[^\n]+ cannot be written \(File too large\)", last)
-    assert all(re.fullmatch(r"limits, figures and page: \d+ s", line) for line in waited)  # on slow machines
+    assert re.fullmatch(rf"hnlpeak: error: {place}/[^\n]+ cannot be written \(File too large\)\n", done.err)
     assert not place.exists()
     out = tmp_path / "spectrum.json"
     done = installed("select", ntuple, "--analysis", card, "-o", out, preexec_fn=limit_file_size)

@@ -106,7 +106,9 @@ def _root(
     cite: bool = typer.Option(  # noqa: ARG001  # its callback answers
         False, "--cite", callback=_cite, is_eager=True, help="Print what to cite, in BibTeX."
     ),
-    verbose: int = typer.Option(0, "--verbose", "-v", count=True, help="Say more on stderr."),
+    verbose: int = typer.Option(
+        0, "--verbose", "-v", count=True, help="Say more on stderr, progress in logs too."
+    ),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="Say nothing but errors on stderr."),
 ) -> None:
     """Heavy-neutral-lepton production searches: from a beam or a spectrum to limits on |U|²."""

@@ -48,9 +48,12 @@ def check(
         f"{todo.decays:.4g} decays to simulate: ok"
     )
     if fly:
+        from hnlpeak.cli.progress import search_progress
         from hnlpeak.searches.trial import trial
 
-        for line in trial(cards):
+        with search_progress() as progress:
+            lines = list(trial(cards, progress=progress))
+        for line in lines:
             typer.echo(line)
 
 

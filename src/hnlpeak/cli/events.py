@@ -28,11 +28,10 @@ def events(
 ) -> None:
     """List the events in the window of a mass. Simulated data are made again, with their truth: as long as the run."""
     from hnlpeak.cli.options import check_output, worker_count
-    from hnlpeak.cli.verbosity import quiet
+    from hnlpeak.cli.progress import search_progress
     from hnlpeak.core.atomic import write_text
     from hnlpeak.core.errors import UsageError
     from hnlpeak.execution.context import RunContext
-    from hnlpeak.execution.progress import decays_progress
     from hnlpeak.formats.search_files import read_search
     from hnlpeak.formats.table import table_text
     from hnlpeak.searches.window_events import events_of_files, events_of_search, window_of_mass
@@ -48,7 +47,7 @@ def events(
     else:
         exposure = search.result.exposure
         decays = 0 if exposure is None or exposure.decays is None else round(exposure.decays)
-        with decays_progress(decays, quiet=quiet()) as progress:
+        with search_progress(decays) as progress:
             seed = 1 if simulation is None else simulation.seed
             context = RunContext(seed=seed, workers=worker_count(workers), progress=progress)
             rows = list(events_of_search(search, window, context, most=most))

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from hnlpeak.cli.options import AnalysisArgument, SchedulerOption, SeedOption, WorkersOption
-from hnlpeak.cli.verbosity import quiet, say
+from hnlpeak.cli.verbosity import say
 
 __all__ = ["project"]
 
@@ -45,8 +45,8 @@ def project(
     Systematic errors of the background keep their relative size; limits without them stand beside.
     """
     from hnlpeak.cli.options import check_seed, worker_count
+    from hnlpeak.cli.progress import search_progress
     from hnlpeak.execution.context import RunContext
-    from hnlpeak.execution.progress import decays_progress
     from hnlpeak.execution.scheduler import scheduler as scheduled
     from hnlpeak.experiment.analysis import load_analysis
     from hnlpeak.experiment.settings import with_settings
@@ -63,7 +63,7 @@ def project(
     check_place(place)
     total = plan(with_settings(cards, chosen), pseudo_data="asimov").decays
     count = worker_count(workers)
-    with scheduled(scheduler, count) as executor, decays_progress(total, quiet=quiet()) as progress:
+    with scheduled(scheduler, count) as executor, search_progress(total) as progress:
         found = projected(cards, at, settings=chosen, context=RunContext(seed, count, executor, progress))
     paths = write_projection(found, place)
     for line in found.words():

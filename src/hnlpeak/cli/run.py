@@ -17,7 +17,7 @@ from hnlpeak.cli.options import (
     WorkersOption,
     complete_methods,
 )
-from hnlpeak.cli.verbosity import quiet, say
+from hnlpeak.cli.verbosity import say
 
 if TYPE_CHECKING:
     from hnlpeak.searches.plan import PseudoData
@@ -67,11 +67,11 @@ def run(
 ) -> None:
     """Run a search: simulate (or read) data, measure N_K, signal and background, scan, write limits and figures."""
     from hnlpeak.cli.options import check_seed, injected, worker_count
+    from hnlpeak.cli.progress import search_progress
     from hnlpeak.cli.reading import read_with_progress
     from hnlpeak.cli.summary import summary
     from hnlpeak.core.errors import UsageError
     from hnlpeak.execution.context import RunContext
-    from hnlpeak.execution.progress import decays_progress
     from hnlpeak.execution.scheduler import scheduler as scheduled
     from hnlpeak.experiment.analysis import load_analysis
     from hnlpeak.searches.ahead import compile_ahead
@@ -92,7 +92,7 @@ def run(
     place = output if output is not None else Path(cards.card.name)
     real = read_with_progress(data, cards, needs_peak=True, force=force) if data else None
     count = worker_count(workers)
-    with scheduled(scheduler, count) as executor, decays_progress(todo.decays, quiet=quiet()) as progress:
+    with scheduled(scheduler, count) as executor, search_progress(todo.decays) as progress:
 
         def compiled() -> None:
             progress(todo.calibration.name, 0)

@@ -10,7 +10,7 @@ import typer
 
 from hnlpeak.cli.number import number
 from hnlpeak.cli.options import AnalysisOption, complete_methods
-from hnlpeak.cli.verbosity import quiet, say
+from hnlpeak.cli.verbosity import say
 
 if TYPE_CHECKING:
     from hnlpeak.core.measured import Measured
@@ -78,9 +78,10 @@ def scan(
 ) -> None:
     """Scan a spectrum for peaks: observed and expected limits at every mass of the analysis."""
     from hnlpeak.cli.options import check_seed, worker_count
+    from hnlpeak.cli.progress import search_progress
     from hnlpeak.cli.summary import summary
     from hnlpeak.execution.context import RunContext
-    from hnlpeak.execution.progress import decays_progress
+    from hnlpeak.execution.progress import LIMITS
     from hnlpeak.execution.scheduler import scheduler as scheduled
     from hnlpeak.experiment.analysis import load_analysis
     from hnlpeak.searches.folder import scan_into
@@ -94,7 +95,7 @@ def scan(
         cards = cards.with_method(method)
     decays = 0 if signal is not None else plan(cards, real_data=True, stated=stated is not None).decays
     count = worker_count(workers)
-    with scheduled(scheduler, count) as executor, decays_progress(decays, quiet=quiet()) as progress:
+    with scheduled(scheduler, count) as executor, search_progress(decays, first=LIMITS) as progress:
         result = scan_into(
             place,
             spectrum,

@@ -17,7 +17,7 @@ from hnlpeak.cli.options import (
     SeedOption,
     WorkersOption,
 )
-from hnlpeak.cli.verbosity import quiet, say
+from hnlpeak.cli.verbosity import say
 
 __all__ = ["app"]
 
@@ -45,8 +45,8 @@ def run(
 ) -> None:
     """Do job I of N and leave DIR/job-I-of-N.npz; a job that is done is not done again."""
     from hnlpeak.cli.options import check_seed, injected, worker_count
+    from hnlpeak.cli.progress import search_progress
     from hnlpeak.execution.context import RunContext
-    from hnlpeak.execution.progress import decays_progress
     from hnlpeak.execution.scheduler import scheduler as scheduled
     from hnlpeak.experiment.analysis import load_analysis
     from hnlpeak.searches.jobs import Job, job_decays, run_job
@@ -57,7 +57,7 @@ def run(
     job.check()
     cards, signal, count = load_analysis(analysis), injected(inject), worker_count(workers)
     todo = job_decays(job, plan(cards, kaons=kaons, inject=signal), cards)
-    with scheduled(scheduler, count) as executor, decays_progress(todo, quiet=quiet()) as progress:
+    with scheduled(scheduler, count) as executor, search_progress(todo) as progress:
         path = run_job(
             output,
             cards,
@@ -85,6 +85,7 @@ def merge(
 ) -> None:
     """Join job files to the results that one run would have made, byte for byte."""
     from hnlpeak.cli.options import worker_count
+    from hnlpeak.cli.progress import search_progress
     from hnlpeak.cli.summary import summary
     from hnlpeak.core.errors import PartialResult
     from hnlpeak.execution.context import RunContext
@@ -92,13 +93,14 @@ def merge(
     from hnlpeak.searches.merge import campaign
 
     jobs = campaign(directory, allow_missing=allow_missing)
-    result = merge_into(
-        output,
-        jobs,
-        context=RunContext(jobs.seed, worker_count(workers)),
-        overwrite=overwrite,
-        command=tuple(sys.argv),
-    )
+    with search_progress(first="joining") as progress:
+        result = merge_into(
+            output,
+            jobs,
+            context=RunContext(jobs.seed, worker_count(workers), progress=progress),
+            overwrite=overwrite,
+            command=tuple(sys.argv),
+        )
     say(summary(result, output))
     missing = jobs.survey.missing
     if missing:

@@ -32,6 +32,7 @@ def simulate(
 ) -> None:
     """Simulate decays and write the reconstructed candidates (tree ``hnl``; MeV, mm, ns)."""
     from hnlpeak.cli.options import check_output, check_seed
+    from hnlpeak.cli.progress import search_progress
     from hnlpeak.core.errors import UsageError
     from hnlpeak.execution.context import RunContext
     from hnlpeak.experiment.analysis import load_analysis
@@ -58,6 +59,10 @@ def simulate(
         if mode not in cards.card.samples.companion_modes:
             mode_of(channel.meson, mode)
         sample = of_parent(mode_sample(f"simulate/{mode}", mode, number), cards.experiment)
-    candidates = calibrated(cards, plan(cards, kaons=1e5), RunContext(seed=seed)).candidates(sample)
+    with search_progress() as progress:
+        context = RunContext(seed=seed, progress=progress)
+        samples = calibrated(cards, plan(cards, kaons=1e5), context)
+        progress(f"{mode} decays", 0)
+        candidates = samples.candidates(sample)
     write_candidates(output, candidates)
     say(f"{len(candidates)} candidates of {number} decays: {output}")

@@ -66,12 +66,11 @@ def closure(
     was simulated apart: pulls of N_K and b, p-values, and signals of three strengths at five masses.
     """
     from hnlpeak.cli.options import check_output, check_seed, worker_count
-    from hnlpeak.cli.verbosity import quiet
+    from hnlpeak.cli.progress import search_progress
     from hnlpeak.core.atomic import write_text
     from hnlpeak.core.errors import UsageError
     from hnlpeak.core.records import plain
     from hnlpeak.execution.context import RunContext
-    from hnlpeak.execution.progress import decays_progress
     from hnlpeak.experiment.analysis import load_analysis
     from hnlpeak.experiment.vary import scaled
     from hnlpeak.formats.table import table_text
@@ -90,18 +89,19 @@ def closure(
     varied = scaled(cards.experiment, factors) if factors else None
     decays = 0.1 * cards.card.exposure.decays if kaons is None else kaons
     total = closure_decays(cards, decays) + experiments if experiments else 0
-    found = flux_closure(
-        cards,
-        seeds=range(1, seeds + 1),
-        decays=number,
-        simulated_decays=simulated,
-        data_experiment=varied,
-        context=RunContext(workers=count),
-    )
+    with search_progress() as progress:
+        found = flux_closure(
+            cards,
+            seeds=range(1, seeds + 1),
+            decays=number,
+            simulated_decays=simulated,
+            data_experiment=varied,
+            context=RunContext(workers=count, progress=progress),
+        )
     record = _flux_record(found, {"analysis": cards.card.name, "scaled": factors, "decays": number})
     rows = []
     if experiments:
-        with decays_progress(total, quiet=quiet()) as progress:
+        with search_progress(total) as progress:
             context = RunContext(seed=seed, workers=count, progress=progress)
             rows = list(
                 pseudo_experiments(cards, context, experiments=experiments, kaons=decays, truth=varied)
@@ -158,6 +158,7 @@ def downscale(
 ) -> None:
     """Keep one trigger in some and measure N_K: it must be the number of decays divided by them."""
     from hnlpeak.cli.options import check_seed, worker_count
+    from hnlpeak.cli.progress import search_progress
     from hnlpeak.core.errors import UsageError
     from hnlpeak.execution.context import RunContext
     from hnlpeak.experiment.analysis import load_analysis
@@ -168,13 +169,14 @@ def downscale(
         raise UsageError(
             f"-n: got {number}, allowed are up to 20000000 decays (candidates are held in memory)"
         )
-    found = downscale_closure(
-        load_analysis(analysis),
-        downscale=factor,
-        delivered=number,
-        simulated_decays=simulated,
-        context=RunContext(seed=seed, workers=worker_count(workers)),
-    )
+    with search_progress() as progress:
+        found = downscale_closure(
+            load_analysis(analysis),
+            downscale=factor,
+            delivered=number,
+            simulated_decays=simulated,
+            context=RunContext(seed=seed, workers=worker_count(workers), progress=progress),
+        )
     record = {
         "downscale": factor,
         "decays_delivered": found.delivered,
@@ -210,6 +212,7 @@ def spurious(
     import numpy as np
 
     from hnlpeak.cli.options import check_output
+    from hnlpeak.cli.waiting import Waiting
     from hnlpeak.core.atomic import write_text
     from hnlpeak.core.errors import UsageError
     from hnlpeak.core.records import columns_of, plain
@@ -221,7 +224,8 @@ def spurious(
         raise UsageError(f"--kaons: got {kaons:g}, allowed are 1e3 to 1e15")
     if output is not None:
         check_output(output, [".csv"])
-    found = spurious_study(read_search(directory), kaons=kaons)
+    with Waiting("fits of the signal on background alone"):
+        found = spurious_study(read_search(directory), kaons=kaons)
     if output is not None:
         columns = {"m_n_mev": found.mass, **columns_of(found.spurious)}
         write_text(output, table_text({name: plain(column) for name, column in columns.items()}))
@@ -267,15 +271,19 @@ def detectors(
 ) -> None:
     """Draw what each detector sees of known e+, mu+ and pi+: resolution, E/p, rings, cuts, tagger, halo."""
     from hnlpeak.cli.options import check_seed
+    from hnlpeak.cli.progress import search_progress
     from hnlpeak.execution.context import RunContext
+    from hnlpeak.execution.progress import FIGURES
     from hnlpeak.experiment.analysis import load_analysis
     from hnlpeak.studies.detector_pages import draw_views
     from hnlpeak.studies.detector_views import detector_views
 
     check_seed(seed)
     cards = load_analysis(analysis)
-    views = detector_views(cards, RunContext(seed=seed), decays=number)
-    record = draw_views(views, cards, output)
+    with search_progress() as progress:
+        views = detector_views(cards, RunContext(seed=seed, progress=progress), decays=number)
+        progress(FIGURES, 0)
+        record = draw_views(views, cards, output)
     if json:
         typer.echo(json_format.dumps(record, indent=2, allow_nan=False))
         return
@@ -309,6 +317,7 @@ def systematics(
 ) -> None:
     """Vary numbers of the cards one at a time: what happens to A, N_K and b? A run does so with its card's sources."""
     from hnlpeak.cli.options import check_output, check_seed, worker_count
+    from hnlpeak.cli.progress import search_progress
     from hnlpeak.core.atomic import write_text
     from hnlpeak.core.records import plain
     from hnlpeak.execution.context import RunContext
@@ -328,8 +337,9 @@ def systematics(
             for text in vary
         ]
         cards = with_sources(cards, sources)
-    context = RunContext(seed=seed, workers=worker_count(workers))
-    rows = shift_rows(systematics_study(cards, context, share=share))
+    with search_progress() as progress:
+        context = RunContext(seed=seed, workers=worker_count(workers), progress=progress)
+        rows = shift_rows(systematics_study(cards, context, share=share))
     if output is not None:
         write_text(output, table_text({name: [row[name] for row in rows] for name in rows[0]}))
     if json:

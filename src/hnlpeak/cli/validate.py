@@ -41,7 +41,6 @@ def _ablate(context: RunContext, *, quick: bool, as_json: bool) -> None:
         for system, group in groupby(made, key=lambda row: row.system):
             rows = sorted(group, key=lambda row: -abs(row.pull))
             records += [row.record() for row in rows]
-            typer.echo(f"validate: {name} without {system}", err=True)
             if not as_json:
                 moved = [f"{row.quantity} {row.pull:+.1f}" for row in rows if row.moved]
                 typer.echo(f"{name} without {system}: {'; '.join(moved) or 'nothing moved'}")
@@ -92,21 +91,21 @@ def validate(
     With --ablate: quantities of both searches with all systems and without each of them, in standard deviations.
     """
     from hnlpeak.cli.options import check_seed, worker_count
+    from hnlpeak.cli.progress import search_progress
     from hnlpeak.execution.context import RunContext
     from hnlpeak.studies.validation.made_with import made_with
     from hnlpeak.studies.validation.validate import validate as validated
 
     check_seed(seed)
     if ablate:
-        _ablate(RunContext(seed=seed, workers=worker_count(workers)), quick=quick, as_json=as_json)
+        with search_progress() as progress:
+            context = RunContext(seed=seed, workers=worker_count(workers), progress=progress)
+            _ablate(context, quick=quick, as_json=as_json)
         return
 
-    def progress(sample: str, decays: int) -> None:
-        if not decays:
-            typer.echo(f"validate: {sample}", err=True)
-
-    context = RunContext(seed=seed, workers=worker_count(workers), progress=progress)
-    rows = validated(context, quick=quick, searches=_finished(search or []))
+    with search_progress() as progress:
+        context = RunContext(seed=seed, workers=worker_count(workers), progress=progress)
+        rows = validated(context, quick=quick, searches=_finished(search or []))
     if as_json:
         record = {"made_with": made_with(), "rows": [row.record() for row in rows]}
         typer.echo(json.dumps(record, indent=2))

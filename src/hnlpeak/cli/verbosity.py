@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
-__all__ = ["chat", "quiet", "say", "set_verbosity"]
+if TYPE_CHECKING:
+    from hnlpeak.execution.waiting import Shown
+
+__all__ = ["chat", "progress_shown", "quiet", "say", "set_verbosity"]
 
 _level = [0]
 
@@ -17,6 +21,13 @@ def set_verbosity(level: int) -> None:
 def quiet() -> bool:
     """True where only errors are said."""
     return _level[0] < 0
+
+
+def progress_shown() -> Shown:
+    """How progress is shown: a bar on a terminal, else plain lines with ``-v`` alone, never when quiet."""
+    from hnlpeak.execution.waiting import shown
+
+    return shown(quiet=quiet(), lines=_level[0] > 0)
 
 
 def say(text: str) -> None:

@@ -15,7 +15,7 @@ from hnlpeak.execution.run import run, stream
 __all__ = ["Part", "Progress", "RunContext", "Shards", "Store"]
 
 Progress = Callable[[str, int], None]
-"""Called with the name of a sample and a number of its decays that are done; with 0 when all begins."""
+"""Called with the name of a sample and a number of its decays that are done; with a name and 0 for what begins."""
 
 Item = TypeVar("Item", bound=Hashable)
 Result = TypeVar("Result")

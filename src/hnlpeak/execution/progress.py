@@ -1,4 +1,4 @@
-"""What a search is doing, on stderr: a bar in decays on a terminal, plain lines elsewhere; nothing when quiet."""
+"""What a search is doing, on stderr: a bar on a terminal; elsewhere nothing, or lines where they are asked for."""
 
 from __future__ import annotations
 
@@ -7,32 +7,81 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-from hnlpeak.execution.waiting import Waiting
+from hnlpeak.execution.waiting import Shown, Waiting
 
-__all__ = ["decays_progress"]
+__all__ = ["FIGURES", "LIMITS", "decays_progress"]
 
-_LINE_EVERY = 10.0  # seconds between plain lines
+LIMITS = "limits"
+FIGURES = "figures and page"
 _COMPILING = "compiling the simulation"
-_AFTER = "limits, figures and page"
+_LINE_EVERY = 10.0  # seconds between plain lines
+_MEASURE = (
+    2.0  # seconds of simulation before which no time left is told: the first decays are not like the others
+)
 
 
 @contextlib.contextmanager
-def decays_progress(total: int, *, quiet: bool = False) -> Iterator[Callable[[str, int], None]]:
-    """Yield a function (name of a sample, decays done) that shows decays per second and the time left, unless quiet.
+def decays_progress(
+    total: int, *, how: Shown = "lines", first: str = LIMITS
+) -> Iterator[Callable[[str, int], None]]:
+    """Yield a function (what is done, decays of it that are done) that shows how far it is and the time left.
 
-    Called with no decays it says that the simulation begins, and whether that takes a compilation. Once all decays are
-    there (with none at once) it says after two seconds that the rest of the search is under way.
+    Called with no decays it says what begins: ``FIGURES``, or a simulation, and whether that takes a compilation first.
+    Once all decays of ``total`` are there, ``LIMITS`` follow. With a ``total`` of 0 it is not known how many there will
+    be, and ``first`` is what it begins with.
     """
-    if quiet:
+    if how == "nothing":
         yield lambda _name, _decays: None
         return
-    with (_bar if sys.stderr.isatty() else _lines)(total) as advance:
+    with _bar(total, first) if how == "bar" else _lines(total, first) as advance:
         yield advance
 
 
+class _Speed:
+    """Decays that are done, and how fast: start and compilation come before the first, and are not counted."""
+
+    def __init__(self, total: int) -> None:
+        self.total, self.done = total, 0
+        self._head, self._begun = 0, 0.0
+
+    def add(self, decays: int) -> None:
+        self.done += decays
+        if not self._begun:
+            self._head, self._begun = self.done, time.monotonic()
+
+    @property
+    def over(self) -> bool:
+        return 0 < self.total <= self.done
+
+    @property
+    def words(self) -> str:
+        """How far, and after two seconds how long it will take; empty where the number of decays is not known."""
+        if not self.total:
+            return ""
+        far = f"{100.0 * self.done / self.total:.0f} %"
+        spent = time.monotonic() - self._begun
+        if self.done == self._head or spent < _MEASURE:
+            return far
+        rate = (self.done - self._head) / spent
+        return f"{far}, {rate:.2g} decays/s, {(self.total - self.done) / rate:.0f} s left"
+
+
+def _must_compile(what: str) -> bool:
+    """True for a simulation the machine code of whose fast loop is not on disk."""
+    from hnlpeak.core.cache import is_compiled
+
+    return what not in (LIMITS, FIGURES) and not is_compiled("hnlpeak.chain.loop", "sample_loop")
+
+
+def _plain(name: str) -> str:
+    """A sample as its readers say it: ``signal/300`` is that of 300 MeV."""
+    kind, _, of = name.partition("/")
+    return f"{kind} {of} MeV" if kind == "signal" else f"{kind} {of}".strip()
+
+
 @contextlib.contextmanager
-def _lines(total: int) -> Iterator[Callable[[str, int], None]]:
-    done, head, begun, last = 0, 0, 0.0, 0.0
+def _lines(total: int, first: str) -> Iterator[Callable[[str, int], None]]:
+    speed, last = _Speed(total), 0.0
     with contextlib.ExitStack() as waiting:
 
         def wait(what: str) -> None:
@@ -40,29 +89,28 @@ def _lines(total: int) -> Iterator[Callable[[str, int], None]]:
             waiting.enter_context(Waiting(what))
 
         def line(name: str, decays: int) -> None:
-            nonlocal done, head, begun, last
+            nonlocal last
             if not decays:
-                if not _compiled():
+                compiling = _must_compile(name)
+                if compiling:
                     _say(f"{_COMPILING}, once for this version: about two minutes of CPU time")
-                    wait(_COMPILING)
+                if compiling or not total or name == FIGURES:
+                    wait(_COMPILING if compiling else _plain(name))
                 return
-            done += decays
-            now = time.monotonic()
-            if not begun:  # what came before was start and compilation, no measure of the speed
+            if not speed.done:
                 waiting.close()
-                head, begun, last = done, now, now
-            if done >= total:
-                wait(_AFTER)
-            if now - last < _LINE_EVERY:
-                return
-            last = now
-            rate = (done - head) / (now - begun)
-            _say(
-                f"{name}: {done:.3g} of {total:.3g} decays, {rate:.3g}/s, {(total - done) / rate:.0f} s left"
-            )
+                last = time.monotonic()
+                if not total:
+                    wait(_plain(name))
+            speed.add(decays)
+            if speed.over:
+                wait(LIMITS)
+            elif total and time.monotonic() - last >= _LINE_EVERY:
+                last = time.monotonic()
+                _say(f"{_plain(name)}: {speed.words}")
 
         if not total:
-            wait(_AFTER)
+            wait(first)
         yield line
 
 
@@ -70,47 +118,31 @@ def _say(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def _compiled() -> bool:
-    """True where the machine code of the fast loop is on disk."""
-    from hnlpeak.core.cache import is_compiled
-
-    return is_compiled("hnlpeak.chain.loop", "sample_loop")
-
-
 @contextlib.contextmanager
-def _bar(total: int) -> Iterator[Callable[[str, int], None]]:
+def _bar(total: int, first: str) -> Iterator[Callable[[str, int], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (
         TextColumn("{task.description:<26}"),
-        BarColumn(bar_width=32),
-        TextColumn("{task.fields[words]}"),
+        BarColumn(bar_width=24),
         TimeElapsedColumn(),
+        TextColumn("{task.fields[words]}"),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("reading" if total else _AFTER, total=total or None, words="")
-        begun, done, head = 0.0, 0, 0
+        task = progress.add_task("reading" if total else first, total=total or None, words="")
+        speed = _Speed(total)
 
         def advance(name: str, decays: int) -> None:
-            nonlocal begun, done, head
             if not decays:
-                words = "" if _compiled() else "once, about two minutes of CPU time"
-                progress.update(task, description=_COMPILING if words else name, words=words)
+                compiling = _must_compile(name)
+                words = "once, about two minutes of CPU time" if compiling else ""
+                progress.update(task, description=_COMPILING if compiling else _plain(name), words=words)
                 return
-            done += decays
-            now = time.monotonic()
-            if not begun:  # what came before was start and compilation, no measure of the speed
-                begun, head = now, done
-            if done >= total:
-                progress.update(task, total=None, description=_AFTER, words="")
+            speed.add(decays)
+            if speed.over:
+                progress.update(task, total=None, description=LIMITS, words="")
                 return
-            words = ""
-            if done > head:
-                rate = (done - head) / max(now - begun, 1e-3)
-                words = (
-                    f"{100.0 * done / total:.0f} %  {rate:.3g} decays/s, {(total - done) / rate:.0f} s left,"
-                )
-            progress.update(task, completed=done, description=name, words=words)
+            progress.update(task, completed=speed.done, description=_plain(name), words=speed.words)
 
         yield advance

@@ -1,7 +1,8 @@
-"""Searches as Python calls them: cards by name, all cores, progress on stderr."""
+"""Searches as Python calls them: cards by name, all cores, progress on terminals and in notebooks."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from pathlib import Path
@@ -13,6 +14,7 @@ from hnlpeak.estimation.signal import SignalModel
 from hnlpeak.execution.context import RunContext
 from hnlpeak.execution.progress import decays_progress
 from hnlpeak.execution.run import usable_cpus
+from hnlpeak.execution.waiting import Shown, shown
 from hnlpeak.experiment.analysis import Analysis, load_analysis
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.limits.search import Search
@@ -44,8 +46,8 @@ def search(
     (default: the card's exposure), with a signal to ``inject``, or drawn from their ``expected`` spectrum, or that is
     taken as it is (``asimov``), by the word of ``pseudo_data``; ``data`` are files of real candidates in their place
     (``file.root:tree``). Tasks run on ``workers`` threads (default: the usable CPUs), or on an ``executor`` with that
-    many; the result depends on neither. ``progress`` is said on stderr. Raises ``UsageError``, ``CardError``,
-    ``InputDataError``.
+    many; the result depends on neither. ``progress`` is shown on stderr where someone looks on: a bar on a terminal,
+    lines in a notebook. Raises ``UsageError``, ``CardError``, ``InputDataError``.
     """
     cards = _loaded(analysis)
     if data is not None and (kaons is not None or inject is not None or pseudo_data != "simulated"):
@@ -54,7 +56,7 @@ def search(
         raise UsageError(f"pseudo_data: got {pseudo_data!r}, allowed are {', '.join(get_args(PseudoData))}")
     todo = plan(cards, kaons=kaons, inject=inject, real_data=data is not None, pseudo_data=pseudo_data)
     selected = None if data is None else read_real_data(_addresses(data), cards, needs_peak=True).selected
-    with decays_progress(todo.decays, quiet=not progress) as heard:
+    with decays_progress(todo.decays, how=_shown(progress)) as heard:
         return run_search(
             cards,
             kaons=kaons,
@@ -111,9 +113,14 @@ def scan(
     cards = _loaded(analysis)
     stated = n_kaon if n_kaon is None or isinstance(n_kaon, Measured) else Measured(n_kaon, source="stated")
     decays = 0 if signal is not None else plan(cards, real_data=True, stated=stated is not None).decays
-    with decays_progress(decays, quiet=not progress) as heard:
+    with decays_progress(decays, how=_shown(progress)) as heard:
         context = _context(seed, workers, None, heard)
         return search_spectrum(spectrum, cards, signal=signal, n_kaon=stated, context=context).result
+
+
+def _shown(progress: bool) -> Shown:
+    """A script whose stderr is a file says nothing; ``sys.ps1`` tells that someone types, as in a notebook."""
+    return shown(quiet=not progress, lines=hasattr(sys, "ps1"))
 
 
 def _loaded(analysis: Cards) -> Analysis:

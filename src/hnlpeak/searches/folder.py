@@ -12,6 +12,7 @@ from hnlpeak.core.measured import Measured
 from hnlpeak.estimation.plausibility import doubts_about_peak
 from hnlpeak.estimation.signal import SignalModel
 from hnlpeak.execution.context import RunContext
+from hnlpeak.execution.progress import FIGURES
 from hnlpeak.experiment.analysis import Analysis
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.formats.manifest import sha256_of, write_manifest
@@ -51,6 +52,7 @@ def _search_into(
         if claim.done:
             return read_result(place)
         made = make(replace(context, store=claim.store))
+        context.report(FIGURES, 0)
         write_search(made, claim.stage)
         write_report(made, claim.stage, workers=context.workers)
         write_manifest(

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from hnlpeak.chain.sample_run import SampleResult
 from hnlpeak.core.errors import CardError
-from hnlpeak.execution.context import RunContext
+from hnlpeak.execution.context import Progress, RunContext
 from hnlpeak.experiment.analysis import Analysis
 from hnlpeak.searches.plan import plan
 from hnlpeak.searches.samples import calibrated
@@ -19,15 +19,19 @@ _DECAYS = 3000
 _CALIBRATION = 20_000
 
 
-def trial(analysis: Analysis, *, seed: int = 1) -> Iterator[str]:
+def trial(analysis: Analysis, *, seed: int = 1, progress: Progress | None = None) -> Iterator[str]:
     """Yield a line on each sample that a search needs most: normalisation, lightest and heaviest signal.
+
+    ``progress`` hears of the decays.
 
     ``CardError`` for one of which nothing is selected, with the cut after which nothing is left.
     """
     card = analysis.card
     calibration = mode_sample("calibration", card.samples.calibration_mode, _CALIBRATION)
     samples = calibrated(
-        analysis, replace(plan(analysis, kaons=1e4), calibration=calibration), RunContext(seed=seed)
+        analysis,
+        replace(plan(analysis, kaons=1e4), calibration=calibration),
+        RunContext(seed=seed, progress=progress),
     )
     masses = card.scan.masses()
     asked = [

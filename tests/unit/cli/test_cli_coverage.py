@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import csv
 import json
-import time
 
 import pytest
 import typer
@@ -10,7 +9,6 @@ from typer.testing import CliRunner
 
 from hnlpeak.cli.coverage import coverage
 from hnlpeak.cli.listing import listing
-from hnlpeak.cli.waiting import Waiting
 from hnlpeak.core.errors import InputDataError, UsageError
 from hnlpeak.statistics import METHODS, Gaussian, Known, coverage_of_limit, rolke_lopez
 
@@ -89,15 +87,3 @@ def test_list_of_methods():
     result = CliRunner().invoke(lists, ["methods", "--json"])
     assert json.loads(result.stdout) == {name: method.summary for name, method in METHODS.items()}
     assert list(METHODS)[:4] == ["rolke-lopez", "cls", "feldman-cousins", "bayes"]
-
-
-def test_waiting_speaks_only_when_it_takes_long(capsys):
-    with Waiting("quick"):
-        pass
-    assert capsys.readouterr().err == ""
-    with Waiting("slow", first=0.02, every=0.02) as waiting:
-        waiting.share = 0.5
-        time.sleep(0.2)
-    lines = capsys.readouterr().err.splitlines()
-    assert len(lines) > 1
-    assert all(line.startswith("slow: 0 s, 50 % done") for line in lines)
