@@ -21,9 +21,9 @@ from hnlpeak.chain.sample_run import run_sample
 from hnlpeak.chain.shards import assumed_of
 from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis import Analysis, load_analysis
+from hnlpeak.experiment.columns import column_names
 from hnlpeak.reconstruction.calibration import BeamCalibration
 from hnlpeak.reconstruction.candidates import reconstruct
-from hnlpeak.reconstruction.columns import column_names
 from hnlpeak.selection.foregone import foregone_of
 from hnlpeak.simulation.generation import Total, generate
 from hnlpeak.simulation.response import respond

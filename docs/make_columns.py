@@ -9,8 +9,8 @@ from pathlib import Path
 
 from page_file import write_or_check
 
+from hnlpeak.experiment.columns import COLUMN_MEANING, TIME_COLUMN, TIME_MEANING
 from hnlpeak.limits.columns import TABLES
-from hnlpeak.reconstruction.columns import COLUMN_MEANING
 
 PAGE = Path(__file__).resolve().parent / "columns.md"
 INTRODUCTION = """# Columns
@@ -56,10 +56,8 @@ def page():
     parts = [INTRODUCTION]
     for file, facts in TABLES.items():
         parts.append(f"## {file}\n\n{NOTES[file]}\n\n{table(facts)}")
-    ntuple = [(name, "", meaning) for name, meaning in COLUMN_MEANING.items()]
-    note = (
-        "Branches of candidates, and columns that cuts can use; also `dt_<system>_ns` for systems with times."
-    )
+    ntuple = [(name, "", meaning) for name, meaning in (COLUMN_MEANING | {TIME_COLUMN: TIME_MEANING}).items()]
+    note = "Branches of candidates, and columns that cuts can use."
     parts.append(f"## Ntuples\n\n{note}\n\n{table(ntuple)}")
     return "\n".join(parts)
 

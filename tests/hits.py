@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 from hnlpeak.chain.loop import new_buffers
 from hnlpeak.detectors.event import new_block
 from hnlpeak.detectors.surface import Surface, surface_table
+from hnlpeak.experiment.columns import column_names
 from hnlpeak.experiment.experiment import Experiment, build_setup, load_experiment
 from hnlpeak.experiment.experiment_card import ExperimentCard
 from hnlpeak.reconstruction.calibration import N_SUMS, accumulate
 from hnlpeak.reconstruction.candidates import Assumed, reconstruct
-from hnlpeak.reconstruction.columns import column_names
 from hnlpeak.reconstruction.identification import clusters, muon_distance, muon_sigmas
 from hnlpeak.reconstruction.track import TRACK, fit_track, new_scratch
 from hnlpeak.simulation.beam_spectrum import beam_momentum

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -196,6 +197,33 @@ def test_latex_table_has_every_mass_once(place):
     assert [float(line.split("&")[0]) for line in rows] == read_result(place).number("m_n_mev").tolist()
     assert text.count("{") == text.count("}")
     assert "not a result of any collaboration" in text
+
+
+def test_latex_table_holds_all_digits_beside_the_rounded_ones(place):
+    """Each cell of the table is a number of the result to 1e-12, and what is printed is that number rounded."""
+    (path,) = export_search(place, "latex")
+    result, rows = read_result(place), []
+    for line in path.read_text("utf-8").splitlines():
+        if line.endswith(r"\\") and r"\pm" in line:
+            mass, _, count = (cell.strip() for cell in line.split("&")[:3])
+            rows.append([float(mass), float(count), *map(float, re.findall(r"\}\{([-+.e\d]+)\}", line))])
+    names = ["m_n_mev", "n_observed", "sigma_mev", "background", "background_error", "acceptance"]
+    names += ["n_signal_ul_expected", "n_signal_ul_observed", "branching_fraction_ul_observed"]
+    names += ["u2_ul_expected", "u2_ul_observed"]
+    found = np.transpose(rows)
+    assert found.shape == (len(names), len(result))
+    for name, column in zip(names, found, strict=True):
+        np.testing.assert_allclose(column, result.number(name), rtol=1e-12, err_msg=name)
+    printed = re.findall(r"digits\{([\d.]+)\}\{([-+.e\d]+)\}", path.read_text("utf-8"))
+    assert all(
+        abs(float(short) - float(long)) <= 0.51 * 10.0 ** -len(short.partition(".")[2])
+        for short, long in printed
+    )
+    powers = re.findall(
+        r"digits\{\$([\d.]+) \\times 10\^\{(-?\d+)\}\$\}\{([-+.e\d]+)\}", path.read_text("utf-8")
+    )
+    assert len(powers) == 3 * len(result)
+    assert all(float(f"{m}e{e}") == pytest.approx(float(long), rel=6e-3) for m, e, long in powers)
 
 
 def test_export_replaces_an_older_one_and_leaves_nothing_beside(place):

@@ -15,10 +15,10 @@ from hnlpeak.chain.loop import new_buffers
 from hnlpeak.chain.sample_run import SampleResult, run_sample, simulate_candidates
 from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis import Analysis, load_analysis
+from hnlpeak.experiment.columns import column_names
 from hnlpeak.experiment.experiment import Experiment
 from hnlpeak.experiment.vary import scaled
 from hnlpeak.reconstruction.calibration import BeamCalibration
-from hnlpeak.reconstruction.columns import column_names
 from hnlpeak.reconstruction.track import TRACK, fit_track
 from hnlpeak.simulation.foregone import FOLLOW_ALL
 from hnlpeak.simulation.generation import Total, generate

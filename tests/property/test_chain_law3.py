@@ -18,8 +18,8 @@ from hnlpeak.chain.shards import selection_of
 from hnlpeak.core.errors import UsageError
 from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis import Analysis, load_analysis
+from hnlpeak.experiment.columns import column_names
 from hnlpeak.reconstruction.calibration import BeamCalibration
-from hnlpeak.reconstruction.columns import column_names
 from hnlpeak.selection.tally import Tally, new_tally
 from hnlpeak.simulation.sample import Sample, background_sample, mode_sample
 from hnlpeak.simulation.streams import SHARD_DECAYS, shard_sizes, stream

@@ -46,7 +46,7 @@ class CrossTalk(Card):
     """Decays in the control run all the same: ``decays`` of the antiparticle, of which ``mode`` can be selected.
 
     ``decays`` are those of the full control run in the fiducial volume, ``error`` the relative error of their number.
-    ``simulated`` decays of the mode make its template, with the pions' decays forced as in ``samples.templates``.
+    ``simulated`` decays of the mode make its template, with ``forced_pion_decay`` as in ``samples.templates``.
     """
 
     mode: str
@@ -57,7 +57,10 @@ class CrossTalk(Card):
 
 
 class CheckRegion(Card):
-    """Where data are compared with the sum of the background and nothing is fitted, in signed missing mass."""
+    """Where data are compared with the sum of the background and nothing is fitted.
+
+    From ``low`` to ``high`` in signed missing mass, after the cuts of ``selection``.
+    """
 
     selection: str
     low: SignedEnergy
@@ -71,7 +74,9 @@ class CheckRegion(Card):
 
 
 class TriggerEfficiency(Sourced):
-    """Efficiency of the trigger for events of ``applies_to`` relative to that of the Standard-Model peak.
+    """Efficiency of the trigger for events of ``applies_to``, relative to that of the Standard-Model peak.
+
+    It is ``value`` with the ``error``.
 
     It multiplies the background of these components (modes, or halo); N_K and A know nothing of it. Pseudo-data lose as
     many of the events with a photon of more than 1 GeV.
@@ -86,8 +91,9 @@ class TrackTails(Sourced):
     """Measured tails of reconstructed tracks that the simulation lacks: what they move is an error of b, no part of it.
 
     In each of x and y a track has a kick of the transverse momentum with the chance ``angle_chance``, and a relative
-    change of the momentum with ``momentum_chance``; the law, with its onset and largest kick, is that of
-    ``simulation.tails``. ``decays`` of each of ``modes`` are simulated with one kick each.
+    change of the momentum with ``momentum_chance``; the law, with the onsets ``angle_onset``, ``momentum_onset`` and
+    the largest kicks ``angle_most``, ``momentum_most``, is that of ``simulation.tails``. ``decays`` of each of
+    ``modes`` are simulated with one kick each.
     """
 
     modes: Annotated[list[str], Field(min_length=1)]
@@ -140,13 +146,11 @@ class ControlRun(Sourced):
 
 
 class BackgroundCard(Sourced):
-    """How the background of a window is estimated; ``method`` tells which further keys there are.
-
-    ``needs_decays``: the method uses simulated decays by mode.
-    """
+    """How the background of a window is estimated; ``method`` tells which further keys there are."""
 
     method: str
     needs_decays: ClassVar[bool] = False
+    """Whether the method uses simulated decays by mode."""
 
     def scaled_run(self) -> ControlRun | None:
         """Return the control run that the method scales to the data, None for none."""

@@ -30,7 +30,7 @@ __all__ = ["METHOD", "ScaledControlRun", "TemplateBackground", "TemplateDetails"
 
 
 class TemplateBackground(BackgroundCard):
-    """Background from simulated decays, one template a mode, and what is no decay from a control run.
+    """Background from simulated decays, one template a mode, and what is no decay from a ``control_run``.
 
     ``errors`` are the relative systematic errors of each template, ``common_errors`` those of all together by what
     they are of. ``trigger`` multiplies what it says; what ``tails`` of tracks move is an error. In ``checks``, and

@@ -17,9 +17,9 @@ from hnlpeak.chain.shards import CalibrationTask, ShardSpec, calibrate_task, los
 from hnlpeak.core.measured import Measured
 from hnlpeak.execution.context import RunContext
 from hnlpeak.execution.run import WorkerLost
+from hnlpeak.experiment.columns import column_names
 from hnlpeak.experiment.experiment import Experiment
 from hnlpeak.reconstruction.calibration import N_SUMS, BeamCalibration, calibration_from_sums
-from hnlpeak.reconstruction.columns import column_names
 from hnlpeak.simulation.sample import Sample
 from hnlpeak.simulation.streams import shard_sizes
 

@@ -8,9 +8,9 @@ from hnlpeak.chain.blocks import blocks
 from hnlpeak.chain.shards import ShardSpec, assumed_of
 from hnlpeak.core.errors import UsageError
 from hnlpeak.experiment.analysis_card import AnalysisCard
+from hnlpeak.experiment.columns import Column, column_names
 from hnlpeak.experiment.experiment import Experiment
 from hnlpeak.reconstruction.calibration import BeamCalibration
-from hnlpeak.reconstruction.columns import Column, column_names
 from hnlpeak.selection.cuts import cut_table
 from hnlpeak.selection.judge import passing
 from hnlpeak.simulation.sample import Sample

@@ -15,10 +15,10 @@ from hnlpeak.core.errors import InputDataError, UsageError
 from hnlpeak.execution.context import RunContext
 from hnlpeak.execution.run import WorkerLost
 from hnlpeak.experiment.analysis_card import AnalysisCard
+from hnlpeak.experiment.columns import Column, column_names
 from hnlpeak.experiment.experiment import Experiment
 from hnlpeak.reconstruction.calibration import BeamCalibration
 from hnlpeak.reconstruction.candidates import Candidates
-from hnlpeak.reconstruction.columns import Column, column_names
 from hnlpeak.selection.cutflow import Cutflow
 from hnlpeak.selection.cuts import cut_names
 from hnlpeak.selection.foregone import foregone_of, last_veto

@@ -16,7 +16,7 @@ from hnlpeak.chain.blocks import blocks
 from hnlpeak.chain.sample_run import SamplePart
 from hnlpeak.chain.shards import ShardSpec, assumed_of
 from hnlpeak.experiment.analysis_card import AnalysisCard
-from hnlpeak.reconstruction.columns import Column, column_names
+from hnlpeak.experiment.columns import Column, column_names
 from hnlpeak.selection.cuts import cut_table
 from hnlpeak.selection.foregone import foregone_of
 from hnlpeak.selection.judge import passing

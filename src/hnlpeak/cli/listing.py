@@ -137,17 +137,18 @@ _ROWS: dict[str, Callable[[], dict[str, str]]] = {
 
 def _first_sentence(table: type) -> str:
     """What the docstring of a card's table says first."""
-    return (table.__doc__ or "").splitlines()[0].replace("``", "")
+    return " ".join((table.__doc__ or "").replace("``", "").split()).partition(". ")[0].rstrip(".")
 
 
 def _list_columns(*, as_json: bool) -> None:
     """Columns by file, with unit and meaning."""
+    from hnlpeak.experiment.columns import COLUMN_MEANING, TIME_COLUMN, TIME_MEANING
     from hnlpeak.limits.columns import TABLES
-    from hnlpeak.reconstruction.columns import COLUMN_MEANING
 
     tables = {file: [fact._asdict() for fact in facts] for file, facts in TABLES.items()}
     tables["ntuples"] = [
-        {"name": name, "unit": "", "meaning": meaning} for name, meaning in COLUMN_MEANING.items()
+        {"name": name, "unit": "", "meaning": meaning}
+        for name, meaning in (COLUMN_MEANING | {TIME_COLUMN: TIME_MEANING}).items()
     ]
     if as_json:
         typer.echo(json_format.dumps(tables, indent=2, ensure_ascii=False))

@@ -4,31 +4,37 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Generic, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from hnlpeak.core.card_faults import faults_of
+from hnlpeak.core.card_faults import Contradictions, contradictory, faults_of
 from hnlpeak.core.errors import CardError
 from hnlpeak.core.words import not_parsed
 
 __all__ = [
     "Card",
+    "CardReading",
     "Confidence",
     "Sourced",
     "card_kind",
     "card_text",
     "library_names",
     "library_title",
+    "look_at_card",
     "read_card",
 ]
 
 Confidence = Literal["V", "C", "M", "m", "E"]
 """V read in the source, C computed from such, M well known, m less certain, E estimate."""
 
+_STARTS = "starts"
+"""Cards of the library that describe nothing real: they are commented line by line, to begin one's own from."""
 _MAX_BYTES = 500_000
 _MAX_PARTS = 16
 _DEEP_KEY = re.compile(rf"(?<![\w\"'-])(?:[\w\"'-]+[ \t]*\.[ \t]*){{{_MAX_PARTS}}}")
@@ -44,12 +50,23 @@ class Card(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, validate_default=True)
 
+    def contradictions(self) -> Iterator[str]:
+        """Yield what the table says against itself: all of it, where a validator would stop at the first."""
+        return iter(())
+
+    @model_validator(mode="after")
+    def _free_of_contradictions(self) -> Self:
+        if found := list(self.contradictions()):
+            raise Contradictions(found, self)
+        return self
+
 
 class Sourced(Card):
     """A table of numbers with the place they come from and how sure they are.
 
-    ``sources`` overrides the table's ``confidence`` key by key: ``{ divergence = "E: set from the width of the
-    K_l2 peak" }``.
+    ``reference`` says in words where they come from. ``confidence``: V read in the source, C computed from such, M well
+    known, m less certain, E estimate. ``sources`` overrides the table's ``confidence`` key by key: ``{ divergence = "E:
+    set from the width of the K_l2 peak" }``.
     """
 
     reference: str
@@ -60,22 +77,26 @@ class Sourced(Card):
 C = TypeVar("C", bound=Card)
 
 
+def _library(folder: str) -> dict[str, Traversable]:
+    """Files of the cards shipped in ``library/<folder>``, and of those that are there to begin from."""
+    library = resources.files("hnlpeak") / "library"
+    entries = [*(library / folder).iterdir(), *(library / _STARTS / folder).iterdir()]
+    return {
+        entry.name.removesuffix(".toml"): entry
+        for entry in sorted(entries, key=lambda entry: entry.name)
+        if entry.name.endswith(".toml")
+    }
+
+
 def library_names(folder: str) -> list[str]:
-    """Names of the cards shipped in ``library/<folder>``, sorted."""
-    place = resources.files("hnlpeak") / "library" / folder
-    return sorted(
-        entry.name.removesuffix(".toml") for entry in place.iterdir() if entry.name.endswith(".toml")
-    )
+    """Names of the cards shipped in ``library/<folder>`` and in its ``starts``, sorted."""
+    return list(_library(folder))
 
 
 def _text_of(name_or_path: str | Path, folder: str, beside: Path | None) -> tuple[str, str, Path | None]:
     name = str(name_or_path)
-    if name in library_names(folder):
-        return (
-            (resources.files("hnlpeak") / "library" / folder / f"{name}.toml").read_text("utf-8"),
-            name,
-            None,
-        )
+    if (shipped := _library(folder).get(name)) is not None:
+        return shipped.read_text("utf-8"), name, None
     path = Path(name)
     if beside is not None and not path.is_absolute():
         path = beside / path
@@ -156,13 +177,27 @@ def _other_kind(table: Mapping[str, Any], folder: str) -> str | None:
     return kinds[0] if kinds and folder not in kinds else None
 
 
-def read_card(
-    kind: type[C], name_or_path: str | Path, *, folder: str, beside: Path | None = None
-) -> tuple[C, str, Path | None]:
-    """Read and check a TOML card, by name from ``library/<folder>`` or by path (relative to ``beside``).
+@dataclass(frozen=True)
+class CardReading(Generic[C]):
+    """A card as read: where from, its text, its plain ``table``, its folder (None in the library), its ``faults``.
 
-    Returns the card, its text (for hashes and manifests) and its folder (None in the library). Raises
-    ``CardError`` with the file, the key and what is allowed.
+    ``card`` is None where a table or a value cannot be used; where tables only contradict each other it is there.
+    """
+
+    origin: str
+    text: str
+    table: dict[str, Any]
+    place: Path | None
+    card: C | None
+    faults: list[str]
+
+
+def look_at_card(
+    kind: type[C], name_or_path: str | Path, *, folder: str, beside: Path | None = None
+) -> CardReading[C]:
+    """Read a TOML card, by name from ``library/<folder>`` or by path (relative to ``beside``), and list its faults.
+
+    Raises ``CardError`` for what is no card of this kind at all.
     """
     text, origin, place = _text_of(name_or_path, folder, beside)
     table = _table(text, origin)
@@ -173,6 +208,21 @@ def read_card(
             f"{origin}: is one of {other} (it has a table {_TABLES[other]!r}), needed is one of {folder}"
         )
     try:
-        return kind.model_validate(table), text, place
+        return CardReading(origin, text, table, place, kind.model_validate(table), [])
     except ValidationError as error:
-        raise CardError.of(origin, faults_of(error, kind, table)) from error
+        card = contradictory(error)
+        faults = faults_of(error, kind, table)
+        return CardReading(origin, text, table, place, card if isinstance(card, kind) else None, faults)
+
+
+def read_card(
+    kind: type[C], name_or_path: str | Path, *, folder: str, beside: Path | None = None
+) -> tuple[C, str, Path | None]:
+    """Read and check a card as ``look_at_card`` does; return it, its text (for hashes and manifests), its folder.
+
+    Raises ``CardError`` with the file, the key and what is allowed.
+    """
+    read = look_at_card(kind, name_or_path, folder=folder, beside=beside)
+    if read.card is None or read.faults:
+        raise CardError.of(read.origin, read.faults)
+    return read.card, read.text, read.place

@@ -39,9 +39,14 @@ class CardError(UsageError):
     @classmethod
     def of(cls, origin: str, faults: Sequence[str]) -> CardError:
         """The error of a card with these faults; its message is the first and the number of the others."""
+        return cls.all([f"{origin}: {fault}" for fault in faults])
+
+    @classmethod
+    def all(cls, faults: Sequence[str]) -> CardError:
+        """The error of several cards, each of whose ``faults`` names its file."""
         more = f" (and {len(faults) - 1} more: hnlpeak check lists them)" if len(faults) > 1 else ""
-        error = cls(f"{origin}: {faults[0]}{more}")
-        error.faults = tuple(f"{origin}: {fault}" for fault in faults)
+        error = cls(f"{faults[0]}{more}")
+        error.faults = tuple(faults)
         return error
 
 

@@ -1,6 +1,7 @@
 """Numbers with units at the door: ``"75 GeV"`` becomes 75000.0 (MeV, mm, ns inside); bare numbers are refused.
 
-The multipliers are those of ``hepunits`` for lengths, times and energies, written in this package's units.
+What has no unit is a plain number; where a share is meant, ``"2 %"`` is 0.02. The multipliers are those of ``hepunits``
+for lengths, times and energies, written in this package's units.
 """
 
 from __future__ import annotations
@@ -27,7 +28,10 @@ __all__ = [
     "Share",
     "SignedEnergy",
     "Size",
+    "Thickness",
+    "ThicknessOrNone",
     "Time",
+    "parse_percentage",
     "parse_quantity",
 ]
 
@@ -52,6 +56,7 @@ _LARGEST = {
 }
 """Beyond this no apparatus is described: a slip, or a simulation without end."""
 _PATTERN = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([A-Za-z]+2?)(?:/c2?)?\s*")
+_PERCENT = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*%\s*")
 _MAX_LENGTH = 64
 
 
@@ -88,6 +93,12 @@ def parse_quantity(text: object, dimension: str) -> float:
     return value
 
 
+def parse_percentage(text: object) -> float | None:
+    """Return the share that ``text`` (such as ``"2 %"``) gives in hundredths; None for what is no percentage."""
+    match = _PERCENT.fullmatch(text) if isinstance(text, str) and len(text) <= _MAX_LENGTH else None
+    return None if match is None else float(match[1]) / 100.0
+
+
 def _validator(dimension: str) -> BeforeValidator:
     def parse(text: Any) -> float:
         return parse_quantity(text, dimension)
@@ -106,13 +117,17 @@ def _said(parse: Callable[[Any], float], wanted: str) -> BeforeValidator:
     return BeforeValidator(parse)
 
 
-def _number(low: float, strict: bool, high: float, wanted: str) -> BeforeValidator:
-    def check(value: Any) -> float:
+def _number(low: float, strict: bool, high: float, wanted: str, *, percent: bool = False) -> BeforeValidator:
+    wanted += ', or a percentage such as "2 %"' if percent else ""
+
+    def check(given: Any) -> float:
+        share = parse_percentage(given) if percent else None
+        value = given if share is None else share
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ValueError(f"expected {wanted}, got {_shown(value)}")
+            raise ValueError(f"expected {wanted}, got {_shown(given)}")
         above = low < value or (value == low and not strict)
         if not (above and value <= high and abs(value) < 1e300):  # integers have no end
-            raise ValueError(f"expected {wanted}, got {_shown(value)}")
+            raise ValueError(f"expected {wanted}, got {_shown(given)}")
         return float(value)
 
     return _said(check, wanted)
@@ -146,13 +161,19 @@ Rate = Annotated[float, _sized("rate", strict=False)]
 """Rate, 1/ns; not negative."""
 MassSquared = Annotated[float, _sized("mass squared", strict=True)]
 """Squared mass, MeV^2; positive."""
-Fraction = Annotated[float, _number(0.0, False, 1.0, "a number from 0 to 1")]
+Fraction = Annotated[float, _number(0.0, False, 1.0, "a number from 0 to 1", percent=True)]
 """Probability, efficiency or relative size."""
 Positive = Annotated[float, _number(0.0, True, math.inf, "a finite number above 0")]
 """Finite number above 0."""
-Share = Annotated[float, _number(0.0, True, 1.0, "a number above 0, at most 1")]
+Share = Annotated[float, _number(0.0, True, 1.0, "a number above 0, at most 1", percent=True)]
 """Share that must not vanish."""
-OpenShare = Annotated[float, _number(0.0, False, math.nextafter(1.0, 0.0), "a number from 0, below 1")]
+OpenShare = Annotated[
+    float, _number(0.0, False, math.nextafter(1.0, 0.0), "a number from 0, below 1", percent=True)
+]
 """Share that leaves something over."""
+Thickness = Annotated[float, _number(0.0, True, math.inf, "a finite number above 0", percent=True)]
+"""Matter in radiation lengths, above 0."""
+ThicknessOrNone = Annotated[float, _number(0.0, False, math.inf, "a finite number, 0 or above", percent=True)]
+"""Matter in radiation lengths, 0 where there is none."""
 NonNegative = Annotated[float, _number(0.0, False, math.inf, "a finite number, 0 or above")]
 """Finite number, 0 or above."""

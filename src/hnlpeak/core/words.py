@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
-__all__ = ["listed", "meant", "not_parsed"]
+__all__ = ["listed", "meant", "not_parsed", "shortened"]
 
 
 def listed(names: Iterable[str], room: int = 120) -> str:
@@ -16,6 +17,11 @@ def listed(names: Iterable[str], room: int = 120) -> str:
         shown.pop()
     more = len(every) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more else "")
+
+
+def shortened(text: str, room: int) -> str:
+    """Return ``text``, or as many of its whole words as ``room`` characters hold, with dots."""
+    return textwrap.shorten(text, room, placeholder=" ...")
 
 
 def meant(name: str, known: Sequence[str]) -> str:

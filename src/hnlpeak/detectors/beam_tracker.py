@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field, StrictBool
 
 from hnlpeak.core.kernel import inlined
-from hnlpeak.core.quantity import Angle, Fraction, Length, NonNegative
+from hnlpeak.core.quantity import Angle, Fraction, Length, ThicknessOrNone
 from hnlpeak.detectors.event import Record
 from hnlpeak.detectors.kind import DetectorKind, DetectorSpec, Outline
 
@@ -17,7 +17,9 @@ __all__ = ["KIND", "BeamTracker", "measure", "scattering"]
 
 
 class BeamTracker(DetectorSpec):
-    """Stations at ``z``; when ``installed``, each kaon's momentum and angles are measured.
+    """Tracker in the beam at ``stations`` (z); when ``installed``, it measures each kaon.
+
+    ``momentum_resolution`` is relative, ``angle_resolution`` and ``position_resolution`` are those of each projection.
 
     ``station_radiation_lengths`` scatter the kaon only when the stations are installed.
     """
@@ -28,7 +30,7 @@ class BeamTracker(DetectorSpec):
     momentum_resolution: Fraction
     angle_resolution: Angle
     position_resolution: Length
-    station_radiation_lengths: NonNegative
+    station_radiation_lengths: ThicknessOrNone
 
 
 def scattering(spec: BeamTracker, momentum: float) -> float:

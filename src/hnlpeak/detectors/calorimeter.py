@@ -67,11 +67,13 @@ class DeadModules(Card):
 
 
 class Calorimeter(Counter):
-    """Electromagnetic calorimeter.
+    """Electromagnetic calorimeter at ``z``.
 
     ``acceptance`` without ``dead_modules`` is the part that a selected track must cross (default: all of ``shape``).
 
-    Energy resolution ``stochastic`` / sqrt(E / GeV) + ``noise`` / E + ``constant`` (in quadrature).
+    Energy resolution ``stochastic`` / sqrt(E / GeV) + ``noise`` / E + ``constant`` (in quadrature); measured energies
+    are ``energy_scale`` times what they should be. A photon of the energy E goes unnoticed with the probability
+    ``inefficiency``.
 
     ``position_stochastic`` / sqrt(E / GeV) + ``position_constant`` is the position resolution. Clusters closer
     than ``merge_distance`` become one. ``low_tail`` is the fraction of electrons that lose a share of their
@@ -79,10 +81,10 @@ class Calorimeter(Counter):
     anywhere in the rectangle round ``shape``, with energies distributed as exp(-E / ``accidental_energy``).
 
     It is ``interaction_lengths`` (nuclear ones, by material) and ``radiation_lengths`` deep. The hadronic part of a
-    shower counts ``hadron_response`` of its energy, and a hadron's cluster is displaced by ``hadron_width`` (rms, each
-    coordinate).
-    A share ``muon_catastrophic`` of the muons leaves more than the share ``muon_catastrophic_start`` of its momentum;
-    more than s with probability ~ s^-``muon_catastrophic_index``.
+    shower counts ``hadron_response`` of its energy; muons, and hadrons before they interact, leave ``minimum_ionising``
+    of energy with fluctuations of ``minimum_ionising_width``; a hadron's cluster is displaced by ``hadron_width`` (rms,
+    each coordinate). A share ``muon_catastrophic`` of the muons leaves more than the share ``muon_catastrophic_start``
+    of its momentum; more than s with probability ~ s^-``muon_catastrophic_index``.
     """
 
     kind: Literal["calorimeter"]
@@ -274,7 +276,8 @@ KIND = DetectorKind(
     constants=_constants,
     outline=_outline,
     accidentals_on=lambda spec: Plane(spec.z, spec.shape),
-    columns=lambda _spec: ("e_over_p", "e_extra_mev", "n_associated"),
+    fills=("e_over_p", "e_extra_mev", "n_associated"),
     stops_hadrons=True,
+    ends_tracks=True,
     most=1,
 )

@@ -24,7 +24,7 @@ CODE = 6
 
 
 class GuardRing(Counter):
-    """Scintillator frames at ``stations`` (z), each seeing a charged particle with ``efficiency``."""
+    """Scintillator frames of ``shape`` at ``stations`` (z), each seeing a charged particle with ``efficiency``."""
 
     kind: Literal["guard_ring"]
     stations: Annotated[list[Length], Field(min_length=1)]

@@ -27,8 +27,9 @@ CODE = 9
 
 
 class HadronCalorimeter(DetectorSpec):
-    """Calorimeter with the resolution ``stochastic`` / sqrt(E / GeV), so many interaction lengths (nuclear ones, by
-    material) and radiation lengths deep.
+    """Hadron calorimeter of ``shape`` at ``z`` with the resolution ``stochastic`` / sqrt(E / GeV).
+
+    It is ``interaction_lengths`` (nuclear ones, by material) and ``radiation_lengths`` deep.
 
     It measures what a hadron's shower, begun there or before, has within it; what is behind goes on. Muons, and hadrons
     that have not interacted, leave ``minimum_ionising`` with the fluctuations of ``minimum_ionising_width``.
@@ -94,6 +95,7 @@ KIND = DetectorKind(
     response=pack,
     acceptance=lambda spec: [Plane(spec.z, spec.shape)],
     outline=_outline,
-    columns=lambda _spec: ("e_hadron_mev",),
+    fills=("e_hadron_mev",),
     stops_hadrons=True,
+    ends_tracks=True,
 )

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from hnlpeak.core.kernel import inlined
-from hnlpeak.core.quantity import Fraction, Length, NonNegative
+from hnlpeak.core.quantity import Fraction, Length, ThicknessOrNone
 from hnlpeak.detectors.event import Record
 from hnlpeak.detectors.kind import Counter, DetectorKind, Outline, Plane
 from hnlpeak.detectors.matter import slab_surface
@@ -25,7 +25,8 @@ CODE = 3
 
 
 class Hodoscope(Counter):
-    """Planes at ``planes`` (z), each with ``plane_efficiency``; a coincidence of all makes the trigger signal.
+    """Planes of ``shape`` at ``planes`` (z), each with ``plane_efficiency``; a coincidence of all is the trigger
+    signal.
 
     ``radiation_lengths`` is the matter of one plane.
     """
@@ -34,7 +35,7 @@ class Hodoscope(Counter):
     planes: Annotated[list[Length], Field(min_length=1, max_length=4)]
     shape: Shape
     plane_efficiency: Fraction
-    radiation_lengths: NonNegative = 0.0
+    radiation_lengths: ThicknessOrNone = 0.0
 
 
 class _Slot(IntEnum):

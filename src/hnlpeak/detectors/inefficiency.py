@@ -21,7 +21,10 @@ _FLOOR = 1e-12
 
 
 class InefficiencyCurve(Card):
-    """Points (energy, inefficiency), joined by straight lines in log-log; 1 below the first, flat above the last."""
+    """Probability to go unnoticed: ``values`` at rising ``energies``.
+
+    Points are joined by straight lines in log-log; it is 1 below the first and flat above the last.
+    """
 
     energies: Annotated[list[Energy], Field(min_length=1, max_length=MAX_POINTS)]
     values: Annotated[list[Fraction], Field(min_length=1, max_length=MAX_POINTS)]

@@ -11,7 +11,16 @@ from hnlpeak.core.quantity import Rate, Time
 from hnlpeak.detectors.shape import Shape
 from hnlpeak.detectors.surface import Surface
 
-__all__ = ["BeamSignal", "Counter", "DetectorKind", "DetectorSpec", "Layer", "Outline", "Plane"]
+__all__ = [
+    "BeamSignal",
+    "Counter",
+    "DetectorKind",
+    "DetectorSpec",
+    "Layer",
+    "Outline",
+    "Plane",
+    "time_column",
+]
 
 
 class DetectorSpec(Sourced):
@@ -22,7 +31,10 @@ class DetectorSpec(Sourced):
 
 
 class Counter(DetectorSpec):
-    """A detector whose signals have times; other particles make more of them at ``accidental_rate``."""
+    """A detector whose signals have times, of ``time_resolution`` (rms).
+
+    Other particles make more of them at ``accidental_rate``, at nominal intensity.
+    """
 
     time_resolution: Time
     accidental_rate: Rate = "0 Hz"  # type: ignore[assignment]
@@ -70,15 +82,16 @@ class Outline(NamedTuple):
     present: bool = True
 
 
+def time_column(system: str) -> str:
+    """Name of the column that holds the distance in time of a system's nearest signal from the track."""
+    return f"dt_{system.lower()}_ns"
+
+
 S = TypeVar("S", bound=DetectorSpec)
 
 
 def _nothing(spec: DetectorSpec) -> list[Any]:
     return []
-
-
-def _no_columns(spec: DetectorSpec) -> tuple[str, ...]:
-    return ()
 
 
 def _no_surfaces(spec: DetectorSpec, system: int) -> list[Surface]:
@@ -103,8 +116,9 @@ class DetectorKind(Generic[S]):
     surface of its ``verdict`` sets the system's bit in ``event.bits``. Accidental signals have a time; those of
     calorimeters (clusters) and muon counters (hits) also have a place, spread over the plane ``accidentals_on``.
     With ``stops_hadrons`` no pion decays behind it. ``beam_signal`` says what a beam particle of a name does in a
-    counter in the beam: the beam's other particles are its accidental signals. ``columns`` names those that say nothing
-    without it, beside that of its time.
+    counter in the beam: the beam's other particles are its accidental signals. ``fills`` names the columns that say
+    nothing without such a detector, beside that of its time, ``measured`` those of them that this one fills (all).
+    With ``ends_tracks`` it stands behind all chambers.
     """
 
     spec: type[S]
@@ -116,10 +130,12 @@ class DetectorKind(Generic[S]):
     constants: Callable[[S, int, Any], None] = _no_constants
     accidentals_on: Callable[[S], Plane] | None = None
     beam_signal: Callable[[S, str], BeamSignal] | None = None
-    columns: Callable[[S], tuple[str, ...]] = _no_columns
+    fills: tuple[str, ...] = ()
+    measured: Callable[[S], tuple[str, ...]] | None = None
     triggers: bool = False
     timed: bool = False
     stops_hadrons: bool = False
+    ends_tracks: bool = False
     least: int = 0
     most: int | None = None
 
@@ -127,3 +143,8 @@ class DetectorKind(Generic[S]):
     def name(self) -> str:
         """The value of ``kind`` in a card."""
         return str(get_args(self.spec.model_fields["kind"].annotation)[0])
+
+    def columns(self, spec: S) -> list[str]:
+        """Columns of the candidates that say nothing without this detector."""
+        times = [time_column(spec.system)] if self.timed else []
+        return [*(self.fills if self.measured is None else self.measured(spec)), *times]

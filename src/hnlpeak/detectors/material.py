@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StrictInt, model_validator
 
-from hnlpeak.core.quantity import Fraction, Length, Positive
+from hnlpeak.core.quantity import Fraction, Length, Thickness
 from hnlpeak.detectors.kind import DetectorKind, DetectorSpec, Layer, Outline
 from hnlpeak.detectors.matter import slab_surface
 from hnlpeak.detectors.passage import highland_weight
@@ -19,7 +19,8 @@ MAX_SLABS = 16
 
 
 class Material(DetectorSpec):
-    """A body of ``radiation_lengths`` from ``z_min`` to ``z_max``, treated as ``slabs`` equal thin layers.
+    """A body of ``radiation_lengths`` and ``shape`` from ``z_min`` to ``z_max``, treated as ``slabs`` equal thin
+    layers.
 
     Each layer stands in the middle of its slab; a window is one layer with ``z_min`` = ``z_max``. Photons above
     the share ``radiation_threshold`` of an electron's energy are emitted.
@@ -30,7 +31,7 @@ class Material(DetectorSpec):
     z_max: Length
     slabs: Annotated[StrictInt, Field(ge=1, le=MAX_SLABS)] = 1
     shape: Shape = Shape()
-    radiation_lengths: Positive
+    radiation_lengths: Thickness
     radiation_threshold: Fraction = 0.001
 
     @model_validator(mode="after")

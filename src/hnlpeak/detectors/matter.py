@@ -8,7 +8,7 @@ import numpy as np
 
 from hnlpeak.core.card import Card
 from hnlpeak.core.kernel import inlined
-from hnlpeak.core.quantity import Length, Positive
+from hnlpeak.core.quantity import Length, Thickness
 from hnlpeak.detectors.event import Record
 from hnlpeak.detectors.passage import conversion_paths, convert, highland_constants, plane_angle, radiate
 from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape
@@ -25,7 +25,7 @@ class Slab(Card):
     """Matter of a detector at ``z``: ``radiation_lengths`` as wide as the detector."""
 
     z: Length
-    radiation_lengths: Positive
+    radiation_lengths: Thickness
 
 
 class _Slot(IntEnum):

@@ -65,16 +65,15 @@ class EfficiencyMap(Card):
 
 
 class MuonVeto(Counter):
-    """Muon counters behind ``radiation_lengths`` of absorber of the thickness ``absorber_length``.
+    """Muon counters at ``z`` behind ``radiation_lengths`` of absorber of the thickness ``absorber_length``.
 
-    Muons below ``range_momentum`` stop; the efficiency rises to ``efficiency`` as
-    ``1 - exp(-(p - range_momentum) / turn_on)``, times that of ``efficiency_map`` where the muon's course would meet
-    the counters. Pions reach them behind ``interaction_lengths`` (nuclear ones, by material) with what their showers
-    leak (``hadron_shower.penetration_law``); one that reaches a counter reaches those before it. A hit has the
-    position of the middle of its cell, ``cell_x`` by ``cell_y`` (crossed strips make cells); 0 is a counter of its own
-    at every point.
-    Strips measure one coordinate alone: ``measures`` says which ("none": only that there is a hit). ``acceptance`` is
-    the part that a selected track must cross (default: all of ``shape``).
+    Muons below ``range_momentum`` stop; above it the efficiency rises to ``efficiency`` within some ``turn_on``, as 1 -
+    exp(-(p - range) / turn-on), times that of ``efficiency_map`` where the muon's course would meet the counters. Pions
+    reach them behind ``interaction_lengths`` (nuclear ones, by material) with what their showers leak
+    (``hadron_shower.penetration_law``); one that reaches a counter reaches those before it. A hit has the position of
+    the middle of its cell, ``cell_x`` by ``cell_y`` (crossed strips make cells); 0 is a counter of its own at every
+    point. Strips measure one coordinate alone: ``measures`` says which ("none": only that there is a hit).
+    ``acceptance`` is the part that a selected track must cross (default: all of ``shape``).
     """
 
     kind: Literal["muon_veto"]
@@ -328,7 +327,9 @@ KIND = DetectorKind(
     constants=_constants,
     outline=_outline,
     accidentals_on=_plane,
-    columns=lambda spec: _COLUMNS[spec.measures],
+    fills=_COLUMNS["xy"],
+    measured=lambda spec: _COLUMNS[spec.measures],
+    ends_tracks=True,
     triggers=True,
     timed=True,
 )

@@ -23,7 +23,7 @@ __all__ = ["CODE", "KIND", "PhotonVeto", "Station", "pack", "respond"]
 
 
 class Station(Card):
-    """One or more equal stations at ``z``."""
+    """One or more equal stations of ``shape``, each at one ``z`` of the list."""
 
     z: Annotated[list[Length], Field(min_length=1)]
     shape: Shape
@@ -34,7 +34,7 @@ CODE = 5
 
 
 class PhotonVeto(Counter):
-    """Photon counters: inefficiency for showers of photons and electrons as a function of energy.
+    """Photon counters in ``stations``: ``inefficiency`` for showers of photons and electrons as a function of energy.
 
     ``charged_efficiency`` is that for muons and pions. A particle that hits a station is absorbed there.
     """

@@ -33,7 +33,9 @@ CODE = 8
 
 
 class RingCherenkov(DetectorSpec):
-    """Mirror of ``focal_length``; ``radius`` and ``hits`` of the ring of a particle with beta = 1.
+    """Ring-imaging counter: ``radius`` and ``hits`` of the ring of a particle with beta = 1.
+
+    A selected track crosses ``entrance`` at ``z_entrance`` and ``mirror`` at ``z_mirror``, of ``focal_length``.
 
     ``hit_resolution`` is the error of one hit's radius, ``noise_hits`` the mean number of hits from elsewhere
     in the annulus of width ``annulus`` in which hits are looked for. ``matter``: windows, gas and mirror.
@@ -156,6 +158,6 @@ KIND = DetectorKind(
     acceptance=_planes,
     constants=_constants,
     outline=_outline,
-    columns=lambda _spec: ("rich_hits", "rich_e_margin", "rich_mu_margin"),
+    fills=("rich_hits", "rich_e_margin", "rich_mu_margin"),
     most=1,
 )

@@ -23,9 +23,9 @@ class Shape(Card):
     """Region between a hole and an outer edge, in the plane of a surface, mm.
 
     The hole is a circle of ``hole_radius`` about (``hole_x``, ``hole_y``), or a rectangle of half sizes
-    ``hole_half_x``, ``hole_half_y`` about it. The outer edge is a circle about (``hole_x``, 0), as chambers moved with
-    the beam are, or about (0, 0) a rectangle of ``half_width`` x ``half_height`` or an octagon of apothem ``octagon``.
-    What is not given does not limit; what is given together limits together.
+    ``hole_half_x``, ``hole_half_y`` about it. The outer edge is a circle of ``outer_radius`` about (``hole_x``, 0), as
+    chambers moved with the beam are, or about (0, 0) a rectangle of ``half_width`` x ``half_height`` or an octagon of
+    apothem ``octagon``. What is not given does not limit; what is given together limits together.
     """
 
     hole_x: Length = "0 mm"  # type: ignore[assignment]

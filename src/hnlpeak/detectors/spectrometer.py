@@ -9,16 +9,17 @@ become pairs.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from enum import IntEnum
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from hnlpeak.core.card import Card
 from hnlpeak.core.kernel import inlined
-from hnlpeak.core.quantity import Energy, Fraction, Length, Positive, Share
+from hnlpeak.core.quantity import Energy, Fraction, Length, Positive, Share, Thickness
 from hnlpeak.detectors.detection import decide
 from hnlpeak.detectors.event import Record
 from hnlpeak.detectors.kind import DetectorKind, DetectorSpec, Layer, Outline, Plane
@@ -62,7 +63,7 @@ _TRIGGER_MARGIN = 30.0  # mm: wider than any scattering, so that the straight-li
 
 
 class Chamber(Card):
-    """One chamber: its plane, its shape, and where the gap of its views is centred.
+    """One chamber: its plane at ``z``, its ``shape``, and ``gap_x``, where the gap of its views is centred.
 
     ``acceptance`` is the part of the plane that a selected track must cross (default: all of ``shape``).
     """
@@ -75,7 +76,7 @@ class Chamber(Card):
 
 
 class Magnet(Card):
-    """Thin dipole: transverse momentum ``kick`` that a positive particle receives in ``direction`` along x."""
+    """Thin dipole of ``shape`` at ``z``: it gives a positive particle ``kick`` of momentum in ``direction`` along x."""
 
     z: Length
     kick: Energy
@@ -84,13 +85,13 @@ class Magnet(Card):
 
 
 class Spectrometer(DetectorSpec):
-    """Chambers and dipole.
+    """``chambers``, one table each, two or more of them before the dipole ``magnet`` and one or more behind.
 
     ``view_angles`` (degrees) are the directions in which the views measure, each with the resolution
     ``view_resolution`` and efficiency ``view_efficiency``; ``gap_half_width`` is the half-width of a view's gap
     around the beam. ``radiation_lengths`` is the material of one chamber, all its views. A fraction ``tail_fraction``
     of hits and scatterings has ``tail_scale`` times the width. Measured momenta are ``momentum_scale`` times
-    what they should be.
+    what they should be. Photons above the share ``radiation_threshold`` of an electron's energy are emitted.
     """
 
     kind: Literal["spectrometer"]
@@ -100,30 +101,27 @@ class Spectrometer(DetectorSpec):
     view_resolution: Length
     view_efficiency: Fraction
     gap_half_width: Length
-    radiation_lengths: Positive
+    radiation_lengths: Thickness
     tail_fraction: Fraction
     tail_scale: Positive
     radiation_threshold: Share
     momentum_scale: Positive = 1.0
 
-    @model_validator(mode="after")
-    def _usable(self) -> Self:
+    def contradictions(self) -> Iterator[str]:
+        """Yield what keeps it from measuring a momentum."""
         if self.magnet.kick <= 0.0:
-            raise ValueError("magnet.kick must be above 0: without it there is no momentum")
+            yield "magnet.kick must be above 0: without it there is no momentum"
         z = [chamber.z for chamber in self.chambers]
         if sorted(set(z)) != z:
-            raise ValueError(f"chambers must stand in the order of z, got {z} mm")
+            yield f"chambers must stand in the order of z, got {z} mm"
         if sum(value < self.magnet.z for value in z) < 2 or sum(value > self.magnet.z for value in z) < 1:
-            raise ValueError("a momentum needs two chambers before the magnet and one after it")
+            yield "a momentum needs two chambers before the magnet and one after it"
         if self.view_resolution <= 0.0:
-            raise ValueError(f"view_resolution must be positive, got {self.view_resolution:g} mm")
+            yield f"view_resolution must be positive, got {self.view_resolution:g} mm"
         if self.radiation_lengths >= 0.2:
-            raise ValueError(
-                "radiation_lengths of a chamber must be below 0.2: scattering is treated as thin"
-            )
+            yield "radiation_lengths of a chamber must be below 0.2: scattering is treated as thin"
         if np.linalg.matrix_rank(np.array(_directions(self))) < 2:
-            raise ValueError("view_angles must measure both x and y")
-        return self
+            yield "view_angles must measure both x and y"
 
 
 class ChamberSlot(IntEnum):

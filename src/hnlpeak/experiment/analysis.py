@@ -9,13 +9,14 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from hnlpeak.core.card import read_card
+from hnlpeak.core.card import CardReading, look_at_card
 from hnlpeak.core.card_faults import faults_of
 from hnlpeak.core.display import facts_html, short
 from hnlpeak.core.errors import CardError, UsageError
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.experiment.consistency import faults
-from hnlpeak.experiment.experiment import Experiment, load_experiment
+from hnlpeak.experiment.experiment import Experiment, look_at_experiment, made_of
+from hnlpeak.experiment.experiment_card import ExperimentCard
 from hnlpeak.statistics.methods import METHODS
 
 __all__ = ["Analysis", "load_analysis"]
@@ -80,14 +81,30 @@ class Analysis:
 def load_analysis(name_or_path: str | Path) -> Analysis:
     """Read an analysis card by library name or path, and the experiment that it names (relative to it).
 
-    Raises ``CardError`` with the file, the key and what is allowed.
+    Raises ``CardError`` with all that is wrong with both cards and between them: the file, the key, what is allowed.
     """
-    card, text, place = read_card(AnalysisCard, name_or_path, folder="analyses")
-    experiment = load_experiment(card.experiment, beside=place)
-    found = list(faults(card, experiment.card))
-    if found:
-        raise CardError.of(str(name_or_path), found)
-    return Analysis(card, experiment, text)
+    mine = look_at_card(AnalysisCard, name_or_path, folder="analyses")
+    found = [f"{mine.origin}: {fault}" for fault in mine.faults]
+    theirs = _experiment_of(mine, found)
+    if mine.card is not None and theirs is not None and theirs.card is not None:
+        found += [f"{mine.origin}: {fault}" for fault in faults(mine.card, theirs.card, theirs.origin)]
+    if found or mine.card is None or theirs is None:
+        raise CardError.all(found)
+    return Analysis(mine.card, made_of(theirs), mine.text)
+
+
+def _experiment_of(mine: CardReading[AnalysisCard], found: list[str]) -> CardReading[ExperimentCard] | None:
+    """The card that the key ``experiment`` names, if it can be read; what is wrong with it is added to ``found``."""
+    name = mine.table.get("experiment")
+    if not isinstance(name, str):
+        return None
+    try:
+        theirs = look_at_experiment(name, beside=mine.place)
+    except CardError as error:
+        found.append(f"{mine.origin}: experiment: {error}")
+        return None
+    found += [f"{theirs.origin}: {fault}" for fault in theirs.faults]
+    return theirs
 
 
 def _with_method(text: str, method: str) -> str:

@@ -7,6 +7,8 @@ it is in code.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Discriminator, Field, StrictInt, Tag, model_validator
@@ -17,7 +19,7 @@ from hnlpeak.core.card import Card, Sourced
 from hnlpeak.core.quantity import Energy, Fraction, MassSquared, OpenShare, Positive, Share
 from hnlpeak.experiment.column_card import ColumnSource
 from hnlpeak.experiment.meson_name import MesonName
-from hnlpeak.experiment.selection_card import Cut, SelectionCard, check_selections, cuts_of
+from hnlpeak.experiment.selection_card import Cut, SelectionCard, cuts_of, faults_of_selections
 from hnlpeak.experiment.systematics_card import SystematicsCard
 from hnlpeak.spectrum.window_rule import FractionWindow, WindowRule
 from hnlpeak.statistics.expected import ExpectedDefinition
@@ -49,15 +51,26 @@ MAX_SIGNAL_MASSES = 1000
 """Most masses at which the signal is simulated."""
 
 
+def _refusal(check: Callable[[], object]) -> Iterator[str]:
+    """What a check says that raises ``ValueError``."""
+    try:
+        check()
+    except ValueError as error:
+        yield str(error)
+
+
 class Channel(Card):
-    """The decay M+ -> l+ N that is searched for."""
+    """The decay M+ -> l+ N that is searched for: its ``meson`` (that of the beam) and its ``lepton``."""
 
     meson: MesonName
     lepton: Literal["e", "mu"]
 
 
 class ExposureCard(Sourced):
-    """Effective number of meson decays in the fiducial volume, after the trigger downscale."""
+    """Effective number of meson decays in the fiducial volume, after the trigger downscale.
+
+    ``decays`` is this number; of ``downscale`` triggers one was kept (1 for all).
+    """
 
     decays: Positive
     downscale: Annotated[StrictInt, Field(ge=1)] = 1
@@ -68,7 +81,11 @@ def _form_of_window(value: object) -> str:
 
 
 class Scan(Sourced):
-    """Mass hypotheses and their window: its half-width in units of the mass resolution, or the fraction it holds."""
+    """Mass hypotheses, from ``mass_min`` to ``mass_max`` by ``step``, and their window.
+
+    ``window`` is its half-width in units of the mass resolution, such as 1.5, or a table { fraction, bin }: the share
+    of the signal that it holds, and the width of its bins in squared missing mass.
+    """
 
     mass_min: Energy
     mass_max: Energy
@@ -97,13 +114,19 @@ class Scan(Sourced):
 
 
 class BranchingFractions(Sourced):
-    """Branching fractions by mode that take the place of the modes' own, in pseudo-data and in estimates."""
+    """Branching fractions in place of the modes' own, in pseudo-data and in estimates: ``values`` by mode."""
 
     values: dict[str, Share]
 
 
 class Normalisation(Sourced):
-    """The Standard-Model region that counts meson decays."""
+    """The Standard-Model region that counts meson decays.
+
+    N_K follows from the events of ``mode`` (the decay to the same lepton and a neutrino) that pass ``selection`` with a
+    squared missing mass of less than ``m2_max`` from zero. For a search that was published: its
+    ``published_n_kaon`` with ``published_n_kaon_error``, and the ``published_curves`` (hnlpeak list published) that
+    were made with it.
+    """
 
     mode: str
     selection: str
@@ -121,13 +144,13 @@ SIGNAL_ERRORS: tuple[SignalError, ...] = get_args(SignalError)
 class StatisticsCard(Sourced):
     """How an interval is made of (n, b, sigma_b).
 
-    ``method`` is one of ``hnlpeak list methods``; limits by further ``methods`` stand beside its own. ``treatment`` of
-    deficits belongs to rolke-lopez (bounded unless given). ``expected`` defines expected limits; asymptotic belongs to
-    cls. Feldman-Cousins and exact CLs take seconds a mass for any definition but asimov.
-    ``constraint``: b +- sigma_b enters as a Gaussian or as the Poisson count of a control region with that estimate.
-    ``toys``: background-only toys of the whole spectrum, for the global p-value and for limits expected from toys.
-    ``errors`` of the signal that are in the limits: of the "acceptance", the "resolution" (through the share of the
-    peak in the window) and the number of "kaons", which all masses share. Published searches have none of them.
+    ``cl`` is the confidence level. ``method`` is one of ``hnlpeak list methods``; limits by further ``methods`` stand
+    beside its own. ``treatment`` of deficits belongs to rolke-lopez (bounded unless given). ``expected`` defines
+    expected limits; asymptotic belongs to cls. Feldman-Cousins and exact CLs take seconds a mass for any definition but
+    asimov. ``constraint``: b +- sigma_b enters as a Gaussian or as the Poisson count of a control region with that
+    estimate. ``toys``: background-only toys of the whole spectrum, for the global p-value and for limits expected from
+    toys. ``errors`` of the signal that are in the limits: of the "acceptance", the "resolution" (through the share of
+    the peak in the window) and the number of "kaons", which all masses share. Published searches have none of them.
     """
 
     method: str
@@ -172,7 +195,7 @@ class StatisticsCard(Sourced):
 
 
 class Template(Card):
-    """Simulated background of one decay mode, or of the ``halo``.
+    """Simulated background of one decay ``mode``, or of the ``halo``: so many ``decays`` of it.
 
     It serves the method ``templates``, figures, and the background under the normalisation peak.
 
@@ -209,10 +232,14 @@ class Template(Card):
 class Samples(Card):
     """Sizes of the simulated samples (decays) and the masses at which the signal is simulated.
 
-    ``companion_modes`` are decays of the beam's other particles, on top of the meson's ``background_modes``.
-    Sizes are those for the exposure of the card; a smaller exposure uses a smaller share of them, down to a tenth.
-    Simulated decays that a veto has surely ended are followed to the end only one in ``cutflow_every``, and counted
-    that often in the rows of the cut-flow before the last veto; 1 follows all.
+    ``background_modes`` are the decays of the meson that simulated data are made of (hnlpeak list modes).
+    ``signal_masses``, two or more that rise from below the scan's first mass to beyond its last, get ``signal_decays``
+    each, the peak of the normalisation ``normalisation_decays``. The mean beam is measured with ``calibration_decays``
+    of ``calibration_mode``, a decay to three charged particles. ``templates``, one table a mode, are simulated
+    backgrounds. ``companion_modes`` are decays of the beam's other particles, on top of the meson's
+    ``background_modes``. Sizes are those for the exposure of the card; a smaller exposure uses a smaller share of them,
+    down to a tenth. Simulated decays that a veto has surely ended are followed to the end only one in
+    ``cutflow_every``, and counted that often in the rows of the cut-flow before the last veto; 1 follows all.
     """
 
     background_modes: list[str]
@@ -227,7 +254,15 @@ class Samples(Card):
 
 
 class AnalysisCard(Sourced):
-    """One peak search: see the tables for the meaning of the keys."""
+    """One peak search: see the tables for the meaning of the keys.
+
+    ``schema`` is the version of this form of cards, 1. ``name`` is used in files, ``title`` in figures. ``experiment``
+    is the card of the apparatus: a library name or a path beside this card. The tables: ``channel`` that is searched;
+    ``exposure``; ``scan`` of masses; ``cuts``, one table each, common to all selections, and ``named_cuts`` that some
+    of them use; ``selections``, one table each; ``normalisation``; ``background``; ``statistics``; ``samples``;
+    ``branching_fractions`` other than the usual; ``systematics``; ``columns`` of ntuples under other names. Of real
+    data the share ``non_finite_limit`` may be no numbers.
+    """
 
     schema_version: Literal[1] = Field(alias="schema")
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]
@@ -248,34 +283,43 @@ class AnalysisCard(Sourced):
     columns: dict[str, ColumnSource] = {}
     non_finite_limit: Fraction = 0.001
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
+    def contradictions(self) -> Iterator[str]:
+        """Yield what the tables say against each other: names that are not there, masses that are not served."""
         for column, source in self.columns.items():
-            source.scale(column)
+            yield from _refusal(partial(source.scale, column))
+        names = [selection.name for selection in self.selections]
         modes = [template.mode for template in self.samples.templates]
         if len(set(modes)) != len(modes):
-            raise ValueError(f"samples.templates: a mode appears twice in {modes}")
-        names = [selection.name for selection in self.selections]
-        check_selections(self.selections, self.cuts, self.named_cuts)
+            yield f"samples.templates: a mode appears twice in {modes}"
+        yield from faults_of_selections(self.selections, self.cuts, self.named_cuts)
         smooth = [name for name, known in METHODS_OF_BACKGROUND.items() if known.smooth is not None]
         if self.statistics.toys and self.background.method not in smooth:
-            raise ValueError(
+            yield (
                 f"statistics.toys: background method {self.background.method!r} has no toys; those that do: "
                 f"{', '.join(smooth)}"
             )
         if self.normalisation.selection not in names:
-            raise ValueError(
-                f"normalisation.selection = {self.normalisation.selection!r} is not one of {names}"
-            )
-        self.background.check(selections=names, modes=modes)
-        for mass in self.scan.masses():
-            self.selection_of(mass)
-        masses = self.samples.signal_masses
+            yield f"normalisation.selection = {self.normalisation.selection!r} is not one of {names}"
+        yield from _refusal(partial(self.background.check, selections=names, modes=modes))
+        yield from self._masses_without_selection()
+        yield from self._masses_without_signal()
+
+    def _masses_without_selection(self) -> Iterator[str]:
+        found = [fault for mass in self.scan.masses() for fault in _refusal(partial(self.selection_of, mass))]
+        if found:
+            yield found[0] + (f" (and {len(found) - 1} more masses)" if len(found) > 1 else "")
+
+    def _masses_without_signal(self) -> Iterator[str]:
+        masses, scan = self.samples.signal_masses, self.scan.masses()
         if sorted(set(masses)) != masses or len(masses) < 2:
-            raise ValueError("samples.signal_masses must rise strictly and hold at least two masses")
-        if masses[0] > self.scan.mass_min or masses[-1] < self.scan.masses()[-1]:
-            raise ValueError("samples.signal_masses must cover the scan: acceptance is never extrapolated")
-        return self
+            yield "samples.signal_masses must rise strictly and hold at least two masses"
+        elif masses[0] > scan[0] or masses[-1] < scan[-1]:
+            missing = [f"one at or below {scan[0]:g} MeV"] if masses[0] > scan[0] else []
+            missing += [f"one at or above {scan[-1]:g} MeV"] if masses[-1] < scan[-1] else []
+            yield (
+                f"samples.signal_masses must cover the scan, {scan[0]:g} to {scan[-1]:g} MeV, and go from "
+                f"{masses[0]:g} to {masses[-1]:g} MeV: add {' and '.join(missing)} (acceptance is never extrapolated)"
+            )
 
     @property
     def fractions(self) -> dict[str, float]:

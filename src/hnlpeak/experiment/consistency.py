@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Sequence
 
 from hnlpeak.background.inputs import HALO
 from hnlpeak.core.errors import UsageError
+from hnlpeak.core.words import listed
 from hnlpeak.detectors.registry import KINDS
 from hnlpeak.experiment.analysis_card import AnalysisCard
+from hnlpeak.experiment.columns import COLUMN_MEANING
 from hnlpeak.experiment.experiment_card import ExperimentCard
 from hnlpeak.experiment.selection_card import Cut
 from hnlpeak.experiment.vary import variation
+from hnlpeak.theory.domain import lepton_mass
+from hnlpeak.theory.mesons import meson
 from hnlpeak.theory.modes import MODES, mode_of
 
 __all__ = ["faults"]
@@ -18,8 +23,12 @@ __all__ = ["faults"]
 _CALIBRATION_TRACKS = 3
 
 
-def faults(card: AnalysisCard, experiment: ExperimentCard) -> Iterator[str]:
-    """Yield what cannot work: another meson, modes that are none of its decays, cuts outside the apparatus."""
+def faults(card: AnalysisCard, experiment: ExperimentCard, origin: str = "") -> Iterator[str]:
+    """Yield what cannot work: another meson, modes that are none of its decays, cuts outside the apparatus.
+
+    ``origin`` is the file of the experiment, to be named where its detectors are meant.
+    """
+    yield from _columns(card, experiment, origin or experiment.name)
     if card.channel.meson != experiment.beam.meson:
         yield (
             f"channel.meson is {card.channel.meson!r}, the beam of {experiment.name} is {experiment.beam.meson!r}"
@@ -29,6 +38,19 @@ def faults(card: AnalysisCard, experiment: ExperimentCard) -> Iterator[str]:
     yield from _triggered(card, experiment)
     yield from _cuts(card, experiment)
     yield from _varied(card, experiment)
+    yield from _closed(card)
+
+
+def _closed(card: AnalysisCard) -> Iterator[str]:
+    """Masses at which the meson does not decay to l+ N."""
+    channel, masses = card.channel, card.samples.signal_masses
+    end = meson(channel.meson).mass - lepton_mass(channel.lepton)
+    for key, mass in (
+        ("scan.mass_max", card.scan.mass_max),
+        ("samples.signal_masses", max(masses, default=0.0)),
+    ):
+        if mass >= end:
+            yield f"{key}: {mass:g} MeV, {channel.meson} -> {channel.lepton}+ N is closed from {end:.4g} MeV on"
 
 
 def _modes(card: AnalysisCard, experiment: ExperimentCard) -> Iterator[str]:
@@ -99,12 +121,70 @@ def _triggered(card: AnalysisCard, experiment: ExperimentCard) -> Iterator[str]:
 
 
 def _varied(card: AnalysisCard, experiment: ExperimentCard) -> Iterator[str]:
-    """Addresses of systematic sources that are not there."""
+    """Systematic sources whose addresses are not there, or whose modes nothing is made of."""
+    counted = card.normalisation.mode
+    templates = [t.mode for t in card.samples.templates] if card.background.needs_decays else []
     for source in card.systematics.varied if card.systematics is not None else []:
         try:
-            variation(source.vary, experiment)
+            modes = variation(source.vary, experiment).modes
         except UsageError as error:
             yield f"systematics[{source.name}].vary: {error}"
+            continue
+        for mode in modes:
+            if mode not in (counted, *templates):
+                made = f"the templates {listed(templates)}" if templates else "no simulated decays"
+                yield (
+                    f"systematics[{source.name}].vary: modes.{mode} moves nothing: N_K is counted by "
+                    f"{counted} (normalisation.mode), b is made of {made}; vary one of these, or take the source out"
+                )
+
+
+def _cuts_by_name(card: AnalysisCard) -> Iterator[Cut]:
+    """All cuts of the card, whether a selection uses them or not."""
+    yield from card.cuts
+    yield from card.named_cuts
+    for selection in card.selections:
+        yield from selection.cuts
+
+
+def _columns(card: AnalysisCard, experiment: ExperimentCard, origin: str) -> Iterator[str]:
+    """Cuts on columns that are not there, or that no detector of the experiment fills."""
+    filled = {d.system: KINDS[d.kind].columns(d) for d in experiment.detectors}
+    there = [name for names in filled.values() for name in names]
+    fills = {name: kind.name for kind in KINDS.values() for name in kind.fills}
+    for cut in _cuts_by_name(card):
+        for column in dict.fromkeys(cut.columns()):
+            if column in there or (column in COLUMN_MEANING and column not in fills):
+                continue
+            yield f"cut {cut.name!r}: {_no_column(column, fills.get(column), experiment, there, origin)}"
+
+
+def _no_column(
+    column: str, kind: str | None, experiment: ExperimentCard, there: Sequence[str], origin: str
+) -> str:
+    """Why a column is not there, and what would mend it."""
+    if kind is not None:
+        same = [d.system for d in experiment.detectors if d.kind == kind]
+        reason = f"{', '.join(same)} does not measure it" if same else f"{origin} has none"
+        return (
+            f"nothing fills the column {column!r}: it needs a detector of kind {kind}, {reason}; add one, or take "
+            "the cut out"
+        )
+    times = [name for name in there if name.startswith("dt_")]
+    of_time = column.startswith("dt_") and column.endswith("_ns")
+    known = times if of_time else [*COLUMN_MEANING, *there]
+    close = difflib.get_close_matches(column, known, n=1, cutoff=0.85 if of_time else 0.6)
+    hint = f", is it {close[0]}?" if close else ""
+    if not of_time:
+        return f"no column {column!r}{hint or '; hnlpeak list columns has them all'}"
+    name = column.removeprefix("dt_").removesuffix("_ns")
+    silent = [d for d in experiment.detectors if d.system.lower() == name]
+    reason = (
+        f"{silent[0].system} is a {silent[0].kind}, which has no times"
+        if silent
+        else f"no detector of {origin} has the system {name.upper()}"
+    )
+    return f"no column {column!r}: {reason}{hint or (f'; there are {listed(times)}' if times else '')}"
 
 
 def _cuts(card: AnalysisCard, experiment: ExperimentCard) -> Iterator[str]:

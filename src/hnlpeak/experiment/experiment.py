@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hnlpeak.core.card import read_card
+from hnlpeak.core.card import CardReading, look_at_card
 from hnlpeak.core.display import facts_html, short
 from hnlpeak.core.errors import CardError
 from hnlpeak.detectors.kind import Counter, DetectorKind, DetectorSpec
@@ -20,7 +20,7 @@ from hnlpeak.detectors.spectrometer import CHAMBER, MAGNET
 from hnlpeak.detectors.surface import APERTURE, MATTER, Surface, surface_table
 from hnlpeak.experiment.beam_particles import beam_particle
 from hnlpeak.experiment.experiment_card import ExperimentCard, GoodTrack
-from hnlpeak.experiment.plausible import check_experiment
+from hnlpeak.experiment.plausible import implausible
 from hnlpeak.experiment.setup import (
     BEAM_FIELDS,
     FIDUCIAL_FIELDS,
@@ -31,7 +31,7 @@ from hnlpeak.experiment.setup import (
 )
 from hnlpeak.theory.mesons import meson
 
-__all__ = ["Experiment", "build_setup", "load_experiment"]
+__all__ = ["Experiment", "build_setup", "load_experiment", "look_at_experiment", "made_of"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -252,11 +252,29 @@ def build_setup(card: ExperimentCard, period: int = 0) -> NDArray[Any]:
     return array
 
 
+def look_at_experiment(
+    name_or_path: str | Path, *, beside: Path | None = None
+) -> CardReading[ExperimentCard]:
+    """Read an experiment by library name or path and list all its faults; ``CardError`` for what is no such card."""
+    read = look_at_card(ExperimentCard, name_or_path, folder="experiments", beside=beside)
+    if read.card is None or read.faults:
+        return read
+    return replace(read, faults=list(implausible(read.card)))
+
+
+def made_of(read: CardReading[ExperimentCard]) -> Experiment:
+    """The experiment of a card without faults, as it was in its first period. ``CardError`` for one with faults."""
+    card = read.card
+    if card is None or read.faults:
+        raise CardError.of(read.origin, read.faults)
+    if card.periods:
+        card = card.in_period(card.periods[0]).model_copy(update={"periods": card.periods})
+    try:
+        return Experiment(card, read.text, build_setup(card))
+    except CardError as error:  # more than fits into the tables
+        raise CardError.of(read.origin, [str(error)]) from error
+
+
 def load_experiment(name_or_path: str | Path, *, beside: Path | None = None) -> Experiment:
     """Read an experiment by library name or path; raises ``CardError`` with the key and what is allowed."""
-    card, text, _ = read_card(ExperimentCard, name_or_path, folder="experiments", beside=beside)
-    check_experiment(card, name_or_path)
-    nominal = (
-        card.in_period(card.periods[0]).model_copy(update={"periods": card.periods}) if card.periods else card
-    )
-    return Experiment(nominal, text, build_setup(nominal))
+    return made_of(look_at_experiment(name_or_path, beside=beside))

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, Self, Union
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, Union
 
-from pydantic import Field, StrictBool, StrictInt, model_validator
+from pydantic import Field, StrictBool, StrictInt, ValidationInfo, field_validator, model_validator
 
 from hnlpeak.core.card import Card, Sourced
-from hnlpeak.core.quantity import Angle, Energy, Fraction, Length, Positive, Rate, Share, Time
+from hnlpeak.core.quantity import (
+    Angle,
+    Energy,
+    Fraction,
+    Length,
+    Positive,
+    Rate,
+    Share,
+    Time,
+    parse_percentage,
+)
 from hnlpeak.detectors.event import MAX_SYSTEMS
 from hnlpeak.detectors.kind import DetectorSpec
 from hnlpeak.detectors.registry import KINDS
@@ -41,7 +52,11 @@ MAX_ACCIDENTALS = 1000
 
 
 class Primary(Sourced):
-    """Primary protons, target and dump: the frame in which z is measured (layout and rates only)."""
+    """Primary protons, target and dump: the frame in which z is measured (layout and rates only).
+
+    Protons of ``momentum`` hit ``target`` (its material), ``target_length`` long, at ``z_target``; what is left of the
+    beam ends at ``z_dump``.
+    """
 
     momentum: Energy
     target: str
@@ -53,12 +68,13 @@ class Primary(Sourced):
 class Beam(Sourced):
     """Secondary beam at ``z_reference``, behind its last element.
 
-    Momentum (mean and rms), mean slopes, rms ``divergence_x`` and ``divergence_y``, position and rms size. With
-    ``momentum_wings`` w the spectrum is the Gaussian of ``momentum_spread`` times 1 + w x^2, where x is the distance
-    from the mean in units of the spread; its rms is then larger by the root of (1 + 3 w) / (1 + w). At nominal
-    intensity ``rate`` particles pass, a fraction ``meson_fraction`` of them the decaying meson; data were taken at a
-    fraction of it, uniform between ``intensity_min`` and ``intensity_max``. ``companions`` are the shares of other
-    particles, by name.
+    ``meson`` is the one whose decays are searched, ``momentum`` its mean and ``momentum_spread`` the rms about it (or
+    ``"1 %"`` of it). ``slope_x``, ``slope_y`` are the mean slopes, ``divergence_x``, ``divergence_y`` the rms about
+    them, ``x``, ``y`` the mean position and ``size_x``, ``size_y`` the rms about it. With ``momentum_wings`` w the
+    spectrum is the Gaussian of ``momentum_spread`` times 1 + w x^2, where x is the distance from the mean in units of
+    the spread; its rms is then larger by the root of (1 + 3 w) / (1 + w). At nominal intensity ``rate`` particles pass,
+    a fraction ``meson_fraction`` of them the decaying meson; data were taken at a fraction of it, uniform between
+    ``intensity_min`` and ``intensity_max``. ``companions`` are the shares of other particles, by name.
     """
 
     meson: MesonName
@@ -80,26 +96,33 @@ class Beam(Sourced):
     intensity_min: Fraction
     intensity_max: Fraction
 
-    @model_validator(mode="after")
-    def _beam(self) -> Self:
+    @field_validator("momentum_spread", mode="before")
+    @classmethod
+    def _of_the_momentum(cls, given: Any, info: ValidationInfo) -> Any:
+        """A percentage is one of the momentum."""
+        share, momentum = parse_percentage(given), info.data.get("momentum")
+        if share is None:
+            return given
+        if momentum is None:
+            raise ValueError(f"{given!r} is one of beam.momentum, which is missing or wrong")
+        return f"{share * momentum!r} MeV"
+
+    def contradictions(self) -> Iterator[str]:
+        """Yield what no beam is."""
         if self.momentum <= 0.0 or self.momentum_spread >= 0.2 * self.momentum:
-            raise ValueError("momentum must be positive and its spread below a fifth of it")
+            yield "momentum must be positive and its spread below a fifth of it"
         for name in ("divergence_x", "divergence_y", "size_x", "size_y"):
             if getattr(self, name) < 0.0:
-                raise ValueError(f"{name} must not be negative")
+                yield f"{name} must not be negative"
         if self.intensity_min > self.intensity_max:
-            raise ValueError("intensity_min is above intensity_max")
-        self._check_companions()
-        return self
-
-    def _check_companions(self) -> None:
+            yield "intensity_min is above intensity_max"
         if self.meson in self.companions:
-            raise ValueError(f"companions: {self.meson} is the decaying meson, its share is meson_fraction")
+            yield f"companions: {self.meson} is the decaying meson, its share is meson_fraction"
         if len(self.companions) >= MAX_BEAM_PARTICLES:
-            raise ValueError(f"companions: {len(self.companions)}, at most {MAX_BEAM_PARTICLES - 1}")
+            yield f"companions: {len(self.companions)}, at most {MAX_BEAM_PARTICLES - 1}"
         total = self.meson_fraction + sum(self.companions.values())
         if total > 1.0 + 1e-9:
-            raise ValueError(f"meson_fraction and companions add up to {total:g}, above 1")
+            yield f"meson_fraction and companions add up to {total:g}, above 1"
 
     def particles(self) -> dict[str, float]:
         """Shares of the beam's particles by name, the decaying meson first."""
@@ -149,7 +172,8 @@ class TriggerLevel(Sourced):
 class Period(Sourced):
     """A part of the data with a beam and a magnet of its own: what differs from the tables of the card.
 
-    ``share`` is its part of the decays in the fiducial volume.
+    ``share`` is its part of the decays in the fiducial volume; ``momentum``, ``slope_x``, ``slope_y``, ``x``, ``y`` are
+    those of its beam, ``magnet_direction`` that of its magnet's kick.
     """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$")]
@@ -163,7 +187,11 @@ class Period(Sourced):
 
 
 class GoodTrack(Card):
-    """Tracks that count: momentum, closest approach to the beam's axis, and where along it; others are not seen."""
+    """Tracks that count; others are not seen.
+
+    Their momentum lies between ``momentum_min`` and ``momentum_max``, they come to the beam's axis within
+    ``closest_approach``, at a point between ``z_min`` and ``z_max``.
+    """
 
     momentum_min: Energy
     momentum_max: Energy
@@ -211,7 +239,13 @@ class Reconstruction(Sourced):
 
 
 class ExperimentCard(Sourced):
-    """One experiment: see the tables for the meaning of the keys."""
+    """One experiment: see the tables for the meaning of the keys.
+
+    ``schema`` is the version of this form of cards, 1. ``name`` is used in files, ``title`` in figures. The tables:
+    ``primary`` beam and target; the secondary ``beam``; ``fiducial`` volume; ``halo`` muons, if any; ``detectors``, one
+    table each; ``trigger``, one table a level; ``periods`` with other beams, if any; constants of the
+    ``reconstruction``.
+    """
 
     schema_version: Literal[1] = Field(alias="schema")
     name: str
@@ -225,42 +259,34 @@ class ExperimentCard(Sourced):
     periods: list[Period] = []
     reconstruction: Reconstruction
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        self._check_numbers()
-        self._check_periods()
-        self._check_accidentals()
+    def contradictions(self) -> Iterator[str]:
+        """Yield what the tables say against each other: numbers of detectors, periods, rates, the trigger."""
+        yield from self._numbers()
+        yield from self._shares_of_periods()
+        yield from self._accidentals()
         if self.halo is not None and self.halo.z_collimator > self.fiducial.z_first:
-            raise ValueError("halo.z_collimator must not lie behind fiducial.z_first")
+            yield "halo.z_collimator must not lie behind fiducial.z_first"
         systems = self.systems()
         if len(systems) > MAX_SYSTEMS:
-            raise ValueError(f"detectors: {len(systems)} systems, at most {MAX_SYSTEMS}")
-        for level in self.trigger:
-            for system in (*level.require, *level.veto):
-                if system not in systems:
-                    raise ValueError(
-                        f"trigger {level.name}: no system {system!r}, there are {', '.join(systems)}"
-                    )
-        self._check_trigger()
-        return self
-
-    def _check_trigger(self) -> None:
+            yield f"detectors: {len(systems)} systems, at most {MAX_SYSTEMS}"
         able = {detector.system for detector in self.detectors if KINDS[detector.kind].triggers}
         for level in self.trigger:
             for system in (*level.require, *level.veto):
-                if system not in able:
-                    raise ValueError(
+                if system not in systems:
+                    yield f"trigger {level.name}: no system {system!r}, there are {', '.join(systems)}"
+                elif system not in able:
+                    yield (
                         f"trigger {level.name}: {system!r} makes no trigger signal; those that do: "
                         f"{', '.join(sorted(able))}"
                     )
 
-    def _check_periods(self) -> None:
+    def _shares_of_periods(self) -> Iterator[str]:
         names = [period.name for period in self.periods]
         if len(set(names)) != len(names):
-            raise ValueError(f"periods need distinct names, got {names}")
+            yield f"periods need distinct names, got {names}"
         total = sum(period.share for period in self.periods)
         if self.periods and abs(total - 1.0) > 1e-6:
-            raise ValueError(f"the shares of the periods must add up to 1, got {total:g}")
+            yield f"the shares of the periods must add up to 1, got {total:g}"
 
     def in_period(self, period: Period) -> ExperimentCard:
         """The card as it was in ``period``: its beam and magnet, and no other period."""
@@ -277,15 +303,15 @@ class ExperimentCard(Sourced):
             ]
         return self.model_copy(update=made)
 
-    def _check_numbers(self) -> None:
+    def _numbers(self) -> Iterator[str]:
         present = [detector.kind for detector in self.detectors]
         for name, kind in KINDS.items():
             number = present.count(name)
             if number < kind.least or (kind.most is not None and number > kind.most):
                 expected = f"{kind.least} or more" if kind.most is None else f"{kind.least} to {kind.most}"
-                raise ValueError(f"detectors: {number} of kind {name}, expected {expected}")
+                yield f"detectors: {number} of kind {name}, expected {expected}"
 
-    def _check_accidentals(self) -> None:
+    def _accidentals(self) -> Iterator[str]:
         """Each event draws its accidental signals one by one: there must be an end to them."""
         rate = sum(float(getattr(detector, "accidental_rate", 0.0)) for detector in self.detectors)
         rate += sum(
@@ -293,7 +319,7 @@ class ExperimentCard(Sourced):
         )
         number = 2.0 * self.reconstruction.readout_window * rate * self.beam.intensity_max
         if number > MAX_ACCIDENTALS:
-            raise ValueError(
+            yield (
                 f"accidental_rate of all detectors (beam.rate of a tagger), reconstruction.readout_window and "
                 f"beam.intensity_max make {number:.3g} accidental signals per event, at most {MAX_ACCIDENTALS} "
                 f"can be simulated"

@@ -76,10 +76,7 @@ def _columns(detectors: Sequence[DetectorSpec]) -> set[str]:
     """Columns that these detectors fill."""
     found: set[str] = set()
     for detector in detectors:
-        kind = KINDS[detector.kind]
-        found.update(kind.columns(detector))
-        if kind.timed:
-            found.add(f"dt_{detector.system.lower()}_ns")
+        found.update(KINDS[detector.kind].columns(detector))
     return found
 
 

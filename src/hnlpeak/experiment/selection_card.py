@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Self
 
 from pydantic import model_validator
@@ -12,19 +12,20 @@ from pydantic import model_validator
 from hnlpeak.core.card import Card
 from hnlpeak.core.quantity import UNIT_OF_SUFFIX, Energy, parse_quantity
 
-__all__ = ["Bound", "Cut", "SelectionCard", "check_selections", "cuts_of"]
+__all__ = ["Bound", "Cut", "SelectionCard", "cuts_of", "faults_of_selections"]
 
 Bound = float | str
 """A number, with the unit of its column."""
 
 
 class Cut(Card):
-    """``min <= column <= max`` on a column of the candidates; bounds carry the unit of the column's suffix.
+    """``min <= column <= max`` on a ``column`` of the candidates; bounds carry the unit of the column's suffix.
 
     With ``by``, the bounds follow that other column: with ``edges`` they are lists with one value for each bin
     between them, with ``points`` lists with one value at each point and straight lines in between (two equal points
     make a step). ``min`` and ``max`` on the same points cut out a polygon in the plane of the two columns. A
-    candidate before the first edge or point, or at or behind the last, fails.
+    candidate before the first edge or point, or at or behind the last, fails. ``reference`` says where the words and
+    the sizes come from.
     """
 
     name: str
@@ -117,10 +118,11 @@ def _in_unit(column: str, value: Bound) -> float:
 
 
 class SelectionCard(Card):
-    """A named selection, used for masses in ``[mass_min, mass_max)``, or for none if not ``hypotheses``.
+    """A named selection, used for masses from ``mass_min`` to below ``mass_max``, or for none if not ``hypotheses``.
 
     Either cuts, one after the other: the common ones less those it goes ``without``, the named ones it takes in
-    ``use``, its own ``cuts``. Or a union: what passes ``any_of`` these selections, however many.
+    ``use``, its own ``cuts``. Or a union: what passes ``any_of`` these selections, however many. ``reference`` says
+    where the selection comes from.
     """
 
     name: str
@@ -158,21 +160,19 @@ def cuts_of(selection: SelectionCard, common: Sequence[Cut], named: Sequence[Cut
         return []
     taken = {cut.name: cut for cut in named}
     kept = [cut for cut in common if cut.name not in selection.without]
-    return [*kept, *(taken[name] for name in selection.use), *selection.cuts]
+    return [*kept, *(taken[name] for name in selection.use if name in taken), *selection.cuts]
 
 
-def check_selections(
+def faults_of_selections(
     selections: Sequence[SelectionCard], common: Sequence[Cut], named: Sequence[Cut]
-) -> None:
-    """Raise ``ValueError`` where a name is given twice or not at all, or a union is one of unions."""
+) -> Iterator[str]:
+    """Yield where a name is given twice or not at all, a union is one of unions, a selection selects nothing."""
     for kind, names in (
         ("selections", [selection.name for selection in selections]),
         ("cuts and named_cuts", [cut.name for cut in [*common, *named]]),
     ):
-        if len(set(names)) != len(names):
-            raise ValueError(f"{kind} need distinct names, got {names}")
-    if not selections:
-        raise ValueError("selections need distinct names, got []")
+        if len(set(names)) != len(names) or (kind == "selections" and not names):
+            yield f"{kind} need distinct names, got {names}"
     plain = [selection.name for selection in selections if not selection.any_of]
     for selection in selections:
         for key, asked, there in (
@@ -181,6 +181,6 @@ def check_selections(
             ("any_of", selection.any_of, plain),
         ):
             if unknown := [name for name in asked if name not in there]:
-                raise ValueError(f"selection {selection.name!r}: {key} names {unknown}, there is {there}")
+                yield f"selection {selection.name!r}: {key} names {unknown}, there is {there}"
         if not selection.any_of and not cuts_of(selection, common, named):
-            raise ValueError(f"selection {selection.name!r} has no cut")
+            yield f"selection {selection.name!r} has no cut"

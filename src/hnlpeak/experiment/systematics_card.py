@@ -16,7 +16,7 @@ _LEAST, _MOST = 0.01, 100.0
 
 
 class VariedSource(Sourced):
-    """One cause of systematic errors: numbers by their addresses, each of which is multiplied by its factor.
+    """One cause of systematic errors: ``vary``, numbers by their addresses, each of which is multiplied by its factor.
 
     Addresses: of the experiment's card (``beam.momentum_spread``, ``detectors.LKr.energy_scale``), of the mean beam as
     it was calibrated (``calibration.momentum``), of a decay mode (``modes.kmu3.branching_fraction``,
@@ -41,7 +41,8 @@ class SystematicsCard(Card):
 
     For each source the signal of each of these masses, the normalisation, the decays that calibrate the beam and, where
     b is made of them, the templates are simulated again, with the random numbers of the nominal ones: as many decays
-    each as the keys say at the exposure of the card, fewer at smaller ones.
+    each as ``signal_decays``, ``normalisation_decays``, ``calibration_decays`` and ``template_decays`` say at the
+    exposure of the card, fewer at smaller ones.
     """
 
     in_limit: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hnlpeak.core.errors import UsageError
+from hnlpeak.core.words import meant
 from hnlpeak.experiment.experiment import Experiment, build_setup
 from hnlpeak.experiment.experiment_card import ExperimentCard
 from hnlpeak.theory.modes import MODES
@@ -75,7 +76,8 @@ def _scaled(table: Any, keys: list[str], factor: float, path: str) -> Any:
         system, *rest = rest
         places = [i for i, item in enumerate(value) if getattr(item, "system", None) == system]
         if not places or not rest:
-            raise UsageError(f"{path}: no system {system!r} in {name}")
+            there = [str(item.system) for item in value if hasattr(item, "system")]
+            raise UsageError(f"{path}: no system {system!r} in {name}{meant(system, there)}")
         items = list(value)
         for place in places:
             items[place] = _scaled(items[place], rest, factor, path)

@@ -14,7 +14,7 @@ from hnlpeak.core.borrow import borrowed
 from hnlpeak.core.kernel import inlined, kernel
 from hnlpeak.detectors.event import Record
 from hnlpeak.detectors.shape import inside
-from hnlpeak.reconstruction.columns import ABSENT_TIME, Column
+from hnlpeak.experiment.columns import ABSENT_TIME, Column
 from hnlpeak.reconstruction.identification import clusters, muon_distance, muon_sigmas, ring_log_likelihood
 from hnlpeak.reconstruction.kinematics import angles, closest_approach, missing_mass2
 from hnlpeak.reconstruction.track import TRACK, fit_points, new_scratch, x_at, y_at
@@ -38,7 +38,7 @@ class Assumed(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
-    """Columns of reconstructed candidates (see ``reconstruction.columns``) and whether they are simulated.
+    """Columns of reconstructed candidates (see ``experiment.columns``) and whether they are simulated.
 
     ``components`` names the values of the column ``source``. ``decays_in_fiducial`` is known for simulation.
     """

@@ -11,7 +11,7 @@ from hnlpeak.core.kernel import inlined
 from hnlpeak.detectors.event import Record
 from hnlpeak.detectors.ring_cherenkov import RingSlot, ring_radius
 from hnlpeak.detectors.shape import inside
-from hnlpeak.reconstruction.columns import ABSENT_DISTANCE
+from hnlpeak.experiment.columns import ABSENT_DISTANCE
 from hnlpeak.reconstruction.track import x_at, y_at
 
 __all__ = ["clusters", "muon_distance", "muon_sigmas", "ring_log_likelihood"]

@@ -30,10 +30,10 @@ from hnlpeak.estimation.signal import SignalPoint, signal_model
 from hnlpeak.execution.context import RunContext
 from hnlpeak.execution.renewable import processes
 from hnlpeak.experiment.analysis import Analysis, load_analysis
+from hnlpeak.experiment.columns import column_names
 from hnlpeak.limits.scan import scan
 from hnlpeak.reconstruction.calibration import N_SUMS, BeamCalibration, accumulate
 from hnlpeak.reconstruction.candidates import reconstruct
-from hnlpeak.reconstruction.columns import column_names
 from hnlpeak.selection.tally import fill
 from hnlpeak.simulation.foregone import FOLLOW_ALL
 from hnlpeak.simulation.generation import Total, generate

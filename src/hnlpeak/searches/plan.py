@@ -14,7 +14,7 @@ from hnlpeak.core.errors import UsageError
 from hnlpeak.estimation.peak import mode_fraction
 from hnlpeak.experiment.analysis import Analysis
 from hnlpeak.experiment.analysis_card import AnalysisCard, Template
-from hnlpeak.reconstruction.columns import column_names
+from hnlpeak.experiment.columns import column_names
 from hnlpeak.searches.companions import halo_template, of_parent, packed_halo, with_companions
 from hnlpeak.searches.systematics import systematic_decays
 from hnlpeak.selection.cuts import cut_table

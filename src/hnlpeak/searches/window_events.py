@@ -17,10 +17,10 @@ from hnlpeak.core.errors import UsageError
 from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis import Analysis
 from hnlpeak.experiment.analysis_card import AnalysisCard
+from hnlpeak.experiment.columns import Column, column_names
 from hnlpeak.formats.addresses import expand
 from hnlpeak.formats.candidates import CandidateFile
 from hnlpeak.limits.search import Search
-from hnlpeak.reconstruction.columns import Column, column_names
 from hnlpeak.searches.plan import Injection, plan
 from hnlpeak.searches.samples import calibrated
 from hnlpeak.selection.cuts import cut_table

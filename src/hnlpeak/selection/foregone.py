@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from hnlpeak.detectors.event import MAX_SYSTEMS
+from hnlpeak.detectors.kind import time_column
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.experiment.experiment import Experiment
 from hnlpeak.simulation.foregone import FOLLOW_ALL, Foregone
@@ -36,7 +37,7 @@ def foregone_of(card: AnalysisCard, experiment: Experiment) -> Foregone:
         return FOLLOW_ALL
     systems, windows = experiment.card.systems(), np.zeros(MAX_SYSTEMS)
     for name in experiment.timed_systems:
-        windows[systems.index(name)] = max(0.0, _bounds(card, f"dt_{name.lower()}_ns")[0])
+        windows[systems.index(name)] = max(0.0, _bounds(card, time_column(name))[0])
     tracks = _bounds(card, "n_tracks")[1]
     extra = _bounds(card, "e_extra_mev")[1]
     reconstruction = experiment.card.reconstruction

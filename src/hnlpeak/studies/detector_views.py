@@ -18,10 +18,10 @@ from hnlpeak.core.errors import UsageError
 from hnlpeak.core.measured import Measured
 from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis import Analysis
+from hnlpeak.experiment.columns import ABSENT_TIME, column_names
 from hnlpeak.experiment.experiment import Experiment, build_setup
 from hnlpeak.experiment.selection_card import Cut
 from hnlpeak.reconstruction.calibration import BeamCalibration
-from hnlpeak.reconstruction.columns import ABSENT_TIME, column_names
 from hnlpeak.searches.companions import packed_halo
 from hnlpeak.simulation.sample import Sample, halo_sample, mode_sample
 from hnlpeak.simulation.streams import shard_sizes

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from hnlpeak.core.words import listed, meant, not_parsed
+from hnlpeak.core.words import listed, meant, not_parsed, shortened
 
 
 def test_lists_end_with_a_whole_name_and_say_what_is_left_out() -> None:
@@ -33,3 +33,11 @@ def test_integers_without_measure_are_named_as_such(read: Callable[[str], object
     with pytest.raises(ValueError, match="digits") as error:
         read("9" * 5001)
     assert not_parsed(error.value) == "an integer of more than 4300 digits"
+
+
+def test_shortened_texts_end_with_a_whole_word() -> None:
+    text = "energies distributed as exponentials, of other particles"
+    assert shortened(text, 100) == text
+    assert shortened(text, 41) == "energies distributed as exponentials, ..."
+    assert shortened(text, 40) == "energies distributed as ..."
+    assert all(len(shortened(text, room)) <= room for room in range(12, 60))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import hits
-from hnlpeak.reconstruction.columns import ABSENT_DISTANCE, ABSENT_TIME
+from hnlpeak.experiment.columns import ABSENT_DISTANCE, ABSENT_TIME
 
 SETUP = hits.setup()
 SYSTEMS = hits.shipped("na62-2015").card.systems()

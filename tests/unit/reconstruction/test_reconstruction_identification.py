@@ -11,7 +11,7 @@ from scipy import stats
 
 import hits
 from hnlpeak.detectors.ring_cherenkov import ring_radius
-from hnlpeak.reconstruction.columns import ABSENT_DISTANCE
+from hnlpeak.experiment.columns import ABSENT_DISTANCE
 from hnlpeak.reconstruction.identification import ring_log_likelihood
 from hnlpeak.theory.species import MASS, Species
 

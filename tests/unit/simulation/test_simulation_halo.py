@@ -14,8 +14,8 @@ from hnlpeak.chain.sample_run import run_sample
 from hnlpeak.core.errors import UsageError
 from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis import load_analysis
+from hnlpeak.experiment.columns import column_names
 from hnlpeak.experiment.halo_card import Beside, Halo
-from hnlpeak.reconstruction.columns import column_names
 from hnlpeak.simulation.generation import Total, generate
 from hnlpeak.simulation.halo import pack_halo
 from hnlpeak.simulation.sample import (

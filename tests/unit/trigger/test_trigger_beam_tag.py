@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from hnlpeak.chain.loop import BLOCK_DECAYS, new_buffers
+from hnlpeak.experiment.columns import column_names
 from hnlpeak.experiment.experiment import Experiment, build_setup, load_experiment
-from hnlpeak.reconstruction.columns import column_names
 from hnlpeak.simulation.generation import Total, generate
 from hnlpeak.simulation.sample import mode_sample, with_parent
 from hnlpeak.simulation.streams import decay_stream

@@ -1,7 +1,9 @@
 """A LaTeX table of the limits, one row a mass, for a paper's appendix (packages booktabs and longtable).
 
 Numbers are rounded for print: resolutions to 0.01 MeV, events to 0.1, acceptances to four decimals, limits on the
-branching fraction and |U|^2 to three digits. Further work takes the other exports or ``limits.csv``, with all digits.
+branching fraction and |U|^2 to three digits. Each cell is ``\\hnlpeakdigits{rounded}{all digits}``, which prints its
+first argument: nothing is lost in the file, and who wants other digits defines the command otherwise, for instance as
+``\\num{#2}`` of siunitx. Masses and counts are printed as they are.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ _COLUMNS = (
     "u2_ul_expected",
     "u2_ul_observed",
 )
+_COMMAND = "hnlpeakdigits"
 _SPECIAL = {
     "\\": r"\textbackslash{}",
     **{c: f"\\{c}" for c in "&%$#_{}"},
@@ -53,18 +56,24 @@ def _power(value: float) -> str:
     return f"${mantissa} \\times 10^{{{exponent}}}$"
 
 
+def _cell(printed: str, value: float) -> str:
+    """A number as it is printed, and with all its digits."""
+    return rf"\{_COMMAND}{{{printed}}}{{{value!r}}}"
+
+
 def _row(values: dict[str, float]) -> str:
+    def rounded(name: str, digits: int) -> str:
+        return _cell(f"{values[name]:.{digits}f}", values[name])
+
     cells = [
-        f"{values['m_n_mev']:g}",
-        f"{values['sigma_mev']:.2f}",
-        f"{values['n_observed']:g}",
-        f"${values['background']:.1f} \\pm {values['background_error']:.1f}$",
-        f"{values['acceptance']:.4f}",
-        f"{values['n_signal_ul_expected']:.1f}",
-        f"{values['n_signal_ul_observed']:.1f}",
-        _power(values["branching_fraction_ul_observed"]),
-        _power(values["u2_ul_expected"]),
-        _power(values["u2_ul_observed"]),
+        f"{values['m_n_mev']:.13g}",
+        rounded("sigma_mev", 2),
+        f"{values['n_observed']:.13g}",
+        rf"${rounded('background', 1)} \pm {rounded('background_error', 1)}$",
+        rounded("acceptance", 4),
+        rounded("n_signal_ul_expected", 1),
+        rounded("n_signal_ul_observed", 1),
+        *(_cell(_power(values[name]), values[name]) for name in _COLUMNS[-3:]),
     ]
     return " & ".join(cells) + r" \\"
 
@@ -86,6 +95,8 @@ def _write(search: Finished, place: Path) -> list[Path]:
     columns = {name: result.number(name) for name in _COLUMNS}
     lines = [
         "% made by hnlpeak; needs \\usepackage{booktabs,longtable}",
+        f"% \\{_COMMAND}{{rounded}}{{all digits}} prints what is rounded; \\newcommand it before for other digits",
+        rf"\providecommand{{\{_COMMAND}}}[2]{{#1}}",
         r"\begin{longtable}{rrrrrrrrrr}",
         rf"\caption{{{caption.strip()}}}\\",
         r"\toprule",

@@ -17,9 +17,9 @@ from hnlpeak.core.measured import Measured
 from hnlpeak.detectors.beam_tracker import BeamTracker
 from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis import Analysis, load_analysis
+from hnlpeak.experiment.columns import column_names
 from hnlpeak.experiment.experiment import build_setup
 from hnlpeak.limits.search import Search
-from hnlpeak.reconstruction.columns import column_names
 from hnlpeak.reconstruction.track import TRACK, fit_track, new_scratch
 from hnlpeak.searches.plan import plan
 from hnlpeak.searches.run import run_search

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import IntEnum
 
-__all__ = ["ABSENT_DISTANCE", "ABSENT_TIME", "COLUMN_MEANING", "Column", "column_names"]
+from hnlpeak.detectors.kind import time_column
+
+__all__ = [
+    "ABSENT_DISTANCE",
+    "ABSENT_TIME",
+    "COLUMN_MEANING",
+    "TIME_COLUMN",
+    "TIME_MEANING",
+    "Column",
+    "column_names",
+]
 
 ABSENT_TIME = 999.0
 """Value of a ``dt_*_ns`` column where the system has no signal in its readout window, ns."""
@@ -78,6 +88,12 @@ COLUMN_MEANING = {
     "number": "number of the event in its sample",
 }
 """Names of the fixed columns in their order, with unit and meaning."""
+TIME_COLUMN = "dt_<system>_ns"
+TIME_MEANING = (
+    f"distance in time of the nearest signal of a system from the track, ns; {ABSENT_TIME:g} where it has none; "
+    "one column for each system with times, its name in small letters"
+)
+"""How the columns after the fixed ones are called, and what they hold."""
 
 
 def column_names(timed_systems: Sequence[str]) -> list[str]:
@@ -85,4 +101,4 @@ def column_names(timed_systems: Sequence[str]) -> list[str]:
 
     A ``dt`` is the distance in time of the system's nearest signal from the track, ``ABSENT_TIME`` if there is none.
     """
-    return [*COLUMN_MEANING, *(f"dt_{system.lower()}_ns" for system in timed_systems)]
+    return [*COLUMN_MEANING, *map(time_column, timed_systems)]
