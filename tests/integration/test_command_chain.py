@@ -47,7 +47,7 @@ def test_scan_with_the_signal_of_a_run_and_explain(
     assert told.code == 0
     assert told.err == ""
     limit = read_result(place).row(300.0)["u2_ul_observed"]
-    assert told.out.startswith("Simulated data limit K+ -> e+ N at m_N = 300 MeV")
+    assert told.out.startswith("The simulated data limit K+ -> e+ N at m_N = 300 MeV")
     assert f"{limit:.6g}" in told.out
     between = hnlpeak("explain", place, 301)
     assert between.code == 2

@@ -188,7 +188,8 @@ def _text(record: dict[str, Any]) -> str:
     how = ", ".join(str(record[key]) for key in ("method", "treatment") if key in record)
     lines = [
         f"{how}: {record['convention']}",
-        f"{'background':>12} {'signal':>12} {'contained':>10} {'not below':>10}",
+        "probability that the interval holds the signal, and that its upper end is not below the signal",
+        f"{'background':>12} {'signal':>12} {'interval':>10} {'upper end':>10}",
     ]
     for row in record["rows"]:
         lines.append(

@@ -290,8 +290,8 @@ def _sentence(record: dict[str, Any]) -> str:
         f"({how}; {record['convention']})."
     )
     local = record["significance"]
-    text += f"\nLocal significance {'infinite' if local is None else f'{local:.3g}'}, "
-    text += f"p-value {record['p_value']:.3g} (asymptotic, and exact or averaged over the background)."
+    text += f"\nWithout a signal as many events or more have probability {record['p_value']:.3g} (local p-value). "
+    text += f"Local significance {'infinite' if local is None else f'{local:.3g}'}: of few events, not quite that of p."
     if "expected" in record:
         values = [record["expected"][name] for name in _BANDS]
         numbers = ", ".join("none" if value is None else f"{value:.6g}" for value in values)

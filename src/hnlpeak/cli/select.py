@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hnlpeak.cli.options import AnalysisOption
 from hnlpeak.cli.verbosity import say
+
+if TYPE_CHECKING:
+    from hnlpeak.selection.cutflow import Cutflow
 
 __all__ = ["select"]
 
@@ -33,7 +37,10 @@ def select(
         typer.Option("--force", help="Go on with data that look suspicious; skip damaged files of several."),
     ] = False,
 ) -> None:
-    """Apply the cuts of an analysis and write the missing-mass spectrum; the cut-flow goes to stdout as CSV."""
+    """Apply the cuts of an analysis and write the missing-mass spectrum; the cut-flow goes to stdout.
+
+    As a table on a terminal, else as CSV with all digits.
+    """
     from hnlpeak.cli.options import check_output
     from hnlpeak.cli.reading import read_with_progress
     from hnlpeak.experiment.analysis import load_analysis
@@ -43,5 +50,17 @@ def select(
     check_output(output, WRITTEN)
     read = read_with_progress(ntuples, load_analysis(analysis), needs_peak=False, force=force)
     write_spectrum(output, read.selected.spectrum)
-    typer.echo(cutflow_table(read.selected.cutflows), nl=False)
+    if sys.stdout.isatty():
+        typer.echo("\n\n".join(_readable(flow) for flow in read.selected.cutflows))
+    else:
+        typer.echo(cutflow_table(read.selected.cutflows), nl=False)
     say(f"{read.candidates} candidates, spectrum in {output}")
+
+
+def _readable(flow: Cutflow) -> str:
+    """The cut-flow of a selection for people."""
+    lines = [f"{flow.selection:<24} {'passed':>10} {'of the step before':>19} {'without this cut':>17}"]
+    for row in flow.rows():
+        share = f"{100.0 * float(row['fraction']):.1f} %"
+        lines.append(f"{row['cut']:<24} {row['passed']:>10g} {share:>19} {row['n_minus_one']:>17g}")
+    return "\n".join(lines)

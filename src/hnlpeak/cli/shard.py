@@ -30,7 +30,7 @@ OfOption = Annotated[int, typer.Option("--of", metavar="N", help="Number of jobs
 FolderArgument = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the job files.")]
 
 
-@app.command()
+@app.command(short_help="One job of several: its share of every sample.")
 def run(
     analysis: AnalysisArgument,
     index: Annotated[int, typer.Option(metavar="I", help="Which job, 0 to N - 1.")],
@@ -70,7 +70,7 @@ def run(
     say(f"job {index} of {of} in {path}")
 
 
-@app.command()
+@app.command(short_help="Join job files to the results of one run.")
 def merge(
     directory: FolderArgument,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT", help="Folder for the results.")],
@@ -110,7 +110,7 @@ def merge(
         )
 
 
-@app.command()
+@app.command(short_help="Which jobs are done, and which are missing.")
 def status(
     directory: FolderArgument,
     json: Annotated[bool, typer.Option("--json", help="Write JSON to stdout.")] = False,
@@ -135,7 +135,7 @@ def status(
         typer.echo(f"not usable: {fault}")
 
 
-@app.command()
+@app.command(short_help="The description of all jobs for HTCondor or Slurm.")
 def template(
     system: Annotated[str, typer.Argument(metavar="SYSTEM", help="htcondor or slurm.")],
     analysis: AnalysisArgument = "na62-2015-ke2",

@@ -32,7 +32,7 @@ WorkersOption = Annotated[int | None, typer.Option(help="Threads (default: the u
 JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON to stdout.")]
 
 
-@app.command()
+@app.command(short_help="A known truth: are N_K, b, p-values and signals found?")
 def closure(
     analysis: AnalysisArgument,
     number: Annotated[
@@ -144,7 +144,7 @@ def _flux_record(found: FluxClosure, about: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-@app.command()
+@app.command(short_help="Keep one trigger in some: is N_K right?")
 def downscale(
     analysis: AnalysisArgument,
     factor: Annotated[int, typer.Option(min=1, max=1_000_000, help="One trigger in so many is kept.")] = 3,
@@ -194,7 +194,7 @@ def downscale(
     )
 
 
-@app.command()
+@app.command(short_help="Fits of the signal on simulated background alone.")
 def spurious(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of results of `hnlpeak run`.")],
     kaons: Annotated[
@@ -259,7 +259,7 @@ def spurious(
     )
 
 
-@app.command()
+@app.command(short_help="Figures of what each detector sees.")
 def detectors(
     analysis: AnalysisArgument,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for the figures.")],
@@ -294,7 +294,7 @@ def detectors(
     typer.echo(f"figures in {output}: {', '.join(record['figures'])}")
 
 
-@app.command()
+@app.command(short_help="Numbers of the cards varied: A, N_K and b.")
 def systematics(
     analysis: AnalysisArgument,
     vary: Annotated[

@@ -25,7 +25,12 @@ def summary(result: SearchResult, place: Path) -> str:
     u2, p = (np.where(result.sound, x, np.nan) for x in (result.limits.observed.u2, result.excess.p_value))
     lines = [
         f"{result.title}{' (simulated data)' if result.simulated else ''}",
-        f"N_K = {n_kaon.value:.4g} ± {n_kaon.stat:.2g} (stat) ± {n_kaon.syst:.2g} (syst)",
+        f"N_K = {n_kaon.value:.4g}"
+        + (
+            f" ± {n_kaon.stat:.2g} (stat) ± {n_kaon.syst:.2g} (syst)"
+            if n_kaon.error
+            else ", given without an error"
+        ),
     ]
     injected = None if result.exposure is None else result.exposure.injected
     if injected is not None:

@@ -197,7 +197,7 @@ def lifetime(
     _write(given, columns, as_json=json, as_csv=csv, file=output)
 
 
-@app.command()
+@app.command(short_help="The smallest |U|² of interest.")
 def seesaw(
     mass: MassOption,
     lepton: LeptonOption = "e",

@@ -59,7 +59,7 @@ def _channel(result: SearchResult) -> tuple[str, str]:
 def sentence(result: SearchResult, mass: float) -> str:
     """Return the limit at ``mass`` (MeV) as one sentence. ``UsageError`` where there is no hypothesis."""
     i, (channel, mixing) = result.place(mass), _channel(result)
-    what = "Simulated data" if result.simulated else "The data"
+    what = "The simulated data" if result.simulated else "The data"
     cl = 100.0 * result.settings.cl
     status = result.status[i]
     observed, expected = result.limits.observed.u2[i], result.limits.expected.median.u2[i]
@@ -71,7 +71,7 @@ def sentence(result: SearchResult, mass: float) -> str:
     )
     if not result.sound[i]:
         return f"Not to be quoted, {meaning(status)}. {text}."
-    return text + ("." if status == "ok" else f"; mind {meaning(status)}.")
+    return text + ("." if status == "ok" else f"; status {meaning(status)}.")
 
 
 def _counting(result: SearchResult, i: int) -> list[str]:
@@ -118,7 +118,7 @@ def _in_deviations(result: SearchResult, i: int) -> str:
     half = float(deviations(local_p_value(n, b, error, kind=result.settings.constraint, mid_p=True)[0]))
     if abs(half - said) > _APART:
         return f"; p is {z:+.2f} sigma: the significance is asymptotic, which few events do not follow"
-    return f"; p is {z:+.2f} sigma, since it holds all of the observed count's own probability"
+    return f"; p is {z:+.2f} sigma: it has the probability of exactly n in full, the significance half of it"
 
 
 def _less_than_one(result: SearchResult, i: int) -> str:
@@ -126,8 +126,8 @@ def _less_than_one(result: SearchResult, i: int) -> str:
     if not less_than_one_event(b, error):
         return ""
     return (
-        "; b is less than its error: p is that of a control region 1 / error times the window with b / error events, "
-        "the significance that with half of the observed count's own probability"
+        f"; b is below its error: both take it as measured by {_g(b / error, 2)} events in a control region "
+        f"{_g(1.0 / error, 2)} times the window"
     )
 
 
@@ -175,7 +175,7 @@ def _steps(result: SearchResult, i: int) -> list[str]:
     per_u2 = float(table.per_u2[i])
     u2 = _again("u2_ul_observed", float(limit.u2[i]), fraction / per_u2)
     lines.append(
-        f"{mixing}   < B / [B({result.meson} -> {result.lepton} nu) rho(m_N)] "
+        f"{mixing:<11} < B / [B({result.meson} -> {result.lepton} nu) rho(m_N)] "
         f"= {_g(fraction, 6)} / {_g(per_u2, 6)} = {_g(u2, 6)}"
     )
     return lines

@@ -239,5 +239,8 @@ def _settings(
 def _errors_in(errors: Sequence[str]) -> str:
     """Which errors the limits of a search have, in words."""
     named = ", ".join(errors)
-    inside = f"errors of {named}" if named else "A, sigma(m) and N_K without errors"
-    return f"n, b +- sigma_b and the leakage of signal into side bands; {inside}; all are in columns ..._with_errors"
+    inside = f"and the errors of {named}" if named else "while A, sigma(m) and N_K are taken as exact"
+    return (
+        f"the limits have the errors of n and b and the leakage of signal into side bands in them, {inside}; "
+        "those of the columns ..._with_errors have all errors"
+    )

@@ -6,7 +6,7 @@ All text is made here; the page's script only puts that of the chosen mass into 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +36,8 @@ _LEFT, _RIGHT, _TOP = 62.0, 548.0, 8.0
 _MARGIN = 20.0
 _WIDTHS = (0.5, 1.0, 2.0, 5.0)
 _BINS = 200
+_WORD = 16.0
+"""Height of a word, from one line of standard deviations to the next."""
 _LEAST = 2.0
 """Width in the picture below which a window would not be seen."""
 
@@ -76,7 +78,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Explorer:
-    """``start`` is the mass shown first; ``cells`` are texts at each mass by the name of their place in the page."""
+    """``start`` is the mass shown first; ``cells`` are texts at each mass by the name of their place in the page.
+
+    ``beside``: b is not the sum of the simulated sources, but estimated from the data beside the window.
+    """
 
     start: int
     plots: tuple[Plot, ...]
@@ -87,6 +92,7 @@ class Explorer:
     observed: tuple[Part, ...]
     budget: tuple[Part, ...]
     has_paths: bool
+    beside: bool = False
 
     def record(self) -> str:
         """Return what the script needs as JSON that may stand inside an element of a page."""
@@ -121,6 +127,7 @@ def explorer(search: Search, earlier: Sequence[PublishedLimit]) -> Explorer:
         composition=_composition(search),
         observed=_observed(search),
         budget=_budget(search),
+        beside=not isinstance(result.background.details, TemplateDetails),
         has_paths=any(bool(np.any(np.isfinite(path))) for path in paths.values()),
     )
 
@@ -154,7 +161,8 @@ def _spectrum(search: Search, x: Axis) -> Plot | None:
     windows = result.number("window_high_mev") - result.number("window_low_mev")
     background = result.number("background") * width / windows
     most = max(float(heights.max(initial=1.0)), float(np.nanmax(background, initial=1.0)))
-    y = Axis(0.5, 2.0 * most, 210.0, _TOP, log=True)
+    least = float(np.nanmin(np.where(background > 0.0, background, np.nan), initial=1.0))
+    y = Axis(float(np.clip(0.5 * least, 0.01, 0.5)), 2.0 * most, 210.0, _TOP, log=True)
     words = "observed events" + (" (simulated)" if result.simulated else "")
     curves = (
         Curve("counts", "Spectrum", words, "#1a1a1a", step_path(x, y, counts.edges, heights)),
@@ -176,11 +184,21 @@ def _p_values(search: Search, x: Axis) -> Plot:
     p = np.where(result.sound, result.number("p_value"), np.nan)
     lowest = float(np.nanmin(p, initial=1.0))
     y = Axis(min(1e-4, 10.0 ** np.floor(np.log10(max(0.5 * lowest, 1e-300)))), 1.0, 130.0, _TOP, log=True)
-    levels = tuple((float(y.place(ndtr(-s))), f"{s}σ") for s in range(1, 9) if ndtr(-s) > y.low)
+    levels = tuple(_levels(y, {s: float(ndtr(-s)) for s in range(1, 38)}))
     path = line_path(x, y, result.number("m_n_mev"), p)
     return Plot(
         "p", "local p-value", x, y, (Curve("p", "p-value", "local p-value", "#1a1a1a", path),), levels
     )
+
+
+def _levels(y: Axis, probability: Mapping[int, float]) -> Iterator[tuple[float, str]]:
+    """Yield place and text of standard deviations on the axis, the most first: those that leave room for a word."""
+    last = np.inf
+    for sigma, p in sorted(probability.items(), reverse=True):
+        place = float(y.place(p))
+        if p > y.low and last - place >= _WORD:
+            last = place
+            yield place, f"{sigma}σ"
 
 
 def _with_error(value: float, error: float) -> str:
@@ -280,8 +298,10 @@ def _budget(search: Search) -> tuple[Part, ...]:
     if isinstance(details, TemplateDetails):
         named = [(source_words(name), np.asarray(part)) for name, part in details.budget.items()]
     elif isinstance(details, SidebandDetails):
-        other = "the same with an order of " + f"{details.alternative_order} instead of {details.order}"
-        named = [("statistics of the side bands", result.background.stat), (other, result.background.syst)]
+        named = [
+            ("statistics of the side bands", result.background.stat),
+            ("choice of the function through them", result.background.syst),
+        ]
     else:
         named = [("statistical", result.background.stat), ("systematic", result.background.syst)]
     whole = result.background.error**2

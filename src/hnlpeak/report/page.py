@@ -12,8 +12,9 @@ from importlib.resources import files
 
 from hnlpeak.core.version import VERSION
 from hnlpeak.limits.published import PublishedLimit
+from hnlpeak.limits.result import SearchResult
 from hnlpeak.limits.search import Search
-from hnlpeak.limits.status import meaning
+from hnlpeak.limits.status import meaning, status_words
 from hnlpeak.report.explorer import Explorer, explorer
 from hnlpeak.report.figures.registry import FIGURES, earlier_searches, used_cutflows
 from hnlpeak.report.inline_svg import inline_svg
@@ -59,6 +60,12 @@ def _switches(shown: Explorer) -> str:
     for nature in _NATURES:
         rules.append(f"body:has(#nature-{nature}:not(:checked)) .only-{nature}{{display:none}}")
     return "\n".join(rules) + "\n"
+
+
+def _words(result: SearchResult) -> list[str]:
+    """The words of this search's status column that say something, in the order of all words."""
+    used = {word for status in result.status.tolist() for word in status.split()}
+    return [word for word in status_words() if word in used and word != "ok"]
 
 
 def _source(curve: PublishedLimit) -> dict[str, str]:
@@ -109,6 +116,7 @@ def report_page(search: Search, svgs: Mapping[str, bytes]) -> str:
         sections=_SECTIONS,
         explorer=shown,
         verdict=verdict(result),
+        words={word: status_words()[word].meaning for word in _words(result)},
         meanings={str(status): meaning(status) for status in set(result.status.tolist())},
         numbers=key_numbers(search),
         conditions=conditions(search),

@@ -57,5 +57,5 @@ def plain_number(value: float | None, digits: int = 3) -> str:
     if value == 0.0:
         return "0"
     if abs(value) >= 10 ** (digits - 1):
-        return f"{value:.0f}"
+        return count_text(round(value)) if abs(value) >= 1e4 else f"{value:.0f}"
     return f"{value:#.{digits}g}".rstrip(".")

@@ -67,7 +67,7 @@ def _background_table(result: SearchResult, found: Systematics) -> Table:
     }
     rows = []
     for name, (events, inside) in parts.items():
-        shares = 100.0 * np.interp(found.masses, masses, np.divide(events, b))
+        shares = 100.0 * np.interp(found.masses, masses, events / np.where(b > 0.0, b, np.nan))
         rows.append((name, "yes" if inside else "no", *(plain_number(float(share), 2) for share in shares)))
     return Table(
         "Errors of the background at each mass, in per cent of b.",

@@ -160,8 +160,20 @@ def _flat(prefix: str, record: Mapping[str, Any]) -> list[tuple[str, str]]:
         if isinstance(value, Mapping):
             rows += _flat(f"{prefix}{name}: ", value)
         elif not isinstance(value, list | tuple) or len(value) <= _LONG:
-            rows.append((f"{prefix}{name}".replace("_", " "), _words(value)))
+            rows.append((f"{prefix}{_setting(name)}", _words(value)))
     return rows
+
+
+_UNITS = {"mev": "MeV", "gev": "GeV", "mm": "mm", "ns": "ns", "hz": "Hz"}
+_SETTINGS = {"cl": "confidence level", "u2": "|U|²", "methods": "further methods", "lost": "lost jobs"}
+
+
+def _setting(name: str) -> str:
+    """The name of a setting as people say it, its unit in brackets."""
+    *words, last = name.split("_")
+    if words and last in _UNITS:
+        return f"{' '.join(words)} [{_UNITS[last]}]"
+    return _SETTINGS.get(name, name.replace("_", " "))
 
 
 def _words(value: Any) -> str:
@@ -172,6 +184,8 @@ def _words(value: Any) -> str:
         return typeset(f"{value:g}")
     if isinstance(value, Mapping):
         return ", ".join(f"{name.replace('_', ' ')} {_words(item)}" for name, item in value.items())
+    if isinstance(value, list | tuple) and not value:
+        return "none"
     if isinstance(value, list | tuple):
         return ("; " if any(isinstance(item, Mapping) for item in value) else ", ").join(map(_words, value))
     return str(value)

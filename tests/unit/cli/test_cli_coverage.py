@@ -38,7 +38,7 @@ def test_table_names_the_smallest():
     result = run("--off", "6", "--tau", "2", "--method", "cls", "--steps", "5")
     lines = result.stdout.splitlines()
     assert "one-sided 90 % CLs" in lines[0]
-    lowest = min(float(line.split()[2]) for line in lines[2:7])
+    lowest = min(float(line.split()[2]) for line in lines[3:8])
     assert f"smallest: {lowest:.4f}" in lines[-1]
 
 

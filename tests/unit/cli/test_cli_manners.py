@@ -23,6 +23,17 @@ def test_help_is_no_error(arguments: tuple[str, ...]) -> None:
     assert all(name in done.out for name in ("run", "scan", "doctor", "cache", "init", "show"))
 
 
+@pytest.mark.parametrize("arguments", [(), ("theory",), ("study",), ("shard",)])
+def test_no_command_is_described_by_half_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERMINAL_WIDTH", "80")
+    listed = call(*arguments, "-h").out.partition("Commands:")[2]
+    assert listed
+    assert all(line.endswith((".", "?")) and "..." not in line for line in listed.split("\n") if line.strip())
+
+
 @pytest.mark.parametrize("group", ["theory", "study", "shard"])
 def test_a_group_alone_shows_its_help(group: str) -> None:
     alone = call(group)

@@ -401,7 +401,7 @@ def test_explanation_follows_from_its_inputs_or_says_so(asimov: SearchResult) ->
     row = asimov.row(305.0)
     for number in ("n_signal_ul_observed", "branching_fraction_ul_observed", "u2_ul_observed", "n_kaon"):
         assert f"{row[number]:.6g}" in text
-    assert text.startswith("Simulated data limit K+ -> e+ N at m_N = 305 MeV")
+    assert text.startswith("The simulated data limit K+ -> e+ N at m_N = 305 MeV")
     assert "two-sided" in text
     moved = replace(asimov.background, background=asimov.background.background * 1.001)
     with pytest.raises(HnlpeakError, match="disagrees with its own inputs: n_signal_ul_observed"):

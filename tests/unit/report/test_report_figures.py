@@ -35,6 +35,7 @@ from hnlpeak.report.figures.u2_searches import u2_searches
 from hnlpeak.report.garwood import garwood
 from hnlpeak.report.render import render, save
 from hnlpeak.report.style import own_style
+from hnlpeak.report.systematics_tables import systematics_tables
 from hnlpeak.spectrum import FIXED_POINT, Spectrum
 
 
@@ -482,3 +483,18 @@ def test_a_decay_in_flight_turns_the_path(experiment: Experiment, event: np.void
     path = particle_path(experiment.setup[0], particle)
     assert path[1].tolist() == pytest.approx([45.0 + 0.006 * 20e3, 0.004 * 20e3, 160e3])
     assert (path[2, 0] - path[1, 0]) / (path[2, 2] - path[1, 2]) == pytest.approx(0.016)
+
+
+def test_shares_of_no_background_are_blanks(inputs: Search) -> None:
+    """A search with few events has masses with b = 0, and nothing is a share of that."""
+    b = inputs.result.number("background").copy()
+    b[0] = 0.0
+    changed = with_columns(inputs.result, background=b)
+    masses = (float(changed["m_n_mev"][0]), float(changed["m_n_mev"][-1]))
+    shift = Shift((0.01, -0.02), (0.002, 0.003))
+    source = SystematicSource("matter", {}, "a reference", "E", False, shift, shift, shift, shift)
+    result = dataclasses.replace(changed, systematics=Systematics(masses, (source,)))
+    *_, table = systematics_tables(result)
+    row = next(row for row in table.rows if row[0] == "statistics of b")
+    assert row[2] == "–"  # at 170 MeV
+    assert float(row[3]) > 0.0

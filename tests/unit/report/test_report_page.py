@@ -68,6 +68,42 @@ class Page(HTMLParser):
         self.words += data
 
 
+def test_lines_of_standard_deviations_leave_room_for_their_words(inputs: Search) -> None:
+    """A signal of ten standard deviations: those of one to four lie within a few units of each other."""
+    p = inputs.result.number("p_value").copy()
+    p[3] = 1e-23
+    strong = dataclasses.replace(inputs, result=with_columns(inputs.result, p_value=p))
+    (plot,) = (plot for plot in explorer(strong, []).plots if plot.name == "p")
+    places = sorted(place for place, _ in plot.levels)
+    assert len(places) > 4
+    assert np.diff(places).min() >= 16.0
+    assert "9σ" in [words for _, words in plot.levels]
+
+
+def test_a_background_below_one_event_a_bin_is_seen(inputs: Search) -> None:
+    result = inputs.result
+    few = with_columns(
+        result, background=np.full(len(result), 0.3), background_error=np.full(len(result), 0.1)
+    )
+    (plot,) = (p for p in explorer(dataclasses.replace(inputs, result=few), []).plots if p.name == "spectrum")
+    path = next(curve.path for curve in plot.curves if curve.key == "estimate")
+    drawn = [float(pair.split(" ")[1]) for pair in re.findall(r"[\d.]+ [\d.]+", path)]
+    assert max(drawn) < plot.y.start
+
+
+def test_status_words_stand_under_the_limits(inputs: Search) -> None:
+    words = np.array(["ok"] * len(inputs.result), dtype=object)
+    words[1] = "order-lowered peak-masked"
+    page = Page(
+        report_page(dataclasses.replace(inputs, result=with_columns(inputs.result, status=words)), {})
+    )
+    for said in ("order-lowered", "a lower one is used", "peak-masked", "left out of their fit"):
+        assert (
+            said
+            in page.words.partition("Variants of the observed limit")[0].partition("all masses are in")[2]
+        )
+
+
 def test_the_page_stands_alone(inputs: Search, tmp_path: Path) -> None:
     written = write_report(inputs, tmp_path)
     assert written[-1] == tmp_path / "report.html"
@@ -142,7 +178,9 @@ def test_the_page_has_the_numbers_of_every_mass(inputs: Search) -> None:
     row = result.row(300.0)
     assert record["cells"]["n"][at_300] == count_text(row["n_observed"])
     assert record["cells"]["u2"][at_300] == scientific(row["u2_ul_observed"])
-    assert record["cells"]["sentence"][at_300].startswith("Simulated data limit K⁺ → e⁺ N at m_N = 300 MeV")
+    assert record["cells"]["sentence"][at_300].startswith(
+        "The simulated data limit K⁺ → e⁺ N at m_N = 300 MeV"
+    )
     lengths = {len(texts) for texts in (*record["cells"].values(), *record["bars"].values())}
     assert lengths == {len(record["markers"])} == {len(record["windows"])} == {len(result)}
     # what is written first is the strongest limit that may be quoted
