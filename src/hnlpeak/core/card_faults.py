@@ -118,6 +118,8 @@ def _fault(item: Any, key: str, kind: type[BaseModel], card: Mapping[str, Any] |
         text = f"expected {wanted}"
     if item["type"] != "value_error":
         text += f", got {_shown(item['input'])}"
+    if item["type"] == "literal_error" and table is not None and (about := meaning_of(table, str(loc[-1]))):
+        text += f" ({about})"
     return f"{key}: {text}"
 
 

@@ -51,7 +51,7 @@ _LARGEST = {
     "length": (1e8, "100 km"),
     "time": (1e9, "1 s"),
     "angle": (6.3, "2 pi rad (degrees?)"),
-    "rate": (1.0, "1 GHz"),
+    "rate": (10.0, "10 GHz"),
     "mass squared": (1e18, "1 PeV2"),
 }
 """Beyond this no apparatus is described: a slip, or a simulation without end."""

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 
 __all__ = ["listed", "meant", "not_parsed", "shortened"]
+
+
+_AS_CLOSE = 0.05
+"""Difference of likenesses (0 to 1) that tells nothing."""
 
 
 def listed(names: Iterable[str], room: int = 120) -> str:
@@ -25,9 +29,14 @@ def shortened(text: str, room: int) -> str:
 
 
 def meant(name: str, known: Sequence[str]) -> str:
-    """Return what a wrong ``name`` may have been meant for, to stand behind a message; else those ``known``."""
-    close = get_close_matches(name[:80], known, n=1)
-    return f", is it {close[0]}?" if close else f"; there are {listed(known)}"
+    """Return what a wrong ``name`` may have been meant for, to stand behind a message; else those ``known``.
+
+    Two are named where the second is as close as the first.
+    """
+    best = get_close_matches(name[:80], known, n=2)
+    likeness = [SequenceMatcher(None, name[:80], other).ratio() for other in best]
+    close = [other for other, ratio in zip(best, likeness, strict=True) if ratio > likeness[0] - _AS_CLOSE]
+    return f", is it {' or '.join(close)}?" if close else f"; there are {listed(known)}"
 
 
 def not_parsed(error: Exception) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 from collections.abc import Iterator, Sequence
@@ -10,7 +11,7 @@ from typing import Self
 from pydantic import model_validator
 
 from hnlpeak.core.card import Card
-from hnlpeak.core.quantity import UNIT_OF_SUFFIX, Energy, parse_quantity
+from hnlpeak.core.quantity import UNIT_OF_SUFFIX, Energy, parse_percentage, parse_quantity
 
 __all__ = ["Bound", "Cut", "SelectionCard", "cuts_of", "faults_of_selections"]
 
@@ -112,9 +113,23 @@ def _in_unit(column: str, value: Bound) -> float:
     dimension = UNIT_OF_SUFFIX.get(column.rsplit("_", 1)[-1])
     if dimension is not None:
         return parse_quantity(value, dimension)
+    share = parse_percentage(value)
+    if share is not None:
+        return share
     if isinstance(value, str) or not math.isfinite(value):
-        raise ValueError(f"column {column!r} has no unit: expected a finite number, got {value!r}")
+        raise ValueError(
+            f"column {column!r} has no unit: expected a finite number, got {value!r}{_with_unit(column, value)}"
+        )
     return float(value)
+
+
+def _with_unit(column: str, value: Bound) -> str:
+    """What a column is called whose numbers have the unit of ``value``."""
+    for suffix, dimension in UNIT_OF_SUFFIX.items():
+        with contextlib.suppress(ValueError):
+            parse_quantity(value, dimension)
+            return f"; names of columns of {dimension} end in _{suffix}: is it {column}_{suffix}?"
+    return ""
 
 
 class SelectionCard(Card):

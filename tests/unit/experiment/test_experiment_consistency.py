@@ -86,7 +86,7 @@ def test_cuts(tmp_path: Path, old: str, new: str, said: str) -> None:
 @pytest.mark.parametrize(
     ("key", "value", "said"),
     [
-        ("accidental_rate", '"5e100 MHz"', "accidental_rate: '5e100 MHz' is above 1 GHz"),
+        ("accidental_rate", '"5e100 MHz"', "accidental_rate: '5e100 MHz' is above 10 GHz"),
         ("readout_window", '"1 ms"', r"accidental signals per event, at most 1000"),
         ("divergence_x", '"30 rad"', r"divergence_x: '30 rad' is above 2 pi rad \(degrees\?\)"),
         ("slope_x", '"7 rad"', "degrees"),

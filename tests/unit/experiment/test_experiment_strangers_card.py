@@ -306,3 +306,29 @@ def test_masses_at_which_the_decay_is_closed(tmp_path: Path) -> None:
 def test_columns_of_times_are_listed() -> None:
     assert re.search(r"dt_<system>_ns +distance in time", call("list", "columns").out)
     assert "cuts may use dt_tag_ns, dt_rings_ns, e_over_p" in call("check", "fixed-target").out
+
+
+@pytest.mark.parametrize(
+    ("search", "said"),
+    [
+        (
+            ('column = "dt_tag_ns"', 'column = "dt_tag"'),
+            r"column 'dt_tag' has no unit: .* '1\.5 ns'; names of columns of time end in _ns: is it dt_tag_ns\?",
+        ),
+        (
+            ('lepton = "mu"', 'lepton = "muon"'),
+            r"channel\.lepton: .*'e' or 'mu', got 'muon' \(Channel: The decay",
+        ),
+        (("order = 1\n", "oder = 1\n"), r"background\.oder: unknown key, is it order\?"),
+        (("[scan]", '[scan]\nmass_m = "2 MeV"'), r"scan\.mass_m: unknown key, is it mass_min or mass_max\?"),
+    ],
+)
+def test_what_may_have_been_meant(tmp_path: Path, search: Any, said: str) -> None:
+    lines = lines_of(written(tmp_path, (), search))
+    assert re.search(said, lines[0]) or re.search(said, lines[-1]), lines
+
+
+def test_a_ratio_is_cut_on_by_a_percentage(tmp_path: Path) -> None:
+    path = written(tmp_path, (), ('column = "e_over_p"\nmax = 0.5', 'column = "e_over_p"\nmax = "50 %"'))
+    (cut,) = (cut for cut in load_analysis(path).card.cuts if cut.column == "e_over_p")
+    assert cut.bounds()[1] == [0.5]
