@@ -15,9 +15,12 @@ from hnlpeak.execution.context import RunContext
 from hnlpeak.execution.run import usable_cpus
 from hnlpeak.experiment.analysis import Analysis, load_analysis
 from hnlpeak.limits.search import Search
-from hnlpeak.searches.expected import drawn
-from hnlpeak.searches.plan import Injection, plan
+from hnlpeak.searches.expected import Expectation, drawn
+from hnlpeak.searches.plan import SIGNAL, Injection, plan
 from hnlpeak.searches.run import run_search
+from hnlpeak.spectrum.axis import m_miss_axis
+from hnlpeak.spectrum.fixed_point import FIXED_POINT
+from hnlpeak.spectrum.spectrum import Spectrum
 
 KAONS = 3e5
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
@@ -115,6 +118,37 @@ def test_the_same_numbers_as_plain_simulation_at_a_small_exposure(analysis: Anal
         "expected",
         "asimov",
     ]
+
+
+def lumpy(component: str) -> tuple[Spectrum, float]:
+    """A template of a dozen events with very different weights, as one of which a hundred are expected."""
+    rng, axis = np.random.default_rng(len(component)), m_miss_axis()
+    w = np.zeros((2, 1, len(axis)))
+    places = np.searchsorted(axis.edges, rng.uniform(160.0, 440.0, 12))
+    w[:, 0, places] = rng.exponential(size=12) ** 3
+    fixed = np.rint(FIXED_POINT * w).astype(np.int64), np.rint(FIXED_POINT * w**2).astype(np.int64)
+    made = Spectrum.from_weights(
+        *fixed, selections=["tight", "loose"], components=[component], simulated=True, label="t", axis=axis
+    )
+    return made, 100.0
+
+
+def test_smooth_data_keep_what_is_expected_and_the_signal() -> None:
+    parts = {name: lumpy(name) for name in ("kmu2", "ke3", SIGNAL)}
+    means = np.stack([scale * made.values[:, 0] for made, scale in parts.values()], axis=1)
+    like = next(iter(parts.values()))[0]
+    raw = Expectation(means, tuple(parts), 1e12, like, tuple(parts.values()))
+    found = raw.smooth(150.0, 475.0)
+    middles = 0.5 * (like.edges[1:] + like.edges[:-1])
+    inside = (middles > 150.0) & (middles < 475.0)
+    assert np.array_equal(found.means[:, 2], raw.means[:, 2])
+    assert np.array_equal(found.means[..., ~inside], raw.means[..., ~inside])
+    assert found.means.sum(axis=2) == pytest.approx(raw.means.sum(axis=2), rel=1e-9)
+    # no bin of 0.02 MeV differs from its neighbours as the lumps did
+    for k in (0, 1):
+        assert np.count_nonzero(raw.means[0, k]) == 12
+        steps = np.abs(np.diff(found.means[0, k][inside]))
+        assert steps.max() < 1e-3 * found.means[0, k].max()
 
 
 def test_too_much_for_asimov_data_is_said(analysis: Analysis) -> None:

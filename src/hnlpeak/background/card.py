@@ -164,6 +164,10 @@ class BackgroundCard(Sourced):
         """Return the tails of tracks whose effect is an error of b, None for none."""
         return None
 
+    def smooth_range(self) -> tuple[float, float] | None:
+        """Return where (MeV) the method takes the background to be smooth, None for nowhere."""
+        return None
+
     def mode_errors(self) -> Mapping[str, float]:
         """Return the relative systematic errors of simulated decay modes; none where they are not used."""
         return {}

@@ -42,6 +42,10 @@ class SidebandBackground(BackgroundCard):
     low_limit: Energy
     high_limit: Energy
 
+    def smooth_range(self) -> tuple[float, float]:
+        """Return the range of the side bands, MeV."""
+        return self.low_limit, self.high_limit
+
     @model_validator(mode="after")
     def _bands(self) -> Self:
         if not self.inner < self.outer:

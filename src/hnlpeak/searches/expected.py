@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from hnlpeak.chain.sample_run import SampleResult
 from hnlpeak.core.errors import UsageError
+from hnlpeak.estimation.smooth import smoothed
 from hnlpeak.searches.companions import per_meson_decay, template_spectrum
 from hnlpeak.searches.plan import SIGNAL
 from hnlpeak.searches.samples import Samples
@@ -56,6 +57,18 @@ class Expectation:
         sums = [scale**2 * float(made.between(selection, low, high).variances) for made, scale in self.made]
         return float(sum(sums) ** 0.5)
 
+    def smooth(self, low: float, high: float) -> Expectation:
+        """Return the same with smooth functions between ``low`` and ``high`` (MeV), but for the signal."""
+        means = self.means.copy()
+        edges, selections = self.like.edges, self.like.selections
+        for k, (name, (made, scale)) in enumerate(zip(self.components, self.made, strict=True)):
+            if name == SIGNAL:
+                continue
+            for s, selection in enumerate(selections):
+                part = made.project(selection)
+                means[s, k] = scale * smoothed(edges, part.values, part.variances, low=low, high=high)
+        return replace(self, means=means)
+
     def together(self) -> Expectation:
         """Return the same with all components as one, ``data``."""
         return replace(self, means=self.means.sum(axis=1, keepdims=True), components=("data",))
@@ -78,11 +91,16 @@ def _made(samples: Samples, decays: float) -> tuple[dict[str, SampleResult], dic
 def expected_data(samples: Samples, decays: float, *, draw: bool) -> SampleResult:
     """Return the data of ``decays`` decays in the fiducial volume that the plan's expected components let expect.
 
-    Bin by bin and source by source a Poisson number where ``draw``, else the expectation, whose variance is that of a
-    count. The cut-flow is the expectation either way. ``UsageError`` where the expectation is too large to be stored.
+    Where the background is taken to be smooth so are the templates (``estimation.smooth``): large exposures have more
+    events than they. Bin by bin and component by component a Poisson number where ``draw``, else the expectation, whose
+    variance is that of a count. The cut-flow is the expectation either way. ``UsageError`` where the expectation is too
+    large to be stored.
     """
     made, scales = _made(samples, decays)
     expected = expectation(samples, decays)
+    smooth = samples.analysis.card.background.smooth_range()
+    if smooth is not None:
+        expected = expected.smooth(*smooth)
     if draw:
         spectrum = expected.draw(stream(samples.context.seed, "data/expected", 0))
     else:
