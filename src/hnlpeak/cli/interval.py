@@ -207,7 +207,7 @@ def _of_table(table: Path, output: Path | None, defaults: Any, expected: str | N
 
 
 def _chances(n: Any, background: Any) -> dict[str, Any]:
-    """Significance and p-values of ``n``, as a search has them: an estimate below its error is of few events."""
+    """Significance and p-values of ``n``, as a search has them: no claim beyond what one event as the error allows."""
     import numpy as np
 
     from hnlpeak.statistics import Gaussian, p_value, significance

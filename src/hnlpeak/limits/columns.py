@@ -170,8 +170,8 @@ _RESULT = (
     ColumnFact(
         "local_significance",
         "1",
-        "p_value in standard deviations, one-sided, negative for deficits (asymptotic; where b is below its error "
-        "from the mid-p value, which is never negative there)",
+        "p_value in standard deviations, one-sided, negative for deficits (asymptotic; where the error of b is large "
+        "no more than one event as that error allows)",
     ),
     ColumnFact("n_signal_lower", "events", "lower end of the interval for signal events in the window"),
     ColumnFact("n_signal_estimate", "events", "best estimate of signal events, n - b; may be negative"),

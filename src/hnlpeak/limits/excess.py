@@ -8,9 +8,9 @@ from typing import Annotated
 from hnlpeak.background.estimates import BackgroundEstimates
 from hnlpeak.core.records import Column, Vector
 from hnlpeak.experiment.analysis_card import StatisticsCard
-from hnlpeak.statistics.local_excess import less_than_one_event, local_p_value, local_significance
+from hnlpeak.statistics.local_excess import local_p_value, local_significance, of_one_event
 
-__all__ = ["Excess", "excess", "less_than_one_event", "local_p_value", "local_significance"]
+__all__ = ["Excess", "excess", "local_p_value", "local_significance", "of_one_event"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ import numpy as np
 from hnlpeak.background.methods import explain_background
 from hnlpeak.core.errors import HnlpeakError
 from hnlpeak.limits.constraint import background_constraint
-from hnlpeak.limits.excess import less_than_one_event, local_p_value
+from hnlpeak.limits.excess import local_p_value, of_one_event
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.limits.status import meaning
 from hnlpeak.spectrum.window import window_words
@@ -99,7 +99,7 @@ def _counting(result: SearchResult, i: int) -> list[str]:
         f"background  b = {_g(b.background[i])} +- {_g(b.error[i])} {explain_background(b, i)}",
         f"excess      p = {_g(result.excess.p_value[i])}, {result.excess.significance[i]:+.2f} sigma (local)"
         + _in_deviations(result, i)
-        + _less_than_one(result, i),
+        + _of_one_event(result, i),
     ]
 
 
@@ -121,13 +121,16 @@ def _in_deviations(result: SearchResult, i: int) -> str:
     return f"; p is {z:+.2f} sigma: it has the probability of exactly n in full, the significance half of it"
 
 
-def _less_than_one(result: SearchResult, i: int) -> str:
-    b, error = result.background.background[i], result.background.error[i]
-    if not less_than_one_event(b, error):
+def _of_one_event(result: SearchResult, i: int) -> str:
+    """Why p is larger than b +- sigma_b makes it, where it is."""
+    n, error, p = (
+        float(column[i]) for column in (result.n_observed, result.background.error, result.excess.p_value)
+    )
+    if not 0.0 < p < 0.5 or p > (1.0 + 1e-6) * float(of_one_event(np.array(n), np.array(error))):
         return ""
     return (
-        f"; b is below its error: both take it as measured by {_g(b / error, 2)} events in a control region "
-        f"{_g(1.0 / error, 2)} times the window"
+        f"; sigma_b is large: p is that of one event in a control region {_g(1.0 / error, 2)} times the window, "
+        "and no smaller"
     )
 
 
