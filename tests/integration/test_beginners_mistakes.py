@@ -93,3 +93,14 @@ def test_an_estimate_without_a_number_is_not_ok() -> None:
     assert found.status.tolist() == ["ok", NO_ESTIMATE, "poor-fit"]
     with pytest.raises(ValueError, match=r"'made up': stat has the shape \(2,\), the status \(3,\)"):
         BackgroundEstimates.of(b, stat=zero[:2], syst=zero, leakage=zero, status=status, details=details)
+
+
+def test_an_estimate_of_more_events_than_there_can_be_is_no_number() -> None:
+    """Fits that went wrong give 1e14 events; the search goes on without these masses."""
+    b, zero = np.array([2.0, 3e14, 1.0, 9e10]), np.zeros(4)
+    syst = np.array([0.5, 1.0, 1e15, 1.0])
+    details, status = BackgroundDetails("made up"), ["ok", "poor-fit", "ok", "ok"]
+    found = BackgroundEstimates.of(b, stat=zero, syst=syst, leakage=zero, status=status, details=details)
+    assert found.status.tolist() == ["ok", "poor-fit", NO_ESTIMATE, NO_ESTIMATE]
+    assert np.isfinite(found.background).tolist() == [True, False, False, False]
+    assert np.isfinite(found.error).tolist() == [True, False, False, False]

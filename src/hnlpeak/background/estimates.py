@@ -14,6 +14,8 @@ __all__ = ["NO_ESTIMATE", "BackgroundDetails", "BackgroundEstimates", "StatusWor
 
 NO_ESTIMATE = "no-estimate"
 """Status of a mass where a method has no number and no word for why."""
+_MOST_EVENTS = 1e9
+"""More in a window than any search has; sums over counts end there (``statistics.cls_marginal``)."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,9 @@ class BackgroundEstimates:
     ) -> BackgroundEstimates:
         """Return the estimates with the two errors in quadrature; all arrays have one number a mass.
 
-        A mass without a number whose status is ``ok`` all the same gets the word ``no-estimate``.
-        ``ValueError`` for arrays of other shapes.
+        A mass without a number whose status is ``ok`` all the same gets the word ``no-estimate``. Estimates or errors
+        of more events than any method of limits takes, as fits make that went wrong, are no numbers. ``ValueError``
+        for arrays of other shapes.
         """
         words = np.array(status)
         for name, array in {"b": background, "stat": stat, "syst": syst, "leakage": leakage}.items():
@@ -89,6 +92,10 @@ class BackgroundEstimates:
                     f"the status {words.shape}"
                 )
         error = np.hypot(stat, syst)
+        beyond = np.maximum(np.abs(background), error) > _MOST_EVENTS
+        background, error, stat, syst, leakage = (
+            np.where(beyond, np.nan, values) for values in (background, error, stat, syst, leakage)
+        )
         missing = (words == "ok") & ~(np.isfinite(background) & np.isfinite(error))
         words = np.where(missing, NO_ESTIMATE, words)
         return cls(background, error, stat, syst, leakage, words, details)
