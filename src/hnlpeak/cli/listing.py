@@ -41,9 +41,12 @@ def listing(
     of ntuples, with their units and meanings.
     """
     from hnlpeak.core.errors import UsageError
+    from hnlpeak.core.words import meant
 
     if what is not None and what not in KINDS:
-        raise UsageError(f"list: got {what!r}, allowed are {', '.join(KINDS)}")
+        close = meant(what, KINDS)
+        hint = close if close.startswith(", is it") else ""
+        raise UsageError(f"list: got {what[:40]!r}{hint or ', allowed are ' + ', '.join(KINDS)}")
     if what == "columns":
         _list_columns(as_json=json)
         return

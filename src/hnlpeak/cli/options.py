@@ -12,6 +12,7 @@ import typer
 from hnlpeak.cli.number import number
 
 if TYPE_CHECKING:
+    from hnlpeak.experiment.analysis import Analysis
     from hnlpeak.searches.plan import Injection
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "KaonsOption",
     "SchedulerOption",
     "SeedOption",
+    "ToysOption",
     "WorkersOption",
     "check_output",
     "check_seed",
@@ -28,6 +30,7 @@ __all__ = [
     "complete_methods",
     "decays",
     "injected",
+    "with_statistics",
     "worker_count",
 ]
 
@@ -94,6 +97,24 @@ def decays(text: str) -> int:
     if not (number.is_integer() and abs(number) < 1e15):
         raise typer.BadParameter(f"{text[:40]!r} is not a whole number, such as 30000 or 3e4")
     return int(number)
+
+
+ToysOption = Annotated[
+    int | None,
+    typer.Option(
+        parser=decays,
+        metavar="N",
+        help="Background-only toys of the whole spectrum, for the global p-value and limits expected from toys "
+        "(default: the card's).",
+    ),
+]
+
+
+def with_statistics(cards: Analysis, method: str | None, toys: int | None) -> Analysis:
+    """The search with the statistical ``method`` and number of ``toys`` that are given in place of its card's."""
+    if method is not None:
+        cards = cards.with_method(method)
+    return cards if toys is None else cards.with_toys(toys)
 
 
 def check_output(path: Path, suffixes: Sequence[str], option: str = "--output") -> None:

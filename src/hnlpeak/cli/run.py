@@ -14,6 +14,7 @@ from hnlpeak.cli.options import (
     KaonsOption,
     SchedulerOption,
     SeedOption,
+    ToysOption,
     WorkersOption,
     complete_methods,
 )
@@ -63,10 +64,11 @@ def run(
             autocompletion=complete_methods,
         ),
     ] = None,
+    toys: ToysOption = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the results in DIR.")] = False,
 ) -> None:
     """Run a search: simulate (or read) data, measure N_K, signal and background, scan, write limits and figures."""
-    from hnlpeak.cli.options import check_seed, injected, worker_count
+    from hnlpeak.cli.options import check_seed, injected, with_statistics, worker_count
     from hnlpeak.cli.progress import search_progress
     from hnlpeak.cli.reading import read_with_progress
     from hnlpeak.cli.summary import summary
@@ -85,8 +87,7 @@ def run(
             "--inject, --kaons and --pseudo-data are for pseudo-data, they cannot be given with --data"
         )
     cards = load_analysis(analysis)
-    if method is not None:
-        cards = cards.with_method(method)
+    cards = with_statistics(cards, method, toys)
     injection = injected(inject)
     todo = plan(cards, kaons=kaons, inject=injection, real_data=bool(data), pseudo_data=kind)
     place = output if output is not None else Path(cards.card.name)

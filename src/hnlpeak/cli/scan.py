@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hnlpeak.cli.number import number
-from hnlpeak.cli.options import AnalysisOption, complete_methods
+from hnlpeak.cli.options import AnalysisOption, ToysOption, complete_methods
 from hnlpeak.cli.verbosity import say
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ def scan(
             autocompletion=complete_methods,
         ),
     ] = None,
+    toys: ToysOption = None,
     unit: Annotated[
         str | None,
         typer.Option(
@@ -77,7 +78,7 @@ def scan(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the results in DIR.")] = False,
 ) -> None:
     """Scan a spectrum for peaks: observed and expected limits at every mass of the analysis."""
-    from hnlpeak.cli.options import check_seed, worker_count
+    from hnlpeak.cli.options import check_seed, with_statistics, worker_count
     from hnlpeak.cli.progress import search_progress
     from hnlpeak.cli.summary import summary
     from hnlpeak.execution.context import RunContext
@@ -91,8 +92,7 @@ def scan(
     stated = _stated(n_kaon, n_kaon_error)
     place = output if output is not None else _place(spectrum)
     cards = load_analysis(analysis)
-    if method is not None:
-        cards = cards.with_method(method)
+    cards = with_statistics(cards, method, toys)
     decays = 0 if signal is not None else plan(cards, real_data=True, stated=stated is not None).decays
     count = worker_count(workers)
     with scheduled(scheduler, count) as executor, search_progress(decays, first=LIMITS) as progress:

@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -119,7 +120,9 @@ def _no_card(name: str, folder: str, path: Path) -> str:
             )
     if path.exists():
         return f"{shown} is no plain file, needed is a card or one of the library's {folder} ({known})"
-    return f"no card {shown}: it is neither a file nor one of the library's {folder} ({known})"
+    close = get_close_matches(name[:80], library_names(folder), n=1, cutoff=0.75)
+    hint = f", is it {close[0]}?" if close else ""
+    return f"no card {shown}: it is neither a file nor one of the library's {folder} ({known}){hint}"
 
 
 def card_text(name_or_path: str | Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -40,15 +41,32 @@ class Analysis:
             return self
         if method not in METHODS:
             raise UsageError(f"--method: got {method!r}, allowed are {', '.join(METHODS)}")
-        text = _with_method(self.text, method)
-        try:
-            card = AnalysisCard.model_validate(tomllib.loads(text))
-        except ValidationError as error:
-            raise UsageError(f"--method {method}: {faults_of(error, AnalysisCard)[0]}") from error
-        if card.statistics.method != method:
+        made = self._with_text(_with_method(self.text, method), f"--method {method}")
+        if made.card.statistics.method != method:
             raise UsageError(
                 f"--method: the card {self.card.name} has no line 'method = ...' in a table [statistics] to change"
             )
+        return made
+
+    def with_toys(self, toys: int) -> Analysis:
+        """Return the same search with so many background-only ``toys``, in its card and in the text of it.
+
+        ``UsageError`` for a number that is not allowed, a background that has no toys, and a card without a table
+        ``[statistics]`` on lines of its own.
+        """
+        if toys == self.card.statistics.toys:
+            return self
+        made = self._with_text(_with_toys(self.text, toys), f"--toys {toys}")
+        if made.card.statistics.toys != toys:
+            raise UsageError(f"--toys: the card {self.card.name} has no table [statistics] to change")
+        return made
+
+    def _with_text(self, text: str, option: str) -> Analysis:
+        """The search of another text of its card; ``UsageError`` naming the ``option`` where it is none."""
+        try:
+            card = AnalysisCard.model_validate(tomllib.loads(text))
+        except ValidationError as error:
+            raise UsageError(f"{option}: {faults_of(error, AnalysisCard)[0]}") from error
         return replace(self, card=card, text=text)
 
     def __repr__(self) -> str:
@@ -109,9 +127,26 @@ def _experiment_of(mine: CardReading[AnalysisCard], found: list[str]) -> CardRea
 
 def _with_method(text: str, method: str) -> str:
     """A card's text with ``method`` on its line in ``[statistics]``, and without a treatment that it does not have."""
+
+    def changed(table: str) -> str:
+        table = re.sub(r"(?m)^(\s*method\s*=\s*).*$", lambda match: f'{match[1]}"{method}"', table)
+        return table if METHODS[method].treatments else re.sub(r"(?m)^\s*treatment\s*=.*\n?", "", table)
+
+    return _in_statistics(text, changed)
+
+
+def _with_toys(text: str, toys: int) -> str:
+    """A card's text with ``toys`` at the end of ``[statistics]``, in the place of those that it asked for."""
+
+    def changed(table: str) -> str:
+        table = re.sub(r"(?m)^\s*toys\s*=.*\n?", "", table)
+        return f"{table.rstrip()}\ntoys = {toys}\n"
+
+    return _in_statistics(text, changed)
+
+
+def _in_statistics(text: str, changed: Callable[[str], str]) -> str:
+    """A card's text with the lines of its table ``[statistics]`` ``changed``."""
     head, mark, tail = text.partition("\n[statistics]")
     table, after, rest = tail.partition("\n[")
-    table = re.sub(r"(?m)^(\s*method\s*=\s*).*$", lambda match: f'{match[1]}"{method}"', table)
-    if not METHODS[method].treatments:
-        table = re.sub(r"(?m)^\s*treatment\s*=.*\n?", "", table)
-    return "".join((head, mark, table, after, rest))
+    return "".join((head, mark, changed(table), after, rest)) if mark else text

@@ -91,6 +91,8 @@ def test_as_a_module() -> None:
         (("explain", "x", "30_0"), "got '30_0', expected a number"),
         (("cache", "--all"), "--all goes with --prune"),
         (("list", "x" * 5000), "allowed are experiments"),
+        (("list", "modez"), "got 'modez', is it modes?"),
+        (("check", "na62-2015-ke"), "is it na62-2015-ke2?"),
     ],
 )
 def test_usage_errors_are_one_line(

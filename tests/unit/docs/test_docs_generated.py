@@ -30,6 +30,7 @@ def keys(table):
         "modes",
         "published_curves",
         "branching_fractions",
+        "interaction_lengths",
     }
     for key, value in table.items():
         if (
@@ -44,7 +45,7 @@ def keys(table):
 @pytest.mark.parametrize("kind", ["analyses", "experiments"])
 def test_every_key_of_the_library_is_explained(generated, kind):
     page = generated.cards()
-    for path in (ROOT / "src/hnlpeak/library" / kind).glob("*.toml"):
+    for path in (ROOT / "src/hnlpeak/library").rglob(f"{kind}/*.toml"):
         used = set(keys(tomllib.loads(path.read_text("utf-8")))) - {"reference", "confidence", "sources"}
         assert {key for key in used if f"| `{key}` |" not in page} == set()
 

@@ -198,3 +198,22 @@ def test_an_analysis_with_another_method_has_another_text() -> None:
     moved = table + re.sub(r"\n\[statistics\].*?(?=\n\[)", "", own.text, flags=re.S)
     with pytest.raises(UsageError, match=r"no line 'method = ...'"):
         Analysis(own.card, own.experiment, moved).with_method("cls")
+
+
+def test_an_analysis_with_toys_has_another_text() -> None:
+    own = load_analysis("na62-2015-ke2")
+    other = own.with_toys(500)
+    assert other.card.statistics.toys == 500
+    assert other.card.model_copy(update={"statistics": own.card.statistics}) == own.card
+    assert set(own.text.splitlines()) ^ set(other.text.splitlines()) == {"toys = 500"}
+    assert other.with_toys(500) is other
+    assert other.with_toys(20).text.count("toys = ") == 1
+    assert other.with_method("cls").card.statistics.toys == 500
+    with pytest.raises(
+        UsageError, match=r"--toys -1: statistics.toys: .* greater than or equal to 0, got '-1'"
+    ):
+        own.with_toys(-1)
+    with pytest.raises(
+        UsageError, match=r"--toys 9: statistics.toys: background method 'templates' has no toys"
+    ):
+        load_analysis("na62-2007-kmu2").with_toys(9)
