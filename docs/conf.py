@@ -22,6 +22,7 @@ extensions = [
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
 html_theme = "furo"
+html_show_copyright = False
 html_title = f"hnlpeak {release}"
 html_math_renderer = "mathml"
 html_copy_source = False

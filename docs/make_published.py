@@ -24,7 +24,7 @@ LEPTONS = {"e": "e⁺", "mu": "μ⁺"}
 METHODS = {"rolke-lopez": "Rolke–López, two-sided", "cls": "CLs", "unknown": "method not known to us"}
 INTRODUCTION = (
     "Written by `docs/make_published.py` from `src/hnlpeak/library/published/`; do not edit.",
-    "Upper limits on |U_ℓ4|² from searches for a peak in M⁺ → ℓ⁺N, as facts with their sources. They hold for Dirac "
+    "Upper limits on |U|² from searches for a peak in M⁺ → ℓ⁺N, as facts with their sources. They hold for Dirac "
     "and Majorana HNLs alike, since only production counts, and for HNLs that leave the apparatus before they decay. "
     "`tests/reference/make_published.py` wrote the points. Each curve is checked when it is read: masses in MeV and "
     "increasing, below the end point of the decay, limits below 1, no step of a factor 8 between neighbours. Curves "

@@ -105,7 +105,7 @@ class Projection:
             best, cost = int(np.nanargmin(row)), float(np.nanmedian(row / without))
             lines.append(
                 f"{exposure:.3g} decays: |U|² < {row[best]:.2e} expected at {self.mass[best]:g} MeV; systematic errors "
-                f"of the background weaken limits {cost:.3g} times in the median"
+                f"of the background weaken limits by a factor of {cost:.3g} in the median"
             )
         return lines
 

@@ -162,3 +162,24 @@ def test_blocks_share_folder_and_names(tmp_path):
     with pytest.raises(AssertionError):
         session.run(Block(5, "python", "assert 'nothing' in text\n", "", ""))
     session.run(Block(6, "toml", 'columns = { p_mev = "momentum" }\n', "into", "na62-2015-ke2"))
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "fits"),
+    [
+        ("N_K = 12\n", "", True),
+        ("N_K = 13\n", "", False),
+        ("N_K = 13\n", ", other numbers", True),
+        ("N_S = 13\n", ", other numbers", False),
+        ("first  line\n", "", True),
+    ],
+)
+def test_what_a_page_says_is_printed_is_compared(tmp_path, text, said, fits):
+    session = Session(tmp_path)
+    session.run(Block(1, "python", "print('first line')\nprint('N_K = 12')\n", "", ""))
+    block = Block(4, "text", text, "printed", said)
+    if fits:
+        session.run(block)
+        return
+    with pytest.raises(ValueError, match="not printed any more"):
+        session.run(block)

@@ -12,6 +12,7 @@ import nbformat
 import pytest
 from maker import maker
 from nbclient import NotebookClient
+from page_blocks import blocks, check_printed
 
 ROOT = Path(__file__).resolve().parents[3]
 COURSES = ("course", "own_experiment")
@@ -54,6 +55,17 @@ def test_a_notebook_runs(
     book = script.notebook(name)
     client = NotebookClient(book, timeout=1200, resources={"metadata": {"path": str(tmp_path)}})
     client.execute()  # a cell that fails raises
+    code = [cell for cell in book.cells if cell["cell_type"] == "code"][
+        1:
+    ]  # the first is no block of the page
+    said = ""
+    for block in blocks((ROOT / "docs" / f"{name}.md").read_text("utf-8")):
+        if block.mark == "printed":
+            check_printed(block, said)
+        elif not block.mark:
+            outputs = code.pop(0)["outputs"]
+            said = "".join(out["text"] for out in outputs if out["output_type"] == "stream")
+    assert not code
     shown = [out for cell in book.cells if cell["cell_type"] == "code" for out in cell["outputs"]]
     assert sum("image/png" in out.get("data", {}) for out in shown) >= figures
 

@@ -21,7 +21,7 @@ Vector = NDArray[np.float64]
 
 _WIDTH = 30
 """Letters in a line of a cut's name."""
-_FILLED = 0.66
+_FILLED = 0.61
 """Part of the axis that the longest bar takes."""
 _WORDS = ("after this cut", "all other cuts (N − 1)")
 
@@ -95,7 +95,7 @@ def _draw(axes: Axes, flow: Cutflow, ends: tuple[float, float]) -> None:
     axes.set_xscale("log")
     axes.set_xlim(*ends)
     for share, word, values, first, colour in (
-        (0.83, "after", passed, 0, EXPECTED),
+        (0.79, "after", passed, 0, EXPECTED),
         (0.985, "N − 1", without, 1, PALETTE[2]),
     ):
         for text, place in [(word, -1.0), *((count_text(n), first + i) for i, n in enumerate(values))]:

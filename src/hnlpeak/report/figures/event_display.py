@@ -84,7 +84,7 @@ def event_display(
     if columns:
         _reconstructed(bottom, columns)
     _legend(top, event, experiment.card.beam.meson)
-    title = "   ".join(text for text in (experiment.card.title + " set-up", label) if text)
+    title = "   ".join(text for text in (experiment.card.title, label) if text)
     top.text(0.0, 1.36, "hnlpeak simulation", transform=top.transAxes, fontweight="bold", fontsize=14)
     top.text(1.0, 1.36, title, transform=top.transAxes, ha="right", fontsize=12, parse_math=False)
     return figure
