@@ -11,6 +11,7 @@ import logging
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hnlpeak.background.estimates import BackgroundEstimates
 from hnlpeak.background.inputs import BackgroundInputs
@@ -43,12 +44,13 @@ from hnlpeak.limits.limit_coverage import own_coverage
 from hnlpeak.limits.masks import Masks, estimate_with_masks, leading_peak
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.limits.settings import BinRange, Exposure, Settings, Simulation
-from hnlpeak.limits.shape_limits import fit_shapes
+from hnlpeak.limits.shape_limits import ShapeFit, fit_shapes
 from hnlpeak.limits.spurious import Spurious, spurious_signals
 from hnlpeak.limits.systematics import Systematics
 from hnlpeak.limits.systematics_errors import with_systematics
 from hnlpeak.limits.toys import toy_result, toy_searches
 from hnlpeak.spectrum.spectrum import Spectrum
+from hnlpeak.spectrum.window import Window
 from hnlpeak.statistics import METHODS
 
 __all__ = ["scan"]
@@ -70,27 +72,21 @@ def scan(
 ) -> SearchResult:
     """Return observed and expected limits at every mass of ``card``.
 
-    N_K is that of ``flux``, else the column n_kaon of the ``signal`` table. ``inputs`` are what background methods
-    other than side bands need. ``context`` has the seed of the toys (1 unless given); ``simulation`` and ``exposure``
-    say where the spectrum comes from; ``systematics`` are the shifts by the sources of the card. A mass without a limit
-    is a row with a status and NaN. Raises ``UsageError`` where the signal does not cover the scan or N_K is unknown,
-    ``InputDataError`` where the spectrum does not cover the windows.
+    N_K is that of ``flux``, else the column n_kaon of the ``signal`` table. ``inputs``: what background methods other
+    than side bands need; ``context`` has the seed of the toys (1 unless given); ``simulation``, ``exposure``: where the
+    spectrum comes from. A mass without a limit is a row with a status and NaN. ``UsageError`` where the signal does not
+    cover the scan or N_K is unknown, ``InputDataError`` where the spectrum does not cover the windows.
     """
     found = hypotheses(spectrum, card, signal, flux)
-    windows = [h.window for h in found]
-    cumulative, rows = selection_rows(spectrum, found)
-    where = (windows, spectrum.edges, cumulative, rows)
-    n = cumulative[rows, [w.last for w in windows]] - cumulative[rows, [w.first for w in windows]]
-    smooth = smooth_background(card.background, windows, spectrum.edges)
+    where, n = _counts(spectrum, found)
+    smooth = smooth_background(card.background, where[0], spectrum.edges)
     table, background, masked = _background(spectrum, card, found, n, inputs, systematics)
     local = excess(n, background, card.statistics)
     limits = signal_limits(n, background, table, card.statistics)
     efficiency = net_efficiency(table, background.leakage, card.statistics.errors)
-    parent = _parent(card, spectrum, found, local, masked)
     limit = limits.observed.n_signal
+    parent = _parent(card, spectrum, found, local, masked)
     toys = toy_searches(smooth, parent, *where, card.statistics, context or RunContext(), table, limit)
-    signals = [h.signal for h in found]
-    shape = None if smooth is None else fit_shapes(smooth, *where, card.statistics.cl, signals, table)
     normalisation = flux if flux is not None else _flux_of_table(found, signal)
     return SearchResult(
         analysis=card.name,
@@ -113,7 +109,7 @@ def scan(
         methods=method_limits(n, background, table, card.statistics),
         with_errors=limit_with_errors(n, background, table, card.statistics),
         status=_status(background, limits, table, efficiency),
-        shape=shape,
+        shape=_shape(smooth, where, card.statistics.cl, found, table),
         toys=None if toys is None else toy_result(toys, table, local),
         templates=None if inputs is None else _templates(inputs.decays, found),
         spurious=_spurious(inputs, card, signal, flux, normalisation),
@@ -121,6 +117,29 @@ def scan(
         exposure=exposure,
         systematics=systematics,
     )
+
+
+_Where = tuple[list[Window], Vector, NDArray[np.float64], NDArray[np.int64]]
+
+
+def _counts(spectrum: Spectrum, found: Sequence[Hypothesis]) -> tuple[_Where, Vector]:
+    """Windows, bin edges, cumulative counts of the selections and their rows; and the events in each window."""
+    windows = [h.window for h in found]
+    cumulative, rows = selection_rows(spectrum, found)
+    n = cumulative[rows, [w.last for w in windows]] - cumulative[rows, [w.first for w in windows]]
+    return (windows, spectrum.edges, cumulative, rows), n
+
+
+def _shape(
+    background: SmoothBackground | None,
+    where: _Where,
+    cl: float,
+    found: Sequence[Hypothesis],
+    table: Hypotheses,
+) -> ShapeFit | None:
+    if background is None:
+        return None
+    return fit_shapes(background, *where, cl, [h.signal for h in found], table)
 
 
 def _background(

@@ -7,22 +7,21 @@ those of other masses are not in its toys. Peaks are not masked.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hnlpeak.background.functions import SidebandModel
 from hnlpeak.background.toy_fits import fit_toys
 from hnlpeak.core.records import Column, Vector
 from hnlpeak.execution.context import RunContext
-from hnlpeak.experiment.analysis_card import StatisticsCard
 from hnlpeak.limits.constraint import background_constraint
 from hnlpeak.limits.efficiency import net_efficiency
 from hnlpeak.limits.hypotheses import Hypotheses
-from hnlpeak.limits.toy_spectra import BLOCK, ToyAxis, draw_toys
+from hnlpeak.limits.toy_search import ToySearch
+from hnlpeak.limits.toy_spectra import draw_toys
 from hnlpeak.simulation.streams import stream
 from hnlpeak.statistics import METHODS, method_call
 
@@ -47,31 +46,18 @@ class ToyCoverage:
 
 
 def toy_coverage(
-    limit: Vector,
-    axis: ToyAxis,
-    expected: Matrix,
-    start: NDArray[np.float64],
-    rows: NDArray[np.int64],
-    *,
-    model: SidebandModel,
-    statistics: StatisticsCard,
-    hypotheses: Hypotheses,
-    context: RunContext,
+    limit: Vector, hypotheses: Hypotheses, search: ToySearch, context: RunContext
 ) -> ToyCoverage | None:
     """Return the coverage at the ``limit`` on the signal events in each window; None for methods that take long.
 
-    ``expected[selection, cell]`` are the cells of ``axis``, ``start`` is where fits to toys about them start,
-    ``rows[m]`` is the selection of mass ``m``. None, too, where the order of the functions is chosen by the data
-    (``akaike``).
+    Toys are those of ``search``, ``MOST_TOYS`` at most, and a signal of the ``hypotheses`` in each. None, too, where
+    the order of the functions is chosen by the data (``akaike``).
     """
-    if METHODS[statistics.method].slow or model.order_choice == "akaike":
+    if METHODS[search.statistics.method].slow or search.model.order_choice == "akaike":
         return None
-    toys = min(statistics.toys, MOST_TOYS)
-    task = partial(
-        _covered, limit, axis, expected, start, rows, model, statistics, hypotheses, toys, context.seed
-    )
-    found = context.run(range(-(-toys // BLOCK)), task, _both)
-    total = np.sum([found[block] for block in sorted(found)], axis=0) / toys
+    few = replace(search, toys=min(search.toys, MOST_TOYS))
+    found = context.run(few.blocks, partial(_covered, limit, hypotheses, few), _both)
+    total = np.sum([found[block] for block in sorted(found)], axis=0) / few.toys
     some = np.isfinite(limit)
     return ToyCoverage(*(np.where(some, row, np.nan) for row in total))
 
@@ -80,27 +66,16 @@ def _both(a: _Shares, b: _Shares) -> _Shares:
     return {**a, **b}
 
 
-def _covered(
-    limit: Vector,
-    axis: ToyAxis,
-    expected: Matrix,
-    start: NDArray[np.float64],
-    rows: NDArray[np.int64],
-    model: SidebandModel,
-    statistics: StatisticsCard,
-    hypotheses: Hypotheses,
-    toys: int,
-    seed: int,
-    block: int,
-) -> _Shares:
+def _covered(limit: Vector, hypotheses: Hypotheses, search: ToySearch, block: int) -> _Shares:
     """Toys of one ``block`` at each mass that cover, shape (2, mass): contained, not below."""
-    size, rng = min(BLOCK, toys - block * BLOCK), stream(seed, "toys/coverage", block)
-    drawn = draw_toys(expected, size, rng)
+    axis, rows, statistics = search.axis, search.rows, search.statistics
+    size, rng = search.size(block), stream(search.seed, "toys/coverage", block)
+    drawn = draw_toys(search.expected, size, rng)
     signal = np.where(np.isfinite(limit), limit, 0.0)
     inside = rng.poisson(signal, (size, signal.size))
     beside = (signal * hypotheses.peak_per_window)[:, None] * axis.design.signal
     leaked = rng.poisson(beside[..., None], (*beside.shape, size))
-    fits = fit_toys(axis.design, drawn, rows, model, start=start, more=leaked)
+    fits = fit_toys(axis.design, drawn, rows, search.model, start=search.start, more=leaked)
     n = drawn[:, rows, axis.last] - drawn[:, rows, axis.first] + inside
     b, sigma = fits.background, fits.error
     if METHODS[statistics.method].positive_background:

@@ -32,7 +32,8 @@ from hnlpeak.limits.excess import Excess, local_significance
 from hnlpeak.limits.hypotheses import Hypotheses
 from hnlpeak.limits.limit import Bands
 from hnlpeak.limits.toy_coverage import ToyCoverage, toy_coverage
-from hnlpeak.limits.toy_spectra import BLOCK, ToyAxis, draw_toys, toy_axis
+from hnlpeak.limits.toy_search import ToySearch
+from hnlpeak.limits.toy_spectra import BLOCK, draw_toys, toy_axis
 from hnlpeak.simulation.streams import stream
 from hnlpeak.spectrum.window import Window
 from hnlpeak.statistics import METHODS, method_call
@@ -128,26 +129,20 @@ class ToySearches:
 _Blocks = dict[int, tuple[Vector, NDArray[np.int64], Matrix]]
 
 
-def _search_block(
-    axis: ToyAxis,
-    expected: Matrix,
-    start: NDArray[np.float64],
-    rows: NDArray[np.int64],
-    model: SidebandModel,
-    statistics: StatisticsCard,
-    hypotheses: Hypotheses | None,
-    toys: int,
-    seed: int,
-    block: int,
-) -> _Blocks:
+def _search_block(search: ToySearch, block: int) -> _Blocks:
     """Searches in the toys of one ``block``; like all tasks, a function that can be pickled."""
-    drawn = draw_toys(expected, min(BLOCK, toys - block * BLOCK), stream(seed, "toys", block))
-    fits = fit_toys(axis.design, drawn, rows, model, start=start)
+    axis, rows, statistics = search.axis, search.rows, search.statistics
+    drawn = draw_toys(search.expected, search.size(block), stream(search.seed, "toys", block))
+    fits = fit_toys(axis.design, drawn, rows, search.model, start=search.start)
     n = drawn[:, rows, axis.last] - drawn[:, rows, axis.first]
     b, sigma = fits.background, fits.error
     good = np.isfinite(b) & np.isfinite(sigma)
     z, upper = local_significance(n, b, sigma, kind=statistics.constraint), np.full(n.shape, np.nan)
-    net = _all_of_it(n) if hypotheses is None else net_efficiency(hypotheses, fits.leakage, statistics.errors)
+    net = (
+        _all_of_it(n)
+        if search.hypotheses is None
+        else net_efficiency(search.hypotheses, fits.leakage, statistics.errors)
+    )
     upper[good] = _upper_limits(n, b, sigma, net, good, statistics)
     return {block: (np.nanmax(z, axis=1, initial=-np.inf), upcrossings(z, level=LEVEL), upper)}
 
@@ -210,22 +205,12 @@ def search_toys(
     cells = np.where(axis.reach(rows, len(expected)), np.diff(total[:, axis.edges], axis=1), 0.0)
     about = np.concatenate([np.zeros((len(cells), 1)), np.cumsum(cells, axis=1)], axis=1)
     start = toy_start(axis.design, about, rows, model)
-    task = partial(_search_block, axis, cells, start, rows, model, statistics, hypotheses, toys, context.seed)
-    found = context.run(range(-(-toys // BLOCK)), task, _both)
+    search = ToySearch(axis, cells, start, rows, model, statistics, hypotheses, toys, context.seed)
+    found = context.run(search.blocks, partial(_search_block, search), _both)
     largest, crossings, upper = zip(*(found[block] for block in sorted(found)), strict=True)
     coverage = None
     if limit is not None and hypotheses is not None:
-        coverage = toy_coverage(
-            limit,
-            axis,
-            cells,
-            start,
-            rows,
-            model=model,
-            statistics=statistics,
-            hypotheses=hypotheses,
-            context=context,
-        )
+        coverage = toy_coverage(limit, hypotheses, search, context)
     return ToySearches(
         np.concatenate(largest), np.concatenate(crossings), np.concatenate(upper), context.seed, coverage
     )
