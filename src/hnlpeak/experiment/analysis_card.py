@@ -25,6 +25,8 @@ from hnlpeak.spectrum.window_rule import FractionWindow, WindowRule
 from hnlpeak.statistics.expected import ExpectedDefinition
 from hnlpeak.statistics.methods import METHODS
 from hnlpeak.statistics.rolke_lopez import Treatment
+from hnlpeak.theory.domain import lepton_mass
+from hnlpeak.theory.mesons import meson
 
 __all__ = [
     "SIGNAL_ERRORS",
@@ -64,6 +66,11 @@ class Channel(Card):
 
     meson: MesonName
     lepton: Literal["e", "mu"]
+
+    @property
+    def end(self) -> float:
+        """Mass of N (MeV) from which on the decay is closed."""
+        return meson(self.meson).mass - lepton_mass(self.lepton)
 
 
 class ExposureCard(Sourced):
@@ -316,9 +323,15 @@ class AnalysisCard(Sourced):
         elif masses[0] > scan[0] or masses[-1] < scan[-1]:
             missing = [f"one at or below {scan[0]:g} MeV"] if masses[0] > scan[0] else []
             missing += [f"one at or above {scan[-1]:g} MeV"] if masses[-1] < scan[-1] else []
+            end = self.channel.end
+            mend = (
+                f"end the scan before {end:.4g} MeV, where the decay is closed"
+                if scan[-1] >= end
+                else f"add {' and '.join(missing)} (acceptance is never extrapolated)"
+            )
             yield (
                 f"samples.signal_masses must cover the scan, {scan[0]:g} to {scan[-1]:g} MeV, and go from "
-                f"{masses[0]:g} to {masses[-1]:g} MeV: add {' and '.join(missing)} (acceptance is never extrapolated)"
+                f"{masses[0]:g} to {masses[-1]:g} MeV: {mend}"
             )
 
     @property

@@ -14,8 +14,6 @@ from hnlpeak.experiment.columns import COLUMN_MEANING
 from hnlpeak.experiment.experiment_card import ExperimentCard
 from hnlpeak.experiment.selection_card import Cut
 from hnlpeak.experiment.vary import variation
-from hnlpeak.theory.domain import lepton_mass
-from hnlpeak.theory.mesons import meson
 from hnlpeak.theory.modes import MODES, mode_of
 
 __all__ = ["faults"]
@@ -43,14 +41,13 @@ def faults(card: AnalysisCard, experiment: ExperimentCard, origin: str = "") -> 
 
 def _closed(card: AnalysisCard) -> Iterator[str]:
     """Masses at which the meson does not decay to l+ N."""
-    channel, masses = card.channel, card.samples.signal_masses
-    end = meson(channel.meson).mass - lepton_mass(channel.lepton)
-    for key, mass in (
-        ("scan.mass_max", card.scan.mass_max),
-        ("samples.signal_masses", max(masses, default=0.0)),
-    ):
-        if mass >= end:
-            yield f"{key}: {mass:g} MeV, {channel.meson} -> {channel.lepton}+ N is closed from {end:.4g} MeV on"
+    channel, simulated = card.channel, max(card.samples.signal_masses, default=0.0)
+    asked = [("samples.signal_masses", simulated)]
+    if card.scan.masses()[-1] <= simulated:  # else the card says itself that the scan must end before
+        asked.append(("scan.mass_max", card.scan.mass_max))
+    for key, mass in asked:
+        if mass >= channel.end:
+            yield f"{key}: {mass:g} MeV, {channel.meson} -> {channel.lepton}+ N is closed from {channel.end:.4g} MeV on"
 
 
 def _modes(card: AnalysisCard, experiment: ExperimentCard) -> Iterator[str]:

@@ -299,8 +299,10 @@ def test_masses_at_which_the_decay_is_closed(tmp_path: Path) -> None:
             ('"340 MeV", "360 MeV"]', '"400 MeV"]'),
         )
     )
-    assert re.search(r"scan\.mass_max: 390 MeV, K\+ -> mu\+ N is closed from 388 MeV on", lines[0])
-    assert re.search(r"samples\.signal_masses: 400 MeV", lines[1])
+    assert re.search(r"samples\.signal_masses: 400 MeV, K\+ -> mu\+ N is closed from 388 MeV on", lines[0])
+    assert re.search(r"scan\.mass_max: 390 MeV", lines[1])
+    (line,) = lines_of(written(tmp_path, (), ('mass_max = "350 MeV"', 'mass_max = "390 MeV"')))
+    assert re.search(r"go from 230 to 360 MeV: end the scan before 388 MeV, where the decay is closed", line)
 
 
 def test_columns_of_times_are_listed() -> None:
