@@ -40,6 +40,12 @@ class Curve:
 _THIS, _OTHERS = "This search", "Published limits"
 _VARIANTS = "The observed limit under other treatments of deficits, by other methods, with further errors"
 _VARIANT_COLOURS = (PALETTE[2], PALETTE[4], PALETTE[6], "#0b7a75", PALETTE[5], "#c2468f")
+_MEANING = {
+    "unbounded": "signal may be negative",
+    "trolke": "rules of ROOT's TRolke",
+    "trolke-bounded": "the same, signal at least 0",
+}
+"""Treatments whose names do not say enough."""
 _DASHES = {"-": "", "--": "7 4", ":": "2 3", "-.": "8 3 2 3"}
 
 
@@ -72,7 +78,7 @@ def own_curves(result: SearchResult, x: Axis, y: Axis) -> Iterator[Curve]:
     yield Curve("expected", _THIS, "expected", EXPECTED, line_path(x, y, masses, column("expected")), "7 4")
     yield Curve("observed", _THIS, "observed", INK, line_path(x, y, masses, column("observed")))
     used = result.settings.treatment
-    variants = [f"{name} (used)" if name == used else name for name in result.treatments]
+    variants = [_treatment(name, used=name == used) for name in result.treatments]
     variants += list(result.methods)
     limits = [*result.treatments.values(), *(found.observed for found in result.methods.values())]
     named = [*zip(variants, limits, strict=True), ("with errors of N_K and A", result.with_errors)]
@@ -80,6 +86,11 @@ def own_curves(result: SearchResult, x: Axis, y: Axis) -> Iterator[Curve]:
         path = line_path(x, y, masses, np.where(result.sound, limit.u2, np.nan))
         colour = _VARIANT_COLOURS[n % len(_VARIANT_COLOURS)]
         yield Curve(f"variant{n}", _VARIANTS, label, colour, path, "5 2", shown=False)
+
+
+def _treatment(name: str, *, used: bool) -> str:
+    notes = [*([_MEANING[name]] if name in _MEANING else []), *(["used"] if used else [])]
+    return f"{name} ({'; '.join(notes)})" if notes else name
 
 
 def published_curves(earlier: Sequence[PublishedLimit], x: Axis, y: Axis) -> Iterator[Curve]:

@@ -165,7 +165,13 @@ def _flat(prefix: str, record: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 _UNITS = {"mev": "MeV", "gev": "GeV", "mm": "mm", "ns": "ns", "hz": "Hz"}
-_SETTINGS = {"cl": "confidence level", "u2": "|U|²", "methods": "further methods", "lost": "lost jobs"}
+_SETTINGS = {
+    "cl": "confidence level",
+    "u2": "|U|²",
+    "methods": "further methods",
+    "lost": "lost jobs",
+    "pseudo_data": "data drawn from templates",
+}
 
 
 def _setting(name: str) -> str:

@@ -23,7 +23,7 @@ _SIGNS = (
     (re.compile(r"\bgamma\b"), "γ"),
     (re.compile(r"\bsigma(?![A-Za-z])"), "σ"),
     (re.compile(r"(?<=[KDBeμπl])\+(?!\d)"), "⁺"),
-    (re.compile(r"(?<=[eμπ])-(?![\w>])"), "⁻"),
+    (re.compile(r"(?<=[eμπD])-(?![\w>])"), "⁻"),
     (re.compile(r"(?<=π)0"), "⁰"),
 )
 _POWER = re.compile(r"(?<=\d)e([+-]?\d+)\b")

@@ -91,6 +91,13 @@ def test_a_background_below_one_event_a_bin_is_seen(inputs: Search) -> None:
     assert max(drawn) < plot.y.start
 
 
+def test_treatments_say_what_they_are(inputs: Search) -> None:
+    (plot,) = (plot for plot in explorer(inputs, []).plots if plot.name == "limit")
+    labels = [curve.label for curve in plot.curves if curve.key.startswith("variant")]
+    assert "bounded (used)" in labels
+    assert "trolke (rules of ROOT's TRolke)" in labels
+
+
 def test_status_words_stand_under_the_limits(inputs: Search) -> None:
     words = np.array(["ok"] * len(inputs.result), dtype=object)
     words[1] = "order-lowered peak-masked"
@@ -214,6 +221,7 @@ def test_parts_of_the_background_are_those_of_the_window(inputs: Search) -> None
         ("n and b +- sigma_b; the rest", "n and b ± σ_b; the rest"),
         ("K+ -> pi+ pi+ pi-", "K⁺ → π⁺ π⁺ π⁻"),
         ("signal + background of a muon-veto", "signal + background of a muon-veto"),
+        ("K+ -> e+ nu gamma (SD-)", "K⁺ → e⁺ ν γ (SD⁻)"),
     ],
 )
 def test_plain_text_is_typeset(plain: str, typeset_: str) -> None:
