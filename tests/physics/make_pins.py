@@ -23,9 +23,9 @@ from hnlpeak.core.measured import Measured
 from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis import Analysis, load_analysis
 from hnlpeak.reconstruction.calibration import BeamCalibration
-from hnlpeak.searches.companions import template_spectrum
 from hnlpeak.searches.plan import Plan, plan
 from hnlpeak.searches.samples import Samples
+from hnlpeak.searches.weights import template_spectrum
 from hnlpeak.simulation.sample import Sample, mode_sample, signal_sample
 
 PINS = Path(__file__).with_name("pins.csv")

@@ -11,10 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 from hnlpeak.core.errors import UsageError
 from hnlpeak.spectrum.spectrum import Spectrum
 
-__all__ = ["HALO", "BackgroundInputs", "ControlCount", "control_counts"]
+__all__ = ["HALO", "INTERACTIONS", "BackgroundInputs", "ControlCount", "control_counts"]
 
 HALO = "halo"
-"""Name of the component that is no decay."""
+"""Name of the component of muons from no decay in the volume."""
+INTERACTIONS = "interactions"
+"""Name of the component of beam particles that interact in matter."""
 
 
 Vector = NDArray[np.float64]

@@ -21,6 +21,7 @@ from hnlpeak.simulation.generation import KAON_WIDTH, generate
 from hnlpeak.simulation.kaons import new_kaons
 from hnlpeak.simulation.response import respond
 from hnlpeak.simulation.sample import ModeTable
+from hnlpeak.theory.hadron_collision import MAX_SECONDARIES
 from hnlpeak.theory.modes.slots import MAX_DAUGHTERS, Daughter
 
 __all__ = ["BLOCK_DECAYS", "calibrate_loop", "new_buffers", "sample_loop"]
@@ -36,7 +37,7 @@ def new_buffers(columns: int, decays: int = BLOCK_DECAYS) -> Buffers:
         new_block(decays),
         new_kaons(decays),
         np.zeros(decays, dtype=np.uint8),
-        np.zeros((MAX_DAUGHTERS, Daughter.WIDTH)),
+        np.zeros((max(MAX_DAUGHTERS, MAX_SECONDARIES), Daughter.WIDTH)),
         np.zeros(KAON_WIDTH),
         scratch,
         tracks,
@@ -58,7 +59,7 @@ def sample_loop(
     totals: NDArray[np.int64],
 ) -> None:
     """Simulate ``decays`` decays and add what is selected to ``counts``; ``totals`` are those of generation."""
-    done = 0
+    done = int(np.int64(0))  # no literal, with which the whole generation would be compiled a second time
     while done < decays:
         size = min(buffers.block.size, decays - done)
         events = generate(size, done, setups, modes, rng, buffers, totals)
@@ -80,7 +81,7 @@ def calibrate_loop(
     totals: NDArray[np.int64],
 ) -> None:
     """Simulate ``decays`` decays and add fully reconstructed three-track ones to ``sums``."""
-    done = 0
+    done = int(np.int64(0))  # no literal, with which the whole generation would be compiled a second time
     while done < decays:
         size = min(buffers.block.size, decays - done)
         events = generate(size, done, setups, modes, rng, buffers, totals)

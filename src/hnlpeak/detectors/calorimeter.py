@@ -16,7 +16,7 @@ from pydantic import Field
 from hnlpeak.core.card import Card
 from hnlpeak.core.kernel import inlined
 from hnlpeak.core.quantity import Energy, Fraction, Length, Positive, Share, Size
-from hnlpeak.detectors.absorber import InteractionLengths, nuclear_lengths, pion_lengths
+from hnlpeak.detectors.absorber import InteractionLengths, depth_of
 from hnlpeak.detectors.detection import photon_detected
 from hnlpeak.detectors.event import MAX_CLUSTERS, Record
 from hnlpeak.detectors.hadron_shower import traverse
@@ -25,7 +25,7 @@ from hnlpeak.detectors.kind import Counter, DetectorKind, Outline, Plane
 from hnlpeak.detectors.passage import minimum_ionising
 from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape
 from hnlpeak.detectors.surface import LIGHT, Surface
-from hnlpeak.theory.species import Species
+from hnlpeak.theory.species import Species, is_hadron
 
 __all__ = [
     "CODE",
@@ -157,8 +157,8 @@ def pack(spec: Calorimeter, system: int = 0) -> list[Surface]:
         spec.muon_catastrophic,
         spec.muon_catastrophic_start,
         spec.muon_catastrophic_index,
-        nuclear_lengths(spec.interaction_lengths),
-        pion_lengths(spec.interaction_lengths),
+        depth_of(spec.interaction_lengths),
+        depth_of(spec.interaction_lengths, "pi+"),
         spec.radiation_lengths,
         spec.hadron_response,
         spec.hadron_width,
@@ -216,7 +216,7 @@ def _deposit(params: Record, s: Record, loss: float, rng: np.random.Generator) -
         if species != Species.PHOTON and rng.random() < params[_Slot.LOW_TAIL]:
             return float(max(p * (1.0 - params[_Slot.LOW_TAIL_SCALE] * rng.exponential()), 0.0))
         return float(p)
-    if species in (Species.PION_PLUS, Species.PION_MINUS):
+    if is_hadron(species):
         return _of_hadron(params, s, rng)
     if loss > 0.0:
         return float(p * loss)

@@ -10,14 +10,14 @@ import numpy as np
 
 from hnlpeak.core.kernel import inlined
 from hnlpeak.core.quantity import Energy, Fraction, Length, Positive
-from hnlpeak.detectors.absorber import InteractionLengths, nuclear_lengths, pion_lengths
+from hnlpeak.detectors.absorber import InteractionLengths, depth_of
 from hnlpeak.detectors.event import Record
 from hnlpeak.detectors.hadron_shower import traverse
 from hnlpeak.detectors.kind import DetectorKind, DetectorSpec, Outline, Plane
 from hnlpeak.detectors.passage import minimum_ionising
 from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape
 from hnlpeak.detectors.surface import ALL_BUT_MUONS, Surface
-from hnlpeak.theory.species import Species
+from hnlpeak.theory.species import Species, is_hadron
 
 __all__ = ["CODE", "KIND", "HadronCalorimeter", "pack", "respond"]
 
@@ -58,8 +58,8 @@ def pack(spec: HadronCalorimeter, system: int = 0) -> list[Surface]:
     """One surface."""
     row = [
         *spec.shape.packed(),
-        nuclear_lengths(spec.interaction_lengths),
-        pion_lengths(spec.interaction_lengths),
+        depth_of(spec.interaction_lengths),
+        depth_of(spec.interaction_lengths, "pi+"),
         spec.radiation_lengths,
         spec.stochastic,
         spec.minimum_ionising,
@@ -74,7 +74,7 @@ def respond(params: Record, event: Record, particle: Record, rng: np.random.Gene
     s = event.state
     species = s.species
     shower, track = 0.0, 1.0
-    if species in (Species.PION_PLUS, Species.PION_MINUS):
+    if is_hadron(species):
         begun = s.shower > 0.0
         nuclear, pion = params[_Slot.NUCLEAR], params[_Slot.PION]
         em, hadronic, before = traverse(s, nuclear, pion, params[_Slot.DEPTH], rng)

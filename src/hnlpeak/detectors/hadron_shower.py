@@ -17,6 +17,7 @@ from scipy.special import gammaincc
 
 from hnlpeak.core.kernel import inlined
 from hnlpeak.detectors.event import Record
+from hnlpeak.theory.species import Species
 
 __all__ = ["gamma_fraction", "penetration_law", "traverse"]
 
@@ -87,9 +88,9 @@ def _begin(s: Record, rng: np.random.Generator) -> None:
 def traverse(
     s: Record, nuclear: float, pion: float, radiation_lengths: float, rng: np.random.Generator
 ) -> tuple[float, float, float]:
-    """What a pion of state ``s`` leaves in a body: electromagnetic and hadronic energy (MeV), share crossed before.
+    """What a hadron of state ``s`` leaves in a body: electromagnetic and hadronic energy (MeV), share crossed before.
 
-    The body is so many interaction lengths deep, ``nuclear`` ones and those of a ``pion``.
+    The body is so many interaction lengths deep, ``nuclear`` ones and those of a ``pion`` (taken for kaons, too).
     The state remembers the shower, which begins where the depth of the first interaction ends, and what of it lies
     before the body.
     """
@@ -97,10 +98,11 @@ def traverse(
     if s.shower == 0.0:
         if s.depth == 0.0:
             s.depth = rng.exponential()
-        if s.depth >= pion:
-            s.depth -= pion
+        whole = nuclear if s.species == Species.PROTON else pion
+        if s.depth >= whole:
+            s.depth -= whole
             return 0.0, 0.0, 1.0
-        before = s.depth / pion
+        before = s.depth / whole
         _begin(s, rng)
     s.depth += (1.0 - before) * nuclear
     s.depth_x += (1.0 - before) * radiation_lengths

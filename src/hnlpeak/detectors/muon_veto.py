@@ -16,13 +16,13 @@ from hnlpeak.core.card import Card
 from hnlpeak.core.kernel import inlined
 from hnlpeak.core.lanes import normal_pair
 from hnlpeak.core.quantity import Energy, Fraction, Length, Positive
-from hnlpeak.detectors.absorber import InteractionLengths, nuclear_lengths, pion_lengths
+from hnlpeak.detectors.absorber import InteractionLengths, depth_of
 from hnlpeak.detectors.event import MAX_MUON_HITS, Record
 from hnlpeak.detectors.hadron_shower import penetration_law
 from hnlpeak.detectors.kind import Counter, DetectorKind, Outline, Plane
 from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape, inside, surely_inside
 from hnlpeak.detectors.surface import Surface, record_time
-from hnlpeak.theory.species import Species
+from hnlpeak.theory.species import Species, is_hadron
 
 __all__ = [
     "CODE",
@@ -141,7 +141,7 @@ def pack(spec: MuonVeto, system: int) -> list[Surface]:
         spec.range_momentum,
         max(spec.turn_on, 1e-9),
         _scatter(spec),
-        *penetration_law(nuclear_lengths(spec.interaction_lengths), pion_lengths(spec.interaction_lengths)),
+        *penetration_law(depth_of(spec.interaction_lengths), depth_of(spec.interaction_lengths, "pi+")),
         spec.time_resolution,
         spec.cell_x,
         spec.cell_y,
@@ -276,7 +276,7 @@ def respond(params: Record, event: Record, particle: Record, rng: np.random.Gene
     if species in (Species.MUON_PLUS, Species.MUON_MINUS):
         if not _muon_seen(params, p, rng.random() / _map(params, s.x * s.x + s.y * s.y)):
             return
-    elif species not in (Species.PION_PLUS, Species.PION_MINUS) or not _penetrates(params, particle, p, rng):
+    elif not is_hadron(species) or not _penetrates(params, particle, p, rng):
         return
     u, v = rng.random(), rng.random()
     x, y = displaced(params, s.x, s.y, p, u, v)

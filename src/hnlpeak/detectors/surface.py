@@ -44,7 +44,7 @@ def _mask(*species: Species) -> int:
 
 LIGHT = _mask(Species.PHOTON, Species.POSITRON, Species.ELECTRON)
 """Bit mask of photons and electrons, with one bit for each ``Species``."""
-ALL_BUT_MUONS = LIGHT | _mask(Species.PION_PLUS, Species.PION_MINUS)
+ALL_BUT_MUONS = _mask(*(set(Species) - {Species.MUON_PLUS, Species.MUON_MINUS}))
 """Bit mask of all species but muons."""
 ALL = _mask(*Species)
 """Bit mask of all species."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Sequence
 
-from hnlpeak.background.inputs import HALO
+from hnlpeak.background.inputs import HALO, INTERACTIONS
 from hnlpeak.core.errors import UsageError
 from hnlpeak.core.words import listed
 from hnlpeak.detectors.registry import KINDS
@@ -53,7 +53,11 @@ def _closed(card: AnalysisCard) -> Iterator[str]:
 def _modes(card: AnalysisCard, experiment: ExperimentCard) -> Iterator[str]:
     samples, normalisation = card.samples, card.normalisation
     templates = [template.mode for template in samples.templates]
-    own = [name for name in templates if name != HALO and _parent(name) not in experiment.beam.companions]
+    own = [
+        name
+        for name in templates
+        if name not in (HALO, INTERACTIONS) and _parent(name) not in experiment.beam.companions
+    ]
     found = [
         *_unknown("samples.background_modes", samples.background_modes, [card.channel.meson]),
         *_unknown("samples.companion_modes", samples.companion_modes, list(experiment.beam.companions)),
@@ -63,6 +67,10 @@ def _modes(card: AnalysisCard, experiment: ExperimentCard) -> Iterator[str]:
     ]
     if HALO in templates and experiment.halo is None:
         found.append(f"samples.templates: {HALO!r} needs a [halo] table in the card of {experiment.name}")
+    if INTERACTIONS in templates and not experiment.matter_there():
+        found.append(
+            f"samples.templates: {INTERACTIONS!r} needs beam_matter in the card of {experiment.name}"
+        )
     yield from found
     if found:
         return

@@ -23,6 +23,7 @@ from hnlpeak.detectors.event import MAX_SYSTEMS
 from hnlpeak.detectors.kind import DetectorSpec
 from hnlpeak.detectors.registry import KINDS
 from hnlpeak.detectors.spectrometer import Spectrometer
+from hnlpeak.experiment.beam_matter_card import BeamMatter
 from hnlpeak.experiment.beam_particles import MAX_BEAM_PARTICLES, BeamParticleName
 from hnlpeak.experiment.halo_card import Halo
 from hnlpeak.experiment.meson_name import MesonName
@@ -254,6 +255,7 @@ class ExperimentCard(Sourced):
     beam: Beam
     fiducial: Fiducial
     halo: Halo | None = None
+    beam_matter: list[BeamMatter] = []
     detectors: Annotated[list[Detector], Field(min_length=1)]
     trigger: Annotated[list[TriggerLevel], Field(max_length=MAX_LEVELS)]
     periods: list[Period] = []
@@ -269,6 +271,7 @@ class ExperimentCard(Sourced):
         systems = self.systems()
         if len(systems) > MAX_SYSTEMS:
             yield f"detectors: {len(systems)} systems, at most {MAX_SYSTEMS}"
+        yield from self._matter()
         able = {detector.system for detector in self.detectors if KINDS[detector.kind].triggers}
         for level in self.trigger:
             for system in (*level.require, *level.veto):
@@ -279,6 +282,21 @@ class ExperimentCard(Sourced):
                         f"trigger {level.name}: {system!r} makes no trigger signal; those that do: "
                         f"{', '.join(sorted(able))}"
                     )
+
+    def _matter(self) -> Iterator[str]:
+        names = [matter.name for matter in self.beam_matter]
+        if len(set(names)) != len(names):
+            yield f"beam_matter: names must differ, got {names}"
+        for matter in self.beam_matter:
+            if matter.z_first < self.fiducial.z_first:
+                yield f"beam_matter {matter.name}: z_first lies before fiducial.z_first"
+            if matter.of is not None and matter.of not in self.systems():
+                yield f"beam_matter {matter.name}: no system {matter.of!r}"
+
+    def matter_there(self) -> list[BeamMatter]:
+        """The matter in the beam, without that of what is not installed."""
+        absent = {d.system for d in self.detectors if not getattr(d, "installed", True)}
+        return [matter for matter in self.beam_matter if matter.of not in absent]
 
     def _shares_of_periods(self) -> Iterator[str]:
         names = [period.name for period in self.periods]

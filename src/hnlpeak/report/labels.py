@@ -23,7 +23,11 @@ __all__ = [
 
 _LEPTON = {"e": "e", "mu": r"\mu"}
 _DECAY = re.compile(r"\bK_(e|mu)([234])\b")
-_NO_DECAY = {"halo": ("muon halo", PALETTE[9]), "signal": ("injected signal", INK)}
+_NO_DECAY = {
+    "halo": ("muon halo", PALETTE[9]),
+    "interactions": ("beam interactions", PALETTE[8]),
+    "signal": ("injected signal", INK),
+}
 """Sources that are no decay mode of their own: how a legend names them, and their colour."""
 _HATCHES = ("", "..", "++", "xx", "--", "oo", "\\\\", "||", "**", "OO", "...", "x", "o", "+")
 """White marks on the parts of a stack, by the place of a mode in the registry: colours alone are lost in grey."""

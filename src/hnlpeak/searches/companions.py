@@ -17,7 +17,6 @@ from hnlpeak.experiment.analysis import Analysis
 from hnlpeak.experiment.experiment import Experiment
 from hnlpeak.simulation.halo import pack_halo
 from hnlpeak.simulation.sample import HALO, Bias, Sample, halo_sample, mode_sample, with_more, with_parent
-from hnlpeak.spectrum.spectrum import Spectrum
 from hnlpeak.theory.modes import MODES
 from hnlpeak.trigger.beam_tag import tag_chance, tagger_required
 
@@ -25,11 +24,11 @@ __all__ = [
     "Companion",
     "companion",
     "decays_of",
+    "halo_per_decay",
     "halo_template",
     "of_parent",
     "packed_halo",
     "per_meson_decay",
-    "template_spectrum",
     "with_companions",
     "with_halo_of",
 ]
@@ -153,7 +152,7 @@ def _halo_parts(analysis: Analysis, exposure: float) -> list[Sample]:
 
 def halo_template(analysis: Analysis, muons: int, *, forced_decay: float) -> Sample:
     """Some ``muons`` of the halo that can trigger, a share of them made to decay, under the key ``template/halo``."""
-    first, *others = _halo_parts(analysis, muons / _muons_per_decay(analysis))
+    first, *others = _halo_parts(analysis, muons / halo_per_decay(analysis))
     for more in others:
         first = with_more(first, more)
     bias = first.table.bias.copy()
@@ -161,16 +160,7 @@ def halo_template(analysis: Analysis, muons: int, *, forced_decay: float) -> Sam
     return replace(first, name=f"template/{HALO}", table=first.table._replace(bias=bias))
 
 
-def _muons_per_decay(analysis: Analysis) -> float:
+def halo_per_decay(analysis: Analysis) -> float:
     """Halo muons that are simulated for each meson decay in the fiducial volume."""
     scale = 1e9
     return sum(part.decays for part in _halo_parts(analysis, scale)) / scale
-
-
-def template_spectrum(
-    analysis: Analysis, mode: str, sample: Sample, made: Spectrum
-) -> tuple[Spectrum, float]:
-    """The template ``made`` of ``mode`` with the decays that it stands for, and its share of the meson's decays."""
-    if mode != HALO:
-        return made, per_meson_decay(analysis, mode)
-    return replace(made, decays_in_fiducial=sample.decays / _muons_per_decay(analysis)), 1.0

@@ -11,17 +11,19 @@ from numpy.typing import NDArray
 from hnlpeak.chain.sample_run import SampleResult
 from hnlpeak.core.errors import UsageError
 from hnlpeak.estimation.smooth import smoothed
-from hnlpeak.searches.companions import per_meson_decay, template_spectrum
+from hnlpeak.searches.companions import per_meson_decay
+from hnlpeak.searches.joins import cross_talk
 from hnlpeak.searches.plan import SIGNAL
 from hnlpeak.searches.samples import Samples
+from hnlpeak.searches.weights import template_spectrum
 from hnlpeak.selection.cutflow import Cutflow
-from hnlpeak.simulation.sample import Sample
+from hnlpeak.simulation.sample import HALO, Sample
 from hnlpeak.simulation.streams import stream
 from hnlpeak.spectrum.fixed_point import LARGEST_SUM, to_fixed
 from hnlpeak.spectrum.spectrum import Spectrum
 from hnlpeak.theory.production import branching_fraction
 
-__all__ = ["Expectation", "drawn", "expectation", "expected_data"]
+__all__ = ["Expectation", "drawn", "expectation", "expected_control", "expected_data"]
 
 Vector = NDArray[np.float64]
 
@@ -80,6 +82,23 @@ def expectation(samples: Samples, decays: float) -> Expectation:
     means = [scale * made[name].spectrum.values[:, 0] for name, scale in scales.items()]
     parts = tuple((made[name].spectrum, scale) for name, scale in scales.items())
     return Expectation(np.stack(means, axis=1), tuple(made), decays, parts[0][0], parts)
+
+
+def expected_control(samples: Samples) -> Expectation | None:
+    """Return what the halo of the plan and its cross-talk let expect of the control run; None where there is none.
+
+    The plan is that of expected data. Halo muons are scaled to their number in the run, decays to theirs.
+    """
+    plan = samples.plan
+    if plan.control is None:
+        return None
+    halo = samples.run(plan.expected[HALO]).spectrum
+    parts = [(halo, plan.control_muons / plan.expected[HALO].decays)]
+    if plan.cross_talk is not None:
+        talk = cross_talk(samples, plan.cross_talk)
+        parts.append((talk, talk.scaled_to(plan.control_decays)))
+    means = sum(scale * spectrum.values.sum(axis=1, keepdims=True) for spectrum, scale in parts)
+    return Expectation(np.asarray(means), (HALO,), plan.control_decays, halo, tuple(parts))
 
 
 def _made(samples: Samples, decays: float) -> tuple[dict[str, SampleResult], dict[str, float]]:

@@ -19,14 +19,14 @@ from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.limits.scan import scan
 from hnlpeak.limits.search import ExampleEvent, Search
 from hnlpeak.limits.settings import Exposure, Simulation
-from hnlpeak.searches.companions import template_spectrum
 from hnlpeak.searches.samples import Samples
 from hnlpeak.searches.systematics import measure_systematics
+from hnlpeak.searches.weights import template_spectrum
 from hnlpeak.selection.cutflow import Cutflow
 from hnlpeak.simulation.sample import Sample
 from hnlpeak.spectrum.spectrum import Spectrum
 
-__all__ = ["background_inputs", "drawn_templates", "join", "provenance", "simulated_signal"]
+__all__ = ["background_inputs", "cross_talk", "drawn_templates", "join", "provenance", "simulated_signal"]
 
 
 def simulated_signal(samples: Samples) -> SignalModel:

@@ -16,10 +16,12 @@ from hnlpeak.experiment.analysis import Analysis
 from hnlpeak.experiment.analysis_card import AnalysisCard, Template
 from hnlpeak.experiment.columns import column_names
 from hnlpeak.searches.companions import halo_template, of_parent, packed_halo, with_companions
+from hnlpeak.searches.interactions import interaction_template, interactions_per_decay, with_interactions_of
 from hnlpeak.searches.systematics import systematic_decays
 from hnlpeak.selection.cuts import cut_table
 from hnlpeak.simulation.sample import (
     HALO,
+    INTERACTIONS,
     Sample,
     background_sample,
     conjugated,
@@ -69,7 +71,8 @@ class Plan:
     ``expected`` are samples of the components of that spectrum, empty unless the pseudo-data come from it.
     ``inject`` is the signal in the data.
     ``control`` is the control run without decays, None where the card scales none; ``cross_talk`` are decays of the
-    antiparticle that are in it all the same, ``control_decays`` their number (of all modes, in the fiducial volume).
+    antiparticle that are in it all the same, ``control_decays`` their number (of all modes, in the fiducial volume),
+    ``control_muons`` that of its halo muons.
     ``tails`` are decays by mode whose track has a kick.
     ``share`` of the card's sizes are simulated, ``systematic_decays`` for the sources of its systematic errors.
     ``stated``: N_K is, so that the ``normalisation`` only has an event to look at, and nothing of it is counted.
@@ -83,6 +86,7 @@ class Plan:
     control: Sample | None = None
     cross_talk: Sample | None = None
     control_decays: float = 0.0
+    control_muons: int = 0
     tails: Mapping[str, Sample] = field(default_factory=dict)
     expected: Mapping[str, Sample] = field(default_factory=dict)
     inject: Injection | None = None
@@ -153,6 +157,7 @@ def plan(
         control=None if run is None else _control(analysis, run, size),
         cross_talk=None if run is None else _cross_talk(run, size),
         control_decays=0.0 if run is None else _control_decays(run, size),
+        control_muons=0 if run is None else size(run.muons),
         tails=_tails(card, size),
         inject=inject,
         stated=stated,
@@ -181,7 +186,8 @@ def _data(analysis: Analysis, exposure: float, inject: Injection | None) -> Samp
         meson, lepton = card.channel.meson, card.channel.lepton
         fraction = float(branching_fraction(meson=meson, lepton=lepton, mass=inject.mass, u2=inject.u2))
         data = injected_sample(data, meson, lepton, inject.mass, fraction)
-    return with_photon_loss(with_companions(analysis, data, exposure), _photon_loss(card))
+    data = with_interactions_of(analysis, with_companions(analysis, data, exposure), exposure)
+    return with_photon_loss(data, _photon_loss(card))
 
 
 def _check_surfaces(analysis: Analysis) -> None:
@@ -196,6 +202,8 @@ def _check_surfaces(analysis: Analysis) -> None:
 def _template(analysis: Analysis, template: Template, decays: int) -> Sample:
     if template.mode == HALO:
         return halo_template(analysis, decays, forced_decay=template.forced_decay)
+    if template.mode == INTERACTIONS:
+        return interaction_template(analysis, decays, forced_loss=template.forced_loss)
     sample = _made_mode(
         f"template/{template.mode}",
         template.mode,
@@ -254,6 +262,9 @@ def _expected(
     if analysis.experiment.card.halo is not None:
         halo = templates.get(HALO) or halo_template(analysis, size(_HALO_MUONS), forced_decay=0.0)
         found[HALO] = halo if HALO in templates else replace(halo, name=f"expected/{HALO}")
+    if interactions_per_decay(analysis) > 0.0:
+        plain = interaction_template(analysis, size(_HALO_MUONS))
+        found[INTERACTIONS] = templates.get(INTERACTIONS) or replace(plain, name=f"expected/{INTERACTIONS}")
     return found
 
 

@@ -16,7 +16,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from hnlpeak.background.inputs import HALO
+from hnlpeak.background.inputs import HALO, INTERACTIONS
 from hnlpeak.chain.beam import calibrate_all
 from hnlpeak.chain.selected import SelectedEvents, SelectionTask, joined, selected_events
 from hnlpeak.core.measured import Measured
@@ -125,7 +125,7 @@ def _templates(analysis: Analysis) -> list[Template]:
     """Templates of decays that b is made of."""
     card = analysis.card
     found = card.samples.templates if card.background.needs_decays else []
-    return [template for template in found if template.mode != HALO]
+    return [template for template in found if template.mode not in (HALO, INTERACTIONS)]
 
 
 def _samples(analysis: Analysis, table: SystematicsCard, share: float) -> dict[str, Sample]:

@@ -25,6 +25,7 @@ from hnlpeak.simulation.buffers import Buffers
 from hnlpeak.simulation.decay_in_flight import fly, place
 from hnlpeak.simulation.forced_photons import force_photons
 from hnlpeak.simulation.halo import HALO_KIND, through_collimator, throw_halo
+from hnlpeak.simulation.interactions import INTERACTION_KIND, throw_interaction
 from hnlpeak.simulation.kaons import Kaons, draw_kaons
 from hnlpeak.simulation.sample import Bias, ModeTable
 from hnlpeak.simulation.screen import screen
@@ -199,6 +200,8 @@ def _decay(
     halo = modes.codes[mode] == HALO_KIND
     if halo:
         n = throw_halo(params, setup.beam, event, rng, daughters, kaon)
+    elif modes.codes[mode] == INTERACTION_KIND:
+        n = throw_interaction(params, setup.beam, event, rng, daughters, kaon)
     else:
         n = sample_mode(modes.codes[mode], rng, params, daughters)
         event.weight *= force_photons(bias[Bias.SOFT_PHOTON], bias[Bias.NEAR_PHOTON], daughters, n, kaon, rng)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from hnlpeak.core.errors import UsageError
 from hnlpeak.simulation.halo import HALO_KIND
+from hnlpeak.simulation.interactions import INTERACTION_KIND
 from hnlpeak.theory.mesons import meson as find_meson
 from hnlpeak.theory.modes import MODES, cocktail
 from hnlpeak.theory.modes.mode import Mode
@@ -20,6 +21,7 @@ from hnlpeak.theory.species import Species
 
 __all__ = [
     "HALO",
+    "INTERACTIONS",
     "LEPTONS",
     "Bias",
     "ModeTable",
@@ -30,6 +32,7 @@ __all__ = [
     "halo_sample",
     "in_periods",
     "injected_sample",
+    "interaction_sample",
     "mode_sample",
     "signal_sample",
     "with_halo",
@@ -44,6 +47,8 @@ LEPTONS = {"e": Species.POSITRON, "mu": Species.MUON_PLUS}
 
 HALO = "halo"
 """Name of the source of halo muons."""
+INTERACTIONS = "interactions"
+"""Name of the source of beam particles that interact in matter."""
 
 
 class Bias(IntEnum):
@@ -321,6 +326,15 @@ def halo_sample(name: str, halo: NDArray[np.float64], muons: int, *, tagged: boo
     """
     table = _table(np.array([HALO_KIND]), np.ones(1), halo[None, :], [0], parents=[-1], tagged=[int(tagged)])
     return Sample(name, muons, (HALO,), table)
+
+
+def interaction_sample(
+    name: str, interaction: NDArray[np.float64], number: int, place: int, *, tagged: bool
+) -> Sample:
+    """Interactions of the beam particle at ``place`` with packed parameters; ``tagged`` as in ``ModeTable``."""
+    codes = np.array([INTERACTION_KIND])
+    table = _table(codes, np.ones(1), interaction[None, :], [0], parents=[place], tagged=[int(tagged)])
+    return Sample(name, number, (INTERACTIONS,), table)
 
 
 def with_parent(sample: Sample, place: int, *, tagged: bool) -> Sample:

@@ -21,9 +21,9 @@ from hnlpeak.experiment.analysis import Analysis
 from hnlpeak.experiment.experiment import Experiment
 from hnlpeak.experiment.remove import removable, without
 from hnlpeak.reconstruction.calibration import BeamCalibration
-from hnlpeak.searches.companions import template_spectrum
 from hnlpeak.searches.plan import Plan, plan
 from hnlpeak.searches.samples import Samples
+from hnlpeak.searches.weights import template_spectrum
 from hnlpeak.simulation.sample import background_sample, mode_sample, signal_sample
 from hnlpeak.studies.validation.bench import half_width
 

@@ -1,9 +1,9 @@
 """Pseudo-experiments whose truth is known: pulls of N_K and b, uniform p-values, injected signals that come back.
 
 The truth is a set of samples under a seed of its own, of the cards or of a varied experiment; each pseudo-experiment is
-a draw of the whole spectrum from what they let expect. It is analysed as data are, with signal, normalisation and
-templates simulated under the seed of the study: N_K from its peak, b by the card's method at masses over the scan, and
-at five masses again with signals of three strengths added.
+a draw of the whole spectrum, and of the control run where the card scales one, from what they let expect. It is
+analysed as data are, with signal, normalisation and templates simulated under the seed of the study: N_K from its peak,
+b by the card's method at masses over the scan, and at five masses again with signals of three strengths added.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from hnlpeak.experiment.experiment import Experiment
 from hnlpeak.limits.constraint import background_constraint
 from hnlpeak.limits.hypotheses import Hypotheses, Hypothesis, background_task, hypotheses
 from hnlpeak.limits.masks import estimate_with_masks
-from hnlpeak.searches.expected import Expectation, expectation
+from hnlpeak.searches.expected import Expectation, expectation, expected_control
 from hnlpeak.searches.joins import background_inputs, simulated_signal
 from hnlpeak.searches.plan import plan
 from hnlpeak.searches.samples import Samples, calibrated
@@ -96,6 +96,7 @@ class _Bench:
     normalisation: SampleResult
     inputs: BackgroundInputs | None
     truth: Expectation
+    control: Expectation | None
     signals: dict[float, Spectrum]
     seed: int
 
@@ -139,12 +140,7 @@ def _coarse(card: AnalysisCard) -> AnalysisCard:
 
 
 def closure_decays(analysis: Analysis, kaons: float) -> int:
-    """Decays that ``closure`` simulates. ``UsageError`` for a card whose background needs a control run."""
-    if analysis.card.background.scaled_run() is not None:
-        raise UsageError(
-            f"{analysis.card.name}: pseudo-experiments draw no control run, which background.control_run needs; "
-            "--experiments 0 measures N_K alone"
-        )
+    """Decays that ``closure`` simulates."""
     own = plan(analysis, kaons=kaons, real_data=True)
     truth = plan(analysis, kaons=kaons, pseudo_data="expected")
     signals = len(_coarse(analysis.card).scan.masses()[::_EVERY]) * analysis.card.samples.signal_decays
@@ -163,7 +159,9 @@ def _bench(analysis: Analysis, truth: Experiment, kaons: float, context: RunCont
         expected := plan(world, kaons=kaons, pseudo_data="expected"),
         other,
         model=analysis.experiment,
-    ).together(list(expected.expected.values()))
+    ).together(
+        [sample for sample in (*expected.expected.values(), expected.cross_talk) if sample is not None]
+    )
     card = _coarse(analysis.card)
     return _Bench(
         card,
@@ -171,6 +169,7 @@ def _bench(analysis: Analysis, truth: Experiment, kaons: float, context: RunCont
         own.run(todo.normalisation),
         background_inputs(own, min(kaons, card.exposure.decays)),
         expectation(made, kaons).together(),
+        expected_control(made),
         {mass: _signal_spectrum(made, mass) for mass in card.scan.masses()[::_EVERY]},
         context.seed,
     )
@@ -188,12 +187,15 @@ def _one(bench: _Bench, number: int) -> _Experiment | None:
     """Draw and analyse a pseudo-experiment; None where it has no peak of its normalisation."""
     rng = stream(bench.seed, "closure/experiment", number)
     data = bench.truth.draw(rng)
+    inputs = bench.inputs
+    if inputs is not None and bench.control is not None:
+        inputs = replace(inputs, control=bench.control.draw(rng))
     try:
-        flux = peak_flux(bench.card, data, bench.normalisation, bench.inputs)
+        flux = peak_flux(bench.card, data, bench.normalisation, inputs)
     except UsageError:
         return None
     found = hypotheses(data, bench.card, bench.signal, flux)
-    background = estimate_background(background_task(data, found, bench.inputs), bench.card.background)
+    background = estimate_background(background_task(data, found, inputs), bench.card.background)
     where = [h.selection for h in found], [h.window.low for h in found], [h.window.high for h in found]
     true = _expected(bench.truth, found)
     table = Hypotheses.of(found, meson=bench.card.channel.meson, lepton=bench.card.channel.lepton)
@@ -201,7 +203,7 @@ def _one(bench: _Bench, number: int) -> _Experiment | None:
     for i in range(0, len(found), _EVERY):
         for strength in STRENGTHS:
             events = strength * float(np.sqrt(true[i] + 1.0))
-            injected[found[i].mass, strength] = _inject(bench, data, found[i], table, i, events, rng)
+            injected[found[i].mass, strength] = _inject(bench, data, inputs, found[i], table, i, events, rng)
     return _Experiment(
         flux, data.between(*where).values, background.background, background.error, true, injected
     )
@@ -219,6 +221,7 @@ def _expected(truth: Expectation, found: Sequence[Hypothesis]) -> Vector:
 def _inject(
     bench: _Bench,
     data: Spectrum,
+    inputs: BackgroundInputs | None,
     h: Hypothesis,
     table: Hypotheses,
     i: int,
@@ -240,7 +243,7 @@ def _inject(
         axis=data.axis,
     )
     n = np.atleast_1d(mixed.between(h.selection, h.window.low, h.window.high).values)
-    background, _ = estimate_with_masks(mixed, [h], n, bench.card, bench.inputs)
+    background, _ = estimate_with_masks(mixed, [h], n, bench.card, inputs)
     b, error = float(background.background[0]), float(background.error[0])
     net = 1.0 - float(background.leakage[0]) * float(table.peak_per_window[i])
     # |U|^2 that makes these events: of the truth's own decays and acceptance, against the measured ones
@@ -259,10 +262,7 @@ def closure(
     kaons: float,
     truth: Experiment | None = None,
 ) -> Iterator[ClosureRow]:
-    """Yield the rows of ``experiments`` pseudo-experiments of ``kaons`` decays; data are of ``truth`` if it is given.
-
-    ``UsageError`` for a card whose background needs a control run.
-    """
+    """Yield the rows of ``experiments`` pseudo-experiments of ``kaons`` decays, those of ``truth`` if given."""
     bench = _bench(analysis, truth or analysis.experiment, kaons, context)
     made: dict[int, _Experiment] = {}
     for number, each in context.stream(list(range(experiments)), _Task(bench)):

@@ -10,9 +10,10 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from hnlpeak.core.kernel import inlined
 from hnlpeak.theory.particles import particle
 
-__all__ = ["CHARGE", "C_TAU", "MASS", "PDG_ID", "Species"]
+__all__ = ["CHARGE", "C_TAU", "MASS", "PDG_ID", "Species", "is_hadron"]
 
 
 class Species(IntEnum):
@@ -25,6 +26,8 @@ class Species(IntEnum):
     MUON_MINUS = 4
     PION_PLUS = 5
     PION_MINUS = 6
+    PROTON = 7
+    KAON_PLUS = 8
 
 
 PDG_ID = {
@@ -35,6 +38,8 @@ PDG_ID = {
     Species.MUON_MINUS: 13,
     Species.PION_PLUS: 211,
     Species.PION_MINUS: -211,
+    Species.PROTON: 2212,
+    Species.KAON_PLUS: 321,
 }
 """PDG Monte Carlo numbers of the species."""
 
@@ -52,3 +57,9 @@ CHARGE = _column("charge")
 """Electric charges in units of e, indexed by ``Species``."""
 C_TAU = _column("c_tau")
 """Mean decay lengths c tau in mm, indexed by ``Species``; infinite for stable particles."""
+
+
+@inlined
+def is_hadron(species: int) -> bool:
+    """True for what showers in matter as pions do; kaons are followed as far as they do not decay."""
+    return bool(species >= Species.PION_PLUS)

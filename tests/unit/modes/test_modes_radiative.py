@@ -141,8 +141,8 @@ def dot(a, b):
 
 
 def test_muon_spin_beside_a_photon(draw):
-    """The spin comes from |M|^2 ~ G.l - m G.s: rebuild G, find rho_IB in G.l, and the spin's direction."""
-    sample = draw("kmu2", 400_000)
+    """The spin comes from |M|^2 ~ G.l - m G.s: rebuild G, find rho_IB in G.l, its direction; no structure."""
+    sample = draw("kmu2", 400_000, params=ib.pack_leptonic(Species.MUON_PLUS))
     radiative = sample.rows == 2
     lepton, photon, kaon, neutrino = four_products(sample, radiative)
     lq, kq = dot(lepton, photon), dot(neutrino, photon)

@@ -152,13 +152,13 @@ def test_isotropy(name, draw):
 
 @pytest.mark.parametrize("name", MODES)
 def test_polarisation_vectors(name, draw):
-    """Only muons are polarised, never more than completely."""
+    """Only muons are polarised, never more than completely; little where structure and bremsstrahlung interfere."""
     sample = draw(name, 20_000)
     length = np.linalg.norm(sample.spin, axis=-1)
     muon = sample.species == Species.MUON_PLUS
     assert np.all(length[~muon] == 0.0)
     assert np.all(length[muon] < 1.0 + 1e-9)
-    assert np.all(length[muon] > 0.4)
+    assert np.sum(length[muon] <= 0.4) <= (1e-3 * muon.sum() if name == "kmu2" else 0)
 
 
 def test_closure_of_the_main_modes():

@@ -11,6 +11,7 @@ import pytest
 from hnlpeak.theory.modes import inner_bremsstrahlung as ib
 from hnlpeak.theory.modes.kmu2 import MODE, STRUCTURE
 from hnlpeak.theory.modes.structure import DECAY_CONSTANT, NO_STRUCTURE, Structure, structure_amplitude
+from hnlpeak.theory.modes.structure_spin import structure_spin
 from hnlpeak.theory.species import MASS, Species
 
 KAON = 493.677
@@ -87,3 +88,34 @@ def test_photons_are_sampled_by_the_sum(draw: Callable[..., Any]) -> None:
             expected[i] += w * 0.5 * (b - a) * float(np.dot(weights, whole))
     expected *= counts.sum() / expected.sum()
     assert np.all(np.abs(counts - expected) < 5.0 * np.sqrt(expected))
+
+
+def point(rng: np.random.Generator) -> tuple[float, float, tuple[float, ...], tuple[float, ...]]:
+    """A point (x, v) of K+ -> mu+ nu gamma with momenta (x, y, z, E) of the muon and the photon, turned at random."""
+    m = float(MASS[Species.MUON_PLUS])
+    x = rng.uniform(0.05, 0.9)
+    v = rng.uniform(R / (1.0 - x), 1.0)
+    y = 1.0 + R - x * (1.0 - v)
+    e, k = 0.5 * KAON * y, 0.5 * KAON * x
+    p, c = np.sqrt(e * e - m * m), (0.5 * y - v) / np.sqrt(0.25 * y * y - R)
+    turn, _ = np.linalg.qr(rng.normal(size=(3, 3)))
+    muon = turn @ [0.0, 0.0, p]
+    photon = turn @ [k * np.sqrt(max(0.0, 1.0 - c * c)), 0.0, k * c]
+    return x, v, (*muon, e), (*photon, k)
+
+
+def test_spin_with_structure() -> None:
+    """Amplitudes by helicity add up to both densities, and without structure to the spin of bremsstrahlung."""
+    m, rng = float(MASS[Species.MUON_PLUS]), np.random.Generator(np.random.Philox(9))
+    moved = 0.0
+    for _ in range(50):
+        x, v, muon, photon = point(rng)
+        plus = STRUCTURE.plus * (1.0 + STRUCTURE.slope * (1.0 - x))
+        *spin, density = structure_spin(muon, photon, KAON, m, plus, STRUCTURE.minus)
+        whole = ib.squared_amplitude(x, v, R, 0.0) + structure_amplitude(x, v, R, *STRUCTURE)
+        assert density == pytest.approx(KAON**2 * whole, rel=1e-9)
+        assert np.linalg.norm(spin) <= 1.0 + 1e-12
+        *bare, _ = structure_spin(muon, photon, KAON, m, 0.0, 0.0)
+        np.testing.assert_allclose(bare, ib.ib_spin(*muon, *photon, KAON, m, 0.0), rtol=1e-9, atol=1e-9)
+        moved = max(moved, float(np.linalg.norm(np.subtract(spin, bare))))
+    assert moved > 0.1

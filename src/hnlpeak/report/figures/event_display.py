@@ -28,6 +28,8 @@ _SYMBOL = {
     Species.MUON_MINUS: (r"$\mu^-$", PALETTE[4]),
     Species.PION_PLUS: (r"$\pi^+$", "#0b7a75"),
     Species.PION_MINUS: (r"$\pi^-$", "#0b7a75"),
+    Species.PROTON: ("p", "#5b4a9c"),
+    Species.KAON_PLUS: ("$K^+$", "#5b4a9c"),
 }
 _VERTEX: dict[str, Any] = {"color": PALETTE[6], "linestyle": "--", "linewidth": 1.4}
 _READ = {

@@ -33,6 +33,7 @@ from hnlpeak.theory.modes.masses import KAON
 from hnlpeak.theory.modes.mode import PARAMETERS
 from hnlpeak.theory.modes.rows import put, put_polarised
 from hnlpeak.theory.modes.structure import NO_STRUCTURE, Structure, structure_amplitude
+from hnlpeak.theory.modes.structure_spin import structure_spin
 from hnlpeak.theory.species import MASS, Species
 
 __all__ = [
@@ -294,7 +295,11 @@ def _sample_radiative(rng: np.random.Generator, params: NDArray[np.float64], out
             break
     px, py, pz, e, kx, ky, kz, k = place_lepton_photon(rng, x, v, mass, r, s)
     sx, sy, sz = 0.0, 0.0, 0.0
-    if params[_POLARISED] > 0.0:
+    if params[_POLARISED] > 0.0 and params[_PLUS] > 0.0:
+        plus = params[_PLUS] * (1.0 + params[_SLOPE] * (1.0 - x))
+        lepton, photon = (px, py, pz, e), (kx, ky, kz, k)
+        sx, sy, sz, _ = structure_spin(lepton, photon, mass, params[_LEPTON], plus, params[_MINUS])
+    elif params[_POLARISED] > 0.0:
         heavy = mass * math.sqrt(s)
         sx, sy, sz = ib_spin(px, py, pz, e, kx, ky, kz, k, mass, params[_LEPTON], heavy)
     put_polarised(out, 0, params[_SPECIES], px, py, pz, e, sx, sy, sz)
