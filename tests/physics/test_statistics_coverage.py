@@ -6,6 +6,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from scipy.stats import poisson
 
 from hnlpeak.core.errors import UsageError
 from hnlpeak.statistics import (
@@ -14,6 +15,7 @@ from hnlpeak.statistics import (
     Gaussian,
     Known,
     Poisson,
+    Treatment,
     coverage,
     coverage_of_limit,
     method_call,
@@ -200,3 +202,37 @@ def test_large_backgrounds_take_no_memory_and_what_is_beyond_is_refused():
 def test_coverage_of_nonsense(arguments, words):
     with pytest.raises(UsageError, match=words):
         coverage(**arguments)
+
+
+@pytest.mark.parametrize("b", [0.1, 0.7, 2.3, 8.0])
+@pytest.mark.parametrize("treatment", ["bounded", "unbounded"])
+def test_smallest_coverage_of_a_known_background_lies_beyond_an_end(b: float, treatment: Treatment):
+    """Between ends a set of neighbouring counts is accepted, whose probability has no minimum inside: the infimum is
+    at an end of some interval, on the side where that count has left. All of them are tried."""
+    counts = np.arange(0.0, 80.0)
+    made = rolke_lopez(counts, background=Known(b), treatment=treatment)
+    lower, upper = np.nan_to_num(made.lower, nan=1e9), np.nan_to_num(made.upper, nan=-1.0)
+    reach = 8.0 + 4.0 * np.sqrt(b)
+    ends = np.concatenate([upper * (1.0 + 1e-9), lower * (1.0 - 1e-9), [0.0]])
+    signal = ends[(ends >= 0.0) & (ends < reach)][:, None]
+    chance = poisson.pmf(counts, signal + b)
+    contained = np.sum(chance * ((lower <= signal) & (signal <= upper)), axis=1)
+    not_below = np.sum(chance * (signal <= upper), axis=1)
+    got = minimum_coverage(background=Known(b), treatment=treatment)
+    assert got.contained == pytest.approx(contained.min(), abs=1e-6)
+    assert got.not_below == pytest.approx(not_below.min(), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "background",
+    [Gaussian(0.42, 1.03), Gaussian(0.4, 0.78), Gaussian(0.97, 0.2), Gaussian(3.0, 0.05), Poisson(3.0, 2.0)],
+)
+def test_smallest_coverage_is_that_of_a_dense_grid(background: Gaussian | Poisson):
+    """A grid of 40 was up to 0.016 above it."""
+    b = float(background.value) if isinstance(background, Gaussian) else 1.5
+    signal = np.linspace(0.0, 8.0 + 4.0 * np.sqrt(b + 1.0), 4000)
+    dense = coverage(signal, background=background)
+    for points in (40, 80):
+        got = coverage_of_limit(2.0, background=background, points=points).minimum
+        assert np.min(dense.contained) - 1e-3 < got.contained < np.min(dense.contained) + 1e-4
+        assert np.min(dense.not_below) - 1e-3 < got.not_below < np.min(dense.not_below) + 1e-4

@@ -101,11 +101,11 @@ _CHECKS = (
     ColumnFact(
         "coverage_at_limit", "1", "probability that the interval holds a signal as large as the limit"
     ),
-    ColumnFact("coverage_min", "1", "the smallest on a grid of 40 signals, at this b and its error"),
+    ColumnFact("coverage_min", "1", "the smallest of all signals, to 1e-3, at this b and its error"),
     ColumnFact(
         "upper_coverage_at_limit", "1", "probability that the limit is not below a signal as large as it"
     ),
-    ColumnFact("upper_coverage_min", "1", "the smallest on a grid of 40 signals, at this b and its error"),
+    ColumnFact("upper_coverage_min", "1", "the smallest of all signals, to 1e-3, at this b and its error"),
     ColumnFact("toys_coverage_at_limit", "1", "coverage_at_limit from toys with the side bands fitted again"),
     ColumnFact("toys_upper_coverage_at_limit", "1", "that the limit is not below, from the same toys"),
     ColumnFact("background_own_weight", "1", "side bands: weight of the card's function among those tried"),

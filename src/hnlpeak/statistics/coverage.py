@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,7 +18,7 @@ from hnlpeak.statistics.arguments import finite, not_negative, table
 from hnlpeak.statistics.constraints import Background, Efficiency, Known
 from hnlpeak.statistics.methods import METHODS, method_call
 from hnlpeak.statistics.one_sided import central_value
-from hnlpeak.statistics.outcomes import Job, covered
+from hnlpeak.statistics.outcomes import Job, covered, outcomes
 from hnlpeak.statistics.rolke_lopez import Treatment
 
 __all__ = [
@@ -31,6 +32,11 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 _CERTAIN = Known(1.0)
+# events between the rates of a grid, at least
+_FINEST = 0.1
+# rounds about how many valleys, those within so much of the lowest whose sides rise by more than so much, as long as
+# a round gains so much
+_ROUNDS, _VALLEYS, _NEAR, _LEVEL, _GAIN = 5, 4, 0.01, 1e-4, 1e-5
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +54,7 @@ class Coverage:
 
 @dataclass(frozen=True, eq=False)
 class MinimumCoverage:
-    """Smallest coverages over a grid of true signal rates, and the rates (``at_...``) where they are found."""
+    """Smallest coverages over true signal rates, and the rates (``at_...``) where they are found."""
 
     contained: float | Floats
     at_contained: float | Floats
@@ -58,7 +64,7 @@ class MinimumCoverage:
 
 @dataclass(frozen=True, eq=False)
 class LimitCoverage:
-    """Coverages if a limit is the true signal rate, and the smallest ones over all rates looked at.
+    """Coverages if a limit is the true signal rate, and the smallest ones over all rates.
 
     ``contained`` and ``not_below`` as in :class:`Coverage`; floats for scalar input, else arrays.
     """
@@ -110,9 +116,11 @@ def minimum_coverage(
 ) -> MinimumCoverage:
     """Smallest coverage for each background and efficiency (which broadcast): one number a mass of a scan.
 
-    The true signal runs over ``points`` values from 0 to (8 + 4 sqrt(b + sigma^2)) / efficiency, beyond which the
-    coverage only settles. Coverage has steps, so the smallest value on a grid is above the infimum.
-    Raises UsageError as :func:`coverage` does.
+    The true signal runs over at least ``points`` values from 0 to (8 + 4 sqrt(b + sigma^2)) / efficiency, beyond which
+    the coverage only settles, and 0.1 events or 0.3 sigma apart at most; over the lower sides of its steps, which are
+    at ends of intervals that no measurement moves; and, up to five times, over values about the lowest of these.
+    What is left is below 1e-3. For more than 2e5 outcomes steps
+    are not looked for. Raises UsageError as :func:`coverage` does.
     """
     jobs, columns = _jobs(background, efficiency, cl, method, treatment)
     everything = table(*columns)
@@ -133,10 +141,10 @@ def coverage_of_limit(
     treatment: Treatment | None = None,
     points: int = 40,
 ) -> LimitCoverage:
-    """Coverage of the method that gave ``limit``, if that is the true rate, and the smallest on a grid of rates.
+    """Coverage of the method that gave ``limit``, if that is the true rate, and the smallest of all rates.
 
     For each limit, background and efficiency (which broadcast), as a scan has them at its masses: the measured
-    background and its error are taken as true. The smallest is that of :func:`minimum_coverage` on ``points``
+    background and its error are taken as true. The smallest is that of :func:`minimum_coverage` from ``points``
     rates, which reach the limit at least. A limit that is not finite has no coverage of its own: nan.
     Raises UsageError for a limit below zero, and as :func:`coverage` does.
     """
@@ -160,11 +168,44 @@ def _smallest(job: Job, limit: float, points: int) -> tuple[float, ...]:
     """(contained, not below) at the limit, and the smallest of each with its rate."""
     reach = (8.0 + 4.0 * math.hypot(math.sqrt(job.b), job.sigma_b)) / job.e
     own = [] if math.isnan(limit) else [limit]
-    rates = np.concatenate([np.linspace(0.0, max([reach, *own]), points), own])
-    contained, not_below = covered(job, rates)
-    low, other = int(contained.argmin()), int(not_below.argmin())
-    at_limit = (contained[-1], not_below[-1]) if own else (math.nan, math.nan)
-    return (*at_limit, contained[low], rates[low], not_below[other], rates[other])
+    top = max([reach, *own])
+    held = outcomes(job, top)
+    find = partial(covered, job) if held is None else held.covered
+    if job.sigma_b > 0.0:
+        # falls of the coverage are as wide as the spread of b, and an event or so apart
+        points = max(points, math.ceil(top * job.e / max(_FINEST, 0.3 * job.sigma_b)))
+    grid = np.linspace(0.0, top, points)
+    if held is not None:
+        grid = np.concatenate([grid, held.steps(top)])
+    rates = np.concatenate([grid, own])
+    found = find(rates)
+    at_limit = (found[0, -1], found[1, -1]) if own else (math.nan, math.nan)
+    return (*at_limit, *_refined(find, rates, found, 0), *_refined(find, rates, found, 1))
+
+
+def _refined(
+    find: Callable[[Floats], Floats], rates: Floats, found: Floats, which: int
+) -> tuple[float, float]:
+    """The smallest of one coverage and its rate, with further rates about the lowest ones that are not level."""
+    order = np.argsort(rates, kind="stable")
+    rates, value = rates[order], found[which, order]
+    for _ in range(_ROUNDS):
+        beside = np.concatenate([[math.inf], value, [math.inf]])
+        valley = (value <= beside[:-2]) & (value <= beside[2:]) & (value < value.min() + _NEAR)
+        rise = np.maximum(*(np.where(np.isfinite(b), b, value) for b in (beside[:-2], beside[2:]))) - value
+        places = np.flatnonzero(valley & (rise > _LEVEL))[:_VALLEYS]
+        if places.size == 0:
+            break
+        low, high = rates[np.maximum(places - 1, 0)], rates[np.minimum(places + 1, rates.size - 1)]
+        more = np.unique(low + np.linspace(0.0, 1.0, 8)[1:-1, None] * (high - low))
+        found_there, before = find(more)[which], value.min()
+        rates, value = np.concatenate([rates, more]), np.concatenate([value, found_there])
+        order = np.argsort(rates, kind="stable")
+        rates, value = rates[order], value[order]
+        if before - value.min() < _GAIN:
+            break
+    lowest = int(value.argmin())
+    return float(value[lowest]), float(rates[lowest])
 
 
 def _jobs(

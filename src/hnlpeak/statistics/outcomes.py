@@ -23,13 +23,15 @@ from hnlpeak.statistics.constraints import Background, Binomial, Efficiency, Gau
 from hnlpeak.statistics.interval import Interval
 from hnlpeak.statistics.one_sided import central_value
 
-__all__ = ["Job", "covered"]
+__all__ = ["Job", "Outcomes", "covered", "outcomes"]
 
 Floats = NDArray[np.float64]
 _REACH = 5.5
 _NODES = 12
 # outcomes held at a time, and in all
 _BLOCK, _MOST_OUTCOMES = 200_000, 3e8
+# steps of the coverage that are looked at, and ends that are one
+_STEP, _SAME = 1e-4, 1e-9
 
 
 @dataclass(frozen=True)
@@ -81,13 +83,85 @@ class _Measurements:
     edges: int
 
 
+@dataclass(frozen=True, eq=False)
+class Outcomes:
+    """Interval ends of the counts ``n`` that matter for some signals, axes (count, outside the cells, edges)."""
+
+    job: Job
+    n: Floats
+    lower: Floats
+    upper: Floats
+    measured: _Measurements
+
+    def covered(self, signal: Floats) -> Floats:
+        """(contained, not below) for each true signal among those, shape (2, signals)."""
+        out, seen = _shares(self, signal)
+        return _completed(out, seen, self.measured)
+
+    def steps(self, largest: float) -> Floats:
+        """True signals up to ``largest`` at which the coverage falls by a step, on its lower side.
+
+        Just above an upper end, just below a lower one, where a share of more than 1e-4 of all outcomes has it: ends
+        of a count that do not depend on what is measured beside it.
+        """
+        found = []
+        last = self.measured.edges - 1
+        share = self.measured.outer[:, None] * self.measured.cells
+        for ends, side in ((self.upper, 1.0), (self.lower, -1.0)):
+            one = ends[..., : self.measured.cells.size]
+            two = ends[..., np.minimum(np.arange(1, self.measured.cells.size + 1), last)]
+            flat = (np.abs(one - two) <= _SAME * one) & (one > 0.0) & (one < largest)
+            count, outer, cell = np.nonzero(flat)
+            at = one[flat]
+            chance = _chances(self.n[count], self.job.e * at + self.job.b) * share[outer, cell]
+            order = np.argsort(at)
+            at, chance = at[order], chance[order]
+            first = np.flatnonzero(np.diff(at, prepend=-1.0) > _SAME * at)
+            large = np.add.reduceat(chance, first) > _STEP if first.size else np.zeros(0, dtype=bool)
+            found.append(at[first][large] * (1.0 + side * 10.0 * _SAME))
+        return np.concatenate(found)
+
+
+def outcomes(job: Job, largest: float) -> Outcomes | None:
+    """All outcomes for true signals from 0 to ``largest``; None for too many to be held at a time."""
+    measured = _measurements(job, largest)
+    first, last = _counts(job.b, job.e * largest + job.b)
+    if (last + 1 - first) * measured.outer.size * measured.edges > _BLOCK:
+        return None
+    n = np.arange(float(first), float(last + 1))
+    return Outcomes(job, n, *_ends(job, n, measured), measured)
+
+
+def _counts(low: float, high: float) -> tuple[int, int]:
+    """First and last count that has a probability at rates from ``low`` to ``high``."""
+    first = max(math.floor(low - 8.0 * math.sqrt(low) - 15.0), 0)
+    return first, math.ceil(high + 8.0 * math.sqrt(high) + 15.0)
+
+
+def _chances(n: Floats, rate: Floats) -> Floats:
+    return np.asarray(np.exp(scipy.special.xlogy(n, rate) - rate - scipy.special.gammaln(n + 1.0)))
+
+
+def _shares(held: Outcomes, signal: Floats) -> tuple[Floats, Floats]:
+    """Probability that an outcome among those held is (contained, not below), and that it is among them."""
+    out = np.zeros((2, signal.size))
+    chances = _chances(held.n, (held.job.e * signal + held.job.b)[:, None])
+    measured = held.measured
+    _add(held.lower, held.upper, measured.outer, measured.cells, np.ascontiguousarray(signal), chances, out)
+    return out, chances.sum(axis=1)
+
+
+def _completed(out: Floats, seen: Floats, measured: _Measurements) -> Floats:
+    # an efficiency without a success has no scale: every signal is allowed, and what is missing here covers
+    return np.asarray(out + np.maximum(seen * (1.0 - measured.outer.sum()), 0.0))
+
+
 def covered(job: Job, signal: Floats) -> Floats:
     """(contained, not below) for each true signal, shape (2, signals)."""
     measured = _measurements(job, float(signal.max()))
     rates = job.e * signal + job.b
-    low, high = float(rates.min()), float(rates.max())
-    first = max(math.floor(low - 8.0 * math.sqrt(low) - 15.0), 0)
-    last = math.ceil(high + 8.0 * math.sqrt(high) + 15.0)
+    high = float(rates.max())
+    first, last = _counts(float(rates.min()), high)
     each = measured.outer.size * measured.edges
     if (last - first) * each > _MOST_OUTCOMES:
         raise UsageError(
@@ -98,14 +172,9 @@ def covered(job: Job, signal: Floats) -> Floats:
     block = max(1, _BLOCK // each)
     for start in range(first, last + 1, block):
         n = np.arange(float(start), float(min(start + block, last + 1)))
-        lower, upper = _ends(job, n, measured)
-        poisson = np.exp(
-            scipy.special.xlogy(n, rates[:, None]) - rates[:, None] - scipy.special.gammaln(n + 1.0)
-        )
-        _add(lower, upper, measured.outer, measured.cells, np.ascontiguousarray(signal), poisson, out)
-        seen += poisson.sum(axis=1)
-    # an efficiency without a success has no scale: every signal is allowed, and what is missing here covers
-    return np.asarray(out + np.maximum(seen * (1.0 - measured.outer.sum()), 0.0))
+        part, chance = _shares(Outcomes(job, n, *_ends(job, n, measured), measured), signal)
+        out, seen = out + part, seen + chance
+    return _completed(out, seen, measured)
 
 
 def _measurements(job: Job, largest: float) -> _Measurements:
