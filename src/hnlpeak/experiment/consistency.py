@@ -15,6 +15,7 @@ from hnlpeak.experiment.experiment_card import ExperimentCard
 from hnlpeak.experiment.selection_card import Cut
 from hnlpeak.experiment.vary import variation
 from hnlpeak.theory.modes import MODES, mode_of
+from hnlpeak.theory.modes.mode import Mode
 
 __all__ = ["faults"]
 
@@ -63,7 +64,7 @@ def _modes(card: AnalysisCard, experiment: ExperimentCard) -> Iterator[str]:
         *_unknown("samples.companion_modes", samples.companion_modes, list(experiment.beam.companions)),
         *_unknown("normalisation.mode", [normalisation.mode], [card.channel.meson]),
         *_unknown("samples.templates", own, [card.channel.meson]),
-        *_unknown("samples.calibration_mode", [samples.calibration_mode], [card.channel.meson]),
+        *_uncalibrated(samples.calibration_mode, card.channel.meson),
     ]
     if HALO in templates and experiment.halo is None:
         found.append(f"samples.templates: {HALO!r} needs a [halo] table in the card of {experiment.name}")
@@ -75,10 +76,9 @@ def _modes(card: AnalysisCard, experiment: ExperimentCard) -> Iterator[str]:
     if found:
         return
     calibrating = MODES[samples.calibration_mode]
-    tracks = sum(daughter.endswith(("+", "-")) for daughter in calibrating.daughters)
-    if tracks != _CALIBRATION_TRACKS:
+    if _tracks(calibrating) != _CALIBRATION_TRACKS:
         yield (
-            f"samples.calibration_mode: {calibrating.name!r} ({calibrating.label}) has {tracks} charged "
+            f"samples.calibration_mode: {calibrating.name!r} ({calibrating.label}) has {_tracks(calibrating)} charged "
             f"daughters, the beam is calibrated with {_CALIBRATION_TRACKS}"
         )
     lepton, counted = f"{card.channel.lepton}+", MODES[normalisation.mode]
@@ -86,6 +86,21 @@ def _modes(card: AnalysisCard, experiment: ExperimentCard) -> Iterator[str]:
         yield (
             f"normalisation.mode: {counted.name!r} ({counted.label}) makes no peak at zero with the mass and the cuts "
             f"of channel.lepton = {card.channel.lepton!r}: expected a decay to {lepton} nu"
+        )
+
+
+def _tracks(mode: Mode) -> int:
+    return sum(daughter.endswith(("+", "-")) for daughter in mode.daughters)
+
+
+def _uncalibrated(name: str, meson: str) -> Iterator[str]:
+    """A mode that does not measure the mean beam, or a meson that has none which does."""
+    if any(mode.parent == meson and _tracks(mode) == _CALIBRATION_TRACKS for mode in MODES.values()):
+        yield from _unknown("samples.calibration_mode", [name], [meson])
+    else:
+        yield (
+            f"samples.calibration_mode: no decay mode of {meson} has {_CALIBRATION_TRACKS} charged daughters, with "
+            f"which the mean beam is measured: simulated searches in a beam of {meson} are not possible"
         )
 
 

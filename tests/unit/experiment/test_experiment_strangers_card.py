@@ -334,3 +334,11 @@ def test_a_ratio_is_cut_on_by_a_percentage(tmp_path: Path) -> None:
     path = written(tmp_path, (), ('column = "e_over_p"\nmax = 0.5', 'column = "e_over_p"\nmax = "50 %"'))
     (cut,) = (cut for cut in load_analysis(path).card.cuts if cut.column == "e_over_p")
     assert cut.bounds()[1] == [0.5]
+
+
+def test_a_beam_that_no_decay_can_measure(tmp_path: Path) -> None:
+    """Of a pion no decay has three tracks: said once, and not that a mode with one would do."""
+    pions = (('meson = "K+" ', 'meson = "pi+" '), ('photoelectrons = { "K+"', 'photoelectrons = { "pi+"'))
+    said = "\n".join(lines_of(written(tmp_path, pions, ('meson = "K+" ', 'meson = "pi+" '))))
+    assert "calibration_mode: no decay mode of pi+ has 3 charged daughters" in said
+    assert "calibration_mode: 'pi3'" not in said

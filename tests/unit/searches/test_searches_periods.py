@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,6 @@ from hnlpeak.core.measured import Measured
 from hnlpeak.estimation.peak import mode_fraction
 from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis import load_analysis
-from hnlpeak.experiment.experiment_card import ExperimentCard
 from hnlpeak.reconstruction.calibration import BeamCalibration
 from hnlpeak.reconstruction.candidates import Candidates
 from hnlpeak.searches import samples
@@ -90,8 +91,7 @@ def test_bad_periods(shares: tuple[float, float | None], message: str) -> None:
     else:
         periods = [p.model_copy(update={"share": s}) for p, s in zip((first, second), shares, strict=True)]
     changed = card.model_copy(update={"periods": periods})
-    with pytest.raises(ValueError, match=message):
-        ExperimentCard._check_periods(changed)
+    assert any(re.search(message, fault) for fault in changed.contradictions())
 
 
 def test_candidates_of_all_periods_follow_one_another(monkeypatch: pytest.MonkeyPatch) -> None:
