@@ -129,7 +129,7 @@ def test_all_cards_of_the_library_are_usable(name: str, hnlpeak: Command) -> Non
     for card in json.loads(hnlpeak("list", name, "--json").out):
         said = hnlpeak("check", card)
         assert said.code == 0, said.err
-        assert said.out.endswith(": ok\n")
+        assert ": ok\n" in said.out
 
 
 @pytest.mark.parametrize(
