@@ -208,7 +208,9 @@ def _flux_of_table(found: Sequence[Hypothesis], signal: SignalModel) -> KaonFlux
 def _parent(
     card: AnalysisCard, spectrum: Spectrum, found: Sequence[Hypothesis], local: Excess, masked: Masks
 ) -> SmoothBackground | None:
-    """The background that toys are drawn about: without the leading peak, significant or not."""
+    """The background that toys are drawn about: without the leading peak, significant or not; None for no toys."""
+    if card.statistics.toys == 0:
+        return None
     peak = leading_peak(found, local.significance, masked)
     gone = masked if peak is None else (*masked, peak)
     return smooth_background(card.background, [h.window for h in found], spectrum.edges, gone)
