@@ -55,7 +55,7 @@ def cost(sample: Sample, analysis: Analysis, beam: BeamCalibration) -> Cost:
         spent = np.zeros(len(STAGES))
         for _ in range(BLOCKS):
             t0 = time.thread_time()
-            n = generate(BLOCK_DECAYS, decays, setup, sample.table, rng, b, totals)
+            n = generate(BLOCK_DECAYS, decays, setup, sample.table, foregone, rng, b, totals)
             t1 = time.thread_time()
             decays += BLOCK_DECAYS
             respond(n, setup, foregone, rng, b.block)

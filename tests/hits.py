@@ -294,5 +294,5 @@ def kick(law: NDArray[np.float64], event: Any, generator: np.random.Generator) -
 def generated(array: NDArray[Any], sample: Sample, decays: int, stream: np.random.Generator) -> NDArray[Any]:
     """Records of the events that trigger among ``decays`` decays of the sample."""
     buffers, totals = room(1, decays), np.zeros(Total.WIDTH, dtype=np.int64)
-    n = generate(decays, 0, array, sample.table, stream, buffers, totals)
+    n = generate(decays, 0, array, sample.table, FOLLOW_ALL, stream, buffers, totals)
     return buffers.block[:n]

@@ -55,7 +55,7 @@ def test_momentum_resolution_at_20_gev() -> None:
     totals, track = np.zeros(Total.WIDTH, dtype=np.int64), np.zeros(1, dtype=TRACK)
     pulls = []
     for first in range(0, 60_000, 20_000):
-        n = generate(20_000, first, experiment.setup, sample.table, rng, buffers, totals)
+        n = generate(20_000, first, experiment.setup, sample.table, FOLLOW_ALL, rng, buffers, totals)
         respond(n, experiment.setup, FOLLOW_ALL, rng, buffers.block)
         for event in buffers.block[:n]:
             particle = event["particles"][0]

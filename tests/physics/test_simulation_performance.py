@@ -98,7 +98,7 @@ def tracks(mode: str, decays: int) -> dict[str, NDArray[np.float64]]:
     buffers = new_buffers(1, BLOCK)
     totals, out, n = np.zeros(Total.WIDTH, dtype=np.int64), np.zeros((len(FIELDS), 3 * decays)), 0
     for first in range(0, decays, BLOCK):
-        events = generate(BLOCK, first, setup, sample.table, rng, buffers, totals)
+        events = generate(BLOCK, first, setup, sample.table, FOLLOW_ALL, rng, buffers, totals)
         respond(events, setup, FOLLOW_ALL, rng, buffers.block)
         n = _fit_all(events, setup, buffers.block, buffers.scratch, buffers.tracks, out, n)
     table = dict(zip(FIELDS, out[:, :n], strict=True))

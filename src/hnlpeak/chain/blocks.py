@@ -48,7 +48,7 @@ def blocks(
     for done in range(first, decays, BLOCK_DECAYS):
         totals = np.zeros(Total.WIDTH, dtype=np.int64)
         size = min(BLOCK_DECAYS, decays - done)
-        events = generate(size, done, setup, spec.sample.table, rng, buffers, totals)
+        events = generate(size, done, setup, spec.sample.table, foregone, rng, buffers, totals)
         respond(events, setup, foregone, rng, buffers.block)
         n = reconstruct(events, setup, assumed, buffers)
         yield Block(buffers.block[:events], buffers.candidates[:, :n], int(totals[Total.IN_FIDUCIAL]))

@@ -62,7 +62,7 @@ def sample_loop(
     done = int(np.int64(0))  # no literal, with which the whole generation would be compiled a second time
     while done < decays:
         size = min(buffers.block.size, decays - done)
-        events = generate(size, done, setups, modes, rng, buffers, totals)
+        events = generate(size, done, setups, modes, foregone, rng, buffers, totals)
         respond(events, setups, foregone, rng, buffers.block)
         n = reconstruct(events, setups, assumed, buffers)
         fill(n, buffers.candidates, selection, counts)
@@ -84,7 +84,7 @@ def calibrate_loop(
     done = int(np.int64(0))  # no literal, with which the whole generation would be compiled a second time
     while done < decays:
         size = min(buffers.block.size, decays - done)
-        events = generate(size, done, setups, modes, rng, buffers, totals)
+        events = generate(size, done, setups, modes, foregone, rng, buffers, totals)
         respond(events, setups, foregone, rng, buffers.block)
         accumulate(events, setups[0], buffers, sums)
         done += size

@@ -36,6 +36,7 @@ __all__ = [
     "add_cluster",
     "pack",
     "respond",
+    "respond_to_photon",
     "tail_share",
 ]
 
@@ -211,9 +212,9 @@ def tail_share(start: float, index: float, rng: np.random.Generator) -> float:
 def _deposit(params: Record, s: Record, loss: float, rng: np.random.Generator) -> float:
     """Energy that the particle of state ``s`` leaves before resolution; a muon's ``loss`` may be known."""
     species, p = s.species, s.p
-    if species in (Species.PHOTON, Species.POSITRON, Species.ELECTRON):
+    if species in (Species.POSITRON, Species.ELECTRON):
         s.alive = 0
-        if species != Species.PHOTON and rng.random() < params[_Slot.LOW_TAIL]:
+        if rng.random() < params[_Slot.LOW_TAIL]:
             return float(max(p * (1.0 - params[_Slot.LOW_TAIL_SCALE] * rng.exponential()), 0.0))
         return float(p)
     if is_hadron(species):
@@ -226,13 +227,10 @@ def _deposit(params: Record, s: Record, loss: float, rng: np.random.Generator) -
 
 
 @inlined
-def respond(params: Record, event: Record, particle: Record, rng: np.random.Generator) -> None:
-    """Turn a particle into a cluster; photons may go unnoticed."""
+def _measure(params: Record, deposit: float, event: Record, rng: np.random.Generator) -> None:
+    """A cluster of the energy and at the place that are measured of a ``deposit`` (MeV)."""
     s = event.state
-    if s.species == Species.PHOTON and not photon_detected(event, rng, params[_Slot.CURVE :], s.p):
-        s.alive = 0
-        return
-    energy = _deposit(params, s, particle.muon_loss, rng) * params[_Slot.SCALE]
+    energy = deposit * params[_Slot.SCALE]
     if energy <= 0.0:
         return
     gev = energy * 1e-3
@@ -248,6 +246,24 @@ def respond(params: Record, event: Record, particle: Record, rng: np.random.Gene
     y = s.y + width * rng.standard_normal()
     time = params[_Slot.SIGMA_T] * rng.standard_normal()
     add_cluster(event, x, y, measured, time, params[_Slot.MERGE])
+
+
+@inlined
+def respond_to_photon(params: Record, event: Record, rng: np.random.Generator) -> None:
+    """Turn a photon into a cluster unless it goes unnoticed."""
+    s = event.state
+    s.alive = 0
+    if photon_detected(event, rng, params[_Slot.CURVE :], s.p):
+        _measure(params, s.p, event, rng)
+
+
+@inlined
+def respond(params: Record, event: Record, particle: Record, rng: np.random.Generator) -> None:
+    """Turn a particle into a cluster; photons may go unnoticed."""
+    if event.state.species == Species.PHOTON:
+        respond_to_photon(params, event, rng)
+    else:
+        _measure(params, _deposit(params, event.state, particle.muon_loss, rng), event, rng)
 
 
 def _constants(spec: Calorimeter, system: int, setup: Any) -> None:

@@ -15,7 +15,7 @@ from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape
 from hnlpeak.detectors.surface import MATTER, Surface
 from hnlpeak.theory.species import CHARGE, MASS, Species
 
-__all__ = ["NO_RADIATION", "Slab", "respond", "slab_surface"]
+__all__ = ["NO_RADIATION", "Slab", "respond", "respond_to_photon", "slab_surface"]
 
 NO_RADIATION = 1.0
 """Threshold of matter behind the magnet: what electrons radiate there flies on with them and is measured with them."""
@@ -56,7 +56,13 @@ def slab_surface(
         threshold,
         conversion_paths(radiation_lengths),
     ]
-    return Surface(MATTER, z, row, name, act_on_photons=True)
+    return Surface(MATTER, z, row, name, paths=row[-1])
+
+
+@inlined
+def respond_to_photon(params: Record, event: Record, rng: np.random.Generator) -> None:
+    """A photon may become a pair."""
+    convert(params[_Slot.CONVERSION], 0.0, event, rng)
 
 
 @inlined
@@ -65,7 +71,7 @@ def respond(params: Record, event: Record, rng: np.random.Generator) -> None:
     s = event.state
     species = s.species
     if CHARGE[species] == 0.0:
-        convert(params[_Slot.CONVERSION], 0.0, event, rng)
+        respond_to_photon(params, event, rng)
         return
     theta = plane_angle(params[_Slot.SCATTERING], params[_Slot.SCATTERING_LOG], s.p, MASS[species])
     s.tx += theta * rng.standard_normal()

@@ -18,6 +18,7 @@ from hnlpeak.detectors.surface import start_particle
 from hnlpeak.theory.species import CHARGE, MASS, Species
 
 __all__ = [
+    "conversion_depth",
     "conversion_paths",
     "convert",
     "highland_constants",
@@ -126,10 +127,16 @@ def _strength(energy: float) -> float:
 
 
 @inlined
+def conversion_depth(energy: float, rng: np.random.Generator) -> float:
+    """Mean free paths of a hard photon that one of ``energy`` (MeV) flies before it interacts: a random number."""
+    return float(rng.exponential() / _strength(energy))
+
+
+@inlined
 def _meets(paths: float, s: Record, rng: np.random.Generator) -> bool:
     """True where a photon interacts within so many mean free paths: one number for all matter on its way."""
     if s.depth == 0.0:
-        s.depth = rng.exponential() / _strength(s.p)
+        s.depth = conversion_depth(s.p, rng)
     s.depth -= paths
     if s.depth > 0.0:
         return False

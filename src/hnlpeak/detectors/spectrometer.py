@@ -50,6 +50,7 @@ __all__ = [
     "layers",
     "pack",
     "respond",
+    "respond_to_photon",
 ]
 
 MAGNET, CHAMBER = 1, 2
@@ -177,7 +178,8 @@ def pack(spec: Spectrometer, system: int = 0) -> list[Surface]:
             float(len(spec.view_angles)),
             *views,
         ]
-        surfaces.append(Surface(CHAMBER, chamber.z, row, chamber.name, act_on_photons=True))
+        paths = conversion_paths(spec.radiation_lengths)
+        surfaces.append(Surface(CHAMBER, chamber.z, row, chamber.name, paths=paths))
     return surfaces
 
 
@@ -226,16 +228,25 @@ def bend(params: Record, s: Record) -> None:
 
 
 @inlined
+def respond_to_photon(params: Record, event: Record, rng: np.random.Generator) -> None:
+    """A photon may become a pair in the matter of the views that it crosses."""
+    s = event.state
+    _, share = _crossed(params, s.x, s.y)
+    if share > 0.0:
+        forced = _FORCED_PAIRS * event.forced_loss * params[ChamberSlot.BEFORE_MAGNET]
+        convert(params[ChamberSlot.CONVERSION] * share, forced, event, rng)
+
+
+@inlined
 def respond(params: Record, event: Record, particle: Record, rng: np.random.Generator) -> None:
     """Measure the point where a charged particle crosses the chamber, then scatter and radiate it; convert photons."""
     s = event.state
     species = s.species
+    if CHARGE[species] == 0.0:
+        respond_to_photon(params, event, rng)
+        return
     crossed, share = _crossed(params, s.x, s.y)
     if share == 0.0:
-        return
-    if CHARGE[species] == 0.0:
-        forced = _FORCED_PAIRS * event.forced_loss * params[ChamberSlot.BEFORE_MAGNET]
-        convert(params[ChamberSlot.CONVERSION] * share, forced, event, rng)
         return
     error = params[ChamberSlot.RESOLUTION]
     theta = math.sqrt(share) * plane_angle(

@@ -54,8 +54,9 @@ class Surface(NamedTuple):
     """One surface at ``z`` (mm) with the parameters of its kind; the first ``SHAPE_WIDTH`` are its shape.
 
     ``code`` says what the surface does to a particle that crosses it: ``simulation.transport`` has one line for each.
-    Photons fly through all surfaces but those that ``act_on_photons``. ``stops`` is the bit mask of the species that
-    usually end there, for pictures.
+    Photons fly through all surfaces but those that ``act_on_photons``, and those of thin matter, where they may convert
+    within so many mean free ``paths`` of a hard one. ``stops`` is the bit mask of the species that usually end there,
+    for pictures.
     """
 
     code: int
@@ -63,6 +64,7 @@ class Surface(NamedTuple):
     params: list[float]
     name: str
     act_on_photons: bool = False
+    paths: float = 0.0
     stops: int = 0
 
 
@@ -71,6 +73,9 @@ SURFACES = np.dtype(
         ("n", np.int64),
         ("n_neutral", np.int64),
         ("neutral", np.int64, (MAX_SURFACES,)),
+        ("n_thick", np.int64),
+        ("thick", np.int64, (MAX_SURFACES,)),
+        ("paths", np.float64),
         ("code", np.int64, (MAX_SURFACES,)),
         ("stops", np.int64, (MAX_SURFACES,)),
         ("z", np.float64, (MAX_SURFACES,)),
@@ -79,7 +84,8 @@ SURFACES = np.dtype(
 )
 """A table of ``n`` surfaces in the order of z: codes, bit masks of what stops, positions (mm), rows of parameters.
 
-``neutral`` lists the ``n_neutral`` among them that act on photons."""
+``neutral`` lists the ``n_neutral`` among them that photons may meet, ``thick`` the ``n_thick`` of these without those of
+thin matter, which has ``paths`` mean free paths in all."""
 
 
 def surface_table(surfaces: Iterable[Surface]) -> NDArray[Any]:
@@ -92,9 +98,12 @@ def surface_table(surfaces: Iterable[Surface]) -> NDArray[Any]:
         raise CardError(f"{len(ordered)} surfaces, at most {MAX_SURFACES} fit")
     table = np.zeros((), dtype=SURFACES)
     table["n"] = len(ordered)
-    neutral = [row for row, surface in enumerate(ordered) if surface.act_on_photons]
-    table["n_neutral"] = len(neutral)
-    table["neutral"][: len(neutral)] = neutral
+    thick = [row for row, surface in enumerate(ordered) if surface.act_on_photons]
+    thin = [row for row, surface in enumerate(ordered) if surface.paths > 0.0]
+    for name, rows in (("neutral", sorted({*thick, *thin})), ("thick", thick)):
+        table[f"n_{name}"] = len(rows)
+        table[name][: len(rows)] = rows
+    table["paths"] = sum(surface.paths for surface in ordered)
     for row, surface in enumerate(ordered):
         if len(surface.params) > PARAMETERS:
             raise CardError(f"{surface.name}: {len(surface.params)} parameters, at most {PARAMETERS} fit")

@@ -49,7 +49,7 @@ __all__ = ["PARTS", "compile_ahead"]
 def _generation(analysis: Analysis) -> None:
     sample = mode_sample("ahead", analysis.card.samples.calibration_mode, 1)
     rng, totals = decay_stream(1, sample.name, 0), np.zeros(Total.WIDTH, dtype=np.int64)
-    generate(0, 0, analysis.experiment.setup, sample.table, rng, new_buffers(1), totals)
+    generate(0, 0, analysis.experiment.setup, sample.table, FOLLOW_ALL, rng, new_buffers(1), totals)
 
 
 def _response(analysis: Analysis) -> None:

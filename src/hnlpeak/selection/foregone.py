@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from hnlpeak.detectors.event import MAX_SYSTEMS
+from hnlpeak.detectors.hodoscope import Hodoscope
 from hnlpeak.detectors.kind import time_column
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.experiment.experiment import Experiment
@@ -16,6 +17,7 @@ __all__ = ["foregone_of", "last_veto"]
 
 _AT_MOST = ("n_tracks", "e_extra_mev")
 _MARGIN = 100.0  # mm, beside what depends on momentum
+_BLUR = 8.0  # standard deviations of a track's time
 
 
 def _bounds(card: AnalysisCard, column: str) -> tuple[float, float]:
@@ -45,6 +47,10 @@ def foregone_of(card: AnalysisCard, experiment: Experiment) -> Foregone:
         reconstruction.association_radius, reconstruction.track_zone, reconstruction.undeflected_zone
     )
     merging = max((getattr(spec, "merge_distance", 0.0) for spec in experiment.card.detectors), default=0.0)
+    resolution = max(
+        (spec.time_resolution for spec in experiment.card.detectors if isinstance(spec, Hodoscope)),
+        default=0.0,
+    )
     # clusters that count only where tracks are accepted may move out of there by a merger
     return Foregone(
         windows,
@@ -52,6 +58,7 @@ def foregone_of(card: AnalysisCard, experiment: Experiment) -> Foregone:
         extra if reconstruction.cluster_acceptance == 0.0 else math.inf,
         radius + 2.0 * merging + _MARGIN,
         every,
+        _BLUR * resolution,
     )
 
 

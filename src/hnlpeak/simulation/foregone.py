@@ -17,7 +17,7 @@ from hnlpeak.core.kernel import inlined
 from hnlpeak.detectors.event import MAX_SYSTEMS, Record
 from hnlpeak.theory.species import CHARGE, Species
 
-__all__ = ["FOLLOW_ALL", "Foregone", "is_foregone"]
+__all__ = ["FOLLOW_ALL", "Foregone", "goes_on", "is_foregone", "photons_lose"]
 
 _MANY = 1_000_000
 _SCATTERED = 1e6  # mm MeV
@@ -31,7 +31,7 @@ class Foregone(NamedTuple):
 
     A signal of a system less than ``windows`` [system] (ns, 0 for none) from the track's time; more than
     ``most_tracks`` tracks; a cluster above ``extra`` (MeV) further than ``apart`` (mm) from the track. One event in
-    ``every`` is followed to the end all the same.
+    ``every`` is followed to the end all the same. ``blur`` (ns) is the most that a track's time may be from 0.
     """
 
     windows: NDArray[np.float64]
@@ -39,36 +39,37 @@ class Foregone(NamedTuple):
     extra: float
     apart: float
     every: int
+    blur: float
 
 
-FOLLOW_ALL = Foregone(np.zeros(MAX_SYSTEMS), _MANY, np.inf, np.inf, 1)
+FOLLOW_ALL = Foregone(np.zeros(MAX_SYSTEMS), _MANY, np.inf, np.inf, 1, 0.0)
 """Nothing is foregone."""
 
 
 @inlined
-def _vetoed(setup: Record, event: Record, foregone: Foregone, t_track: float) -> bool:
-    """True for a signal that vetoes a track at this time."""
+def _vetoed(setup: Record, event: Record, foregone: Foregone, t_track: float, blur: float) -> bool:
+    """True for a signal that vetoes a track at this time, known up to ``blur``."""
     for s in range(setup.n_timed):
         system = setup.timed[s]
         window = foregone.windows[system]
         if window > 0.0:
             for n in range(event.n_times[system]):
-                if abs(event.times[system, n] - t_track) < window:
+                if abs(event.times[system, n] - t_track) < window - blur:
                     return True
     return False
 
 
 @inlined
-def _counts(setup: Record, cluster: Record, foregone: Foregone, t_track: float) -> bool:
+def _counts(setup: Record, cluster: Record, foregone: Foregone, t_track: float, blur: float) -> bool:
     return bool(
         cluster.energy > foregone.extra
         and cluster.energy > setup.cluster_threshold
-        and abs(cluster.time - t_track) < setup.cluster_window
+        and abs(cluster.time - t_track) < setup.cluster_window - blur
     )
 
 
 @inlined
-def _has_extra(setup: Record, event: Record, foregone: Foregone, particle: Record) -> bool:
+def _has_extra(setup: Record, event: Record, foregone: Foregone, particle: Record, blur: float) -> bool:
     """True for a cluster far from where a track of the particle can lead, with the magnet's kick and without.
 
     What decays in flight may lead anywhere, and an electron that radiates to any x: the kick of its smaller momentum
@@ -87,7 +88,7 @@ def _has_extra(setup: Record, event: Record, foregone: Foregone, particle: Recor
         cluster = event.clusters[j]
         dx, dy = cluster.x - x, cluster.y - y
         beside2 = 0.0 if radiates else min(dx * dx, (dx - kick) ** 2)
-        if beside2 + dy * dy > apart * apart and _counts(setup, cluster, foregone, particle.t_track):
+        if beside2 + dy * dy > apart * apart and _counts(setup, cluster, foregone, particle.t_track, blur):
             return True
     return False
 
@@ -126,20 +127,43 @@ def _may_be_a_track(setup: Record, particle: Record) -> bool:
 
 
 @inlined
-def is_foregone(setup: Record, event: Record, foregone: Foregone) -> bool:
-    """True where no track that the event may yet get can be selected."""
-    tracks = charged = 0
-    for k in range(event.n_particles):
-        tracks += _surely_a_track(setup, event.particles[k])
-    if tracks > foregone.most_tracks:
-        return True
+def _lost(setup: Record, event: Record, foregone: Foregone, blur: float) -> bool:
+    """True where each track that the event may get meets a veto or a cluster apart."""
+    charged = 0
     for k in range(event.n_particles):
         particle = event.particles[k]
         if not _may_be_a_track(setup, particle):
             continue
         charged += 1
-        if not _vetoed(setup, event, foregone, particle.t_track) and not _has_extra(
-            setup, event, foregone, particle
+        if not _vetoed(setup, event, foregone, particle.t_track, blur) and not _has_extra(
+            setup, event, foregone, particle, blur
         ):
             return False
     return charged > 0
+
+
+@inlined
+def photons_lose(setup: Record, event: Record, foregone: Foregone) -> bool:
+    """True where the photons alone lose the event, whatever its tracks and their times will be."""
+    return _lost(setup, event, foregone, foregone.blur)
+
+
+@inlined
+def is_foregone(setup: Record, event: Record, foregone: Foregone) -> bool:
+    """True where no track that the event may yet get can be selected."""
+    if event.followed > 0 or foregone.every == 1:
+        return False
+    tracks = 0
+    for k in range(event.n_particles):
+        tracks += _surely_a_track(setup, event.particles[k])
+    return tracks > foregone.most_tracks or _lost(setup, event, foregone, 0.0)
+
+
+@inlined
+def goes_on(foregone: Foregone, event: Record) -> bool:
+    """False where a lost event is left; one in ``every`` goes on for all of them."""
+    if event.number % foregone.every != 0:
+        return False
+    event.weight *= foregone.every
+    event.followed = 1
+    return True

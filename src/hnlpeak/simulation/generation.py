@@ -1,4 +1,4 @@
-"""From the beam to the straight-line verdict: kaon, decay, daughters, decays in flight, trigger.
+"""From the beam to the straight-line verdict: kaon, decay, daughters, decays in flight, photons, trigger.
 
 Only events that trigger and have a track candidate keep their record of the block; the rest leave nothing but
 their count. Nothing is decided twice: what the verdict drew stays with the event.
@@ -24,6 +24,7 @@ from hnlpeak.detectors.surface import record_time, start_particle
 from hnlpeak.simulation.buffers import Buffers
 from hnlpeak.simulation.decay_in_flight import fly, place
 from hnlpeak.simulation.forced_photons import force_photons
+from hnlpeak.simulation.foregone import Foregone, goes_on, photons_lose
 from hnlpeak.simulation.halo import HALO_KIND, through_collimator, throw_halo
 from hnlpeak.simulation.interactions import INTERACTION_KIND, throw_interaction
 from hnlpeak.simulation.kaons import Kaons, draw_kaons
@@ -31,7 +32,7 @@ from hnlpeak.simulation.sample import Bias, ModeTable
 from hnlpeak.simulation.screen import screen
 from hnlpeak.simulation.streams import Stage
 from hnlpeak.simulation.tails import draw_kick
-from hnlpeak.simulation.transport import transport
+from hnlpeak.simulation.transport import fly_photon, transport
 from hnlpeak.theory.modes.dispatch import sample_mode
 from hnlpeak.theory.modes.slots import Daughter
 from hnlpeak.theory.species import CHARGE, Species
@@ -77,11 +78,13 @@ def _take_kaon(
 
 
 @inlined
-def _start_event(event: Record, source: int, forced_loss: float) -> None:
+def _start_event(event: Record, number: int, source: int, forced_loss: float) -> None:
+    event.number = number
     event.source = source
     event.weight = 1.0
     event.bits = 0
-    event.n_particles = 0
+    event.n_particles = event.n_daughters = 0
+    event.followed = 0
     event.n_clusters = 0
     event.crossings = 0
     event.n_muon_hits = 0
@@ -189,14 +192,10 @@ def _lose_unseen(
 @inlined
 def _decay(
     mode: int, modes: ModeTable, setup: Record, event: Record, rng: np.random.Generator, buffers: Buffers
-) -> int:
-    """Decay by ``mode`` and fly charged daughters through the verdict; returns the most chambers that one crosses.
-
-    Gives up with -1 as soon as a daughter vetoes the first trigger level.
-    """
+) -> bool:
+    """Decay by ``mode``; False as soon as a daughter vetoes the first trigger level."""
     daughters, kaon = buffers.daughters, buffers.kaon
     bias, params = modes.bias, modes.parameters[mode]
-    _start_event(event, modes.sources[mode], bias[Bias.LOSS])
     halo = modes.codes[mode] == HALO_KIND
     if halo:
         n = throw_halo(params, setup.beam, event, rng, daughters, kaon)
@@ -206,8 +205,7 @@ def _decay(
         n = sample_mode(modes.codes[mode], rng, params, daughters)
         event.weight *= force_photons(bias[Bias.SOFT_PHOTON], bias[Bias.NEAR_PHOTON], daughters, n, kaon, rng)
         if not _is_kept(bias, daughters, n, event, rng):
-            return -1
-    most = 0
+            return False
     for d in range(n):
         k = event.n_particles
         if k == MAX_PARTICLES:
@@ -220,17 +218,40 @@ def _decay(
             continue
         tx, ty, p = segment.tx, segment.ty, segment.p
         if halo and not through_collimator(params, segment, rng):
-            return -1
+            return False
         muons, pions = bias[Bias.MUON_DECAY], bias[Bias.PION_DECAY]
         fly(daughters[d], kaon, setup.beam, muons, pions, event, particle, rng)
         if halo:
             _follow(particle, segment.tx - tx, segment.ty - ty, segment.p / p)
-        for stage in range(setup.stages.size):
+        transport(setup.stages[0], event, particle, rng)
+        if event.bits & setup.veto[0]:
+            return False
+        _lose_unseen(setup, bias[Bias.MUON_LOSS], event, particle, rng)
+    event.n_daughters = event.n_particles
+    return True
+
+
+@inlined
+def _fly_photons(setup: Record, event: Record, rng: np.random.Generator) -> None:
+    """Full response to the photons of the decay: most often they alone decide, at a tenth of the cost."""
+    for k in range(event.n_daughters):
+        photon = event.particles[k]
+        if CHARGE[photon.segments[0].species] == 0.0:
+            fly_photon(setup.response, event, photon, rng)
+
+
+@inlined
+def _cross(setup: Record, event: Record, rng: np.random.Generator) -> int:
+    """Fly the charged daughters through the verdict; returns the most chambers that one crosses, -1 for a veto."""
+    most = 0
+    for k in range(event.n_daughters):
+        particle = event.particles[k]
+        if CHARGE[particle.segments[0].species] == 0.0:
+            continue
+        for stage in range(1, setup.stages.size):
             transport(setup.stages[stage], event, particle, rng)
             if event.bits & setup.veto[0]:
                 return -1
-            if stage == 0:
-                _lose_unseen(setup, bias[Bias.MUON_LOSS], event, particle, rng)
         most = max(most, particle.n_chambers)
         event.crossings += particle.n_chambers
     return most
@@ -259,7 +280,7 @@ def _cluster_apart(setup: Record, event: Record, photon: Record) -> bool:
         x, y = photon.x + photon.tx * dz, photon.y + photon.ty * dz
         if not inside(surfaces.params[n], x, y) or not _cluster_counts(setup, x, y):
             return False
-        for k in range(event.n_particles):
+        for k in range(event.n_daughters):
             line = event.particles[k].segments[0]
             if CHARGE[line.species] == 0.0:
                 continue
@@ -279,7 +300,7 @@ def _survives(survival: float, setup: Record, event: Record, rng: np.random.Gene
     """Russian roulette where selection is unlikely: two tracks, or a photon in the calorimeter away from them."""
     tracks = 0
     apart = False
-    for k in range(event.n_particles):
+    for k in range(event.n_daughters):
         particle = event.particles[k]
         segment = particle.segments[0]
         if CHARGE[segment.species] != 0.0:
@@ -293,7 +314,7 @@ def _survives(survival: float, setup: Record, event: Record, rng: np.random.Gene
 def _photon_lost(loss: float, event: Record, rng: np.random.Generator) -> bool:
     """True where the trigger misses an event with a hard photon: its conversion takes the hits over their limit."""
     if loss > 0.0:
-        for k in range(event.n_particles):
+        for k in range(event.n_daughters):
             segment = event.particles[k].segments[0]
             if segment.species == Species.PHOTON and segment.p > _HARD_PHOTON:
                 return bool(rng.random() < loss)
@@ -386,15 +407,18 @@ def generate(
     first: int,
     setups: NDArray[np.void],
     modes: ModeTable,
+    foregone: Foregone,
     rng: np.random.Generator,
     buffers: Buffers,
     totals: NDArray[np.int64],
 ) -> int:
     """Simulate ``decays`` decays of a shard, from number ``first`` on, up to the trigger; returns the survivors.
 
-    Survivors are the first records of the block; ``totals`` counts as ``Total`` says.
+    Survivors are the first records of the block; ``totals`` counts as ``Total`` says. What the photons make
+    ``foregone`` is left, but for one in ``foregone.every``, which stands for all of them.
     """
     setups, modes, rng, buffers = borrowed(setups), borrowed(modes), borrowed(rng), borrowed(buffers)
+    foregone = borrowed(foregone)
     setup, block, kaon, drawn = setups[0], buffers.block, buffers.kaon, buffers.kaons
     beam = setup.beam
     draw_kaons(decays, first, setup, modes, rng, drawn)
@@ -414,9 +438,15 @@ def generate(
         _take_kaon(drawn, number, beam, event, kaon)
         if parent != modes.counted:
             event.in_fiducial = 0
-        chambers = _decay(mode, modes, setup, event, rng, buffers)
+        _start_event(event, first + number, modes.sources[mode], modes.bias[Bias.LOSS])
+        unseen = _decay(mode, modes, setup, event, rng, buffers)
         totals[_IN_FIDUCIAL] += event.in_fiducial
-        if chambers < setup.min_chambers:
+        if not unseen:
+            continue
+        _fly_photons(setup, event, rng)
+        if foregone.every > 1 and photons_lose(setup, event, foregone) and not goes_on(foregone, event):
+            continue
+        if _cross(setup, event, rng) < setup.min_chambers:
             continue
         tagged = modes.tagged[mode] > 0
         _draw_intensity(setup, setup.parents[parent].tag_chance if parent >= 0 else 0.0, tagged, event, rng)
@@ -429,7 +459,6 @@ def generate(
             measure(setup.tracker_momentum, setup.tracker_angle, setup.tracker_position, event, rng)
         if modes.tails.size > 0:
             draw_kick(modes.tails, event, rng)
-        event.number = first + number
-        totals[_TRIGGERED] += 1
+        totals[_TRIGGERED] += foregone.every if event.followed > 0 else 1
         survivors += 1
     return survivors

@@ -1,4 +1,4 @@
-"""Full response of the detectors to the events that triggered."""
+"""Full response of the detectors to the events that triggered; the photons of the decay have flown before."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from hnlpeak.detectors.calorimeter import add_cluster
 from hnlpeak.detectors.event import MAX_CHAMBERS, Record
 from hnlpeak.detectors.muon_veto import cell_middle, record_hit
 from hnlpeak.detectors.surface import record_time
-from hnlpeak.simulation.foregone import Foregone, is_foregone
+from hnlpeak.simulation.foregone import Foregone, goes_on, is_foregone
 from hnlpeak.simulation.streams import Stage
-from hnlpeak.simulation.transport import fly_on, take_off
+from hnlpeak.simulation.transport import fly_on, fly_photon, take_off
 from hnlpeak.theory.species import CHARGE
 
 __all__ = ["respond"]
 
-NEUTRAL, TRACKED, BEHIND, NEW = range(4)
-"""Legs of a flight: photons, charged particles through the spectrometer and behind it, what is born on the way."""
+TRACKED, BEHIND, NEW = range(3)
+"""Legs of a flight: charged particles through the spectrometer and behind it, what is born on the way."""
 
 
 @inlined
@@ -81,9 +81,9 @@ def _accidentals(setup: Record, total: float, event: Record, rng: np.random.Gene
 
 @inlined
 def _prepare(event: Record) -> int:
-    """Forget the chambers of the straight lines; returns the number of charged particles."""
+    """Forget the chambers of the straight lines; returns the number of charged particles of the decay."""
     charged = 0
-    for k in range(event.n_particles):
+    for k in range(event.n_daughters):
         particle = event.particles[k]
         particle.n_chambers = 0
         if CHARGE[particle.segments[0].species] != 0.0:
@@ -106,30 +106,22 @@ def _fly_all(setup: Record, foregone: Foregone, event: Record, rng: np.random.Ge
     """Fly the particles of an event; False where it is foregone and left."""
     # a break costs time: only where tracks may be too many behind it; whatever is foregone, for the same numbers
     breaks = _prepare(event) > 1
-    first, lost = event.n_particles, foregone.every == 1
-    leg, k = NEUTRAL, 0
+    first, last = event.n_daughters, BEHIND if breaks else TRACKED
+    leg, k = (NEW, 0) if first == 0 else (TRACKED, 0)
     while k < event.n_particles:
         particle = event.particles[k]
         charged = CHARGE[particle.segments[0].species] != 0.0
-        turn = leg == NEW or charged == (leg != NEUTRAL)
-        if turn:
+        if charged:
             if leg != BEHIND:
                 take_off(particle)
-            fly_on(
-                setup.response, event, particle, rng, setup.pause_z if breaks and leg == TRACKED else np.inf
-            )
-        before = leg
-        leg, k = _next(leg, k, first, BEHIND if breaks else TRACKED)
-        if (
-            not lost
-            and leg != NEUTRAL
-            and (turn or before == NEUTRAL)
-            and is_foregone(setup, event, foregone)
-        ):
-            lost = True
-            if event.number % foregone.every != 0:
-                return False
-            event.weight *= foregone.every
+            pause = setup.pause_z if breaks and leg == TRACKED else np.inf
+            fly_on(setup.response, event, particle, rng, pause)
+        elif leg == NEW:
+            fly_photon(setup.response, event, particle, rng)
+        turn = charged or leg == NEW
+        leg, k = _next(leg, k, first, last)
+        if turn and is_foregone(setup, event, foregone) and not goes_on(foregone, event):
+            return False
     return True
 
 

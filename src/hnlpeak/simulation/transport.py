@@ -1,4 +1,4 @@
-"""The only loop over surfaces: fly a particle from its origin through a table of detectors."""
+"""The only loops over surfaces: fly a charged particle, or a photon, from its origin through a table of detectors."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from hnlpeak.detectors import (
     spectrometer,
 )
 from hnlpeak.detectors.event import Record
+from hnlpeak.detectors.passage import conversion_depth
 from hnlpeak.detectors.shape import inside
 from hnlpeak.detectors.surface import APERTURE, MATTER
-from hnlpeak.theory.species import CHARGE
 
-__all__ = ["CODES", "fly_on", "take_off", "transport"]
+__all__ = ["CODES", "fly_on", "fly_photon", "take_off", "transport"]
 
 
 _ENDED = -1
@@ -105,14 +105,60 @@ def _respond(
 
 
 @inlined
+def _respond_to_photon(
+    code: int, params: NDArray[np.float64], event: Record, particle: Record, rng: np.random.Generator
+) -> None:
+    """The same for a photon: one line for each kind that may act on photons."""
+    if code == spectrometer.CHAMBER:
+        spectrometer.respond_to_photon(params, event, rng)
+    elif code == MATTER:
+        matter.respond_to_photon(params, event, rng)
+    elif code == photon_veto.CODE:
+        photon_veto.respond(params, event, particle, rng)
+    elif code == calorimeter.CODE:
+        calorimeter.respond_to_photon(params, event, rng)
+
+
+@inlined
+def fly_photon(surfaces: Record, event: Record, photon: Record, rng: np.random.Generator) -> None:
+    """Fly a photon through the ``surfaces`` that act on photons, until it is absorbed or becomes a pair.
+
+    Outside the magnet's shape it is lost.
+    """
+    s = event.state
+    _put(s, photon.segments[0])
+    s.alive = 1
+    s.depth = conversion_depth(s.p, rng)
+    # most photons reach the end of all thin matter: then none of it matters
+    through = s.depth > surfaces.paths and event.forced_loss == 0.0
+    count = surfaces.n_thick if through else surfaces.n_neutral
+    x0, y0, z0, tx, ty = s.x, s.y, s.z, s.tx, s.ty
+    for m in range(count):
+        n = surfaces.thick[m] if through else surfaces.neutral[m]
+        dz = surfaces.z[n] - z0
+        if dz <= 0.0:
+            continue
+        x, y = x0 + tx * dz, y0 + ty * dz
+        code = surfaces.code[n]
+        params = surfaces.params[n]
+        if not inside(params, x, y):
+            if code == spectrometer.MAGNET:
+                return
+            continue
+        s.x, s.y, s.z = x, y, surfaces.z[n]
+        _respond_to_photon(code, params, event, photon, rng)
+        if s.alive == 0:
+            return
+
+
+@inlined
 def fly_on(surfaces: Record, event: Record, particle: Record, rng: np.random.Generator, until: float) -> None:
-    """Fly a particle on through ``surfaces``, decaying where its segments say, until it stops or is at z = ``until``.
+    """Fly a charged particle on through ``surfaces``, decaying where its segments say, to its end or z = ``until``.
 
     A surface acts on what crosses its shape; outside the magnet's a particle is lost. Kicks and scatterings
     before a decay in flight stay with the daughter. No shower outlives a pause.
     """
     s, course = event.state, particle.paused
-    charged = CHARGE[course.species] != 0.0
     if course.surface < 0:
         return
     _put(s, course)
@@ -124,17 +170,16 @@ def fly_on(surfaces: Record, event: Record, particle: Record, rng: np.random.Gen
     last = particle.n_segments - 1
     j = course.segment
     z_decay = particle.segments[j + 1].z if last > j else np.inf
-    first, end = course.surface, surfaces.n if charged else surfaces.n_neutral
+    first = course.surface
     course.surface = _ENDED
-    for m in range(first, end):
-        n = m if charged else surfaces.neutral[m]
+    for n in range(first, surfaces.n):
         z = surfaces.z[n]
         if z <= z_start:
             continue
         if z > until:
             s.x, s.y, s.z = x0, y0, z0  # where the straight piece begins: the same path to the last bit
             _put(course, s)
-            course.segment, course.surface = j, m
+            course.segment, course.surface = j, n
             return
         while z_decay <= z:
             s.x = x0 + tx * (z_decay - z0)
@@ -164,6 +209,6 @@ def fly_on(surfaces: Record, event: Record, particle: Record, rng: np.random.Gen
 
 @inlined
 def transport(surfaces: Record, event: Record, particle: Record, rng: np.random.Generator) -> None:
-    """Fly a particle through all ``surfaces`` from where it begins."""
+    """Fly a charged particle through all ``surfaces`` from where it begins."""
     take_off(particle)
     fly_on(surfaces, event, particle, rng, np.inf)

@@ -16,6 +16,7 @@ from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.experiment.columns import column_names
 from hnlpeak.experiment.halo_card import Beside, Halo
+from hnlpeak.simulation.foregone import FOLLOW_ALL
 from hnlpeak.simulation.generation import Total, generate
 from hnlpeak.simulation.halo import pack_halo
 from hnlpeak.simulation.sample import (
@@ -47,6 +48,7 @@ def muons(decays: int, **changes: Any) -> np.ndarray[Any, Any]:
         0,
         ANALYSIS.experiment.setup,
         sample.table,
+        FOLLOW_ALL,
         decay_stream(3, "halo", 0),
         buffers,
         totals,

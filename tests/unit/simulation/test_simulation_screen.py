@@ -13,6 +13,7 @@ from scipy import stats
 import hits
 from hnlpeak.core.kernel import kernel
 from hnlpeak.detectors.surface import APERTURE, Surface, surface_table
+from hnlpeak.simulation.foregone import FOLLOW_ALL
 from hnlpeak.simulation.generation import Total
 from hnlpeak.simulation.kaons import Kaons, draw_kaons, new_kaons
 from hnlpeak.simulation.sample import ModeTable, Sample, background_sample, mode_sample
@@ -40,7 +41,9 @@ def without_screen(array: NDArray[Any]) -> NDArray[Any]:
 def found(array: NDArray[Any], sample: Sample) -> tuple[NDArray[Any], int, int]:
     """Survivors, decays in the fiducial volume, decays screened away."""
     buffers, totals = hits.room(1, DECAYS), np.zeros(Total.WIDTH, dtype=np.int64)
-    n = hits.generate(DECAYS, 0, array, sample.table, decay_stream(4, sample.name, 0), buffers, totals)
+    n = hits.generate(
+        DECAYS, 0, array, sample.table, FOLLOW_ALL, decay_stream(4, sample.name, 0), buffers, totals
+    )
     return buffers.block[:n].copy(), int(totals[Total.IN_FIDUCIAL]), int(buffers.lost.sum())
 
 

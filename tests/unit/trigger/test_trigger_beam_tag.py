@@ -8,6 +8,7 @@ import pytest
 from hnlpeak.chain.loop import BLOCK_DECAYS, new_buffers
 from hnlpeak.experiment.columns import column_names
 from hnlpeak.experiment.experiment import Experiment, build_setup, load_experiment
+from hnlpeak.simulation.foregone import FOLLOW_ALL
 from hnlpeak.simulation.generation import Total, generate
 from hnlpeak.simulation.sample import mode_sample, with_parent
 from hnlpeak.simulation.streams import decay_stream
@@ -22,7 +23,7 @@ def triggered(setup, sample, decays: int) -> int:
     totals, rng = np.zeros(Total.WIDTH, dtype=np.int64), decay_stream(3, sample.name, 0)
     buffers = new_buffers(len(column_names(experiment().timed_systems)))
     for first in range(0, decays, BLOCK_DECAYS):
-        generate(BLOCK_DECAYS, first, setup, sample.table, rng, buffers, totals)
+        generate(BLOCK_DECAYS, first, setup, sample.table, FOLLOW_ALL, rng, buffers, totals)
     return int(totals[Total.TRIGGERED])
 
 
