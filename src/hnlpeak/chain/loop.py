@@ -21,6 +21,7 @@ from hnlpeak.simulation.generation import KAON_WIDTH, generate
 from hnlpeak.simulation.kaons import new_kaons
 from hnlpeak.simulation.response import respond
 from hnlpeak.simulation.sample import ModeTable
+from hnlpeak.simulation.screened import new_rows
 from hnlpeak.theory.hadron_collision import MAX_SECONDARIES
 from hnlpeak.theory.modes.slots import MAX_DAUGHTERS, Daughter
 
@@ -37,6 +38,8 @@ def new_buffers(columns: int, decays: int = BLOCK_DECAYS) -> Buffers:
         new_block(decays),
         new_kaons(decays),
         np.zeros(decays, dtype=np.uint8),
+        np.zeros(decays, dtype=np.int64),
+        new_rows(decays),
         np.zeros((max(MAX_DAUGHTERS, MAX_SECONDARIES), Daughter.WIDTH)),
         np.zeros(KAON_WIDTH),
         scratch,

@@ -27,7 +27,10 @@ State = tuple[np.uint64, np.uint64, np.uint64, np.uint64]
 """The 256 bits of a stream."""
 
 _KEYS = 4  # words 0 to 3 are the state, then come the two words of the key
-_STAGES = np.uint64(4)
+_STAGES, _ROUNDS = (
+    np.uint64(4),
+    np.uint64(58),
+)  # four stages side by side, further ones in the bits above all numbers
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _11, _17, _19, _23, _27, _30 = (np.uint64(bits) for bits in (11, 17, 19, 23, 27, 30))
@@ -120,8 +123,8 @@ def _mixed(z: np.uint64) -> np.uint64:
 
 @inlined
 def beginning(first: np.uint64, second: np.uint64, number: int, stage: int) -> State:
-    """The state at the beginning of a ``stage`` of decay ``number`` in the stream of a key."""
-    place = np.uint64(number) * _STAGES + np.uint64(stage)
+    """The state at the beginning of a ``stage`` of decay ``number`` (below 2^56) in the stream of a key."""
+    place = np.uint64(number) * _STAGES + np.uint64(stage & 3) + (np.uint64(stage >> 2) << _ROUNDS)
     a = _mixed(first ^ _mixed(place * _GOLDEN))
     b = _mixed(second + a)
     return a, b, _mixed(a + _GOLDEN), _mixed(b ^ _GOLDEN)

@@ -20,7 +20,7 @@ from hnlpeak.detectors.absorber import InteractionLengths, depth_of
 from hnlpeak.detectors.detection import photon_detected
 from hnlpeak.detectors.event import MAX_CLUSTERS, Record
 from hnlpeak.detectors.hadron_shower import traverse
-from hnlpeak.detectors.inefficiency import InefficiencyCurve
+from hnlpeak.detectors.inefficiency import InefficiencyCurve, largest_beyond
 from hnlpeak.detectors.kind import Counter, DetectorKind, Outline, Plane
 from hnlpeak.detectors.passage import minimum_ionising
 from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape
@@ -34,9 +34,13 @@ __all__ = [
     "Calorimeter",
     "DeadModules",
     "add_cluster",
+    "largest_shift",
+    "latest",
+    "most_missed",
     "pack",
     "respond",
     "respond_to_photon",
+    "surely_above",
     "tail_share",
 ]
 
@@ -45,6 +49,7 @@ CODE = 7
 """Code of its surfaces."""
 
 
+_MANY_SIGMA = 8.0  # beyond, normal numbers are left out of account
 HARD_LOSS = 0.8
 """Muons that leave more than this share of their momentum may not reach the counters behind."""
 
@@ -227,19 +232,57 @@ def _deposit(params: Record, s: Record, loss: float, rng: np.random.Generator) -
 
 
 @inlined
+def _energy_error(params: Record, energy: float) -> float:
+    """Standard deviation of the measured energy, MeV."""
+    a, b, c = params[_Slot.STOCHASTIC], params[_Slot.NOISE], params[_Slot.CONSTANT]
+    return float(energy * math.sqrt(a * a / (energy * 1e-3) + (b / energy) ** 2 + c * c))
+
+
+@inlined
+def _place_error(params: Record, energy: float) -> float:
+    """Standard deviation of a photon's measured place, mm, in each coordinate."""
+    return float(
+        params[_Slot.POSITION_STOCHASTIC] / math.sqrt(energy * 1e-3) + params[_Slot.POSITION_CONSTANT]
+    )
+
+
+@inlined
+def surely_above(params: Record, energy: float, threshold: float) -> bool:
+    """True only where a photon of ``energy`` makes a cluster above ``threshold`` (MeV); without a branch, for lanes."""
+    visible = max(energy * params[_Slot.SCALE], 1.0)
+    return bool(visible - _MANY_SIGMA * _energy_error(params, visible) > threshold)
+
+
+@inlined
+def largest_shift(params: Record, energy: float) -> float:
+    """How far (mm) the cluster of a photon of ``energy`` (MeV) may be from it, mergers with another one included."""
+    error = _place_error(params, max(energy * params[_Slot.SCALE], 1.0))
+    return float(_MANY_SIGMA * error + params[_Slot.MERGE])
+
+
+@inlined
+def latest(params: Record) -> float:
+    """How far (ns) the time of a cluster may be from 0."""
+    return float(_MANY_SIGMA * params[_Slot.SIGMA_T])
+
+
+@inlined
+def most_missed(params: Record, least: float) -> float:
+    """Largest inefficiency for photons above ``least`` (MeV)."""
+    return largest_beyond(params[_Slot.CURVE :], least)
+
+
+@inlined
 def _measure(params: Record, deposit: float, event: Record, rng: np.random.Generator) -> None:
     """A cluster of the energy and at the place that are measured of a ``deposit`` (MeV)."""
     s = event.state
     energy = deposit * params[_Slot.SCALE]
     if energy <= 0.0:
         return
-    gev = energy * 1e-3
-    a, b, c = params[_Slot.STOCHASTIC], params[_Slot.NOISE], params[_Slot.CONSTANT]
-    sigma = energy * math.sqrt(a * a / gev + (b / energy) ** 2 + c * c)
-    measured = energy + sigma * rng.standard_normal()
+    measured = energy + _energy_error(params, energy) * rng.standard_normal()
     if measured <= 0.0:
         return
-    width = params[_Slot.POSITION_STOCHASTIC] / math.sqrt(gev) + params[_Slot.POSITION_CONSTANT]
+    width = _place_error(params, energy)
     if s.shower > 0.0:
         width += params[_Slot.HADRON_WIDTH]
     x = s.x + width * rng.standard_normal()

@@ -13,7 +13,14 @@ from hnlpeak.core.card import Card
 from hnlpeak.core.kernel import inlined
 from hnlpeak.core.quantity import Energy, Fraction
 
-__all__ = ["CURVE_WIDTH", "MAX_POINTS", "InefficiencyCurve", "inefficiency", "largest_inefficiency"]
+__all__ = [
+    "CURVE_WIDTH",
+    "MAX_POINTS",
+    "InefficiencyCurve",
+    "inefficiency",
+    "largest_beyond",
+    "largest_inefficiency",
+]
 
 MAX_POINTS = 8
 CURVE_WIDTH = 1 + 2 * MAX_POINTS
@@ -74,3 +81,12 @@ def inefficiency(curve: NDArray[np.float64], energy: float) -> float:
         return float(value)
     share = math.log(energy / curve[j]) / math.log(curve[j + 1] / curve[j])
     return float(value * (curve[MAX_POINTS + j + 1] / value) ** share)
+
+
+@inlined
+def largest_beyond(curve: NDArray[np.float64], energy: float) -> float:
+    """Upper bound of ``inefficiency`` for all energies from ``energy`` (MeV) on."""
+    bound = largest_inefficiency(curve, energy)
+    for j in range(_last_point_below(curve, energy) + 1, int(curve[0]) + 1):
+        bound = max(bound, curve[MAX_POINTS + j])
+    return float(bound)

@@ -44,6 +44,7 @@ CODE = 4
 
 
 MAX_RINGS = 6
+_STIFF = 100e3  # MeV
 _EDGE = 1e-3  # mm: more than rounding can do
 
 
@@ -106,13 +107,14 @@ class _Slot(IntEnum):
     SCATTER = SHAPE_WIDTH + 4
     PENETRATION = SHAPE_WIDTH + 5
     PENETRATION_POWER = SHAPE_WIDTH + 6
-    SIGMA_T = SHAPE_WIDTH + 7
-    CELL_X = SHAPE_WIDTH + 8
-    CELL_Y = SHAPE_WIDTH + 9
-    REACH_X = SHAPE_WIDTH + 10
-    REACH_Y = SHAPE_WIDTH + 11
-    N_RINGS = SHAPE_WIDTH + 12
-    RINGS = SHAPE_WIDTH + 13
+    PENETRATION_STIFF = SHAPE_WIDTH + 7
+    SIGMA_T = SHAPE_WIDTH + 8
+    CELL_X = SHAPE_WIDTH + 9
+    CELL_Y = SHAPE_WIDTH + 10
+    REACH_X = SHAPE_WIDTH + 11
+    REACH_Y = SHAPE_WIDTH + 12
+    N_RINGS = SHAPE_WIDTH + 13
+    RINGS = SHAPE_WIDTH + 14
     COUNTERS = RINGS + 2 * MAX_RINGS
 
 
@@ -134,6 +136,8 @@ def pack(spec: MuonVeto, system: int) -> list[Surface]:
     rings = [] if spec.efficiency_map is None else spec.efficiency_map.values
     squares = [] if spec.efficiency_map is None else [radius**2 for radius in spec.efficiency_map.radii]
     filling = [0.0] * (MAX_RINGS - len(rings))
+    lengths = spec.interaction_lengths
+    share, power = penetration_law(depth_of(lengths), depth_of(lengths, "pi+"))
     row = [
         *Shape().packed(),  # scattering may lead any muon into the counters
         float(system),
@@ -141,7 +145,9 @@ def pack(spec: MuonVeto, system: int) -> list[Surface]:
         spec.range_momentum,
         max(spec.turn_on, 1e-9),
         _scatter(spec),
-        *penetration_law(depth_of(spec.interaction_lengths), depth_of(spec.interaction_lengths, "pi+")),
+        share,
+        power,
+        share * (1e-3 * _STIFF) ** max(power, 0.0),
         spec.time_resolution,
         spec.cell_x,
         spec.cell_y,
@@ -251,6 +257,9 @@ def _penetrates(params: Record, particle: Record, p: float, rng: np.random.Gener
     """True for a hadron of momentum ``p`` whose shower reaches the counters: one number for all of them."""
     if particle.penetration == 0.0:
         particle.penetration = 1.0 - rng.random()
+    # the power costs more than all else: only where its value for the stiffest hadrons does not settle it
+    if p < _STIFF and particle.penetration >= params[_Slot.PENETRATION_STIFF]:
+        return False
     reach = params[_Slot.PENETRATION] * (1e-3 * p) ** params[_Slot.PENETRATION_POWER]
     return bool(particle.penetration < reach)
 

@@ -12,6 +12,7 @@ import math
 import numpy as np
 
 from hnlpeak.core.kernel import inlined
+from hnlpeak.core.lanes import exponential_of
 from hnlpeak.detectors.detection import happens
 from hnlpeak.detectors.event import MAX_CHAMBERS, MAX_PARTICLES, Record
 from hnlpeak.detectors.surface import start_particle
@@ -127,16 +128,16 @@ def _strength(energy: float) -> float:
 
 
 @inlined
-def conversion_depth(energy: float, rng: np.random.Generator) -> float:
-    """Mean free paths of a hard photon that one of ``energy`` (MeV) flies before it interacts: a random number."""
-    return float(rng.exponential() / _strength(energy))
+def conversion_depth(energy: float, u: float) -> float:
+    """Mean free paths of a hard photon that one of ``energy`` (MeV) flies before it interacts, by a uniform number."""
+    return float(exponential_of(u) / _strength(energy))
 
 
 @inlined
 def _meets(paths: float, s: Record, rng: np.random.Generator) -> bool:
     """True where a photon interacts within so many mean free paths: one number for all matter on its way."""
     if s.depth == 0.0:
-        s.depth = conversion_depth(s.p, rng)
+        s.depth = conversion_depth(s.p, rng.random())
     s.depth -= paths
     if s.depth > 0.0:
         return False

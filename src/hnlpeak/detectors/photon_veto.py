@@ -10,16 +10,27 @@ from pydantic import Field
 
 from hnlpeak.core.card import Card
 from hnlpeak.core.kernel import inlined
+from hnlpeak.core.lanes import normal_pair
 from hnlpeak.core.quantity import Fraction, Length
 from hnlpeak.detectors.detection import detected, photon_detected
 from hnlpeak.detectors.event import Record
-from hnlpeak.detectors.inefficiency import InefficiencyCurve
+from hnlpeak.detectors.inefficiency import InefficiencyCurve, largest_beyond
 from hnlpeak.detectors.kind import Counter, DetectorKind, Outline
 from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape
 from hnlpeak.detectors.surface import ALL, Surface, record_time
 from hnlpeak.theory.species import Species
 
-__all__ = ["CODE", "KIND", "PhotonVeto", "Station", "pack", "respond"]
+__all__ = [
+    "CODE",
+    "KIND",
+    "PhotonVeto",
+    "Station",
+    "in_time_below",
+    "most_missed",
+    "pack",
+    "respond",
+    "system_of",
+]
 
 
 class Station(Card):
@@ -72,7 +83,27 @@ def respond(params: Record, event: Record, particle: Record, rng: np.random.Gene
     else:
         seen = detected(event, rng, 1.0 - params[_Slot.CHARGED])
     if seen:
-        record_time(event, int(params[_Slot.SYSTEM]), params[_Slot.SIGMA_T] * rng.standard_normal())
+        u, v = rng.random(), rng.random()
+        record_time(event, int(params[_Slot.SYSTEM]), params[_Slot.SIGMA_T] * normal_pair(u, v)[0])
+
+
+@inlined
+def system_of(params: Record) -> int:
+    """The system of a station."""
+    return int(params[_Slot.SYSTEM])
+
+
+@inlined
+def most_missed(params: Record, least: float) -> float:
+    """Largest inefficiency for photons above ``least`` (MeV)."""
+    return largest_beyond(params[_Slot.CURVE :], least)
+
+
+@inlined
+def in_time_below(params: Record, window: float) -> float:
+    """A signal is within ``window`` (ns) of 0 if the exponential number of its first uniform one is below this."""
+    pulls = window / max(params[_Slot.SIGMA_T], 1e-9)
+    return float(0.5 * pulls * pulls) if window > 0.0 else 0.0
 
 
 def _outline(spec: PhotonVeto) -> list[Outline]:

@@ -13,7 +13,7 @@ from hnlpeak.core.card import Card
 from hnlpeak.core.kernel import inlined
 from hnlpeak.core.quantity import Length
 
-__all__ = ["SHAPE_WIDTH", "Shape", "inside", "surely_inside"]
+__all__ = ["SHAPE_WIDTH", "Shape", "edges", "inside", "is_ring", "surely_inside", "surely_outside"]
 
 SHAPE_WIDTH = 9
 """Number of parameters of a packed shape; they come first in every surface's row."""
@@ -90,17 +90,54 @@ def inside(params: NDArray[np.float64], x: float, y: float) -> bool:
 
 
 @inlined
+def _moved(radius2: float, margin: float) -> float:
+    """Square of the radius moved by ``margin``, of 0 where nothing is left."""
+    radius = max(math.sqrt(radius2) + margin, 0.0)
+    return radius * radius
+
+
+@inlined
+def is_ring(params: NDArray[np.float64]) -> bool:
+    """True for a shape between two circles about the same point at y = 0."""
+    unlimited = params[3] == np.inf and params[4] == np.inf and params[5] == np.inf
+    return bool(unlimited and params[6] <= 0.0 and params[7] <= 0.0 and params[8] == 0.0)
+
+
+@inlined
+def edges(radius2: float, margin: float) -> tuple[float, float]:
+    """Squares of the radius moved by ``margin`` (mm) against the shape, and by as much into it."""
+    return _moved(radius2, -margin), _moved(radius2, margin)
+
+
+@inlined
 def surely_inside(params: NDArray[np.float64], x: float, y: float, margin: float) -> bool:
     """True only where every point within ``margin`` (mm) of (x, y) lies within the shape; without a branch."""
     dx, dy = x - params[0], y - params[8]
     ax, ay = abs(x), abs(y)
-    clear = (math.sqrt(dx * dx + dy * dy) >= math.sqrt(params[1]) + margin) & (
+    clear = (dx * dx + dy * dy >= _moved(params[1], margin)) & (
         (abs(dx) >= params[6] + margin) | (abs(dy) >= params[7] + margin)
     )
     within = (
-        (math.sqrt(dx * dx + y * y) <= math.sqrt(params[2]) - margin)
+        (dx * dx + y * y <= _moved(params[2], -margin))
         & (ax <= params[3] - margin)
         & (ay <= params[4] - margin)
         & (ax + ay <= params[5] - 2.0 * margin)
     )
     return bool(clear & within)
+
+
+@inlined
+def surely_outside(params: NDArray[np.float64], x: float, y: float, margin: float) -> bool:
+    """True only where no point within ``margin`` (mm) of (x, y) lies within the shape; without a branch."""
+    dx, dy = x - params[0], y - params[8]
+    ax, ay = abs(x), abs(y)
+    in_hole = (dx * dx + dy * dy < _moved(params[1], -margin)) | (
+        (abs(dx) < params[6] - margin) & (abs(dy) < params[7] - margin)
+    )
+    beyond = (
+        (dx * dx + y * y > _moved(params[2], margin))
+        | (ax > params[3] + margin)
+        | (ay > params[4] + margin)
+        | (ax + ay > params[5] + 2.0 * margin)
+    )
+    return bool(in_hole | beyond)

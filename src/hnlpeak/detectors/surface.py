@@ -76,6 +76,7 @@ SURFACES = np.dtype(
         ("n_thick", np.int64),
         ("thick", np.int64, (MAX_SURFACES,)),
         ("paths", np.float64),
+        ("paths_of", np.float64, (MAX_SURFACES,)),
         ("code", np.int64, (MAX_SURFACES,)),
         ("stops", np.int64, (MAX_SURFACES,)),
         ("z", np.float64, (MAX_SURFACES,)),
@@ -84,8 +85,8 @@ SURFACES = np.dtype(
 )
 """A table of ``n`` surfaces in the order of z: codes, bit masks of what stops, positions (mm), rows of parameters.
 
-``neutral`` lists the ``n_neutral`` among them that photons may meet, ``thick`` the ``n_thick`` of these without those of
-thin matter, which has ``paths`` mean free paths in all."""
+``neutral`` lists the ``n_neutral`` among them that photons may meet, ``thick`` the ``n_thick`` of these that are no
+thin matter, which has ``paths`` mean free paths in all and ``paths_of`` each."""
 
 
 def surface_table(surfaces: Iterable[Surface]) -> NDArray[Any]:
@@ -109,6 +110,7 @@ def surface_table(surfaces: Iterable[Surface]) -> NDArray[Any]:
             raise CardError(f"{surface.name}: {len(surface.params)} parameters, at most {PARAMETERS} fit")
         table["code"][row] = surface.code
         table["stops"][row] = surface.stops
+        table["paths_of"][row] = surface.paths
         table["z"][row] = surface.z
         table["params"][row, : len(surface.params)] = surface.params
     return table

@@ -17,7 +17,7 @@ from hnlpeak.core.kernel import inlined
 from hnlpeak.detectors.event import MAX_SYSTEMS, Record
 from hnlpeak.theory.species import CHARGE, Species
 
-__all__ = ["FOLLOW_ALL", "Foregone", "goes_on", "is_foregone", "photons_lose"]
+__all__ = ["FOLLOW_ALL", "Foregone", "goes_on", "is_foregone", "photons_lose", "reach_of_track"]
 
 _MANY = 1_000_000
 _SCATTERED = 1e6  # mm MeV
@@ -69,6 +69,12 @@ def _counts(setup: Record, cluster: Record, foregone: Foregone, t_track: float, 
 
 
 @inlined
+def reach_of_track(apart: float, turned: float, p: float) -> float:
+    """Clusters further than this (mm) from a particle's course are ``apart`` from its track, whatever matter does."""
+    return float(apart + (_SCATTERED + turned) / p)
+
+
+@inlined
 def _has_extra(setup: Record, event: Record, foregone: Foregone, particle: Record, blur: float) -> bool:
     """True for a cluster far from where a track of the particle can lead, with the magnet's kick and without.
 
@@ -82,7 +88,7 @@ def _has_extra(setup: Record, event: Record, foregone: Foregone, particle: Recor
     x, y = line.x + line.tx * (z - line.z), line.y + line.ty * (z - line.z)
     kick = CHARGE[line.species] * setup.magnet_kick / line.p * (z - setup.magnet_z)
     turned = (abs(event.kick_x) + abs(event.kick_y)) * (z - line.z)
-    apart = foregone.apart + (_SCATTERED + turned) / line.p
+    apart = reach_of_track(foregone.apart, turned, line.p)
     radiates = line.species in (Species.POSITRON, Species.ELECTRON) or abs(event.kick_p) > _LARGE_KICK
     for j in range(event.n_clusters):
         cluster = event.clusters[j]

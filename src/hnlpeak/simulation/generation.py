@@ -233,11 +233,16 @@ def _decay(
 
 @inlined
 def _fly_photons(setup: Record, event: Record, rng: np.random.Generator) -> None:
-    """Full response to the photons of the decay: most often they alone decide, at a tenth of the cost."""
+    """Full response to the photons of the decay: most often they alone decide, at a tenth of the cost.
+
+    Each has numbers of its own, so that ``screen`` need not know what those before it did.
+    """
     for k in range(event.n_daughters):
         photon = event.particles[k]
         if CHARGE[photon.segments[0].species] == 0.0:
+            begin(rng, event.number, Stage.PHOTON + 4 * k)
             fly_photon(setup.response, event, photon, rng)
+    begin(rng, event.number, Stage.TRIGGER)
 
 
 @inlined
@@ -422,7 +427,7 @@ def generate(
     setup, block, kaon, drawn = setups[0], buffers.block, buffers.kaon, buffers.kaons
     beam = setup.beam
     draw_kaons(decays, first, setup, modes, rng, drawn)
-    screen(decays, first, setup, modes, rng, drawn, buffers.lost)
+    screen(decays, first, setup, modes, foregone, rng, drawn, buffers.numbers, buffers.rows, buffers.lost)
     survival, photon_loss = modes.bias[Bias.SURVIVAL], modes.bias[Bias.PHOTON_LOSS]
     survivors = 0
     for number in range(decays):
@@ -443,6 +448,8 @@ def generate(
         totals[_IN_FIDUCIAL] += event.in_fiducial
         if not unseen:
             continue
+        if modes.tails.size > 0:
+            draw_kick(modes.tails, event, rng)
         _fly_photons(setup, event, rng)
         if foregone.every > 1 and photons_lose(setup, event, foregone) and not goes_on(foregone, event):
             continue
@@ -457,8 +464,6 @@ def generate(
             continue
         if setup.tracker_installed:
             measure(setup.tracker_momentum, setup.tracker_angle, setup.tracker_position, event, rng)
-        if modes.tails.size > 0:
-            draw_kick(modes.tails, event, rng)
         totals[_TRIGGERED] += foregone.every if event.followed > 0 else 1
         survivors += 1
     return survivors

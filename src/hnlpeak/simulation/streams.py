@@ -18,11 +18,13 @@ SHARD_DECAYS = 1_000_000
 
 
 class Stage(IntEnum):
-    """What is drawn of a decay, each from a beginning of its own."""
+    """What is drawn of a decay, each from a beginning of its own; one for each photon, ``PHOTON`` + 4 its place."""
 
     KAON = 0
     DECAY = 1
     RESPONSE = 2
+    PHOTON = 3
+    TRIGGER = 4
 
 
 def _key(seed: int, sample: str, shard: int) -> tuple[int, int]:

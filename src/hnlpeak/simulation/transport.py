@@ -128,7 +128,7 @@ def fly_photon(surfaces: Record, event: Record, photon: Record, rng: np.random.G
     s = event.state
     _put(s, photon.segments[0])
     s.alive = 1
-    s.depth = conversion_depth(s.p, rng)
+    s.depth = conversion_depth(s.p, rng.random())
     # most photons reach the end of all thin matter: then none of it matters
     through = s.depth > surfaces.paths and event.forced_loss == 0.0
     count = surfaces.n_thick if through else surfaces.n_neutral

@@ -13,7 +13,11 @@ from scipy import stats
 import hits
 from hnlpeak.core.kernel import kernel
 from hnlpeak.detectors.surface import APERTURE, Surface, surface_table
-from hnlpeak.simulation.foregone import FOLLOW_ALL
+from hnlpeak.experiment.analysis import load_analysis
+from hnlpeak.experiment.analysis_card import AnalysisCard
+from hnlpeak.experiment.experiment import Experiment
+from hnlpeak.selection.foregone import foregone_of
+from hnlpeak.simulation.foregone import FOLLOW_ALL, Foregone
 from hnlpeak.simulation.generation import Total
 from hnlpeak.simulation.kaons import Kaons, draw_kaons, new_kaons
 from hnlpeak.simulation.sample import ModeTable, Sample, background_sample, mode_sample
@@ -24,38 +28,50 @@ DECAYS = 40_000
 COCKTAIL = ("kmu2", "pipi0", "ke3")
 
 
-def without_screen(array: NDArray[Any]) -> NDArray[Any]:
-    """The set-up with a plane more, which nothing meets, in its first stage: the screen does not know that."""
-    changed = np.array(array)
-    stage = changed["stages"][0][0]
-    rows = [
-        Surface(int(stage["code"][k]), float(stage["z"][k]), stage["params"][k].tolist(), "")
-        for k in range(int(stage["n"]))
+def cards() -> tuple[AnalysisCard, Experiment]:
+    analysis = load_analysis("na62-2015-ke2")
+    return analysis.card, analysis.experiment
+
+
+def _surfaces(table: Any) -> list[Surface]:
+    thick = set(table["thick"][: int(table["n_thick"])].tolist())
+    return [
+        Surface(
+            int(table["code"][k]),
+            float(table["z"][k]),
+            table["params"][k].tolist(),
+            "",
+            act_on_photons=k in thick,
+            paths=float(table["paths_of"][k]),
+        )
+        for k in range(int(table["n"]))
     ]
+
+
+def without_screen(array: NDArray[Any]) -> NDArray[Any]:
+    """The set-up with a plane more, which nothing meets, where muons and photons fly: the screen does not know that."""
+    changed = np.array(array)
+    stage, response = changed["stages"][0][0], changed["response"][0]
+    rows, behind = _surfaces(stage), _surfaces(response)
     nowhere = Surface(APERTURE, 1e9, [0.0, np.inf, 0.0, *[0.0] * 6], "nowhere")
     changed["stages"][0][0] = surface_table([*rows, nowhere])
+    changed["response"][0] = surface_table([*behind, nowhere._replace(act_on_photons=True)])
     changed.setflags(write=False)
     return changed
 
 
-def found(array: NDArray[Any], sample: Sample) -> tuple[NDArray[Any], int, int]:
-    """Survivors, decays in the fiducial volume, decays screened away."""
+def found(
+    array: NDArray[Any], sample: Sample, foregone: Foregone = FOLLOW_ALL
+) -> tuple[NDArray[Any], NDArray[np.int64], int]:
+    """Survivors, totals, decays screened away."""
     buffers, totals = hits.room(1, DECAYS), np.zeros(Total.WIDTH, dtype=np.int64)
-    n = hits.generate(
-        DECAYS, 0, array, sample.table, FOLLOW_ALL, decay_stream(4, sample.name, 0), buffers, totals
-    )
-    return buffers.block[:n].copy(), int(totals[Total.IN_FIDUCIAL]), int(buffers.lost.sum())
+    stream = decay_stream(4, sample.name, 0)
+    n = hits.generate(DECAYS, 0, array, sample.table, foregone, stream, buffers, totals)
+    return buffers.block[:n].copy(), totals, int(buffers.lost.sum())
 
 
-@pytest.mark.parametrize("modes", [("kmu2",), COCKTAIL])
-def test_what_the_screen_takes_away_is_what_the_long_way_loses(modes: tuple[str, ...]) -> None:
-    sample = background_sample("screen", modes, DECAYS)
-    setup = hits.shipped("na62-2015").setup
-    short, short_fiducial, lost = found(setup, sample)
-    plain, plain_fiducial, none = found(without_screen(setup), sample)
-    assert none == 0
-    assert lost > 0.75 * DECAYS * (1.0 if len(modes) == 1 else 0.68)
-    assert short_fiducial == plain_fiducial
+def are_the_same(short: NDArray[Any], plain: NDArray[Any]) -> None:
+    """Fails where the survivors of two ways differ."""
     assert len(short) == len(plain) > 100
     for name in (
         "number",
@@ -66,22 +82,62 @@ def test_what_the_screen_takes_away_is_what_the_long_way_loses(modes: tuple[str,
         "weight",
         "crossings",
         "n_times",
+        "n_clusters",
         "n_particles",
     ):
         assert np.array_equal(short[name], plain[name]), name
     assert np.array_equal(short["particles"]["segments"][:, 0, 0], plain["particles"]["segments"][:, 0, 0])
 
 
-@pytest.mark.parametrize("options", [{"forced_decay": 0.5}, {"survival": 0.5}])
-def test_biased_samples_are_not_screened(options: dict[str, float]) -> None:
-    sample = mode_sample("screen/forced", "kmu2", DECAYS, **options)
+@pytest.mark.parametrize("modes", [("kmu2",), COCKTAIL])
+def test_what_the_screen_takes_away_is_what_the_long_way_loses(modes: tuple[str, ...]) -> None:
+    sample = background_sample("screen", modes, DECAYS)
+    setup = hits.shipped("na62-2015").setup
+    short, short_totals, lost = found(setup, sample)
+    plain, totals, none = found(without_screen(setup), sample)
+    assert none == 0
+    assert lost > 0.75 * DECAYS * (1.0 if len(modes) == 1 else 0.68)
+    assert np.array_equal(short_totals, totals)
+    are_the_same(short, plain)
+
+
+@pytest.mark.parametrize("name", ["pipi0", "cocktail"])
+def test_what_photons_lose_is_what_the_long_way_finds_lost(name: str) -> None:
+    sample = background_sample(f"photons/{name}", ("pipi0",) if name == "pipi0" else COCKTAIL, DECAYS)
+    setup, foregone = hits.shipped("na62-2015").setup, foregone_of(*cards())
+    assert foregone.every == 64
+    short, short_totals, lost = found(setup, sample, foregone)
+    plain, totals, none = found(without_screen(setup), sample, foregone)
+    assert none == 0
+    assert lost > 0.7 * DECAYS
+    assert np.array_equal(short_totals, totals)
+    are_the_same(short, plain)
+
+
+def test_nothing_is_screened_by_its_photons_where_all_is_followed() -> None:
+    sample = background_sample("photons/all", ("pipi0",), DECAYS)
     assert found(hits.shipped("na62-2015").setup, sample)[2] == 0
 
 
-def test_an_experiment_that_vetoes_no_muons_is_not_screened() -> None:
-    setup = hits.shipped("na62-2007").setup
-    assert int(setup["stages"][0][0]["n"]) == 0
-    assert found(setup, mode_sample("screen/2007", "kmu2", DECAYS))[2] == 0
+@pytest.mark.parametrize("analysis", ["na62-2015-ke2", "na62-2007-kmu2"])
+def test_muons_that_miss_a_chamber_are_lost(analysis: str) -> None:
+    setup = hits.shipped(analysis.rsplit("-", 1)[0]).setup
+    sample = mode_sample("chambers", "kmu2", DECAYS)
+    short, short_totals, lost = found(setup, sample)
+    plain, totals, none = found(without_screen(setup), sample)
+    assert none == 0
+    assert lost > (0.9 if "2015" in analysis else 0.1) * DECAYS
+    assert np.array_equal(short_totals, totals)
+    are_the_same(short, plain)
+
+
+@pytest.mark.parametrize(
+    ("mode", "options"),
+    [("kmu2", {"forced_decay": 0.5}), ("kmu2", {"survival": 0.5}), ("pipi0", {"forced_loss": 0.3})],
+)
+def test_biased_samples_are_not_screened(mode: str, options: dict[str, float]) -> None:
+    sample = mode_sample("screen/forced", mode, DECAYS, **options)
+    assert found(hits.shipped("na62-2015").setup, sample, foregone_of(*cards()))[2] == 0
 
 
 @cache

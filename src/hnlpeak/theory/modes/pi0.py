@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from hnlpeak.core.borrow import borrowed
 from hnlpeak.core.errors import UsageError
-from hnlpeak.core.kernel import kernel
-from hnlpeak.core.kinematics import around, boost_from_rest, unit_vector
+from hnlpeak.core.kernel import inlined, kernel
+from hnlpeak.core.kinematics import around, boost_from_rest, direction, unit_vector
 from hnlpeak.core.measured import Measured
 from hnlpeak.theory.modes.masses import ELECTRON, PI_ZERO
 from hnlpeak.theory.modes.rows import put
@@ -29,7 +29,9 @@ __all__ = [
     "PI0_PARAMETERS",
     "TWO_PHOTON",
     "decay_pi0",
+    "first_photon",
     "force_dalitz",
+    "makes_pair",
     "pack_pi0",
 ]
 
@@ -111,6 +113,22 @@ def _decay_dalitz(
     return row + 3
 
 
+@inlined
+def makes_pair(params: NDArray[np.float64], u: float) -> bool:
+    """True where the pi0 decays into e+ e- gamma, by a uniform number."""
+    return bool(u < params[_P_DALITZ])
+
+
+@inlined
+def first_photon(
+    params: NDArray[np.float64], u: float, v: float, px: float, py: float, pz: float, e: float
+) -> tuple[float, float, float, float]:
+    """One of the photons of a pi0 with this momentum, by two uniform numbers; the other takes the rest."""
+    half = 0.5 * params[_MASS]
+    nx, ny, nz = direction(u, v)
+    return boost_from_rest(half * nx, half * ny, half * nz, half, px, py, pz, e, params[_MASS])
+
+
 @kernel
 def decay_pi0(
     rng: np.random.Generator,
@@ -124,12 +142,10 @@ def decay_pi0(
 ) -> int:
     """Write the daughters of a pi0 with the given momentum from ``row`` on; returns the next free row."""
     rng, params, out = borrowed(rng), borrowed(params), borrowed(out)
-    if rng.random() < params[_P_DALITZ]:
+    if makes_pair(params, rng.random()):
         return _decay_dalitz(rng, params, out, row, px, py, pz, e)
-    mass = params[_MASS]
-    half = 0.5 * mass
-    nx, ny, nz = unit_vector(rng)
-    gx, gy, gz, g = boost_from_rest(half * nx, half * ny, half * nz, half, px, py, pz, e, mass)
+    u, v = rng.random(), rng.random()
+    gx, gy, gz, g = first_photon(params, u, v, px, py, pz, e)
     put(out, row, _PHOTON, gx, gy, gz, g)
     put(out, row + 1, _PHOTON, px - gx, py - gy, pz - gz, e - g)
     return row + 2

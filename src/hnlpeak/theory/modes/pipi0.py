@@ -7,8 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from hnlpeak.core.kernel import kernel
-from hnlpeak.core.kinematics import two_body_momentum, unit_vector
+from hnlpeak.core.kernel import inlined, kernel
+from hnlpeak.core.kinematics import direction, two_body_momentum
 from hnlpeak.core.measured import Measured
 from hnlpeak.theory.modes.masses import KAON, PI_ZERO, PION
 from hnlpeak.theory.modes.mode import PARAMETERS, Mode
@@ -16,7 +16,7 @@ from hnlpeak.theory.modes.pi0 import PI0_PARAMETERS, decay_pi0, pack_pi0
 from hnlpeak.theory.modes.rows import put
 from hnlpeak.theory.species import Species
 
-__all__ = ["CODE", "MODE", "pack", "sample"]
+__all__ = ["CODE", "MODE", "pack", "pion", "sample"]
 
 CODE = 3
 """Code of the mode in kernels."""
@@ -38,13 +38,21 @@ def pack() -> NDArray[np.float64]:
     return params
 
 
+@inlined
+def pion(params: NDArray[np.float64], u: float, v: float) -> tuple[float, float, float, float, float]:
+    """Momentum and energy of the pi+ by two uniform numbers, and the energy of the pi0."""
+    p = params[_MOMENTUM]
+    x, y, z = direction(u, v)
+    return p * x, p * y, p * z, params[_E_PION], params[_E_PI0]
+
+
 @kernel
 def sample(rng: np.random.Generator, params: NDArray[np.float64], out: NDArray[np.float64]) -> int:
     """Write pi+ and the daughters of the pi0; returns 3, or 4 with a Dalitz decay."""
-    nx, ny, nz = unit_vector(rng)
-    p = params[_MOMENTUM]
-    put(out, 0, _PION_PLUS, p * nx, p * ny, p * nz, params[_E_PION])
-    return decay_pi0(rng, params, out, 1, -p * nx, -p * ny, -p * nz, params[_E_PI0])
+    u, v = rng.random(), rng.random()
+    px, py, pz, e, e_pi0 = pion(params, u, v)
+    put(out, 0, _PION_PLUS, px, py, pz, e)
+    return decay_pi0(rng, params, out, 1, -px, -py, -pz, e_pi0)
 
 
 MODE = Mode(
