@@ -5,7 +5,8 @@ charged or not, are entries of ``particles``: up to ``MAX_SEGMENTS`` straight pi
 flight, as they would run without magnet and scattering. Lengths in mm, momenta in MeV, times in ns with the
 time of flight subtracted. ``state`` is the particle in transport. Its ``depth`` is what is left until it
 interacts, 0 while not drawn: of a hadron in interaction lengths (behind that what its shower has crossed), of a
-photon in mean free paths. ``shower`` (MeV, 0 before the first interaction) and what follows belong to
+photon in mean free paths. 1 / (beta p) and -ln beta^2 belong to the momentum ``scattered_p``, 0 while not taken.
+``shower`` (MeV, 0 before the first interaction) and what follows belong to
 ``hadron_shower``.
 """
 
@@ -48,7 +49,8 @@ def _dtype(floats: str, integers: str = "", *nested: tuple[Any, ...]) -> np.dtyp
 
 
 _SHOWER = "shower em_share depth_x shape scale log_gamma em_before hadron_before"
-_STATE = _dtype(f"x y z tx ty p depth {_SHOWER}", "species alive")
+_SCATTERING = "scattered_p inverse_beta_p minus_ln_beta2"
+_STATE = _dtype(f"x y z tx ty p depth {_SCATTERING} {_SHOWER}", "species alive")
 _PAUSED = _dtype("x y z tx ty p", "species segment surface")
 _SEGMENT = _dtype("x y z tx ty p pz", "species")
 _HIT = _dtype("x y var_x var_y")

@@ -10,10 +10,10 @@ from hnlpeak.core.card import Card
 from hnlpeak.core.kernel import inlined
 from hnlpeak.core.quantity import Length, Thickness
 from hnlpeak.detectors.event import Record
-from hnlpeak.detectors.passage import conversion_paths, convert, highland_constants, plane_angle, radiate
+from hnlpeak.detectors.passage import conversion_paths, convert, highland_constants, radiate, scattering_angle
 from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape
 from hnlpeak.detectors.surface import MATTER, Surface
-from hnlpeak.theory.species import CHARGE, MASS, Species
+from hnlpeak.theory.species import CHARGE, Species
 
 __all__ = ["NO_RADIATION", "Slab", "respond", "respond_to_photon", "slab_surface"]
 
@@ -73,7 +73,7 @@ def respond(params: Record, event: Record, rng: np.random.Generator) -> None:
     if CHARGE[species] == 0.0:
         respond_to_photon(params, event, rng)
         return
-    theta = plane_angle(params[_Slot.SCATTERING], params[_Slot.SCATTERING_LOG], s.p, MASS[species])
+    theta = scattering_angle(params[_Slot.SCATTERING], params[_Slot.SCATTERING_LOG], s)
     s.tx += theta * rng.standard_normal()
     s.ty += theta * rng.standard_normal()
     if species in (Species.POSITRON, Species.ELECTRON) and params[_Slot.RADIATION_THRESHOLD] < NO_RADIATION:

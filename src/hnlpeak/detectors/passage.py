@@ -27,6 +27,7 @@ __all__ = [
     "minimum_ionising",
     "plane_angle",
     "radiate",
+    "scattering_angle",
 ]
 
 _M_E = float(MASS[Species.POSITRON])
@@ -49,11 +50,27 @@ def highland_weight(radiation_lengths: float, whole: float | None = None) -> flo
 
 
 @inlined
+def _minus_ln_beta2(w: float) -> float:
+    """-ln beta^2 for w = (m / p)^2; the series is good to 3e-10."""
+    return float(w - 0.5 * w * w if w < 1e-3 else math.log1p(w))
+
+
+@inlined
 def plane_angle(constant: float, log_constant: float, p: float, mass: float) -> float:
     """Plane angle of scattering, 13.6 MeV / (beta p) sqrt(t) [1 + 0.038 ln(t / beta^2)]."""
     w = mass * mass / (p * p)
-    log = w - 0.5 * w * w if w < 1e-3 else math.log1p(w)  # -ln beta^2; the series is good to 3e-10
-    return float(math.sqrt(1.0 + w) / p * (constant + log_constant * log))
+    return float(math.sqrt(1.0 + w) / p * (constant + log_constant * _minus_ln_beta2(w)))
+
+
+@inlined
+def scattering_angle(constant: float, log_constant: float, s: Record) -> float:
+    """``plane_angle`` of the particle in flight: what depends on it alone is kept until its momentum changes."""
+    if s.p != s.scattered_p:
+        w = MASS[s.species] ** 2 / (s.p * s.p)
+        s.scattered_p = s.p
+        s.minus_ln_beta2 = _minus_ln_beta2(w)
+        s.inverse_beta_p = math.sqrt(1.0 + w) / s.p
+    return float(s.inverse_beta_p * (constant + log_constant * s.minus_ln_beta2))
 
 
 @inlined

@@ -28,12 +28,12 @@ from hnlpeak.detectors.passage import (
     convert,
     highland_constants,
     highland_weight,
-    plane_angle,
     radiate,
+    scattering_angle,
 )
 from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape
 from hnlpeak.detectors.surface import APERTURE, Surface
-from hnlpeak.theory.species import CHARGE, MASS, Species
+from hnlpeak.theory.species import CHARGE, Species
 
 __all__ = [
     "CHAMBER",
@@ -142,8 +142,12 @@ class ChamberSlot(IntEnum):
     SCATTERING = SHAPE_WIDTH + 11
     SCATTERING_LOG = SHAPE_WIDTH + 12
     CONVERSION = SHAPE_WIDTH + 13
-    N_VIEWS = SHAPE_WIDTH + 14
-    VIEWS = SHAPE_WIDTH + 15
+    ALL_SEEN = SHAPE_WIDTH + 14
+    ROOT_X = SHAPE_WIDTH + 15
+    ROOT_XY = SHAPE_WIDTH + 16
+    ROOT_Y = SHAPE_WIDTH + 17
+    N_VIEWS = SHAPE_WIDTH + 18
+    VIEWS = SHAPE_WIDTH + 19
 
 
 _KICK = SHAPE_WIDTH
@@ -152,6 +156,14 @@ _KICK = SHAPE_WIDTH
 def _directions(spec: Spectrometer) -> list[list[float]]:
     angles = [math.radians(angle) for angle in spec.view_angles]
     return [[math.cos(a), math.sin(a)] for a in angles]
+
+
+def _roots(directions: list[list[float]]) -> tuple[float, float, float]:
+    """Roots of the covariance of a point that all views measure: x = a root_x, y = b root_y - a root_xy."""
+    x, y = np.array(directions).T
+    xx, xy, yy = float(x @ x), float(x @ y), float(y @ y)
+    det = xx * yy - xy * xy
+    return math.sqrt(yy / det), xy / math.sqrt(det * yy), 1.0 / math.sqrt(yy)
 
 
 def pack(spec: Spectrometer, system: int = 0) -> list[Surface]:
@@ -175,6 +187,8 @@ def pack(spec: Spectrometer, system: int = 0) -> list[Surface]:
             clean,
             *highland_constants(spec.radiation_lengths),
             conversion_paths(spec.radiation_lengths),
+            float((1 << len(spec.view_angles)) - 1),
+            *_roots(_directions(spec)),
             float(len(spec.view_angles)),
             *views,
         ]
@@ -249,8 +263,8 @@ def respond(params: Record, event: Record, particle: Record, rng: np.random.Gene
     if share == 0.0:
         return
     error = params[ChamberSlot.RESOLUTION]
-    theta = math.sqrt(share) * plane_angle(
-        params[ChamberSlot.SCATTERING], params[ChamberSlot.SCATTERING_LOG], s.p, MASS[species]
+    theta = math.sqrt(share) * scattering_angle(
+        params[ChamberSlot.SCATTERING], params[ChamberSlot.SCATTERING_LOG], s
     )
     missing = 0
     u = rng.random()
@@ -295,6 +309,31 @@ def _measure(
 ) -> None:
     """Write the point that the views measure; ``seen`` has a bit for each that responds."""
     hit = particle.hits[int(params[ChamberSlot.INDEX])]
+    if seen == int(params[ChamberSlot.ALL_SEEN]):
+        root_x, root_xy, root_y = (
+            params[ChamberSlot.ROOT_X],
+            params[ChamberSlot.ROOT_XY],
+            params[ChamberSlot.ROOT_Y],
+        )
+    else:
+        root_x, root_xy, root_y = _roots_of(params, seen)
+    if root_x == 0.0:
+        hit.var_x = 0.0
+        return
+    # least squares of the views has a known covariance: drawn as such
+    a = error * rng.standard_normal()
+    b = error * rng.standard_normal()
+    hit.x = s.x + a * root_x
+    hit.y = s.y - a * root_xy + b * root_y
+    variance = params[ChamberSlot.RESOLUTION] ** 2
+    hit.var_x = variance * root_x * root_x
+    hit.var_y = variance * (root_xy * root_xy + root_y * root_y)
+    particle.n_chambers += 1
+
+
+@inlined
+def _roots_of(params: Record, seen: int) -> tuple[float, float, float]:
+    """``_roots`` for the views in ``seen``, one bit each; zeros where they do not tell a point."""
     xx = xy = yy = 0.0
     for view in range(int(params[ChamberSlot.N_VIEWS])):
         cx = params[ChamberSlot.VIEWS + 2 * view]
@@ -305,18 +344,8 @@ def _measure(
             yy += cy * cy
     det = xx * yy - xy * xy
     if det < 1e-6:
-        hit.var_x = 0.0
-        return
-    # least squares of the views has the covariance error^2 (yy, -xy, xx) / det: drawn as such
-    a = error * rng.standard_normal()
-    b = error * rng.standard_normal()
-    inverse = 1.0 / math.sqrt(det * yy)
-    hit.x = s.x + a * yy * inverse
-    hit.y = s.y - a * xy * inverse + b * det * inverse / math.sqrt(det)
-    variance = params[ChamberSlot.RESOLUTION] ** 2 / det
-    hit.var_x = yy * variance
-    hit.var_y = xx * variance
-    particle.n_chambers += 1
+        return 0.0, 0.0, 0.0
+    return math.sqrt(yy / det), xy / math.sqrt(det * yy), 1.0 / math.sqrt(yy)
 
 
 def _planes(spec: Spectrometer) -> list[Plane]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from hnlpeak.core.errors import CardError
 from hnlpeak.core.kernel import inlined
 from hnlpeak.detectors.event import MAX_TIMES, Record
+from hnlpeak.detectors.shape import SHAPE_WIDTH, is_ring
 from hnlpeak.theory.species import Species
 
 __all__ = [
@@ -21,8 +22,10 @@ __all__ = [
     "MATTER",
     "MAX_SURFACES",
     "PARAMETERS",
+    "RINGS",
     "SURFACES",
     "Surface",
+    "passes_rings",
     "record_time",
     "start_particle",
     "surface_table",
@@ -68,6 +71,19 @@ class Surface(NamedTuple):
     stops: int = 0
 
 
+RINGS = np.dtype(
+    [
+        ("first", np.int64),
+        ("end", np.int64),
+        ("z_first", np.float64),
+        ("z_last", np.float64),
+        ("hole2", np.float64),
+    ]
+)
+"""Rings one after another, from place ``first`` to before ``end``: ``hole2`` is the square of the narrowest hole.
+
+Whatever flies straight and is within that hole at both ends meets none of them."""
+
 SURFACES = np.dtype(
     [
         ("n", np.int64),
@@ -81,12 +97,34 @@ SURFACES = np.dtype(
         ("stops", np.int64, (MAX_SURFACES,)),
         ("z", np.float64, (MAX_SURFACES,)),
         ("params", np.float64, (MAX_SURFACES, PARAMETERS)),
+        ("rings", RINGS),
+        ("thick_rings", RINGS),
     ]
 )
 """A table of ``n`` surfaces in the order of z: codes, bit masks of what stops, positions (mm), rows of parameters.
 
 ``neutral`` lists the ``n_neutral`` among them that photons may meet, ``thick`` the ``n_thick`` of these that are no
-thin matter, which has ``paths`` mean free paths in all and ``paths_of`` each."""
+thin matter, which has ``paths`` mean free paths in all and ``paths_of`` each.
+``rings`` are rows among all of them, ``thick_rings`` places in ``thick``."""
+
+
+def _is_absorbing_ring(surface: Surface) -> bool:
+    shape = np.array(surface.params[:SHAPE_WIDTH])
+    return surface.stops == ALL and is_ring(shape) and shape[0] == 0.0 and shape[1] > 0.0
+
+
+def _longest_rings(surfaces: Sequence[Surface]) -> tuple[int, int, float, float, float]:
+    """A row of ``RINGS``: the longest run of absorbing rings about the axis."""
+    first = end = begin = 0
+    for place, surface in enumerate(surfaces):
+        if not _is_absorbing_ring(surface):
+            begin = place + 1
+        elif place + 1 - begin > end - first:
+            first, end = begin, place + 1
+    run = surfaces[first:end]
+    if not run:
+        return 0, 0, 0.0, 0.0, 0.0
+    return first, end, run[0].z, run[-1].z, min(surface.params[1] for surface in run)
 
 
 def surface_table(surfaces: Iterable[Surface]) -> NDArray[Any]:
@@ -104,6 +142,8 @@ def surface_table(surfaces: Iterable[Surface]) -> NDArray[Any]:
     for name, rows in (("neutral", sorted({*thick, *thin})), ("thick", thick)):
         table[f"n_{name}"] = len(rows)
         table[name][: len(rows)] = rows
+    table["rings"] = _longest_rings(ordered)
+    table["thick_rings"] = _longest_rings([ordered[row] for row in thick])
     table["paths"] = sum(surface.paths for surface in ordered)
     for row, surface in enumerate(ordered):
         if len(surface.params) > PARAMETERS:
@@ -114,6 +154,14 @@ def surface_table(surfaces: Iterable[Surface]) -> NDArray[Any]:
         table["z"][row] = surface.z
         table["params"][row, : len(surface.params)] = surface.params
     return table
+
+
+@inlined
+def passes_rings(rings: Record, x: float, y: float, z: float, tx: float, ty: float) -> bool:
+    """True where a straight course through (x, y, z) surely meets none of the ``rings``: a distance is convex."""
+    a, b = rings.z_first - z, rings.z_last - z
+    ax, ay, bx, by = x + tx * a, y + ty * a, x + tx * b, y + ty * b
+    return bool(ax * ax + ay * ay < rings.hole2 and bx * bx + by * by < rings.hole2)
 
 
 @inlined

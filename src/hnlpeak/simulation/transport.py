@@ -20,7 +20,7 @@ from hnlpeak.detectors import (
 from hnlpeak.detectors.event import Record
 from hnlpeak.detectors.passage import conversion_depth
 from hnlpeak.detectors.shape import inside
-from hnlpeak.detectors.surface import APERTURE, MATTER
+from hnlpeak.detectors.surface import APERTURE, MATTER, passes_rings
 
 __all__ = ["CODES", "fly_on", "fly_photon", "take_off", "transport"]
 
@@ -55,6 +55,7 @@ def _decay(s: Record, mother: Record, daughter: Record) -> None:
     s.ty += daughter.ty - mother.ty
     s.p *= daughter.p / mother.p
     s.species = daughter.species
+    s.scattered_p = 0.0
 
 
 CODES = frozenset(
@@ -133,7 +134,14 @@ def fly_photon(surfaces: Record, event: Record, photon: Record, rng: np.random.G
     through = s.depth > surfaces.paths and event.forced_loss == 0.0
     count = surfaces.n_thick if through else surfaces.n_neutral
     x0, y0, z0, tx, ty = s.x, s.y, s.z, s.tx, s.ty
-    for m in range(count):
+    rings = surfaces.thick_rings
+    following = 0
+    while following < count:
+        m = following
+        following += 1
+        if through and m == rings.first and passes_rings(rings, x0, y0, z0, tx, ty):
+            following = rings.end
+            continue
         n = surfaces.thick[m] if through else surfaces.neutral[m]
         dz = surfaces.z[n] - z0
         if dz <= 0.0:
@@ -163,7 +171,7 @@ def fly_on(surfaces: Record, event: Record, particle: Record, rng: np.random.Gen
         return
     _put(s, course)
     s.alive = 1
-    s.shower = s.depth = 0.0
+    s.shower = s.depth = s.scattered_p = 0.0
     z_start = s.z
     # straight piece of the path, kept apart from the state so that no surface waits for the one before it
     x0, y0, z0, tx, ty = s.x, s.y, s.z, s.tx, s.ty
@@ -172,7 +180,13 @@ def fly_on(surfaces: Record, event: Record, particle: Record, rng: np.random.Gen
     z_decay = particle.segments[j + 1].z if last > j else np.inf
     first = course.surface
     course.surface = _ENDED
-    for n in range(first, surfaces.n):
+    rings, following = surfaces.rings, first
+    while following < surfaces.n:
+        n = following
+        following += 1
+        if n == rings.first and z_decay > rings.z_last and passes_rings(rings, x0, y0, z0, tx, ty):
+            following = rings.end
+            continue
         z = surfaces.z[n]
         if z <= z_start:
             continue
