@@ -54,17 +54,22 @@ def _chance(x_min: float, u: float, w: float, r: float, s: float) -> tuple[float
     return x, v, _FACTOR * span * width * radiation_density(x, v, r, s) / math.sqrt(root2)
 
 
+@kernel
+def _largest_chance(mass: float, lepton_mass: float, least: float, points: int) -> float:
+    """Largest rate of ``_chance`` on a grid of masses of Y and of both shares."""
+    r, x_min, step = (lepton_mass / mass) ** 2, 2.0 * PHOTON_ENERGY_MIN / mass, 1.0 / (points - 1)
+    largest = 0.0
+    for k in range(points):
+        s = ((least + (mass - lepton_mass - least) * k * step) / mass) ** 2
+        for i in range(points):
+            for j in range(points):
+                largest = max(largest, _chance(x_min, i * step, j * step, r, s)[2])
+    return largest
+
+
 def chance_bound(mass: float, lepton_mass: float, least: float) -> float:
     """Bound of what ``draw_photon`` compares its first number with, for M -> l Y with Y of ``least`` mass on; MeV."""
-    shares = np.linspace(0.0, 1.0, _POINTS)
-    r, x_min = (lepton_mass / mass) ** 2, 2.0 * PHOTON_ENERGY_MIN / mass
-    largest = max(
-        _chance(x_min, float(u), float(w), r, float(m / mass) ** 2)[2]
-        for m in np.linspace(least, mass - lepton_mass, _POINTS)
-        for u in shares
-        for w in shares
-    )
-    return _MARGIN * largest
+    return float(_MARGIN * _largest_chance(mass, lepton_mass, least, _POINTS))
 
 
 @kernel
