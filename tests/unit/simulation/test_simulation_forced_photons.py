@@ -116,7 +116,9 @@ def test_forced_photons_are_soft_and_near() -> None:
         near = mass2 < 20.0**2
         return (soft[:, 0] & near[:, 1]) | (soft[:, 1] & near[:, 0])
 
-    plain, forced, _, weights = made("ke3", 0.8, 0.7)
+    plain, forced, rows, weights = made("ke3", 0.8, 0.7)
+    alone = rows == 3  # a radiated photon may be the soft one
+    plain, forced, weights = plain[alone], forced[alone], weights[alone]
     assert rare(forced).mean() > 0.02
     assert rare(plain).mean() < 5e-4
     assert weights[rare(forced)].max() < 0.1
