@@ -19,7 +19,7 @@ START = {"x": 110.0, "y": -60.0, "z": 120e3, "tx": 1e-3, "ty": 2e-3}
 
 def flown(*particles: dict[str, float], before: int = 0) -> Any:
     """An event of these particles after the response; ``before`` is what an earlier event left in the record."""
-    block = hits.events(1, n_particles=len(particles))
+    block = hits.events(1, n_particles=len(particles), n_daughters=len(particles) if before else 0)
     for k, start in enumerate(particles):
         particle = block["particles"][0, k]
         particle["n_segments"], particle["n_chambers"] = 1, before
