@@ -16,6 +16,7 @@ from hnlpeak.experiment.columns import column_names
 from hnlpeak.experiment.settings import with_settings
 from hnlpeak.searches.interactions import interaction_template, interactions_per_decay, with_interactions_of
 from hnlpeak.searches.plan import plan
+from hnlpeak.simulation.foregone import FOLLOW_ALL
 from hnlpeak.simulation.generation import Total, generate
 from hnlpeak.simulation.sample import INTERACTIONS, background_sample
 from hnlpeak.simulation.streams import decay_stream
@@ -35,6 +36,7 @@ def triggered(number: int) -> np.ndarray[Any, Any]:
         0,
         ANALYSIS.experiment.setup,
         sample.table,
+        FOLLOW_ALL,
         decay_stream(3, INTERACTIONS, 0),
         buffers,
         totals,
