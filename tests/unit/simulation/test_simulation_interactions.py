@@ -51,7 +51,7 @@ def test_they_begin_in_the_matter_and_keep_the_energy() -> None:
     assert np.all(events["z_decay"] == 102.4e3)
     assert np.std(events["x_decay"]) == pytest.approx(16.0, rel=0.2)
     momentum = np.array(
-        [event["particles"]["segments"]["p"][: event["n_particles"], 0].sum() for event in events]
+        [event["particles"]["segments"]["p"][: event["n_daughters"], 0].sum() for event in events]
     )
     assert np.all(momentum < 1.05 * events["kaon_p"] + 1e3)
     assert np.mean(momentum) > 0.3 * 75e3
