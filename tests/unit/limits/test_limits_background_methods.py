@@ -117,7 +117,7 @@ def test_a_method_works_everywhere_by_its_record() -> None:
     assert again.to_dict() == result.to_dict()
     assert again.background.details.per_mev == 2.0
     assert "b = 16 +- 1.6 (stated per MeV, 8 MeV wide)" in explain(again, 210.0)
-    assert ("background: events per mev", "2") in search_settings_table(again).rows
+    assert ("background: events per [MeV]", "2") in search_settings_table(again).rows
     drawn = Stack({"flat": np.array([4.0])}, np.array([4.0]), np.array([0.0]))
     assert with_systematics(drawn, again).error == pytest.approx([2.0])
 
