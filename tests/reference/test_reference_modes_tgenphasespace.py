@@ -10,6 +10,7 @@ import pytest
 
 from hnlpeak.core.kernel import kernel
 from hnlpeak.theory.modes import MAX_DAUGHTERS, MODES, Daughter, sample_mode
+from hnlpeak.theory.modes.kl3 import without_radiation
 
 KAON_MASS = 493.677
 REFERENCE = json.loads(Path(__file__).with_name("modes_tgenphasespace.json").read_text())
@@ -25,7 +26,10 @@ def _fill(kind, rng, params, rows, table):
 def energies(name):
     """Energies of the three primary daughters in the order of the reference."""
     rows, table = np.zeros(EVENTS, dtype=np.int64), np.zeros((EVENTS, MAX_DAUGHTERS, Daughter.WIDTH))
-    _fill(MODES[name].code, np.random.Generator(np.random.Philox(77)), MODES[name].pack(), rows, table)
+    params = MODES[name].pack()
+    if name in {"ke3", "kmu3"}:
+        params = without_radiation(params)  # TGenPhaseSpace has no photon
+    _fill(MODES[name].code, np.random.Generator(np.random.Philox(77)), params, rows, table)
     e = np.where(np.arange(MAX_DAUGHTERS) < rows[:, None], table[..., Daughter.ENERGY], 0.0)
     if name == "pi3":
         return e[:, :3]
