@@ -109,17 +109,21 @@ def quantities(
     low, high = peak_region(card, normalisation.spectrum)
     inside = float(normalisation.spectrum.between(card.normalisation.selection, low, high).values)
     found["acceptance of the normalisation"] = _share(inside, normalisation.decays_in_fiducial)
-    data = samples.run(background_sample(f"{key}/triggers", card.samples.background_modes, number))
-    # triggers of events that photons lose are counted by one in so many
-    followed = card.samples.cutflow_every
-    found["triggers for each decay"] = _share(data.triggered, data.decays_in_fiducial, weight=followed)
+    # each decay up to the trigger: else one in so many stands for those that photons lose before
+    whole = replace(samples, analysis=_all_followed(analysis))
+    data = whole.run(background_sample(f"{key}/triggers", card.samples.background_modes, number))
+    found["triggers for each decay"] = _share(data.triggered, data.decays_in_fiducial)
     found.update(_background(samples, wanted, key))
     return found
 
 
-def _share(n: float, of: float, *, weight: float = 1.0) -> Measured:
-    """``n`` of so many, in events of at most this ``weight``."""
-    return Measured(n / of, stat=float(np.sqrt(weight * max(n * (1.0 - min(n / of, 1.0)), 1.0)) / of))
+def _all_followed(analysis: Analysis) -> Analysis:
+    samples = analysis.card.samples.model_copy(update={"cutflow_every": 1})
+    return replace(analysis, card=analysis.card.model_copy(update={"samples": samples}))
+
+
+def _share(n: float, of: float) -> Measured:
+    return Measured(n / of, stat=float(np.sqrt(max(n * (1.0 - min(n / of, 1.0)), 1.0)) / of))
 
 
 def _signal(made: SampleResult, mass: float, selection: str) -> Iterator[tuple[str, Measured]]:
