@@ -266,7 +266,7 @@ def _poisson(rng: Any, mean: float) -> int:
 
 
 def begin(rng: Any, number: int, stage: int) -> None:
-    """Set a ``Stream`` to the beginning of a ``stage`` (0 to 3) of decay ``number``; a NumPy generator goes on."""
+    """Set a ``Stream`` to the beginning of a ``stage`` (0 to 255) of decay ``number``; a NumPy generator goes on."""
     if isinstance(rng, Stream):
         with np.errstate(over="ignore"):
             _begin(rng, number, stage)

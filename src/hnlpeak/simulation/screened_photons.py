@@ -228,6 +228,29 @@ def _shower(
 
 
 @inlined
+def _paths_to_tracks(setup: Record) -> float:
+    """Mean free paths of thin matter in which a photon may become a pair that makes tracks."""
+    last = setup.n_chambers - setup.min_chambers  # pairs that begin behind this chamber cross too few
+    paths = 0.0
+    if last >= 0:
+        surfaces = setup.response
+        for m in range(surfaces.n_neutral):
+            n = surfaces.neutral[m]
+            if surfaces.z[n] < setup.chamber_z[last]:
+                paths += surfaces.paths_of[n]
+    return paths
+
+
+@inlined
+def _doubt_pairs(decays: int, paths: float, rows: NDArray[np.float64]) -> None:
+    """Where either photon may become tracks a cluster away from the pion's decides nothing: it may be near theirs."""
+    depth, whole = rows[Screened.DEPTH], rows[Screened.WHOLE]
+    for k in range(decays):
+        if min(depth[k], depth[decays + k]) <= paths:
+            whole[k] = whole[decays + k] = 0.0
+
+
+@inlined
 def _fly(decays: int, setup: Record, foregone: Foregone, rows: NDArray[np.float64]) -> None:
     """The photons of a block through all surfaces, one after another."""
     surfaces = setup.response
@@ -274,6 +297,7 @@ def photons_are_lost(
         at = decays if second else 0
         _throw(decays, key, params, setup.beam.z_end_hadron, second, numbers, rows, at)
         _draw_photons(decays, key, 2 if second else 1, numbers, rows, at)
+    _doubt_pairs(decays, _paths_to_tracks(setup), rows)
     _fly(2 * decays, setup, foregone, rows)
     for k in range(decays):
         lost = rows[Screened.LOST, k] + rows[Screened.LOST, decays + k]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from functools import cache
+from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,7 @@ from hnlpeak.core.kernel import kernel
 from hnlpeak.detectors.surface import APERTURE, Surface, surface_table
 from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.experiment.analysis_card import AnalysisCard
-from hnlpeak.experiment.experiment import Experiment
+from hnlpeak.experiment.experiment import Experiment, load_experiment
 from hnlpeak.selection.foregone import foregone_of
 from hnlpeak.simulation.foregone import FOLLOW_ALL, Foregone
 from hnlpeak.simulation.generation import Total
@@ -110,6 +112,36 @@ def test_what_photons_lose_is_what_the_long_way_finds_lost(name: str) -> None:
     plain, totals, none = found(without_screen(setup), sample, foregone)
     assert none == 0
     assert lost > 0.7 * DECAYS
+    assert np.array_equal(short_totals, totals)
+    are_the_same(short, plain)
+
+
+PLATE = """
+[[detectors]]
+kind = "material"
+system = "PLATE"
+reference = "a test"
+confidence = "E"
+z_min = "{z}"
+z_max = "{z}"
+radiation_lengths = 0.19
+"""
+
+
+@pytest.mark.parametrize(("z", "chambers"), [("180.9 m", 4), ("190 m", 3)])
+def test_a_pair_of_the_other_photon_may_be_near_the_cluster(z: str, chambers: int, tmp_path: Path) -> None:
+    """With matter before the first chamber, or three chambers that suffice, pairs make tracks of their own."""
+    shipped = files("hnlpeak").joinpath("library/experiments/na62-2015.toml").read_text("utf-8")
+    card = shipped.replace("min_chambers = 4", f"min_chambers = {chambers}") + PLATE.format(z=z)
+    (tmp_path / "plate.toml").write_text(card, "utf-8")
+    array = load_experiment(tmp_path / "plate.toml").setup
+    assert int(array[0]["min_chambers"]) == chambers
+    sample = background_sample("photons/pair", ("pipi0",), DECAYS)
+    foregone = foregone_of(*cards())
+    short, short_totals, lost = found(array, sample, foregone)
+    plain, totals, none = found(without_screen(array), sample, foregone)
+    assert none == 0
+    assert lost > 0.3 * DECAYS
     assert np.array_equal(short_totals, totals)
     are_the_same(short, plain)
 
