@@ -22,7 +22,7 @@ __all__ = ["EVENTS_PER_PARAMETER", "MAX_ORDER", "smoothed"]
 
 EVENTS_PER_PARAMETER = 10.0
 MAX_ORDER = 8
-"""A polynomial of this order bends as often as the side bands of a scan have room for."""
+"""Highest order of the polynomials that are tried; a choice, not a measurement."""
 _CELLS = 130
 _STEPS = 100
 _CLOSE = 1e-9
