@@ -13,7 +13,7 @@ from hnlpeak.core.card import Card
 from hnlpeak.core.kernel import inlined
 from hnlpeak.core.quantity import Length
 
-__all__ = ["SHAPE_WIDTH", "Shape", "edges", "inside", "is_ring", "surely_inside", "surely_outside"]
+__all__ = ["SHAPE_WIDTH", "Shape", "inside", "is_ring", "surely_inside", "surely_outside"]
 
 SHAPE_WIDTH = 9
 """Number of parameters of a packed shape; they come first in every surface's row."""
@@ -101,12 +101,6 @@ def is_ring(params: NDArray[np.float64]) -> bool:
     """True for a shape between two circles about the same point at y = 0."""
     unlimited = params[3] == np.inf and params[4] == np.inf and params[5] == np.inf
     return bool(unlimited and params[6] <= 0.0 and params[7] <= 0.0 and params[8] == 0.0)
-
-
-@inlined
-def edges(radius2: float, margin: float) -> tuple[float, float]:
-    """Squares of the radius moved by ``margin`` (mm) against the shape, and by as much into it."""
-    return _moved(radius2, -margin), _moved(radius2, margin)
 
 
 @inlined

@@ -14,7 +14,7 @@ from hnlpeak.core.random import State, beginning, uniform
 from hnlpeak.detectors import calorimeter, photon_veto, spectrometer
 from hnlpeak.detectors.event import Record
 from hnlpeak.detectors.passage import conversion_depth
-from hnlpeak.detectors.shape import edges, is_ring, surely_inside, surely_outside
+from hnlpeak.detectors.shape import surely_inside, surely_outside
 from hnlpeak.detectors.surface import MATTER
 from hnlpeak.simulation.decay_in_flight import depth_of_decay
 from hnlpeak.simulation.foregone import Foregone, reach_of_track
@@ -156,32 +156,6 @@ def _meet(
 
 
 @kernel
-def _meet_ring(
-    decays: int,
-    z: float,
-    shape: NDArray[np.float64],
-    paths: float,
-    bound: float,
-    latest: float,
-    rows: NDArray[np.float64],
-) -> None:
-    """``_meet`` for a station between two circles, what most are: a distance instead of a shape."""
-    x, y, z_from = rows[Screened.X], rows[Screened.Y], rows[Screened.Z]
-    tx, ty = rows[Screened.PHOTON_TX], rows[Screened.PHOTON_TY]
-    depth, missed, late = rows[Screened.DEPTH], rows[Screened.MISSED], rows[Screened.LATE]
-    flies, lost = rows[Screened.FLIES], rows[Screened.LOST]
-    x0, (least, least_in), (most, most_in) = shape[0], edges(shape[1], _EDGE), edges(shape[2], -_EDGE)
-    for i in range(decays):
-        dz = z - z_from[i]
-        at_x, at_y = x[i] + tx[i] * dz - x0, y[i] + ty[i] * dz
-        r2 = at_x * at_x + at_y * at_y
-        seen = (depth[i] > paths) & (missed[i] >= bound) & (late[i] < latest)
-        open_ = (flies[i] > 0.0) & (dz > 0.0)
-        lost[i] = (lost[i] > 0.0) | (open_ & (r2 >= least_in) & (r2 <= most_in) & seen)
-        flies[i] = (flies[i] > 0.0) & ((dz <= 0.0) | (r2 < least) | (r2 > most))
-
-
-@kernel
 def _pass(decays: int, z: float, shape: NDArray[np.float64], rows: NDArray[np.float64]) -> None:
     """Photons that surely cross the magnet at ``z`` fly on."""
     x, y, z_from = rows[Screened.X], rows[Screened.Y], rows[Screened.Z]
@@ -265,11 +239,7 @@ def _fly(decays: int, setup: Record, foregone: Foregone, rows: NDArray[np.float6
         elif code == photon_veto.CODE:
             window = foregone.windows[photon_veto.system_of(params)] - foregone.blur
             bound = photon_veto.most_missed(params, _LEAST)
-            latest = photon_veto.in_time_below(params, window)
-            if is_ring(params):
-                _meet_ring(decays, z, params, paths, bound, latest, rows)
-            else:
-                _meet(decays, z, params, paths, bound, latest, rows)
+            _meet(decays, z, params, paths, bound, photon_veto.in_time_below(params, window), rows)
         else:
             in_time = calorimeter.latest(params) < setup.cluster_window - foregone.blur
             threshold = max(foregone.extra, setup.cluster_threshold) if in_time else np.inf
