@@ -233,7 +233,7 @@ def _decay(
 
 @inlined
 def _fly_photons(setup: Record, event: Record, rng: np.random.Generator) -> None:
-    """Full response to the photons of the decay: most often they alone decide, at a tenth of the cost.
+    """Full response to the photons of the decay, before all else: most often they alone lose it.
 
     Each has numbers of its own, so that ``screen`` need not know what those before it did.
     """

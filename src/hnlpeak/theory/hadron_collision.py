@@ -109,15 +109,6 @@ def _charged(mean: float, charge: int, rng: np.random.Generator) -> int:
 
 
 @kernel
-def _poisson(mean: float, rng: np.random.Generator) -> int:
-    n, left = 0, rng.exponential()
-    while left < mean:
-        n += 1
-        left += rng.exponential()
-    return n
-
-
-@kernel
 def _put_hadron(
     out: NDArray[np.float64], row: int, species: float, mass: float, place: float, rng: np.random.Generator
 ) -> None:
@@ -141,7 +132,7 @@ def _choose(rng: np.random.Generator, params: NDArray[np.float64], out: NDArray[
     if pions < 0 or positive < 0 or positive % 2 == 1 or positive // 2 > pions:
         return 0
     positive //= 2
-    neutral = _poisson(0.5 * max(pions, 1), rng)
+    neutral = int(rng.poisson(0.5 * max(pions, 1)))
     n = 2 + pions + neutral
     if n == 2 or n > _MOST_HADRONS:
         return 0
