@@ -13,9 +13,28 @@ from hnlpeak.cli.verbosity import say
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hnlpeak.limits.combine import Likelihood
+    from hnlpeak.limits.combine import Combination, Likelihood
 
 __all__ = ["combine"]
+
+
+LabelOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME", help="Name of a folder in the table; once for each, in their order."),
+]
+LikelihoodOption = Annotated[
+    str,
+    typer.Option(
+        help="counting (events in the windows) or spectrum (all bins and selections about each mass)."
+    ),
+]
+ErrorsOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Errors of the signal in the limits: of acceptance,resolution,kaons,systematics (the card's sources "
+        "in the limit), or none (default: those of each search; with --shared these and the sources)."
+    ),
+]
 
 
 def combine(
@@ -26,25 +45,11 @@ def combine(
         str | None,
         typer.Option(help="Shares of U² by flavour, e.g. e:0.5,mu:0.5; not needed for one flavour."),
     ] = None,
-    label: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="Name of a folder in the table; once for each, in their order."),
-    ] = None,
-    likelihood: Annotated[
-        str,
-        typer.Option(
-            help="counting (events in the windows) or spectrum (all bins and selections about each mass)."
-        ),
-    ] = "counting",
+    label: LabelOption = None,
+    likelihood: LikelihoodOption = "counting",
     method: Annotated[str, typer.Option(help="rolke-lopez, cls or one-sided.")] = "rolke-lopez",
     cl: Annotated[float, typer.Option(parser=number, help="Confidence level.")] = 0.9,
-    errors: Annotated[
-        str | None,
-        typer.Option(
-            help="Errors of the signal in the limits: of acceptance,resolution,kaons,systematics (the card's sources "
-            "in the limit), or none (default: those of each search; with --shared these and the sources)."
-        ),
-    ] = None,
+    errors: ErrorsOption = None,
     shared: Annotated[
         str, typer.Option(help="Which of them are common to all searches, e.g. kaons for one N_K.")
     ] = "",
@@ -57,10 +62,8 @@ def combine(
 ) -> None:
     """Limits on U² from several searches together: the product of their likelihoods at each mass."""
     from hnlpeak.cli.options import check_output
-    from hnlpeak.core.atomic import write_text
     from hnlpeak.formats.results import read_result
     from hnlpeak.formats.search_files import read_search
-    from hnlpeak.formats.table import table_text
     from hnlpeak.limits.combine import combine as combined
     from hnlpeak.limits.recast import parse_mixture
 
@@ -79,6 +82,16 @@ def combine(
         errors=None if errors is None else _names(errors),
         shared=_names(shared),
     )
+    _write(made, output, figure)
+    for line in made.words():
+        say(line)
+
+
+def _write(made: Combination, output: Path | None, figure: Path | None) -> None:
+    """The table into ``output`` or to stdout, and the figure where one is asked for."""
+    from hnlpeak.core.atomic import write_text
+    from hnlpeak.formats.table import table_text
+
     text = table_text(made.columns())
     if output is None:
         typer.echo(text, nl=False)
@@ -89,8 +102,6 @@ def combine(
         from hnlpeak.report.render import save
 
         save(combination(made), figure.with_suffix(""), formats=(figure.suffix[1:],))
-    for line in made.words():
-        say(line)
 
 
 def _check_apart(directories: Sequence[Path]) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from hnlpeak.cli.interval import TauOption
 from hnlpeak.cli.number import number
-from hnlpeak.cli.options import complete_methods
+from hnlpeak.cli.options import PrintJsonOption, complete_methods
 from hnlpeak.cli.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -25,25 +27,53 @@ if TYPE_CHECKING:
 __all__ = ["coverage"]
 
 
+ErrorOption = Annotated[float, typer.Option(parser=number, help="Standard deviation of its measurement.")]
+TableOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="CSV file, one limit a row: n or limit; b and sigma_b or off and tau; if wanted efficiency and "
+        "efficiency_error or successes and trials, cl, method, treatment. Adds the coverage at the limit "
+        "and the smallest."
+    ),
+]
+OutputOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--output", "-o", help="Draw the coverage into this .png, .svg or .pdf; with --table: .csv."
+    ),
+]
+
+
+@dataclass(frozen=True, eq=False)
+class _Truths:
+    """What is true: backgrounds with their measurement, their means in events, signal rates in events."""
+
+    backgrounds: Sequence[Background]
+    means: Sequence[float]
+    signal: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class _Map:
+    """Probabilities over (background, signal): the interval holds the signal, its upper end is not below it."""
+
+    truths: _Truths
+    contained: NDArray[np.float64]
+    not_below: NDArray[np.float64]
+
+
 def coverage(
     background: Annotated[
         list[float] | None,
         typer.Option(parser=number, help="True background, in events; repeat it for a map."),
     ] = None,
-    background_error: Annotated[
-        float, typer.Option(parser=number, help="Standard deviation of its measurement.")
-    ] = 0.0,
+    background_error: ErrorOption = 0.0,
     off: Annotated[
         float | None, typer.Option(parser=number, help="Mean events in a control region, instead.")
     ] = None,
-    tau: Annotated[
-        float | None,
-        typer.Option(parser=number, help="Exposure of the control region over that of the signal region."),
-    ] = None,
+    tau: TauOption = None,
     efficiency: Annotated[float, typer.Option(parser=number, help="True signal efficiency.")] = 1.0,
-    efficiency_error: Annotated[
-        float, typer.Option(parser=number, help="Standard deviation of its measurement.")
-    ] = 0.0,
+    efficiency_error: ErrorOption = 0.0,
     cl: Annotated[float, typer.Option(parser=number, help="Confidence level of the method.")] = 0.9,
     method: Annotated[
         str, typer.Option(help="See `hnlpeak list methods`.", autocompletion=complete_methods)
@@ -53,34 +83,20 @@ def coverage(
     steps: Annotated[
         int, typer.Option(help="True signal rates from 0 to the largest.", min=2, max=2000)
     ] = 21,
-    table: Annotated[
-        Path | None,
-        typer.Option(
-            help="CSV file, one limit a row: n or limit; b and sigma_b or off and tau; if wanted efficiency and "
-            "efficiency_error or successes and trials, cl, method, treatment. Adds the coverage at the limit "
-            "and the smallest."
-        ),
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", "-o", help="Draw the coverage into this .png, .svg or .pdf; with --table: .csv."
-        ),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    table: TableOption = None,
+    output: OutputOption = None,
+    as_json: PrintJsonOption = False,
 ) -> None:
     """Probability that the interval holds the true signal, and that its upper end is not below it."""
-    import numpy as np
-
     from hnlpeak.cli.counting_rows import Defaults
     from hnlpeak.cli.interval import background_of
     from hnlpeak.core.errors import UsageError
-    from hnlpeak.statistics import METHODS
 
+    settings = Defaults(efficiency, efficiency_error, cl, method, treatment)
     if table is not None:
         if background or off is not None or tau is not None or background_error or as_json:
             raise UsageError("--table has its own background: leave out its options, and --json")
-        _of_table(table, output, Defaults(efficiency, efficiency_error, cl, method, treatment))
+        _of_table(table, output, settings)
         return
     if output is not None and output.suffix not in (".png", ".svg", ".pdf"):
         raise UsageError(f"--output: got {output}, allowed are .png, .svg and .pdf")
@@ -89,47 +105,80 @@ def coverage(
     given: list[float | None] = [*background] if background else [None]
     truths = [background_of(b, background_error, off, tau) for b in given]
     means = [float(off / tau) if off is not None and tau else float(b) for b in background or [0.0]]
-    if signal_max is None:
-        signal_max = (8.0 + 4.0 * float(np.hypot(max(0.0, *means) ** 0.5, background_error))) / efficiency
-    if not 0.0 < signal_max < float("inf"):
-        raise UsageError(f"--signal-max: got {signal_max:g}, allowed is a positive number")
-    signal = np.linspace(0.0, signal_max, steps)
-    settings = Defaults(efficiency, efficiency_error, cl, method, treatment)
-    contained, not_below = _probabilities(signal, truths, settings)
+    signal = _signal_rates(signal_max, steps, max(0.0, *means), background_error, efficiency)
+    found = _probabilities(_Truths(truths, means, signal), settings)
     if output is not None:
-        from hnlpeak.report.figures.coverage import coverage as draw
-
-        name = method if treatment is None else f"{method}, {treatment}"
-        draw(signal, np.array(means), contained, not_below, cl=cl, method=name).savefig(output)
-    rows = [
-        {"background": mean, "signal": mu, "contained": inside, "upper_not_below": above}
-        for mean, *columns in zip(means, contained, not_below, strict=True)
-        for mu, inside, above in np.column_stack([signal, *columns]).tolist()
-    ]
-    record: dict[str, Any] = {
-        "method": method,
-        "cl": cl,
-        "convention": METHODS[method].words(cl),
-        "rows": rows,
-    }
-    if method == "rolke-lopez":
-        record["treatment"] = treatment or "bounded"
+        _draw(found, settings, output)
+    record = _record(found, settings)
     typer.echo(json.dumps(record, allow_nan=False) if as_json else _text(record))
 
 
-def _probabilities(
-    signal: NDArray[np.float64], truths: Sequence[Background], settings: Defaults
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """That the interval holds the signal, that its upper end is not below: a row for each true background."""
+def _signal_rates(
+    largest: float | None, steps: int, background: float, background_error: float, efficiency: float
+) -> NDArray[np.float64]:
+    """True signal rates from 0 to ``largest``; where it is not given, far above what the background can hide."""
+    import numpy as np
+
+    from hnlpeak.core.errors import UsageError
+
+    if largest is None:
+        largest = (8.0 + 4.0 * float(np.hypot(background**0.5, background_error))) / efficiency
+    if not 0.0 < largest < float("inf"):
+        raise UsageError(f"--signal-max: got {largest:g}, allowed is a positive number")
+    return np.linspace(0.0, largest, steps)
+
+
+def _draw(found: _Map, settings: Defaults, output: Path) -> None:
+    """Draw both probabilities into ``output``."""
+    import numpy as np
+
+    from hnlpeak.report.figures.coverage import coverage as draw
+
+    method, treatment = settings.method, settings.treatment
+    draw(
+        found.truths.signal,
+        np.array(found.truths.means),
+        found.contained,
+        found.not_below,
+        cl=settings.cl,
+        method=method if treatment is None else f"{method}, {treatment}",
+    ).savefig(output)
+
+
+def _record(found: _Map, settings: Defaults) -> dict[str, Any]:
+    """The map as JSON holds it, with the words for what the method calls its confidence level."""
+    import numpy as np
+
+    from hnlpeak.statistics import METHODS
+
+    method, truths = settings.method, found.truths
+    rows = [
+        {"background": mean, "signal": mu, "contained": inside, "upper_not_below": above}
+        for mean, *columns in zip(truths.means, found.contained, found.not_below, strict=True)
+        for mu, inside, above in np.column_stack([truths.signal, *columns]).tolist()
+    ]
+    record: dict[str, Any] = {
+        "method": method,
+        "cl": settings.cl,
+        "convention": METHODS[method].words(settings.cl),
+        "rows": rows,
+    }
+    if method == "rolke-lopez":
+        record["treatment"] = settings.treatment or "bounded"
+    return record
+
+
+def _probabilities(truths: _Truths, settings: Defaults) -> _Map:
+    """The probabilities of a method's interval at all true backgrounds and signal rates."""
     import numpy as np
 
     from hnlpeak.statistics import Gaussian, coverage
 
     tables = []
     with Waiting(f"coverage of {settings.method}") as waiting:
-        for i, truth in enumerate(truths):
+        for i, truth in enumerate(truths.backgrounds):
             found = coverage(
-                signal,
+                truths.signal,
                 background=truth,
                 efficiency=Gaussian(settings.efficiency, settings.efficiency_error),
                 cl=settings.cl,
@@ -137,9 +186,9 @@ def _probabilities(
                 treatment=cast("Treatment | None", settings.treatment),
             )
             tables.append([np.asarray(found.contained), np.asarray(found.not_below)])
-            waiting.share = (i + 1) / len(truths)
+            waiting.share = (i + 1) / len(truths.backgrounds)
     contained, not_below = np.moveaxis(np.array(tables), 1, 0)
-    return contained, not_below
+    return _Map(truths, contained, not_below)
 
 
 def _of_table(table: Path, output: Path | None, defaults: Defaults) -> None:

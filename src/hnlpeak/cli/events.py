@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from hnlpeak.cli.options import JsonOption, ThreadsOption
+
 __all__ = ["events"]
 
 
@@ -23,15 +25,14 @@ def events(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE.csv", help="Write one row an event.")
     ] = None,
-    workers: Annotated[int | None, typer.Option(help="Threads (default: the usable CPUs).")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Write JSON to stdout.")] = False,
+    workers: ThreadsOption = None,
+    json: JsonOption = False,
 ) -> None:
     """List the events in the window of a mass. Simulated data are made again, with their truth: as long as the run."""
-    from hnlpeak.cli.options import check_output, worker_count
-    from hnlpeak.cli.progress import search_progress
+    from hnlpeak.cli.context import run_context
+    from hnlpeak.cli.options import check_output
     from hnlpeak.core.atomic import write_text
     from hnlpeak.core.errors import UsageError
-    from hnlpeak.execution.context import RunContext
     from hnlpeak.formats.search_files import read_search
     from hnlpeak.formats.table import table_text
     from hnlpeak.searches.window_events import events_of_files, events_of_search, window_of_mass
@@ -47,9 +48,7 @@ def events(
     else:
         exposure = search.result.exposure
         decays = 0 if exposure is None or exposure.decays is None else round(exposure.decays)
-        with search_progress(decays) as progress:
-            seed = 1 if simulation is None else simulation.seed
-            context = RunContext(seed=seed, workers=worker_count(workers), progress=progress)
+        with run_context(1 if simulation is None else simulation.seed, workers, decays=decays) as context:
             rows = list(events_of_search(search, window, context, most=most))
     if output is not None and rows:
         write_text(output, table_text({name: [row[name] for row in rows] for name in rows[0]}))

@@ -11,14 +11,44 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from hnlpeak.cli.number import number
-from hnlpeak.cli.options import complete_methods
+from hnlpeak.cli.options import PrintJsonOption, complete_methods
 
 if TYPE_CHECKING:
     from hnlpeak.statistics import Gaussian, Interval, Poisson, Treatment
 
-__all__ = ["background_of", "interval"]
+__all__ = ["TauOption", "background_of", "interval"]
 
 _BANDS = ("m2s", "m1s", "median", "p1s", "p2s")
+
+TauOption = Annotated[
+    float | None,
+    typer.Option(parser=number, help="Exposure of the control region over that of the signal region."),
+]
+MethodOption = Annotated[
+    str,
+    typer.Option(
+        help="rolke-lopez, cls, feldman-cousins, bayes, ...: see `hnlpeak list methods`.",
+        autocompletion=complete_methods,
+    ),
+]
+TreatmentOption = Annotated[
+    str | None,
+    typer.Option(help="rolke-lopez below the background: bounded, unbounded, trolke, trolke-bounded."),
+]
+ExpectedOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Add limits expected without signal: unconditional, fixed, asimov, asimov-whole, "
+        "asymptotic (cls)."
+    ),
+]
+TableOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="CSV file, one experiment a row: n, b and sigma_b or off and tau; if wanted efficiency and "
+        "efficiency_error or successes and trials, cl, method, treatment. Options are the defaults."
+    ),
+]
 
 
 def interval(
@@ -31,10 +61,7 @@ def interval(
         float | None,
         typer.Option(parser=number, help="Events in a control region, instead of --background."),
     ] = None,
-    tau: Annotated[
-        float | None,
-        typer.Option(parser=number, help="Exposure of the control region over that of the signal region."),
-    ] = None,
+    tau: TauOption = None,
     efficiency: Annotated[float, typer.Option(parser=number, help="Signal efficiency.")] = 1.0,
     efficiency_error: Annotated[
         float, typer.Option(parser=number, help="Standard deviation of the efficiency.")
@@ -42,35 +69,14 @@ def interval(
     cl: Annotated[
         float, typer.Option(parser=number, help="Confidence level; the answer says which convention.")
     ] = 0.9,
-    method: Annotated[
-        str,
-        typer.Option(
-            help="rolke-lopez, cls, feldman-cousins, bayes, ...: see `hnlpeak list methods`.",
-            autocompletion=complete_methods,
-        ),
-    ] = "rolke-lopez",
-    treatment: Annotated[
-        str | None,
-        typer.Option(help="rolke-lopez below the background: bounded, unbounded, trolke, trolke-bounded."),
-    ] = None,
-    expected: Annotated[
-        str | None,
-        typer.Option(
-            help="Add limits expected without signal: unconditional, fixed, asimov, asimov-whole, "
-            "asymptotic (cls)."
-        ),
-    ] = None,
-    table: Annotated[
-        Path | None,
-        typer.Option(
-            help="CSV file, one experiment a row: n, b and sigma_b or off and tau; if wanted efficiency and "
-            "efficiency_error or successes and trials, cl, method, treatment. Options are the defaults."
-        ),
-    ] = None,
+    method: MethodOption = "rolke-lopez",
+    treatment: TreatmentOption = None,
+    expected: ExpectedOption = None,
+    table: TableOption = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="With --table: write the answer here (.csv).")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: PrintJsonOption = False,
 ) -> None:
     """Confidence interval for the number of signal events (divided by the efficiency)."""
     from hnlpeak.cli.counting_rows import Defaults

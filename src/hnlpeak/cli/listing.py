@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from hnlpeak.cli.options import JsonOption
+
 __all__ = ["listing"]
 
 KINDS = (
@@ -32,7 +34,7 @@ def listing(
         str | None,
         typer.Argument(metavar="|".join(KINDS), help="What to list (default: all).", autocompletion=_kinds),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Write JSON to stdout.")] = False,
+    json: JsonOption = False,
 ) -> None:
     """List what comes along: cards, decay modes, kinds of detectors, methods, formats, published limits.
 

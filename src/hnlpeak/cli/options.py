@@ -1,4 +1,4 @@
-"""Options that several commands share."""
+"""Options that several commands share: each a type with its words, said once."""
 
 from __future__ import annotations
 
@@ -18,10 +18,16 @@ if TYPE_CHECKING:
 __all__ = [
     "AnalysisArgument",
     "AnalysisOption",
+    "ForceOption",
     "InjectOption",
+    "JsonOption",
     "KaonsOption",
+    "MethodOption",
+    "OverwriteOption",
+    "PrintJsonOption",
     "SchedulerOption",
     "SeedOption",
+    "ThreadsOption",
     "ToysOption",
     "WorkersOption",
     "check_output",
@@ -64,12 +70,20 @@ KaonsOption = Annotated[
     ),
 ]
 WorkersOption = Annotated[int | None, typer.Option(help="Workers (default: the usable CPUs).")]
+ThreadsOption = Annotated[int | None, typer.Option(help="Threads (default: the usable CPUs).")]
 SchedulerOption = Annotated[
     str,
     typer.Option(metavar="NAME", help="Where tasks run: threads, processes, local or tcp://... (Dask)."),
 ]
 InjectOption = Annotated[
     str | None, typer.Option(metavar="MASS:U2", help="Put a signal into the pseudo-data, e.g. 300:3e-6.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON to stdout.")]
+PrintJsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace the results in DIR.")]
+ForceOption = Annotated[
+    bool,
+    typer.Option("--force", help="Go on with data that look suspicious; skip damaged files of several."),
 ]
 
 
@@ -99,6 +113,14 @@ def decays(text: str) -> int:
     return int(number)
 
 
+MethodOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Statistical method, see `hnlpeak list methods` (default: the card's).",
+        autocompletion=complete_methods,
+    ),
+]
 ToysOption = Annotated[
     int | None,
     typer.Option(

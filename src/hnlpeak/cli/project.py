@@ -44,10 +44,8 @@ def project(
 
     Systematic errors of the background keep their relative size; limits without them stand beside.
     """
-    from hnlpeak.cli.options import check_seed, worker_count
-    from hnlpeak.cli.progress import search_progress
-    from hnlpeak.execution.context import RunContext
-    from hnlpeak.execution.scheduler import scheduler as scheduled
+    from hnlpeak.cli.context import run_context
+    from hnlpeak.cli.options import check_seed
     from hnlpeak.experiment.analysis import load_analysis
     from hnlpeak.experiment.settings import with_settings
     from hnlpeak.limits.projection import exposures
@@ -62,9 +60,8 @@ def project(
     place = output if output is not None else Path(f"{cards.card.name}-projection")
     check_place(place)
     total = plan(with_settings(cards, chosen), pseudo_data="asimov").decays
-    count = worker_count(workers)
-    with scheduled(scheduler, count) as executor, search_progress(total) as progress:
-        found = projected(cards, at, settings=chosen, context=RunContext(seed, count, executor, progress))
+    with run_context(seed, workers, scheduler, decays=total) as context:
+        found = projected(cards, at, settings=chosen, context=context)
     paths = write_projection(found, place)
     for line in found.words():
         say(line)

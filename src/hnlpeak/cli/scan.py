@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hnlpeak.cli.number import number
-from hnlpeak.cli.options import AnalysisOption, ToysOption, complete_methods
+from hnlpeak.cli.options import (
+    AnalysisOption,
+    MethodOption,
+    OverwriteOption,
+    SchedulerOption,
+    ToysOption,
+    WorkersOption,
+)
 from hnlpeak.cli.verbosity import say
 
 if TYPE_CHECKING:
@@ -18,72 +25,63 @@ if TYPE_CHECKING:
 __all__ = ["scan"]
 
 
+SpectrumArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="SPECTRUM", help="Missing-mass spectrum: .json (UHI), .csv, file.root:hist and others."
+    ),
+]
+SignalOption = Annotated[
+    str | None,
+    typer.Option(
+        "--signal",
+        metavar="TABLE.csv|DIR",
+        help="Table of sigma(m), A(m), N_K, or an earlier run (default: simulated from the card).",
+    ),
+]
+DecaysOption = Annotated[
+    float | None,
+    typer.Option(
+        parser=number,
+        metavar="X",
+        help="Decays in the fiducial volume (default: from the Standard-Model peak).",
+    ),
+]
+DecaysErrorOption = Annotated[
+    float, typer.Option(parser=number, metavar="X", help="Standard deviation of --n-kaon.")
+]
+OutputOption = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="DIR", help="Folder for the results (default: SPECTRUM-limits)."),
+]
+UnitOption = Annotated[
+    str | None,
+    typer.Option(help="Of the axis where the file does not say it: MeV, GeV, or MeV2, GeV2 for its square."),
+]
+ForceOption = Annotated[bool, typer.Option("--force", help="Go on with a spectrum that looks suspicious.")]
+
+
 def scan(
-    spectrum: Annotated[
-        str,
-        typer.Argument(
-            metavar="SPECTRUM", help="Missing-mass spectrum: .json (UHI), .csv, file.root:hist and others."
-        ),
-    ],
+    spectrum: SpectrumArgument,
     analysis: AnalysisOption,
-    signal: Annotated[
-        str | None,
-        typer.Option(
-            "--signal",
-            metavar="TABLE.csv|DIR",
-            help="Table of sigma(m), A(m), N_K, or an earlier run (default: simulated from the card).",
-        ),
-    ] = None,
-    n_kaon: Annotated[
-        float | None,
-        typer.Option(
-            parser=number,
-            metavar="X",
-            help="Decays in the fiducial volume (default: from the Standard-Model peak).",
-        ),
-    ] = None,
-    n_kaon_error: Annotated[
-        float, typer.Option(parser=number, metavar="X", help="Standard deviation of --n-kaon.")
-    ] = 0.0,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", "-o", metavar="DIR", help="Folder for the results (default: SPECTRUM-limits)."
-        ),
-    ] = None,
+    signal: SignalOption = None,
+    n_kaon: DecaysOption = None,
+    n_kaon_error: DecaysErrorOption = 0.0,
+    output: OutputOption = None,
     seed: Annotated[int, typer.Option(help="Seed of the simulated signal.")] = 1,
-    workers: Annotated[int | None, typer.Option(help="Workers (default: the usable CPUs).")] = None,
-    scheduler: Annotated[
-        str,
-        typer.Option(metavar="NAME", help="Where tasks run: threads, processes, local or tcp://... (Dask)."),
-    ] = "threads",
-    method: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Statistical method, see `hnlpeak list methods` (default: the card's).",
-            autocompletion=complete_methods,
-        ),
-    ] = None,
+    workers: WorkersOption = None,
+    scheduler: SchedulerOption = "threads",
+    method: MethodOption = None,
     toys: ToysOption = None,
-    unit: Annotated[
-        str | None,
-        typer.Option(
-            help="Of the axis where the file does not say it: MeV, GeV, or MeV2, GeV2 for its square."
-        ),
-    ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Go on with a spectrum that looks suspicious.")
-    ] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the results in DIR.")] = False,
+    unit: UnitOption = None,
+    force: ForceOption = False,
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Scan a spectrum for peaks: observed and expected limits at every mass of the analysis."""
-    from hnlpeak.cli.options import check_seed, with_statistics, worker_count
-    from hnlpeak.cli.progress import search_progress
+    from hnlpeak.cli.context import run_context
+    from hnlpeak.cli.options import check_seed, with_statistics
     from hnlpeak.cli.summary import summary
-    from hnlpeak.execution.context import RunContext
     from hnlpeak.execution.progress import LIMITS
-    from hnlpeak.execution.scheduler import scheduler as scheduled
     from hnlpeak.experiment.analysis import load_analysis
     from hnlpeak.searches.folder import scan_into
     from hnlpeak.searches.plan import plan
@@ -91,18 +89,16 @@ def scan(
     check_seed(seed)
     stated = _stated(n_kaon, n_kaon_error)
     place = output if output is not None else _place(spectrum)
-    cards = load_analysis(analysis)
-    cards = with_statistics(cards, method, toys)
+    cards = with_statistics(load_analysis(analysis), method, toys)
     decays = 0 if signal is not None else plan(cards, real_data=True, stated=stated is not None).decays
-    count = worker_count(workers)
-    with scheduled(scheduler, count) as executor, search_progress(decays, first=LIMITS) as progress:
+    with run_context(seed, workers, scheduler, decays=decays, first=LIMITS) as context:
         result = scan_into(
             place,
             spectrum,
             cards,
             signal=signal,
             n_kaon=stated,
-            context=RunContext(seed, count, executor, progress),
+            context=context,
             overwrite=overwrite,
             unit=unit,
             force=force,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hnlpeak.cli.options import AnalysisOption
+from hnlpeak.cli.options import AnalysisOption, ForceOption
 from hnlpeak.cli.verbosity import say
 
 if TYPE_CHECKING:
@@ -32,10 +32,7 @@ def select(
             "--output", "-o", metavar="SPECTRUM", help="Spectrum to write: .json, .root and others."
         ),
     ],
-    force: Annotated[
-        bool,
-        typer.Option("--force", help="Go on with data that look suspicious; skip damaged files of several."),
-    ] = False,
+    force: ForceOption = False,
 ) -> None:
     """Apply the cuts of an analysis and write the missing-mass spectrum; the cut-flow goes to stdout.
 

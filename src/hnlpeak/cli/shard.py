@@ -12,6 +12,7 @@ import typer
 from hnlpeak.cli.options import (
     AnalysisArgument,
     InjectOption,
+    JsonOption,
     KaonsOption,
     SchedulerOption,
     SeedOption,
@@ -44,10 +45,8 @@ def run(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file of this job.")] = False,
 ) -> None:
     """Do job I of N and leave DIR/job-I-of-N.npz; a job that is done is not done again."""
-    from hnlpeak.cli.options import check_seed, injected, worker_count
-    from hnlpeak.cli.progress import search_progress
-    from hnlpeak.execution.context import RunContext
-    from hnlpeak.execution.scheduler import scheduler as scheduled
+    from hnlpeak.cli.context import run_context
+    from hnlpeak.cli.options import check_seed, injected
     from hnlpeak.experiment.analysis import load_analysis
     from hnlpeak.searches.jobs import Job, job_decays, run_job
     from hnlpeak.searches.plan import plan
@@ -55,16 +54,16 @@ def run(
     check_seed(seed)
     job = Job(index, of)
     job.check()
-    cards, signal, count = load_analysis(analysis), injected(inject), worker_count(workers)
+    cards, signal = load_analysis(analysis), injected(inject)
     todo = job_decays(job, plan(cards, kaons=kaons, inject=signal), cards)
-    with scheduled(scheduler, count) as executor, search_progress(todo) as progress:
+    with run_context(seed, workers, scheduler, decays=todo) as context:
         path = run_job(
             output,
             cards,
             job,
             kaons=kaons,
             inject=signal,
-            context=RunContext(seed, count, executor, progress),
+            context=context,
             overwrite=overwrite,
         )
     say(f"job {index} of {of} in {path}")
@@ -84,20 +83,18 @@ def merge(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the results in OUT.")] = False,
 ) -> None:
     """Join job files to the results that one run would have made, byte for byte."""
-    from hnlpeak.cli.options import worker_count
-    from hnlpeak.cli.progress import search_progress
+    from hnlpeak.cli.context import run_context
     from hnlpeak.cli.summary import summary
     from hnlpeak.core.errors import PartialResult
-    from hnlpeak.execution.context import RunContext
     from hnlpeak.searches.folder import merge_into
     from hnlpeak.searches.merge import campaign
 
     jobs = campaign(directory, allow_missing=allow_missing)
-    with search_progress(first="joining") as progress:
+    with run_context(jobs.seed, workers, first="joining") as context:
         result = merge_into(
             output,
             jobs,
-            context=RunContext(jobs.seed, worker_count(workers), progress=progress),
+            context=context,
             overwrite=overwrite,
             command=tuple(sys.argv),
         )
@@ -113,7 +110,7 @@ def merge(
 @app.command(short_help="Which jobs are done, and which are missing.")
 def status(
     directory: FolderArgument,
-    json: Annotated[bool, typer.Option("--json", help="Write JSON to stdout.")] = False,
+    json: JsonOption = False,
 ) -> None:
     """Say which jobs are done, which are missing, and which files cannot be used."""
     from hnlpeak.searches.merge import survey

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hnlpeak.cli.number import number
-from hnlpeak.cli.options import AnalysisArgument, decays
+from hnlpeak.cli.options import AnalysisArgument, JsonOption, SeedOption, ThreadsOption, decays
 
 if TYPE_CHECKING:
+    from hnlpeak.experiment.analysis import Analysis
+    from hnlpeak.experiment.experiment import Experiment
     from hnlpeak.studies.closure import ClosureRow
     from hnlpeak.studies.flux_closure import FluxClosure
 
@@ -28,8 +30,20 @@ def _number(given: object) -> int:
 SimulatedOption = Annotated[
     int, typer.Option("--simulated", parser=_number, metavar="N", help="Decays that measure the acceptance.")
 ]
-WorkersOption = Annotated[int | None, typer.Option(help="Threads (default: the usable CPUs).")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON to stdout.")]
+ExperimentsOption = Annotated[
+    int, typer.Option(min=0, max=100_000, help="Pseudo-experiments of the whole spectrum (0: N_K alone).")
+]
+ExposureOption = Annotated[
+    float | None,
+    typer.Option(metavar="X", help="Kaon decays of each (default: a tenth of the card's exposure)."),
+]
+ComparisonsOption = Annotated[
+    Path | None, typer.Option("-o", "--output", metavar="FILE.csv", help="Write one row a comparison.")
+]
+ScaleOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="KEY=FACTOR", help="Data of another experiment: beam.divergence_x=1.1; repeatable."),
+]
 
 
 @app.command(short_help="A known truth: are N_K, b, p-values and signals found?")
@@ -40,24 +54,12 @@ def closure(
     ] = 100_000,
     simulated: SimulatedOption = 400_000,
     seeds: Annotated[int, typer.Option(min=2, max=10_000, help="Samples of N_K, one a seed.")] = 10,
-    experiments: Annotated[
-        int, typer.Option(min=0, max=100_000, help="Pseudo-experiments of the whole spectrum (0: N_K alone).")
-    ] = 200,
-    kaons: Annotated[
-        float | None,
-        typer.Option(metavar="X", help="Kaon decays of each (default: a tenth of the card's exposure)."),
-    ] = None,
-    scale: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="KEY=FACTOR", help="Data of another experiment: beam.divergence_x=1.1; repeatable."
-        ),
-    ] = None,
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="FILE.csv", help="Write one row a comparison.")
-    ] = None,
+    experiments: ExperimentsOption = 200,
+    kaons: ExposureOption = None,
+    scale: ScaleOption = None,
+    output: ComparisonsOption = None,
     seed: Annotated[int, typer.Option(help="Seed of the pseudo-experiments.")] = 1,
-    workers: WorkersOption = None,
+    workers: ThreadsOption = None,
     json: JsonOption = False,
 ) -> None:
     """Put a known truth in: does the number of kaons come out, and b, p-values and injected signals?
@@ -65,17 +67,12 @@ def closure(
     First N_K in samples of decays simulated one by one; then pseudo-experiments drawn from an expected spectrum that
     was simulated apart: pulls of N_K and b, p-values, and signals of three strengths at five masses.
     """
-    from hnlpeak.cli.options import check_output, check_seed, worker_count
-    from hnlpeak.cli.progress import search_progress
-    from hnlpeak.core.atomic import write_text
+    from hnlpeak.cli.context import run_context
+    from hnlpeak.cli.options import check_output, check_seed
     from hnlpeak.core.errors import UsageError
     from hnlpeak.core.records import plain
-    from hnlpeak.execution.context import RunContext
     from hnlpeak.experiment.analysis import load_analysis
     from hnlpeak.experiment.vary import scaled
-    from hnlpeak.formats.table import table_text
-    from hnlpeak.studies.closure import closure as pseudo_experiments
-    from hnlpeak.studies.closure import closure_decays
     from hnlpeak.studies.flux_closure import flux_closure
 
     check_seed(seed)
@@ -84,34 +81,24 @@ def closure(
     if kaons is not None and not 1e3 <= kaons <= 1e13:
         raise UsageError(f"--kaons: got {kaons:g}, allowed are 1e3 to 1e13")
     factors = _factors(scale or [])
-    count = worker_count(workers)
     cards = load_analysis(analysis)
     varied = scaled(cards.experiment, factors) if factors else None
-    decays = 0.1 * cards.card.exposure.decays if kaons is None else kaons
-    total = closure_decays(cards, decays) + experiments if experiments else 0
-    with search_progress() as progress:
+    with run_context(seed, workers) as context:
         found = flux_closure(
             cards,
             seeds=range(1, seeds + 1),
             decays=number,
             simulated_decays=simulated,
             data_experiment=varied,
-            context=RunContext(workers=count, progress=progress),
+            context=context,
         )
+    rows = _pseudo_experiments(cards, varied, experiments, kaons, seed, workers)
+    records = plain([row.record() for row in rows])
+    if rows and output is not None:
+        _write_rows(output, records)
     record = _flux_record(found, {"analysis": cards.card.name, "scaled": factors, "decays": number})
-    rows = []
-    if experiments:
-        with search_progress(total) as progress:
-            context = RunContext(seed=seed, workers=count, progress=progress)
-            rows = list(
-                pseudo_experiments(cards, context, experiments=experiments, kaons=decays, truth=varied)
-            )
-        if output is not None:
-            records = plain([row.record() for row in rows])
-            write_text(output, table_text({name: [row[name] for row in records] for name in records[0]}))
     if json:
-        full = {**record, "rows": plain([row.record() for row in rows])}
-        typer.echo(json_format.dumps(full, indent=2, allow_nan=False))
+        typer.echo(json_format.dumps({**record, "rows": records}, indent=2, allow_nan=False))
         return
     typer.echo(
         f"N_K of {seeds} samples of {number} decays (simulated): bias {100.0 * found.bias.value:+.2f} ± "
@@ -119,6 +106,35 @@ def closure(
     )
     for row in rows:
         typer.echo(_compared(row))
+
+
+def _pseudo_experiments(
+    cards: Analysis,
+    truth: Experiment | None,
+    experiments: int,
+    kaons: float | None,
+    seed: int,
+    workers: int | None,
+) -> list[ClosureRow]:
+    """Closure of the whole spectrum in so many ``experiments`` of ``kaons`` decays (None: a tenth of the card's)."""
+    from hnlpeak.cli.context import run_context
+    from hnlpeak.studies.closure import closure as pseudo_experiments
+    from hnlpeak.studies.closure import closure_decays
+
+    if not experiments:
+        return []
+    exposure = 0.1 * cards.card.exposure.decays if kaons is None else kaons
+    total = closure_decays(cards, exposure) + experiments
+    with run_context(seed, workers, decays=total) as context:
+        return list(pseudo_experiments(cards, context, experiments=experiments, kaons=exposure, truth=truth))
+
+
+def _write_rows(output: Path, rows: list[dict[str, Any]]) -> None:
+    """Write records of equal keys to ``output``, a column a key."""
+    from hnlpeak.core.atomic import write_text
+    from hnlpeak.formats.table import table_text
+
+    write_text(output, table_text({name: [row[name] for row in rows] for name in rows[0]}))
 
 
 def _compared(row: ClosureRow) -> str:
@@ -152,15 +168,14 @@ def downscale(
         int, typer.Option("-n", "--number", parser=_number, metavar="N", help="Decays delivered.")
     ] = 100_000,
     simulated: SimulatedOption = 400_000,
-    seed: Annotated[int, typer.Option(help="Seed of all random streams.")] = 1,
-    workers: WorkersOption = None,
+    seed: SeedOption = 1,
+    workers: ThreadsOption = None,
     json: JsonOption = False,
 ) -> None:
     """Keep one trigger in some and measure N_K: it must be the number of decays divided by them."""
-    from hnlpeak.cli.options import check_seed, worker_count
-    from hnlpeak.cli.progress import search_progress
+    from hnlpeak.cli.context import run_context
+    from hnlpeak.cli.options import check_seed
     from hnlpeak.core.errors import UsageError
-    from hnlpeak.execution.context import RunContext
     from hnlpeak.experiment.analysis import load_analysis
     from hnlpeak.studies.downscale_closure import downscale_closure
 
@@ -169,13 +184,13 @@ def downscale(
         raise UsageError(
             f"-n: got {number}, allowed are up to 20000000 decays (candidates are held in memory)"
         )
-    with search_progress() as progress:
+    with run_context(seed, workers) as context:
         found = downscale_closure(
             load_analysis(analysis),
             downscale=factor,
             delivered=number,
             simulated_decays=simulated,
-            context=RunContext(seed=seed, workers=worker_count(workers), progress=progress),
+            context=context,
         )
     record = {
         "downscale": factor,
@@ -209,8 +224,6 @@ def spurious(
     json: JsonOption = False,
 ) -> None:
     """Fit the signal on the simulated background alone, mass by mass: what the background estimate invents."""
-    import numpy as np
-
     from hnlpeak.cli.options import check_output
     from hnlpeak.cli.waiting import Waiting
     from hnlpeak.core.atomic import write_text
@@ -229,33 +242,19 @@ def spurious(
     if output is not None:
         columns = {"m_n_mev": found.mass, **columns_of(found.spurious)}
         write_text(output, table_text({name: plain(column) for name, column in columns.items()}))
-    made, worst = found.spurious, found.worst
-    some = np.isfinite(made.relative)
-    record = {
-        "kaon_decays": found.decays,
-        "masses": int(some.sum()),
-        "rms_relative": float(np.sqrt(np.mean(made.relative[some] ** 2))) if some.any() else None,
-        "above_error": int(np.sum(np.abs(made.relative[some]) > 1.0)),
-        "largest": None
-        if not some.any()
-        else {
-            "m_n_mev": float(found.mass[worst]),
-            "spurious_signal": float(made.signal[worst]),
-            "spurious_signal_error": float(made.error[worst]),
-            "spurious_signal_relative": float(made.relative[worst]),
-        },
-    }
+    record = found.record()
+    largest = record["largest"]
     if json:
         typer.echo(json_format.dumps(plain(record), indent=2, allow_nan=False))
         return
-    if not some.any():
+    if largest is None:
         typer.echo(f"no mass of {directory} has an estimate of the background")
         return
     typer.echo(
         f"spurious signal at {found.decays:.4g} kaon decays (simulated), {record['masses']} masses: rms "
         f"{record['rms_relative']:.2f} of the background's error, above it at {record['above_error']}; largest "
-        f"{made.signal[worst]:+.3g} ± {made.error[worst]:.2g} (statistics of the simulation) events at "
-        f"{found.mass[worst]:g} MeV, {made.relative[worst]:+.2f} of the error"
+        f"{largest['spurious_signal']:+.3g} ± {largest['spurious_signal_error']:.2g} (statistics of the simulation) "
+        f"events at {largest['m_n_mev']:g} MeV, {largest['spurious_signal_relative']:+.2f} of the error"
     )
 
 
@@ -266,7 +265,7 @@ def detectors(
     number: Annotated[
         int, typer.Option("-n", "--number", parser=_number, metavar="N", help="Decays of each particle.")
     ] = 50_000,
-    seed: Annotated[int, typer.Option(help="Seed of all random streams.")] = 1,
+    seed: SeedOption = 1,
     json: JsonOption = False,
 ) -> None:
     """Draw what each detector sees of known e+, mu+ and pi+: resolution, E/p, rings, cuts, tagger, halo."""
@@ -311,19 +310,16 @@ def systematics(
         Path | None,
         typer.Option("-o", "--output", metavar="FILE.csv", help="Write one row a source and mass."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of all random streams.")] = 1,
-    workers: WorkersOption = None,
+    seed: SeedOption = 1,
+    workers: ThreadsOption = None,
     json: JsonOption = False,
 ) -> None:
     """Vary numbers of the cards one at a time: what happens to A, N_K and b? A run does so with its card's sources."""
-    from hnlpeak.cli.options import check_output, check_seed, worker_count
-    from hnlpeak.cli.progress import search_progress
-    from hnlpeak.core.atomic import write_text
+    from hnlpeak.cli.context import run_context
+    from hnlpeak.cli.options import check_output, check_seed
     from hnlpeak.core.records import plain
-    from hnlpeak.execution.context import RunContext
     from hnlpeak.experiment.analysis import load_analysis
     from hnlpeak.experiment.systematics_card import VariedSource
-    from hnlpeak.formats.table import table_text
     from hnlpeak.limits.systematics_table import shift_rows
     from hnlpeak.studies.systematics import systematics_study, with_sources
 
@@ -337,11 +333,10 @@ def systematics(
             for text in vary
         ]
         cards = with_sources(cards, sources)
-    with search_progress() as progress:
-        context = RunContext(seed=seed, workers=worker_count(workers), progress=progress)
+    with run_context(seed, workers) as context:
         rows = shift_rows(systematics_study(cards, context, share=share))
     if output is not None:
-        write_text(output, table_text({name: [row[name] for row in rows] for name in rows[0]}))
+        _write_rows(output, rows)
     if json:
         typer.echo(json_format.dumps(plain({"rows": rows}), indent=2, allow_nan=False))
         return

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from hnlpeak.cli.number import number
+from hnlpeak.cli.options import JsonOption
 from hnlpeak.cli.theory_input import masses, mixings, plain_mixing
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ MixingOption = Annotated[
     typer.Option(help="Mixing |U|^2 of --lepton, or of several: e=1e-6,mu=1e-7. 1: rates per unit of it."),
 ]
 NatureOption = Annotated[str, typer.Option(help="dirac or majorana.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON to stdout.")]
 CsvOption = Annotated[
     bool, typer.Option("--csv", help="Write CSV with all digits to stdout, as where stdout is no terminal.")
 ]

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hnlpeak.cli.options import PrintJsonOption, SeedOption, ThreadsOption
+
 if TYPE_CHECKING:
     from hnlpeak.execution.context import RunContext
     from hnlpeak.limits.search import Search
@@ -82,29 +84,26 @@ def validate(
             metavar="DIR", help="A finished run of a whole search, not to be made again; repeatable."
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    seed: Annotated[int, typer.Option(help="Seed of all random streams.")] = 1,
-    workers: Annotated[int | None, typer.Option(help="Threads (default: the usable CPUs).")] = None,
+    as_json: PrintJsonOption = False,
+    seed: SeedOption = 1,
+    workers: ThreadsOption = None,
 ) -> None:
     """Compare numbers of theory, detectors and both searches with their targets. Rows that are off say so.
 
     With --ablate: quantities of both searches with all systems and without each of them, in standard deviations.
     """
-    from hnlpeak.cli.options import check_seed, worker_count
-    from hnlpeak.cli.progress import search_progress
-    from hnlpeak.execution.context import RunContext
+    from hnlpeak.cli.context import run_context
+    from hnlpeak.cli.options import check_seed
     from hnlpeak.studies.validation.made_with import made_with
     from hnlpeak.studies.validation.validate import validate as validated
 
     check_seed(seed)
     if ablate:
-        with search_progress() as progress:
-            context = RunContext(seed=seed, workers=worker_count(workers), progress=progress)
+        with run_context(seed, workers) as context:
             _ablate(context, quick=quick, as_json=as_json)
         return
 
-    with search_progress() as progress:
-        context = RunContext(seed=seed, workers=worker_count(workers), progress=progress)
+    with run_context(seed, workers) as context:
         rows = validated(context, quick=quick, searches=_finished(search or []))
     if as_json:
         record = {"made_with": made_with(), "rows": [row.record() for row in rows]}

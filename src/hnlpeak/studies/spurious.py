@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -27,6 +28,24 @@ class SpuriousStudy:
         """Place of the largest spurious signal in units of the error that the search states."""
         size = np.abs(self.spurious.relative)
         return int(np.argmax(np.where(np.isfinite(size), size, -1.0)))
+
+    def record(self) -> dict[str, Any]:
+        """All masses together, as JSON: how many have an estimate, their rms and the largest, None where none has."""
+        made, worst = self.spurious, self.worst
+        relative = made.relative[np.isfinite(made.relative)]
+        largest = {
+            "m_n_mev": float(self.mass[worst]),
+            "spurious_signal": float(made.signal[worst]),
+            "spurious_signal_error": float(made.error[worst]),
+            "spurious_signal_relative": float(made.relative[worst]),
+        }
+        return {
+            "kaon_decays": self.decays,
+            "masses": relative.size,
+            "rms_relative": float(np.sqrt(np.mean(relative**2))) if relative.size else None,
+            "above_error": int(np.sum(np.abs(relative) > 1.0)),
+            "largest": largest if relative.size else None,
+        }
 
 
 def spurious_study(search: Search, *, kaons: float | None = None) -> SpuriousStudy:
