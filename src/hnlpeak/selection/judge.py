@@ -7,13 +7,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hnlpeak.core.kernel import inlined
+from hnlpeak.core.borrow import borrowed
+from hnlpeak.core.kernel import inlined, kernel
 
-__all__ = ["UNKNOWN", "CutTable", "judge", "passing"]
-
-UNKNOWN = -1
-"""Verdict on a cut that has not been looked at for a candidate."""
-_FAILS, _PASSES = 0, 1
+__all__ = ["CutTable", "judge", "passing"]
 
 
 class CutTable(NamedTuple):
@@ -63,71 +60,93 @@ def passing(candidates: NDArray[np.float64], selection: int, cuts: CutTable) -> 
 
 
 @inlined
-def _bin(edges: NDArray[np.float64], value: float) -> int:
-    """Bin [edge, next edge) that holds ``value``; the number of bins, or more, above the last, -1 below and for NaN."""
-    b = -1
+def _one_bin(values: NDArray[np.float64], low: float, high: float, fails: NDArray[np.int16]) -> None:
+    for i in range(values.size):
+        fails[i] = 0 if low <= values[i] <= high else 1
+
+
+@inlined
+def _binned(
+    values: NDArray[np.float64],
+    places: NDArray[np.float64],
+    c: int,
+    cuts: CutTable,
+    bins: NDArray[np.int16],
+    fails: NDArray[np.int16],
+) -> None:
+    """As ``_one_bin`` with the bounds of the bin [edge, next edge) that holds the place; none holds a NaN."""
+    edges = cuts.edges[c]
+    bins[:] = -1
+    n = -1
     for edge in edges:
-        if not value >= edge:
+        if edge == np.inf:
             break
-        b += 1
-    return b
+        n += 1
+        for i in range(places.size):
+            bins[i] += 1 if places[i] >= edge else 0
+    for i in range(values.size):
+        b = min(max(bins[i], 0), n - 1)
+        step = places[i] - edges[b]
+        above = cuts.low[c, b] + cuts.low_slope[c, b] * step <= values[i]
+        below = values[i] <= cuts.high[c, b] + cuts.high_slope[c, b] * step
+        fails[i] = 0 if 0 <= bins[i] < n and above and below else 1
 
 
 @inlined
-def _passes(candidates: NDArray[np.float64], i: int, c: int, cuts: CutTable) -> bool:
-    value = candidates[cuts.column[c], i]
-    if cuts.by[c] < 0:
-        return bool(cuts.low[c, 0] <= value <= cuts.high[c, 0])
-    place = candidates[cuts.by[c], i]
-    b = _bin(cuts.edges[c], place)
-    if b < 0 or cuts.edges[c, b + 1] == np.inf:
-        return False
-    step = place - cuts.edges[c, b]
-    return bool(
-        cuts.low[c, b] + cuts.low_slope[c, b] * step
-        <= value
-        <= cuts.high[c, b] + cuts.high_slope[c, b] * step
-    )
+def _count(step: int, fails: NDArray[np.int16], first: NDArray[np.int16], failed: NDArray[np.int16]) -> None:
+    for i in range(fails.size):
+        first[i] = step if fails[i] else first[i]
+        failed[i] += fails[i]
 
 
 @inlined
-def _judge(
-    candidates: NDArray[np.float64], i: int, selection: int, cuts: CutTable, verdicts: NDArray[np.int8]
-) -> tuple[int, int]:
-    n = cuts.n_cuts[selection]
-    first, failed = n, 0
-    for step in range(n):
-        c = cuts.steps[selection, step]
-        if verdicts[c] == UNKNOWN:
-            verdicts[c] = _PASSES if _passes(candidates, i, c, cuts) else _FAILS
-        if verdicts[c] == _FAILS:
-            failed += 1
-            if failed == 2:
-                return first, failed
-            first = step
-    return first, failed
+def _join(at: NDArray[np.int16], count: NDArray[np.int16], shared: int, best: NDArray[np.int16]) -> None:
+    for i in range(at.size):
+        here = count[i] if at[i] < shared or count[i] == 0 else 1
+        best[i] = min(best[i], here)
 
 
-@inlined
+@kernel
 def judge(
-    candidates: NDArray[np.float64], i: int, selection: int, cuts: CutTable, verdicts: NDArray[np.int8]
-) -> tuple[int, int]:
-    """First cut that candidate ``i`` fails and how many it fails; (number of cuts, 0) if it passes all.
+    candidates: NDArray[np.float64],
+    start: int,
+    n: int,
+    cuts: CutTable,
+    fails: NDArray[np.int16],
+    first: NDArray[np.int16],
+    failed: NDArray[np.int16],
+) -> None:
+    """Judge ``n`` candidates from ``start`` on; ``fails`` [cut or one more, candidate] has room for them.
 
-    Counting stops at the second failure: more do not matter to cut-flow or N - 1. A NaN fails its cut. Of a union:
-    the fewest that a member fails among the shared cuts, and the last step where it passes those but no member.
-    ``verdicts`` [cut] keep what is known of this candidate, so that no cut is looked at twice; reset them to
-    ``UNKNOWN`` for the next.
+    ``first`` [selection, candidate] becomes the first cut that a candidate fails and ``failed`` how many it fails; the
+    number of cuts and 0 if it passes all. A NaN fails its cut. Of a union: the fewest that a member fails among the
+    shared cuts, and the last step and 1 where it passes those but no member; more than one failed is as good as two.
+
+    All candidates are judged by one cut after the other, in lanes: looked at one by one until two cuts have failed
+    they take four times as long.
     """
-    members = cuts.n_members[selection]
-    if members == 0:
-        return _judge(candidates, i, selection, cuts, verdicts)
-    shared = cuts.n_cuts[selection] - 1
-    first, failed = shared + 1, 2
-    for m in range(members):
-        at, count = _judge(candidates, i, cuts.members[selection, m], cuts, verdicts)
-        if count == 0:
-            return shared + 1, 0
-        first = min(at, shared)
-        failed = min(failed, count if at < shared else 1)
-    return first, failed
+    candidates, cuts = borrowed(candidates), borrowed(cuts)
+    fails, first, failed = borrowed(fails), borrowed(first), borrowed(failed)
+    spare = fails[cuts.column.size, :n]
+    for c in range(cuts.column.size):
+        values = candidates[cuts.column[c], start : start + n]
+        if cuts.by[c] < 0:
+            _one_bin(values, cuts.low[c, 0], cuts.high[c, 0], fails[c, :n])
+        else:
+            _binned(values, candidates[cuts.by[c], start : start + n], c, cuts, spare, fails[c, :n])
+    for s in range(cuts.n_cuts.size):
+        if cuts.n_members[s] == 0:
+            at, count = first[s, :n], failed[s, :n]
+            at[:], count[:] = cuts.n_cuts[s], 0
+            for step in range(cuts.n_cuts[s] - 1, -1, -1):
+                _count(step, fails[cuts.steps[s, step], :n], at, count)
+    for s in range(cuts.n_cuts.size):
+        if cuts.n_members[s] > 0:
+            shared, count = cuts.n_cuts[s] - 1, failed[s, :n]
+            count[:] = 2
+            for m in range(cuts.n_members[s]):
+                member = cuts.members[s, m]
+                _join(first[member, :n], failed[member, :n], shared, count)
+            at = first[cuts.members[s, 0]]
+            for i in range(n):
+                first[s, i] = shared + 1 if count[i] == 0 else min(at[i], shared)

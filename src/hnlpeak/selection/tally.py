@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.core.borrow import borrowed
-from hnlpeak.core.kernel import kernel
+from hnlpeak.core.kernel import inlined, kernel
 from hnlpeak.core.sheet import sheet
-from hnlpeak.selection.judge import UNKNOWN, CutTable, judge
+from hnlpeak.selection.judge import CutTable, judge
 from hnlpeak.spectrum.axis import MissingMassAxis
 from hnlpeak.spectrum.fixed_point import FIXED_POINT, FLOW_POINT, add_fixed, flow_to_fixed, to_fixed
 
@@ -19,6 +19,8 @@ __all__ = ["Counts", "PackedTally", "Selection", "Tally", "fill", "new_tally"]
 
 _LARGEST = 2**63 - 2048
 """Largest integer that a weight, its square, or a sum of them may be: the last float before the end, and one less."""
+_LANES = 512
+"""Candidates that are judged together: as many as a block of decays may have."""
 
 
 class Selection(NamedTuple):
@@ -155,6 +157,47 @@ def new_tally(selection: Selection, *, components: int, totals: int, weighted: b
     )
 
 
+@inlined
+def _add(
+    i: int,
+    candidates: NDArray[np.float64],
+    selection: Selection,
+    first: NDArray[np.int16],
+    failed: NDArray[np.int16],
+    counts: Counts,
+    ended: NDArray[np.int64],
+    totals: NDArray[np.int64],
+) -> None:
+    """Add candidate ``i`` to spectrum, N - 1, and ``ended`` [source, selection, step], whose sums are ``totals``."""
+    unit, spectrum, squares, axis = counts.unit, counts.spectrum, counts.squares, selection.axis
+    source = max(int(candidates[selection.source, i]), 0)
+    weight = candidates[selection.weight, i]
+    if not (weight >= 0.0 and weight * unit < _LARGEST and weight * weight * unit < _LARGEST):
+        raise OverflowError("weight outside the range of fixed point")
+    integer = np.int64(np.floor(weight * unit + 0.5))
+    flow = integer if unit == 1 else np.int64(np.floor(weight * FLOW_POINT + 0.5))
+    if totals[source] > _LARGEST - flow:
+        raise OverflowError("sum of weights outside the range of fixed point")
+    totals[source] += flow
+    # a weight never goes without an error, however small its square is
+    square = max(np.int64(np.floor(weight * weight * unit + 0.5)), np.int64(weight > 0.0))
+    m2 = candidates[selection.m2_miss, i]
+    m = np.sqrt(m2) if m2 >= 0.0 else -np.sqrt(-m2)
+    position = int(np.floor((m - axis.low) / axis.width))
+    for s in range(first.size):
+        ended[source, s, first[s]] += flow
+        if failed[s] == 1:
+            counts.only_failed[s, source, first[s]] += flow
+        if failed[s] == 0 and 0 <= position < axis.bins:
+            if spectrum[s, source, position] > _LARGEST - integer:
+                raise OverflowError("sum of weights outside the range of fixed point")
+            spectrum[s, source, position] += integer
+            if squares.size:
+                if squares[s, source, position] > _LARGEST - square:
+                    raise OverflowError("sum of squared weights outside the range of fixed point")
+                squares[s, source, position] += square
+
+
 @kernel
 def fill(n: int, candidates: NDArray[np.float64], selection: Selection, counts: Counts) -> None:
     """Judge the first ``n`` candidates [column, candidate] and add them to ``counts``.
@@ -163,38 +206,24 @@ def fill(n: int, candidates: NDArray[np.float64], selection: Selection, counts: 
     what is there; all rows of a cut-flow are below the first, so that one comparison guards them all.
     """
     candidates, selection, counts = borrowed(candidates), borrowed(selection), borrowed(counts)
-    cuts, axis = selection.cuts, selection.axis
-    unit, spectrum, squares = counts.unit, counts.spectrum, counts.squares
-    passed, only_failed = counts.passed, counts.only_failed
-    verdicts = np.empty(cuts.column.size, dtype=np.int8)
-    for i in range(n):
-        verdicts[:] = UNKNOWN
-        source = max(int(candidates[selection.source, i]), 0)
-        weight = candidates[selection.weight, i]
-        if not (weight >= 0.0 and weight * unit < _LARGEST and weight * weight * unit < _LARGEST):
-            raise OverflowError("weight outside the range of fixed point")
-        integer = np.int64(np.floor(weight * unit + 0.5))
-        flow = integer if unit == 1 else np.int64(np.floor(weight * FLOW_POINT + 0.5))
-        for s in range(cuts.n_cuts.size):
-            first, failed = judge(candidates, i, s, cuts, verdicts)
-            if passed[s, source, 0] > _LARGEST - flow:
-                raise OverflowError("sum of weights outside the range of fixed point")
-            for step in range(first + 1):
-                passed[s, source, step] += flow
-            if failed == 1:
-                only_failed[s, source, first] += flow
-            if failed:
-                continue
-            m2 = candidates[selection.m2_miss, i]
-            m = np.sqrt(m2) if m2 >= 0.0 else -np.sqrt(-m2)
-            position = int(np.floor((m - axis.low) / axis.width))
-            if 0 <= position < axis.bins:
-                if spectrum[s, source, position] > _LARGEST - integer:
-                    raise OverflowError("sum of weights outside the range of fixed point")
-                spectrum[s, source, position] += integer
-                if squares.size:
-                    # a weight never goes without an error, however small its square is
-                    square = max(np.int64(np.floor(weight * weight * unit + 0.5)), np.int64(weight > 0.0))
-                    if squares[s, source, position] > _LARGEST - square:
-                        raise OverflowError("sum of squared weights outside the range of fixed point")
-                    squares[s, source, position] += square
+    cuts, passed = selection.cuts, counts.passed
+    selections, components, steps = passed.shape
+    fails = np.empty((cuts.column.size + 1, _LANES), dtype=np.int16)
+    first = np.empty((selections, _LANES), dtype=np.int16)
+    failed = np.empty((selections, _LANES), dtype=np.int16)
+    # candidates by the first cut that they fail; the cut-flow is the sum from the last on
+    ended = np.zeros((components, selections, steps), dtype=np.int64)
+    totals = passed[0, :, 0].copy()
+    for start in range(0, n, _LANES):
+        some = min(_LANES, n - start)
+        judge(candidates, start, some, cuts, fails, first, failed)
+        for i in range(some):
+            _add(start + i, candidates, selection, first[:, i], failed[:, i], counts, ended, totals)
+    for source in range(components):
+        if totals[source] == passed[0, source, 0]:
+            continue
+        for s in range(selections):
+            reached = np.int64(0)
+            for step in range(steps - 1, -1, -1):
+                reached += ended[source, s, step]
+                passed[s, source, step] += reached

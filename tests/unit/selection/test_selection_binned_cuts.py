@@ -7,11 +7,10 @@ import pytest
 from pydantic import ValidationError
 
 from hnlpeak.core.errors import CardError
-from hnlpeak.core.kernel import kernel
 from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.experiment.analysis_card import AnalysisCard, Cut, SelectionCard
 from hnlpeak.selection.cuts import cut_table
-from hnlpeak.selection.judge import UNKNOWN, judge, passing
+from hnlpeak.selection.judge import judge, passing
 
 COLUMNS = ["p_mev", "z_vtx_mm", "theta_rad"]
 VERTEX = {
@@ -35,21 +34,15 @@ def card(*cuts: dict[str, object]) -> AnalysisCard:
     )
 
 
-@kernel
-def judge_all(candidates, cuts, first, failed):
-    verdicts = np.empty(cuts.column.size, dtype=np.int8)
-    for i in range(candidates.shape[1]):
-        verdicts[:] = UNKNOWN
-        first[i], failed[i] = judge(candidates, i, 0, cuts, verdicts)
-
-
 def passed(rows: list[tuple[float, float, float]], *cuts: dict[str, object]) -> list[bool]:
     candidates = np.array(rows).T.copy()
-    first, failed = (np.zeros(len(rows), dtype=np.int64) for _ in range(2))
     table = cut_table(card(*cuts), COLUMNS)
-    judge_all(candidates, table, first, failed)
-    assert passing(candidates, 0, table).tolist() == (failed == 0).tolist()
-    return [bool(f == 0) for f in failed]
+    fails, first, failed = (
+        np.zeros((size, len(rows)), dtype=np.int16) for size in (table.column.size + 1, 1, 1)
+    )
+    judge(candidates, 0, len(rows), table, fails, first, failed)
+    assert passing(candidates, 0, table).tolist() == (failed[0] == 0).tolist()
+    return [bool(f == 0) for f in failed[0]]
 
 
 @pytest.mark.parametrize(
