@@ -158,12 +158,24 @@ def _directions(spec: Spectrometer) -> list[list[float]]:
     return [[math.cos(a), math.sin(a)] for a in angles]
 
 
-def _roots(directions: list[list[float]]) -> tuple[float, float, float]:
-    """Roots of the covariance of a point that all views measure: x = a root_x, y = b root_y - a root_xy."""
-    x, y = np.array(directions).T
-    xx, xy, yy = float(x @ x), float(x @ y), float(y @ y)
+def _roots(xx: float, xy: float, yy: float) -> tuple[float, float, float]:
+    """Roots of the covariance of a point that views measure: x = a root_x, y = b root_y - a root_xy.
+
+    By the sums of products of their directions' components; zeros where the views do not tell a point.
+    """
     det = xx * yy - xy * xy
+    if det < 1e-6:
+        return 0.0, 0.0, 0.0
     return math.sqrt(yy / det), xy / math.sqrt(det * yy), 1.0 / math.sqrt(yy)
+
+
+_roots_in_kernels = inlined(_roots)
+
+
+def _roots_of_all(directions: list[list[float]]) -> tuple[float, float, float]:
+    """``_roots`` of a point that all views measure."""
+    x, y = np.array(directions).T
+    return _roots(float(x @ x), float(x @ y), float(y @ y))
 
 
 def pack(spec: Spectrometer, system: int = 0) -> list[Surface]:
@@ -188,7 +200,7 @@ def pack(spec: Spectrometer, system: int = 0) -> list[Surface]:
             *highland_constants(spec.radiation_lengths),
             conversion_paths(spec.radiation_lengths),
             float((1 << len(spec.view_angles)) - 1),
-            *_roots(_directions(spec)),
+            *_roots_of_all(_directions(spec)),
             float(len(spec.view_angles)),
             *views,
         ]
@@ -316,7 +328,7 @@ def _measure(
             params[ChamberSlot.ROOT_Y],
         )
     else:
-        root_x, root_xy, root_y = _roots_of(params, seen)
+        root_x, root_xy, root_y = _roots_of_seen(params, seen)
     if root_x == 0.0:
         hit.var_x = 0.0
         return
@@ -332,8 +344,8 @@ def _measure(
 
 
 @inlined
-def _roots_of(params: Record, seen: int) -> tuple[float, float, float]:
-    """``_roots`` for the views in ``seen``, one bit each; zeros where they do not tell a point."""
+def _roots_of_seen(params: Record, seen: int) -> tuple[float, float, float]:
+    """``_roots`` of a point that the views in ``seen`` measure, one bit each."""
     xx = xy = yy = 0.0
     for view in range(int(params[ChamberSlot.N_VIEWS])):
         cx = params[ChamberSlot.VIEWS + 2 * view]
@@ -342,10 +354,7 @@ def _roots_of(params: Record, seen: int) -> tuple[float, float, float]:
             xx += cx * cx
             xy += cx * cy
             yy += cy * cy
-    det = xx * yy - xy * xy
-    if det < 1e-6:
-        return 0.0, 0.0, 0.0
-    return math.sqrt(yy / det), xy / math.sqrt(det * yy), 1.0 / math.sqrt(yy)
+    return _roots_in_kernels(xx, xy, yy)
 
 
 def _planes(spec: Spectrometer) -> list[Plane]:

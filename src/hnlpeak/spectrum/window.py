@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -75,24 +76,33 @@ def search_window(mass: float, sigma: float, *, k: float, edges: NDArray[np.floa
             f"window {low:g} to {high:g} MeV of mass {mass:g} MeV leaves the spectrum "
             f"({edges[0]:g} to {edges[-1]:g} MeV)"
         )
+    inside = partial(gaussian_fraction, mean=mass, sigma=sigma)
+    return _in_bins(mass, sigma, k, (low, high), edges, inside, math.erf(k / math.sqrt(2.0)))
+
+
+def _in_bins(
+    mass: float,
+    sigma: float,
+    k: float,
+    exact: tuple[float, float],
+    edges: NDArray[np.float64],
+    inside: Callable[[float, float], float],
+    share: float,
+) -> Window:
+    """The window between the ``edges`` nearest to the ``exact`` ends (MeV).
+
+    Where that is the same edge, the bin that holds ``mass``. ``inside`` gives the share of the signal between two
+    masses, ``share`` is that of the exact window.
+    """
+    low, high = exact
     first, last = _nearest(edges, low), _nearest(edges, high)
     if last <= first:
         first = int(np.clip(np.searchsorted(edges, mass, side="right") - 1, 0, edges.size - 2))
         last = first + 1
     ends = float(edges[first]), float(edges[last])
-    fraction = gaussian_fraction(*ends, mean=mass, sigma=sigma)
     moved = max(abs(ends[0] - low), abs(ends[1] - high))
-    return Window(
-        mass,
-        sigma,
-        k,
-        first,
-        last,
-        ends[0],
-        ends[1],
-        fraction / math.erf(k / math.sqrt(2.0)),
-        moved > SNAP_TOLERANCE * sigma,
-    )
+    ratio = inside(*ends) / share
+    return Window(mass, sigma, k, first, last, *ends, ratio, moved > SNAP_TOLERANCE * sigma)
 
 
 def _bins_of_fraction(
@@ -137,22 +147,8 @@ def fraction_window(
             f"window {low:g} to {high:g} MeV of mass {mass:g} MeV leaves the spectrum "
             f"({edges[0]:g} to {edges[-1]:g} MeV)"
         )
-    first, last = _nearest(edges, low), _nearest(edges, high)
-    if last <= first:
-        first = int(np.clip(np.searchsorted(edges, mass, side="right") - 1, 0, edges.size - 2))
-        last = first + 1
-    ends = float(edges[first]), float(edges[last])
-    moved = max(abs(ends[0] - low), abs(ends[1] - high))
-    return Window(
-        mass,
-        sigma,
-        0.5 * (high - low) / sigma,
-        first,
-        last,
-        *ends,
-        inside(*ends) / inside(low, high),
-        moved > SNAP_TOLERANCE * sigma,
-    )
+    half = 0.5 * (high - low) / sigma
+    return _in_bins(mass, sigma, half, (low, high), edges, inside, inside(low, high))
 
 
 def window_record(rule: WindowRule) -> float | dict[str, float]:

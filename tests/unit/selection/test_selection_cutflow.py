@@ -33,3 +33,20 @@ def test_without_a_cut() -> None:
 def test_a_cut_behind_which_nothing_is_left() -> None:
     empty = Cutflow("none", ("a", "b"), ("x",), np.array([[4.0, 0.0, 0.0]]), np.zeros((1, 2)))
     assert [row["fraction"] for row in empty.rows()] == [1.0, 0.0, 0.0]
+
+
+def test_share_of_vetoed_decays_that_stands_for_all_of_them() -> None:
+    """One in four followed, the first two rows are estimates; all others are complete."""
+    partly = Cutflow("tight", FLOW.cuts, FLOW.components, FLOW.passed, FLOW.only_failed, every=4, estimated=2)
+    assert [row["share"] for row in partly.rows()] == [0.25, 0.25, 1.0, 1.0]
+    assert [partly.share(step) for step in range(4)] == [0.25, 0.25, 1.0, 1.0]
+    assert [row["share"] for row in FLOW.rows()] == [1.0] * 4  # nothing is said: all were followed
+    assert (FLOW.every, FLOW.estimated) == (1, 0)
+    first = Cutflow("tight", FLOW.cuts, FLOW.components, FLOW.passed, FLOW.only_failed, every=4, estimated=1)
+    assert [row["share"] for row in first.rows()] == [0.25, 1.0, 1.0, 1.0]
+
+
+def test_a_step_that_keeps_less_than_one_event_of_weights() -> None:
+    weighted = Cutflow("w", ("a", "b"), ("x",), np.array([[0.5, 0.25, 0.05]]), np.array([[0.1, 0.02]]))
+    assert [row["fraction"] for row in weighted.rows()] == pytest.approx([1.0, 0.5, 0.2])
+    assert [row["n_minus_one"] for row in weighted.rows()] == pytest.approx([0.05, 0.15, 0.07])

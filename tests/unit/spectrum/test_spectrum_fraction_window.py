@@ -15,8 +15,10 @@ from hnlpeak.spectrum.window import (
     fraction_window,
     gaussian_fraction,
     search_window,
+    window_record,
     window_rule,
     window_share,
+    window_words,
 )
 
 EDGES = np.linspace(-400.0, 500.0, 45_001)
@@ -114,3 +116,52 @@ def test_weights_that_cannot_be_are_input_errors(values: list[float], variances:
 def test_weights_may_be_negative_and_their_squares_may_not() -> None:
     made = Spectrum.from_uhi(Histogram([-1.5, 2.0], [2.25, 4.0]), simulated=True)
     assert made.project(made.selections[0]).values.tolist() == [-1.5, 2.0]
+
+
+def flat(low: float, high: float) -> float:
+    """A signal that is flat over a MeV about 10 MeV."""
+    return max(0.0, min(high, 10.5) - max(low, 9.5))
+
+
+def test_fraction_that_is_just_reached_is_enough() -> None:
+    """Bins of 100 MeV^2 about 10 MeV: [10, 14.14] holds exactly one half."""
+    found = fraction_window(10.0, 1.0, fraction=0.5, bin_width=100.0, inside=flat, edges=EDGES)
+    assert found.low == pytest.approx(10.0, abs=1e-9)
+    assert found.high == pytest.approx(math.sqrt(200.0), abs=0.0101)
+    wider = fraction_window(10.0, 1.0, fraction=0.51, bin_width=100.0, inside=flat, edges=EDGES)
+    assert wider.low == pytest.approx(0.0, abs=1e-9)
+    assert wider.high == pytest.approx(math.sqrt(300.0), abs=0.0101)
+    assert wider.efficiency_ratio == pytest.approx(1.0)
+
+
+def test_the_ratio_is_the_signal_in_the_bins_over_that_in_the_exact_window() -> None:
+    """The exact window 10 to 14.14 MeV holds .5; the bins from 9.8 MeV on .7."""
+    edges = np.array([0.0, 9.8, 14.0, 20.0])
+    found = fraction_window(10.0, 1.0, fraction=0.5, bin_width=100.0, inside=flat, edges=edges)
+    assert (found.low, found.high, found.snapped) == (9.8, 14.0, True)
+    assert found.efficiency_ratio == pytest.approx(0.7 / 0.5)
+
+
+@pytest.mark.parametrize("ends", [(10.1, 20.0), (0.0, 14.1)])
+def test_a_window_that_leaves_the_spectrum_at_one_end(ends: tuple[float, float]) -> None:
+    with pytest.raises(UsageError, match="leaves the spectrum"):
+        fraction_window(10.0, 1.0, fraction=0.5, bin_width=100.0, inside=flat, edges=np.linspace(*ends, 50))
+
+
+def test_a_window_that_ends_where_the_spectrum_does() -> None:
+    edges = np.array([10.0, math.sqrt(100.0 * 2.0)])
+    found = fraction_window(10.0, 1.0, fraction=0.5, bin_width=100.0, inside=flat, edges=edges)
+    assert (found.first, found.last, found.snapped) == (0, 1, False)
+
+
+def test_rules_come_back_from_their_records_and_say_what_they_are() -> None:
+    for rule, words in (
+        (1.5, "1.5 sigma"),
+        (window_rule({"fraction": 0.6827, "bin_mev2": 300.0}), "68.27 % of the signal"),
+    ):
+        assert window_rule(window_record(rule)) == rule
+        assert window_words(rule) == words
+    assert window_record(window_rule({"fraction": 0.5, "bin_mev2": 300.0})) == {
+        "fraction": 0.5,
+        "bin_mev2": 300.0,
+    }

@@ -68,3 +68,59 @@ def test_gaussian_fractions() -> None:
 def test_signed_missing_mass() -> None:
     assert signed_sqrt([14_000.0, -14_000.0, 0.0]).tolist() == pytest.approx([118.3215957, -118.3215957, 0.0])
     assert signed_square(-20.0) == -400.0
+
+
+MEV = np.arange(100.0, 111.0)
+"""Ten bins of 1 MeV."""
+
+
+@pytest.mark.parametrize(
+    ("mass", "half", "low", "high"),
+    [
+        (105.0, 2.4, 103.0, 107.0),
+        (105.0, 2.6, 102.0, 108.0),
+        (105.5, 2.0, 103.0, 107.0),  # an end in the middle of a bin takes its left edge
+        (102.3, 2.2, 100.0, 104.0),  # the first bin
+        (102.0, 2.0, 100.0, 104.0),
+        (107.8, 2.1, 106.0, 110.0),  # the last bin
+        (108.0, 2.0, 106.0, 110.0),
+        (105.0, 5.0, 100.0, 110.0),
+    ],
+)
+def test_ends_are_the_nearest_edges(mass: float, half: float, low: float, high: float) -> None:
+    window = search_window(mass, 0.5 * half, k=2.0, edges=MEV)
+    assert (window.low, window.high) == (low, high)
+    assert (MEV[window.first], MEV[window.last]) == (low, high)
+    assert (window.mass, window.sigma, window.k) == (mass, 0.5 * half, 2.0)
+
+
+@pytest.mark.parametrize(("mass", "low"), [(100.2, 100.0), (100.0, 100.0), (109.9, 109.0), (110.0, 109.0)])
+def test_narrow_windows_at_the_ends_of_a_spectrum_are_its_outer_bins(mass: float, low: float) -> None:
+    window = search_window(mass, 1e-9, k=1.0, edges=MEV)
+    assert (window.low, window.high) == (low, low + 1.0)
+    assert (MEV[window.first], MEV[window.last]) == (low, low + 1.0)
+
+
+def test_ends_beyond_the_spectrum_by_rounding_alone_are_its_ends() -> None:
+    """Rounding is a billionth of the spectrum, 1e-8 MeV here; twice that is outside."""
+    window = search_window(105.0, 5.0 + 5e-9, k=1.0, edges=MEV)
+    assert (window.low, window.high) == (100.0, 110.0)
+    for mass in (105.0 - 2e-8, 105.0 + 2e-8):
+        with pytest.raises(UsageError, match="leaves the spectrum"):
+            search_window(mass, 5.0, k=1.0, edges=MEV)
+
+
+@pytest.mark.parametrize(("shift", "snapped"), [(0.0, False), (0.049, False), (0.051, True), (-0.051, True)])
+def test_an_end_that_moves_by_a_twentieth_of_sigma_is_snapped(shift: float, snapped: bool) -> None:
+    """Either end: the window is shifted as a whole, by so many sigma of 1 MeV."""
+    assert search_window(105.0 + shift, 1.0, k=2.0, edges=MEV).snapped is snapped
+    ends = np.array([100.0, 103.0 + shift, 107.0, 110.0])
+    assert search_window(105.0, 1.0, k=2.0, edges=ends).snapped is snapped
+    ends = np.array([100.0, 103.0, 107.0 + shift, 110.0])
+    assert search_window(105.0, 1.0, k=2.0, edges=ends).snapped is snapped
+
+
+def test_the_ratio_is_the_signal_in_the_bins_over_that_in_the_window() -> None:
+    """Bins from -3 to +3 sigma for a window of 2: erf(3/sqrt 2) / erf(2/sqrt 2)."""
+    window = search_window(105.0, 1.0, k=2.0, edges=np.array([102.0, 108.0]))
+    assert window.efficiency_ratio == pytest.approx(0.9973002039 / 0.9544997361, rel=1e-9)
