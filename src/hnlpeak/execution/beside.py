@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-import json
+import gc
 import os
+import pickle
 import selectors
 import signal
 import sys
+import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Final
+from typing import Final, TypeVar
 
 __all__ = ["beside"]
 
-Names = list[str]
-Work = Callable[[], Names]
+T = TypeVar("T")
 
 PATIENCE: Final = 120.0
 """Seconds without a word after which a copy is given up: a fork of a process with threads may hang."""
+_LOOK_EVERY: Final = 0.2
+"""Seconds between two looks whether the parent is still there."""
+_COLLECT: Final = (20_000, 20, 100)
+"""How rarely a copy, which does not live long, looks for garbage (``gc.set_threshold``)."""
 
 
 @contextmanager
-def beside(work: Work) -> Iterator[Work]:
+def beside(work: Callable[[], T]) -> Iterator[Callable[[], T]]:
     """Begin ``work`` in a copy of this process; within, the call of what is yielded waits for what it returns.
 
-    What the copy makes are files, and it returns their names. It is a help and no more: where there can be none (no
+    What it returns can be pickled; else it leaves files. The copy is a help and no more: where there can be none (no
     fork, no memory, no more open files), where it dies or hangs, the call does the work here, which also raises what
     was raised there. A copy that is given up is dead before that begins: two would write the same files.
     """
@@ -33,8 +39,16 @@ def beside(work: Work) -> Iterator[Work]:
     if copy is None:
         yield work
         return
+
+    def answer() -> T:
+        pickled = copy.answer()
+        if pickled is None:
+            return work()
+        made: T = pickle.loads(pickled)
+        return made
+
     try:
-        yield lambda: work() if (names := copy.names()) is None else names
+        yield answer
     finally:
         copy.end()
 
@@ -47,13 +61,14 @@ class _Copy:
         self._over = False
 
     @classmethod
-    def of(cls, work: Work) -> _Copy | None:
+    def of(cls, work: Callable[[], object]) -> _Copy | None:
         """A copy at ``work``; None where processes do not fork, or forks are not safe (macOS)."""
         if not hasattr(os, "fork") or sys.platform == "darwin":
             return None
         ends: tuple[int, ...] = ()
         try:
             ends = receive, send = os.pipe()
+            here = os.getpid()
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", DeprecationWarning)  # there are threads: hence the patience
                 pid = os.fork()
@@ -63,32 +78,32 @@ class _Copy:
             return None
         if pid == 0:
             os.close(receive)
-            _work_and_leave(work, send)
+            _work_and_leave(work, send, here)
         os.close(send)
         return cls(pid, receive)
 
-    def names(self) -> Names | None:
-        """What the copy returned; None where it did not come to its end: then it is gone."""
+    def answer(self) -> bytes | None:
+        """What the copy returned, pickled; None where it did not come to its end: then it is gone."""
         try:
-            answer = self._answer()
+            answer = self._read()
         except OSError:
             answer = None
         if answer is None:
             self._kill()
             return None
-        return json.loads(answer) if self._wait() == 0 else None
+        return answer if self._wait() == 0 else None
 
-    def _answer(self) -> bytes | None:
+    def _read(self) -> bytes | None:
         """All that comes through the pipe until it is closed; None after too long a silence."""
-        answer = b""
+        answer: list[bytes] = []
         # not select.select, which knows the first 1024 open files only
         with selectors.DefaultSelector() as waiting:
             waiting.register(self._pipe, selectors.EVENT_READ)
             while waiting.select(PATIENCE):
-                more = os.read(self._pipe, 1 << 16)
+                more = os.read(self._pipe, 1 << 20)
                 if not more:
-                    return answer
-                answer += more
+                    return b"".join(answer)
+                answer.append(more)
         return None
 
     def _wait(self) -> int:
@@ -111,15 +126,26 @@ class _Copy:
             self._kill()
 
 
-def _work_and_leave(work: Work, send: int) -> None:
+def _work_and_leave(work: Callable[[], object], send: int, parent: int) -> None:
     """Answer and leave at once: what is to be flushed or ended belongs to the process that was forked."""
     status = 1
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        answer = json.dumps(work()).encode()
+        threading.Thread(target=_follow, args=(parent,), daemon=True).start()
+        # to look for garbage among what was there is in vain, and makes pages of their own of all that is looked at
+        gc.freeze()
+        gc.set_threshold(*_COLLECT)
+        answer = memoryview(pickle.dumps(work(), protocol=pickle.HIGHEST_PROTOCOL))
         while answer:
             answer = answer[os.write(send, answer) :]
         status = 0
     finally:
         os._exit(status)
+
+
+def _follow(parent: int) -> None:
+    """Leave when the process that was forked is gone: nobody waits for the answer, and its successor does the work."""
+    while os.getppid() == parent:
+        time.sleep(_LOOK_EVERY)
+    os._exit(1)

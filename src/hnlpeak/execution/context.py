@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hnlpeak.execution.beside import beside
 from hnlpeak.execution.run import run, stream
 
 __all__ = ["Part", "Progress", "RunContext", "Shards", "Store"]
@@ -78,6 +80,10 @@ class RunContext:
     def stream(self, items: Iterable[Item], task: Callable[[Item], Result]) -> Iterator[tuple[Item, Result]]:
         """Yield all items with ``task(item)`` as they are done, as ``execution.stream`` does."""
         return stream(items, task, workers=self.workers, executor=self.executor)
+
+    def beside(self, work: Callable[[], Result]) -> AbstractContextManager[Callable[[], Result]]:
+        """Begin ``work`` in a copy of this process, as ``execution.beside``; with one worker, do it when called."""
+        return beside(work) if self.workers > 1 else nullcontext(work)
 
     def report(self, sample: str, decays: int) -> None:
         """Tell ``progress``, if there is one, that so many decays of a sample are done."""

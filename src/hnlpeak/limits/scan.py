@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,42 +83,45 @@ def scan(
     where, n = _counts(spectrum, found)
     smooth = smooth_background(card.background, where[0], spectrum.edges)
     table, background, masked = _background(spectrum, card, found, n, inputs, systematics)
-    local = excess(n, background, card.statistics)
-    limits = signal_limits(n, background, table, card.statistics)
-    efficiency = net_efficiency(table, background.leakage, card.statistics.errors)
-    limit = limits.observed.n_signal
-    parent = _parent(card, spectrum, found, local, masked)
-    toys = toy_searches(smooth, parent, *where, card.statistics, context or RunContext(), table, limit)
     normalisation = flux if flux is not None else _flux_of_table(found, signal)
-    return SearchResult(
-        analysis=card.name,
-        title=card.title,
-        meson=card.channel.meson,
-        lepton=card.channel.lepton,
-        simulated=spectrum.simulated,
-        label=spectrum.label,
-        settings=_settings(spectrum, card, signal, found),
-        normalisation=normalisation,
-        hypotheses=table,
-        windows=Windows.of(found),
-        n_observed=n,
-        background=background,
-        efficiency=efficiency,
-        excess=local,
-        limits=limits,
-        coverage=own_coverage(limit, background, efficiency, card.statistics),
-        treatments=treatment_limits(n, background, table, card.statistics),
-        methods=method_limits(n, background, table, card.statistics),
-        with_errors=limit_with_errors(n, background, table, card.statistics),
-        status=_status(background, limits, table, efficiency),
-        shape=_shape(smooth, where, card.statistics.cl, found, table),
-        toys=None if toys is None else toy_result(toys, table, local),
-        templates=None if inputs is None else _templates(inputs.decays, found),
-        spurious=_spurious(inputs, card, signal, flux, normalisation),
-        simulation=simulation,
-        exposure=exposure,
-        systematics=systematics,
-    )
+    context = context or RunContext()
+    apart = partial(_apart, smooth, where, found, table, card, inputs, signal, flux, normalisation)
+    with context.beside(apart) as others:
+        local = excess(n, background, card.statistics)
+        limits = signal_limits(n, background, table, card.statistics)
+        efficiency = net_efficiency(table, background.leakage, card.statistics.errors)
+        limit = limits.observed.n_signal
+        parent = _parent(card, spectrum, found, local, masked)
+        toys = toy_searches(smooth, parent, *where, card.statistics, context, table, limit)
+        made = SearchResult(
+            analysis=card.name,
+            title=card.title,
+            meson=card.channel.meson,
+            lepton=card.channel.lepton,
+            simulated=spectrum.simulated,
+            label=spectrum.label,
+            settings=_settings(spectrum, card, signal, found),
+            normalisation=normalisation,
+            hypotheses=table,
+            windows=Windows.of(found),
+            n_observed=n,
+            background=background,
+            efficiency=efficiency,
+            excess=local,
+            limits=limits,
+            coverage=own_coverage(limit, background, efficiency, card.statistics),
+            treatments=treatment_limits(n, background, table, card.statistics),
+            methods=method_limits(n, background, table, card.statistics),
+            with_errors=limit_with_errors(n, background, table, card.statistics),
+            status=_status(background, limits, table, efficiency),
+            toys=None if toys is None else toy_result(toys, table, local),
+            templates=None if inputs is None else _templates(inputs.decays, found),
+            simulation=simulation,
+            exposure=exposure,
+            systematics=systematics,
+        )
+        shape, spurious = others()
+    return replace(made, shape=shape, spurious=spurious)
 
 
 _Where = tuple[list[Window], Vector, NDArray[np.float64], NDArray[np.int64]]
@@ -130,16 +135,22 @@ def _counts(spectrum: Spectrum, found: Sequence[Hypothesis]) -> tuple[_Where, Ve
     return (windows, spectrum.edges, cumulative, rows), n
 
 
-def _shape(
-    background: SmoothBackground | None,
+def _apart(
+    smooth: SmoothBackground | None,
     where: _Where,
-    cl: float,
     found: Sequence[Hypothesis],
     table: Hypotheses,
-) -> ShapeFit | None:
-    if background is None:
-        return None
-    return fit_shapes(background, *where, cl, [h.signal for h in found], table)
+    card: AnalysisCard,
+    inputs: BackgroundInputs | None,
+    signal: SignalModel,
+    flux: KaonFlux | None,
+    normalisation: KaonFlux,
+) -> tuple[ShapeFit | None, Spurious | None]:
+    """What the limits do not need, and takes as long as they do: the shape fit and the spurious signal."""
+    shape = None
+    if smooth is not None:
+        shape = fit_shapes(smooth, *where, card.statistics.cl, [h.signal for h in found], table)
+    return shape, _spurious(inputs, card, signal, flux, normalisation)
 
 
 def _background(

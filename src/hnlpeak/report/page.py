@@ -10,6 +10,8 @@ import hashlib
 from collections.abc import Mapping
 from importlib.resources import files
 
+from markupsafe import Markup
+
 from hnlpeak.core.version import VERSION
 from hnlpeak.limits.published import PublishedLimit
 from hnlpeak.limits.result import SearchResult
@@ -17,7 +19,6 @@ from hnlpeak.limits.search import Search
 from hnlpeak.limits.status import meaning, status_words
 from hnlpeak.report.explorer import Explorer, explorer
 from hnlpeak.report.figures.registry import FIGURES, earlier_searches, used_cutflows
-from hnlpeak.report.inline_svg import inline_svg
 from hnlpeak.report.summary import conditions, key_numbers, verdict
 from hnlpeak.report.systematics_tables import systematics_tables
 from hnlpeak.report.tables import (
@@ -77,8 +78,8 @@ def _source(curve: PublishedLimit) -> dict[str, str]:
     return {"label": curve.label, "reference": curve.reference, "words": words}
 
 
-def report_page(search: Search, svgs: Mapping[str, bytes]) -> str:
-    """Return the HTML text; ``svgs`` are the figures by name, in the order of the page.
+def report_page(search: Search, svgs: Mapping[str, Markup]) -> str:
+    """Return the HTML text; ``svgs`` are the figures by name as of ``inline_svg``, in the order of the page.
 
     Words of cards and files are escaped: they are text on the page, never markup.
     """
@@ -98,7 +99,7 @@ def report_page(search: Search, svgs: Mapping[str, bytes]) -> str:
             "name": name,
             "title": FIGURES[name].title,
             "alt": FIGURES[name].alt,
-            "url": inline_svg(svg),
+            "url": svg,
         }
         for name, svg in svgs.items()
     ]

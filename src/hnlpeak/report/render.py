@@ -36,7 +36,9 @@ def render(figure: Figure, format_: str) -> bytes:
     with house_style():
         # by its name: that of PDF takes a fifth of a second to load
         backends: Any = backend_registry
-        canvas = backends.load_backend_module(_BACKEND[format_]).FigureCanvas(figure)
+        kind = backends.load_backend_module(_BACKEND[format_]).FigureCanvas
+        # that which the figure was laid out on knows the sizes of its texts
+        canvas = figure.canvas if type(figure.canvas) is kind else kind(figure)
         getattr(canvas, f"print_{format_}")(out, metadata=metadata)
     return out.getvalue()
 

@@ -17,11 +17,13 @@ import matplotlib
 from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from hnlpeak.core.errors import InputDataError
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.report.onto import Onto, target
+from hnlpeak.report.powers import plain_powers
 from hnlpeak.statistics import METHODS
 
 __all__ = [
@@ -164,7 +166,9 @@ def new_figure(width: float = 8.4, height: float = 5.6) -> Figure:
     axes = target()
     if axes is not None:
         return cast(Figure, Onto(axes))
-    return NotebookFigure(figsize=(width, height), layout="constrained")
+    figure = NotebookFigure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)  # it is laid out for what PNG files are drawn on: sizes of texts are found once
+    return figure
 
 
 def settle(figure: Figure) -> None:
@@ -176,6 +180,7 @@ def settle(figure: Figure) -> None:
         return
     every = [axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)]
     for axis in every:
+        plain_powers(axis)
         _without_empty_labels(axis)
     engine = figure.get_layout_engine()
     if engine is not None:

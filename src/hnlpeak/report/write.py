@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+
+from markupsafe import Markup
 
 from hnlpeak.core.atomic import write_text
 from hnlpeak.core.errors import HnlpeakError
@@ -15,6 +18,7 @@ from hnlpeak.limits.result import SearchResult
 from hnlpeak.limits.search import Search
 from hnlpeak.report.figures.columns import csv_text
 from hnlpeak.report.figures.registry import FIGURES
+from hnlpeak.report.inline_svg import inline_svg
 from hnlpeak.report.page import report_page
 from hnlpeak.report.render import save
 
@@ -40,33 +44,61 @@ def write_report(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise HnlpeakError(f"{folder}: cannot be made ({error.strerror or error})") from error
-    names = list(FIGURES)
-    mine, *others = (
-        partial(_draw, search, names[first::workers], folder, formats)
-        for first in range(min(workers, len(names)))
-    )
-    with ExitStack() as copies:
-        beginnings = [copies.enter_context(beside(other)) for other in others]
-        drawn = {*mine(), *(file for answer in beginnings for file in answer())}
-    files = [folder / f"{name}.{ending}" for name in names for ending in (*formats, "csv")]
-    written = [file for file in files if file.name in drawn]
+    svgs: dict[str, Markup] = {}
+    drawn: list[str] = []
+    for names, inline in _all_drawn(partial(_draw, search, folder, formats), workers):
+        drawn += names
+        svgs |= inline
+    files = [folder / f"{name}.{ending}" for name in FIGURES for ending in (*formats, "csv")]
     page = place / "report.html"
-    svgs = {file.stem: file.read_bytes() for file in written if file.suffix == ".svg"}
-    write_text(page, report_page(search, svgs))
-    return [*written, page]
+    write_text(page, report_page(search, {name: svgs[name] for name in FIGURES if name in svgs}))
+    return [*(file for file in files if file.name in drawn), page]
 
 
-def _draw(search: Search, names: Sequence[str], folder: Path, formats: Sequence[str]) -> list[str]:
-    """Write the figures of these ``names`` and their numbers into ``folder``; returns the names of the files."""
-    written: list[Path] = []
-    for name in names:
-        entry = FIGURES[name]
-        figure = entry.draw(search)
-        if figure is None:
-            continue
-        written += save(figure, folder / name, formats=formats).values()
-        columns = entry.columns(search)
-        if columns is not None:
-            written.append(folder / f"{name}.csv")
-            write_text(written[-1], csv_text(columns))
-    return [path.name for path in written]
+Drawn = tuple[list[str], dict[str, Markup]]
+"""Names of the files of a figure, and what the page shows of it by its name."""
+
+
+def _all_drawn(draw: Callable[[str], Drawn], workers: int) -> list[Drawn]:
+    """Draw all figures, so many side by side; each takes the next one when it has done its last."""
+    names = list(FIGURES)[::-1]  # the last ones take longest
+    try:
+        taken, given = os.pipe()
+    except OSError:
+        return [draw(name) for name in names]
+    os.write(given, bytes(range(len(names))))
+    os.close(given)
+
+    def some() -> dict[str, Drawn]:
+        made = {}
+        while place := os.read(taken, 1):
+            name = names[place[0]]
+            made[name] = draw(name)
+        return made
+
+    try:
+        with ExitStack() as copies:
+            others = [copies.enter_context(beside(some)) for _ in range(min(workers, len(names)) - 1)]
+            made = some()
+            for other in others:
+                made |= other()
+    finally:
+        os.close(taken)
+    # what a copy had that was lost
+    return [made[name] if name in made else draw(name) for name in names]
+
+
+def _draw(search: Search, folder: Path, formats: Sequence[str], name: str) -> Drawn:
+    """Write the figure of this ``name`` and its numbers into ``folder``."""
+    entry = FIGURES[name]
+    figure = entry.draw(search)
+    if figure is None:
+        return [], {}
+    written = list(save(figure, folder / name, formats=formats).values())
+    svg = folder / f"{name}.svg"
+    inline = {name: inline_svg(svg.read_bytes())} if svg in written else {}
+    columns = entry.columns(search)
+    if columns is not None:
+        written.append(folder / f"{name}.csv")
+        write_text(written[-1], csv_text(columns))
+    return [path.name for path in written], inline

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from hnlpeak.core.errors import UsageError
@@ -22,7 +23,6 @@ from hnlpeak.formats.signal_table import read_signal_table
 from hnlpeak.formats.spectrum_file import read_spectrum, split_spectrum_address
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.limits.search import Search
-from hnlpeak.report.write import write_report
 from hnlpeak.searches.claim import open_run
 from hnlpeak.searches.given import search_spectrum
 from hnlpeak.searches.identity import Identity, identity
@@ -53,8 +53,9 @@ def _search_into(
             return read_result(place)
         made = make(replace(context, store=claim.store))
         context.report(FIGURES, 0)
-        write_search(made, claim.stage)
-        write_report(made, claim.stage, workers=context.workers)
+        with context.beside(partial(_report, made, claim.stage, context.workers)) as report:
+            write_search(made, claim.stage)
+            report()
         write_manifest(
             claim.stage,
             cards=analysis.cards,
@@ -64,6 +65,13 @@ def _search_into(
             extra={"inputs": dict(inputs), "decays_simulated": made.decays},
         )
     return made.result
+
+
+def _report(search: Search, stage: Path, workers: int) -> None:
+    """Figures and page, by whoever has matplotlib: this process needs it for nothing else."""
+    from hnlpeak.report.write import write_report
+
+    write_report(search, stage, workers=workers)
 
 
 def _checksums(files: Sequence[Path]) -> dict[str, str]:

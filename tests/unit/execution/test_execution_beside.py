@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from hnlpeak.execution import beside as module
@@ -164,3 +165,50 @@ def test_without_forks_work_is_done_here(tmp_path: Path, monkeypatch: pytest.Mon
     with beside(lambda: _done_by(tmp_path / "a")) as names:
         assert names() == ["a"]
     assert (tmp_path / "a").read_text() == str(os.getpid())
+
+
+def test_the_answer_is_any_record() -> None:
+    made = {"counts": np.arange(300_000), "who": (1, None)}
+    with beside(lambda: made) as answer:
+        found = answer()
+    assert np.array_equal(found["counts"], made["counts"])
+    assert found["who"] == made["who"]
+
+
+@forks
+def test_the_copy_of_a_copy_leaves_with_it(tmp_path: Path) -> None:
+    def waits() -> list[str]:
+        _done_by(tmp_path / "inner")
+        time.sleep(60.0)
+        return []
+
+    def work() -> list[str]:
+        with beside(waits):
+            time.sleep(60.0)
+        return []
+
+    def read(what: Path) -> int:
+        deadline = time.monotonic() + 30.0
+        while not (what.exists() and what.read_text()):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        return int(what.read_text())
+
+    with beside(work):
+        inner = read(tmp_path / "inner")
+    deadline = time.monotonic() + 30.0
+    while _runs(inner):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process runs; one that has ended and that nobody has asked for is there no more."""
+    try:
+        os.kill(pid, 0)
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return not Path("/proc/self").exists()
+    return state != "Z"

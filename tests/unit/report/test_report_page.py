@@ -7,12 +7,14 @@ import dataclasses
 import hashlib
 import json
 import math
+import os
 import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import numpy as np
@@ -28,6 +30,7 @@ from hnlpeak.formats.results import write_results
 from hnlpeak.formats.search_files import read_search, write_search
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.limits.search import Search
+from hnlpeak.report import write
 from hnlpeak.report.explorer import explorer
 from hnlpeak.report.figures import FIGURES
 from hnlpeak.report.inline_svg import inline_svg
@@ -148,6 +151,23 @@ def test_the_page_stands_alone(inputs: Search, tmp_path: Path) -> None:
         path.relative_to(tmp_path) for path in written
     ]
     assert [path.read_bytes() for path in side_by_side] == [path.read_bytes() for path in written]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes do not fork here")
+def test_figures_of_a_copy_that_is_lost_are_there(
+    inputs: Search, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, draw = os.getpid(), write._draw
+
+    def lost(*args: Any) -> write.Drawn:
+        if os.getpid() != here:
+            os._exit(3)
+        return draw(*args)
+
+    monkeypatch.setattr(write, "_draw", lost)
+    written = write_report(inputs, tmp_path, workers=3)
+    assert {path.name for path in written[:-1]} == {f"{n}.{s}" for n in COMMON for s in ("png", "svg", "csv")}
+    assert [path for path in written if not path.is_file()] == []
 
 
 def test_words_of_cards_are_text(inputs: Search) -> None:
