@@ -25,6 +25,7 @@ __all__ = [
     "RINGS",
     "SURFACES",
     "Surface",
+    "distinct",
     "passes_rings",
     "record_time",
     "start_particle",
@@ -39,6 +40,16 @@ PARAMETERS = 48
 APERTURE, MATTER = 0, 10
 """Codes of surfaces that any kind of detector may have: one that counts the charged particles which cross it, and one
 of matter that measures nothing."""
+
+
+def distinct(*codes: int) -> frozenset[int]:
+    """Return the ``codes`` of surfaces. ``ValueError`` for one that two kinds have: either would act as the other."""
+    twice = sorted({code for code in codes if codes.count(code) > 1})
+    if twice:
+        raise ValueError(
+            f"two kinds of detectors have surfaces of code {twice[0]}; free are {max(codes) + 1} and above"
+        )
+    return frozenset(codes)
 
 
 def _mask(*species: Species) -> int:

@@ -46,7 +46,7 @@ def foregone_of(card: AnalysisCard, experiment: Experiment) -> Foregone:
     radius = max(
         reconstruction.association_radius, reconstruction.track_zone, reconstruction.undeflected_zone
     )
-    merging = max((getattr(spec, "merge_distance", 0.0) for spec in experiment.card.detectors), default=0.0)
+    merging = max(getattr(spec, "merge_distance", 0.0) for spec in experiment.card.detectors)
     resolution = max(
         (spec.time_resolution for spec in experiment.card.detectors if isinstance(spec, Hodoscope)),
         default=0.0,

@@ -46,7 +46,7 @@ def passing(candidates: NDArray[np.float64], selection: int, cuts: CutTable) -> 
             return np.asarray((low[0] <= values) & (values <= high[0]))
         place, edges = candidates[cuts.by[c]], cuts.edges[c]
         last = int(np.count_nonzero(np.isfinite(edges))) - 2
-        b = np.searchsorted(edges[: last + 2], place, side="right") - 1
+        b = np.searchsorted(edges, place, side="right") - 1
         inside = (b >= 0) & (b <= last)
         b = np.clip(b, 0, last)
         step = np.where(inside, place - edges[b], 0.0)

@@ -20,7 +20,7 @@ from hnlpeak.detectors import (
 from hnlpeak.detectors.event import Record
 from hnlpeak.detectors.passage import conversion_depth
 from hnlpeak.detectors.shape import inside
-from hnlpeak.detectors.surface import APERTURE, MATTER, passes_rings
+from hnlpeak.detectors.surface import APERTURE, MATTER, distinct, passes_rings
 
 __all__ = ["CODES", "fly_on", "fly_photon", "take_off", "transport"]
 
@@ -58,20 +58,18 @@ def _decay(s: Record, mother: Record, daughter: Record) -> None:
     s.scattered_p = 0.0
 
 
-CODES = frozenset(
-    {
-        APERTURE,
-        MATTER,
-        photon_veto.CODE,
-        spectrometer.CHAMBER,
-        spectrometer.MAGNET,
-        hodoscope.CODE,
-        muon_veto.CODE,
-        calorimeter.CODE,
-        ring_cherenkov.CODE,
-        hadron_calorimeter.CODE,
-        guard_ring.CODE,
-    }
+CODES = distinct(
+    APERTURE,
+    MATTER,
+    photon_veto.CODE,
+    spectrometer.CHAMBER,
+    spectrometer.MAGNET,
+    hodoscope.CODE,
+    muon_veto.CODE,
+    calorimeter.CODE,
+    ring_cherenkov.CODE,
+    hadron_calorimeter.CODE,
+    guard_ring.CODE,
 )
 """Codes of surfaces that ``_respond`` has a line for."""
 

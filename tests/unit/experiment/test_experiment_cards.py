@@ -11,9 +11,18 @@ import pytest
 from hnlpeak import detectors
 from hnlpeak.core.errors import CardError
 from hnlpeak.detectors import calorimeter, photon_veto, spectrometer
-from hnlpeak.detectors.surface import APERTURE, MATTER, MAX_SURFACES, PARAMETERS, Surface, surface_table
+from hnlpeak.detectors.surface import (
+    APERTURE,
+    MATTER,
+    MAX_SURFACES,
+    PARAMETERS,
+    Surface,
+    distinct,
+    surface_table,
+)
 from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.experiment.experiment import load_experiment
+from hnlpeak.simulation.transport import CODES
 
 LIBRARY = Path(str(resources.files("hnlpeak"))) / "library"
 EXPERIMENT = (LIBRARY / "experiments" / "na62-2015.toml").read_text("utf-8")
@@ -160,7 +169,14 @@ def test_numbers_of_detectors_are_those_of_their_kinds(tmp_path: Path) -> None:
 def test_codes_of_surfaces_are_their_own() -> None:
     codes = [module.CODE for module in vars(detectors).values() if hasattr(module, "CODE")]
     codes += [APERTURE, MATTER, spectrometer.MAGNET, spectrometer.CHAMBER]
-    assert len(codes) == len(set(codes)) >= 11
+    assert distinct(*codes) == CODES
+    assert len(CODES) >= 11
+
+
+def test_a_code_that_two_kinds_have_is_refused() -> None:
+    """Matter would act as the new detector, or the new detector as matter, whichever the if-chain asks for first."""
+    with pytest.raises(ValueError, match="surfaces of code 10; free are 11 and above"):
+        distinct(APERTURE, MATTER, 7, 10)
 
 
 def test_surfaces_are_packed_in_the_order_of_z() -> None:

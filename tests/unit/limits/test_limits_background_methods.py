@@ -137,7 +137,7 @@ def test_a_result_of_an_unknown_method_is_refused(monkeypatch: pytest.MonkeyPatc
         (
             {"method": "magic"},
             ("background",),
-            "method must be one of sideband, templates, flat, got 'magic'",
+            f"method must be one of {', '.join([*METHODS, 'flat'])}, got 'magic'",
         ),
         ({"per_mev": "two"}, ("background", "per_mev"), "valid number"),
         ({"order": 2}, ("background", "order"), "Extra inputs"),

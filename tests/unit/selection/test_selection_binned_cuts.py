@@ -100,3 +100,13 @@ def test_bad_cuts(changes: dict[str, object], message: str) -> None:
 def test_unknown_columns_are_named() -> None:
     with pytest.raises(CardError, match=r"cut 'vertex': no column 'p_gev'"):
         cut_table(card({**VERTEX, "by": "p_gev", "edges": [1, 2, 3, 4]}), COLUMNS)
+
+
+def test_columns_that_there_are_are_listed_once_those_of_times_first() -> None:
+    columns = ["p_mev", "dt_lav_ns", "z_vtx_mm", "dt_chod_ns"]
+    wrong = {**VERTEX, "by": "p_meb", "edges": [1, 2, 3, 4]}
+    with pytest.raises(
+        CardError,
+        match=r"no column 'p_meb', is it p_mev\?; there are dt_lav_ns, dt_chod_ns, p_mev, z_vtx_mm$",
+    ):
+        cut_table(card(wrong), columns)

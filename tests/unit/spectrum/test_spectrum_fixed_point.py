@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 
 from hnlpeak.core.errors import UsageError
 from hnlpeak.selection.tally import Tally
-from hnlpeak.spectrum.fixed_point import FIXED_POINT, FLOW_POINT, LARGEST_SUM, add_fixed, sum_fixed, to_fixed
+from hnlpeak.spectrum.fixed_point import (
+    FIXED_POINT,
+    FLOW_POINT,
+    LARGEST_SUM,
+    add_fixed,
+    flow_to_fixed,
+    squares_to_fixed,
+    sum_fixed,
+    to_fixed,
+)
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
 
@@ -72,3 +81,18 @@ def test_counts_become_weights_of_one() -> None:
     counts.passed[0, 0, 0] = int(9e9)
     with pytest.raises(UsageError):
         counts.weighted()
+
+
+def test_squares_that_are_nothing_stay_nothing_and_others_are_a_unit_at_least() -> None:
+    assert squares_to_fixed([0.0, 1e-30, 1.0]).tolist() == [0, 1, FIXED_POINT]
+
+
+def test_rows_of_a_cutflow_hold_what_fits_and_no_more() -> None:
+    most = 2**33  # 8.6 billion, of 2^30 units each: 2^63 is the first integer that does not fit
+    assert flow_to_fixed(np.array([most - 1, 1 - most])).tolist() == [
+        (most - 1) * FLOW_POINT,
+        (1 - most) * FLOW_POINT,
+    ]
+    for count in (most, -most, most + 1):
+        with pytest.raises(UsageError, match="a cut-flow of weights holds up to"):
+            flow_to_fixed(np.array([count]))

@@ -134,3 +134,84 @@ def test_wrong_arrays_are_refused() -> None:
         counts([[[1, 2, 3, -4]]])
     with pytest.raises(UsageError, match="fixed point"):
         to_fixed([1.0, 1e7])
+
+
+def test_each_selection_is_found_by_its_name() -> None:
+    names = ["a", "b", "c", "d"]
+    made = Spectrum.from_counts(
+        np.arange(16, dtype=np.int64).reshape(4, 1, 4),
+        selections=names,
+        components=["s"],
+        simulated=False,
+        label="four",
+        axis=AXIS,
+    )
+    assert [made.selection_index(name) for name in names] == [0, 1, 2, 3]
+    assert [made.project(name).values.sum() for name in names] == [6.0, 22.0, 38.0, 54.0]
+
+
+def test_an_array_is_kept_and_not_written_to_through_the_spectrum() -> None:
+    values = np.array([[[1, 2, 3, 4]]], dtype=np.int64)
+    made = Spectrum.from_counts(
+        values, selections=["t"], components=["s"], simulated=True, label="kept", axis=AXIS
+    )
+    assert np.shares_memory(made.content, values)
+    with pytest.raises(ValueError, match="read-only"):
+        made.content[0, 0, 0] = 7
+    values[0, 0, 0] = 5  # whoever made the array may still write
+    assert made.project("t").values.tolist() == [5, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("w", "w2"),
+    [
+        (np.ones((1, 1, 4)), np.ones((1, 1, 4), dtype=np.int64)),
+        (np.ones((1, 1, 4), dtype=np.int64), np.ones((1, 1, 4))),
+        (np.ones((1, 1, 4), dtype=np.int64), np.array([[[1, 1, -1, 1]]])),
+    ],
+)
+def test_weights_that_are_no_fixed_point_numbers_are_refused(w: np.ndarray, w2: np.ndarray) -> None:
+    with pytest.raises(UsageError, match="fixed-point weights must be int64"):
+        Spectrum.from_weights(w, w2, selections=["t"], components=["s"], simulated=True, label="x", axis=AXIS)
+
+
+class Simulated:
+    """A histogram of one axis, as another library hands it over."""
+
+    def __init__(self, values: list[float], variances: list[float] | None) -> None:
+        self.axes = [AXIS]
+        self._values, self._variances = values, variances
+
+    def values(self) -> np.ndarray:
+        return np.array(self._values)
+
+    def variances(self) -> np.ndarray | None:
+        return None if self._variances is None else np.array(self._variances)
+
+
+@pytest.mark.parametrize(
+    ("values", "variances", "counts"),
+    [
+        ([1.0, 2.0, 0.0, 4.0], [1.0, 2.0, 0.0, 4.0], True),
+        ([1.0, 2.0, 0.0, 4.0], None, True),
+        ([1.0, 2.0, 0.0, 4.0], [1.0, 2.0, 0.0, 7.0], False),  # whole sums of weights that are not 1
+        ([1.0, 2.5, 0.0, 4.0], [1.0, 2.5, 0.0, 4.0], False),
+        ([1.0, 2.5, 0.0, 4.0], None, False),
+    ],
+)
+def test_simulation_is_of_counts_where_each_event_counts_once(
+    values: list[float], variances: list[float] | None, counts: bool
+) -> None:
+    made = Spectrum.from_uhi(Simulated(values, variances), simulated=True)
+    assert made.is_counts is counts
+    found = made.project("any")
+    assert found.values.tolist() == values
+    assert found.variances.tolist() == pytest.approx(values if variances is None else variances)
+
+
+def test_page_of_a_notebook_has_facts_and_events_by_component() -> None:
+    page = counts([[[1, 2, 3, 4], [10, 0, 0, 0]], [[5, 5, 5, 5], [0, 0, 0, 1]]])._repr_html_()
+    assert "toy" in page
+    assert "4 bins from 100 to 104 MeV" in page
+    for row in ("tight", "loose", ">10<", ">20<", ">1<"):
+        assert row in page

@@ -110,14 +110,16 @@ def test_ends_beyond_the_spectrum_by_rounding_alone_are_its_ends() -> None:
             search_window(mass, 5.0, k=1.0, edges=MEV)
 
 
-@pytest.mark.parametrize(("shift", "snapped"), [(0.0, False), (0.049, False), (0.051, True), (-0.051, True)])
-def test_an_end_that_moves_by_a_twentieth_of_sigma_is_snapped(shift: float, snapped: bool) -> None:
-    """Either end: the window is shifted as a whole, by so many sigma of 1 MeV."""
-    assert search_window(105.0 + shift, 1.0, k=2.0, edges=MEV).snapped is snapped
-    ends = np.array([100.0, 103.0 + shift, 107.0, 110.0])
-    assert search_window(105.0, 1.0, k=2.0, edges=ends).snapped is snapped
-    ends = np.array([100.0, 103.0, 107.0 + shift, 110.0])
-    assert search_window(105.0, 1.0, k=2.0, edges=ends).snapped is snapped
+@pytest.mark.parametrize("sigma", [1.0, 0.5, 2.0])
+@pytest.mark.parametrize(("moved", "snapped"), [(0.0, False), (0.049, False), (0.051, True), (-0.051, True)])
+def test_an_end_that_moves_by_a_twentieth_of_sigma_is_snapped(
+    moved: float, snapped: bool, sigma: float
+) -> None:
+    """Either end alone, or the window as a whole, by so many sigma; the window is 2 MeV to each side."""
+    k, shift = 2.0 / sigma, moved * sigma
+    assert search_window(105.0 + shift, sigma, k=k, edges=MEV).snapped is snapped
+    for ends in ([100.0, 103.0 + shift, 107.0, 110.0], [100.0, 103.0, 107.0 + shift, 110.0]):
+        assert search_window(105.0, sigma, k=k, edges=np.array(ends)).snapped is snapped
 
 
 def test_the_ratio_is_the_signal_in_the_bins_over_that_in_the_window() -> None:
