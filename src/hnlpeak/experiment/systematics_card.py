@@ -41,8 +41,9 @@ class SystematicsCard(Card):
 
     For each source the signal of each of these masses, the normalisation, the decays that calibrate the beam and, where
     b is made of them, the templates are simulated again, with the random numbers of the nominal ones: as many decays
-    each as ``signal_decays``, ``normalisation_decays``, ``calibration_decays`` and ``template_decays`` say at the
-    exposure of the card, fewer at smaller ones.
+    each as ``signal_decays``, ``normalisation_decays``, ``calibration_decays`` and, for the largest template,
+    ``template_decays`` say at the exposure of the card, fewer at smaller ones. Other templates are smaller as they are
+    in ``samples.templates``.
     """
 
     in_limit: tuple[str, ...] = ()

@@ -119,7 +119,7 @@ def _covariance(n: int, theta2: float, setup: Record, w: Record) -> None:
         w.lower[a, a] += w.variance[a]
 
 
-@kernel
+@inlined
 def _prepare(n: int, theta2: float, setup: Record, w: Record) -> bool:
     """Model whitened by the factor ``lower`` of the covariance, and the factor ``normal`` of its normal equations."""
     _covariance(n, theta2, setup, w)
@@ -139,7 +139,7 @@ def _prepare(n: int, theta2: float, setup: Record, w: Record) -> bool:
     return factorise(w.normal, 3)
 
 
-@kernel
+@inlined
 def _solve(n: int, k: int, measured: int, w: Record) -> float:
     """Least squares of the first ``k`` columns to the column ``measured``: ``fitted``; returns chi2."""
     solve_lower(w.lower, n, w.columns[measured])
@@ -166,6 +166,24 @@ def _same_variances(n: int, w: Record) -> bool:
 
 
 @inlined
+def _fit(n: int, theta2: float, setup: Record, w: Record, track: Record) -> bool:
+    """Fit lines to ``n`` points into ``track``: one with a kink in x, one in y."""
+    if not _prepare(n, theta2, setup, w):
+        return False
+    chi2 = _solve(n, 3, _X, w)
+    track.x, track.tx, track.bend = w.fitted[0], w.fitted[1], w.fitted[2]
+    # y has no kink: the first two columns serve it, with the same weights as long as the points are as good in y
+    if not _same_variances(n, w):
+        for a in range(n):
+            w.variance[a] = w.variance_y[a]
+        if not _prepare(n, theta2, setup, w):
+            return False
+    track.chi2 = chi2 + _solve(n, 2, _Y, w)
+    track.y, track.ty = w.fitted[0], w.fitted[1]
+    return True
+
+
+@inlined
 def fit_track(setup: Record, particle: Record, scratch: NDArray[np.void], track: Record) -> bool:
     """``fit_points`` of a particle measured in ``min_chambers``."""
     return particle.n_chambers >= setup.min_chambers and fit_points(setup, particle, scratch, track)
@@ -184,18 +202,9 @@ def fit_points(setup: Record, particle: Record, scratch: NDArray[np.void], track
     track.z = w.z[0]
     track.magnet_z = setup.magnet_z
     theta2 = _scattering2(_first_curvature(setup, n, before, w))
-    if not _prepare(n, theta2, setup, w):
+    # nearly all tracks have four points, and loops of a known length are straight code
+    if not (_fit(4, theta2, setup, w, track) if n == 4 else _fit(n, theta2, setup, w, track)):
         return False
-    chi2 = _solve(n, 3, _X, w)
-    track.x, track.tx, track.bend = w.fitted[0], w.fitted[1], w.fitted[2]
-    # y has no kink: the first two columns serve it, with the same weights as long as the points are as good in y
-    if not _same_variances(n, w):
-        for a in range(n):
-            w.variance[a] = w.variance_y[a]
-        if not _prepare(n, theta2, setup, w):
-            return False
-    track.chi2 = chi2 + _solve(n, 2, _Y, w)
-    track.y, track.ty = w.fitted[0], w.fitted[1]
     curvature = _curvature(track.tx, track.ty, track.bend, setup.magnet_kick)
     if abs(curvature) < 1e-12:
         return False

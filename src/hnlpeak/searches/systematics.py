@@ -67,7 +67,7 @@ def systematic_decays(analysis: Analysis, share: float) -> int:
     beams = 1
     total = nominal = len(_masses(analysis)) * _size(table.signal_decays, share)
     total = nominal = nominal + _size(table.normalisation_decays, share)
-    templates = {template.mode: _size(table.template_decays, share) for template in _templates(analysis)}
+    templates = _template_sizes(analysis, table, share)
     total += sum(templates.values())
     for varied in (variation(source.vary, analysis.experiment.card) for source in table.varied):
         beams += bool(varied.experiment)
@@ -138,9 +138,17 @@ def _samples(analysis: Analysis, table: SystematicsCard, share: float) -> dict[s
     }
     mode, decays = card.normalisation.mode, _size(table.normalisation_decays, share)
     found[_PEAK] = mode_sample(f"{_KEY}/{_PEAK}", mode, decays)
+    sizes = _template_sizes(analysis, table, share)
     for template in _templates(analysis):
-        found[template.mode] = _template(analysis, template, _size(table.template_decays, share), {})
+        found[template.mode] = _template(analysis, template, sizes[template.mode], {})
     return found
+
+
+def _template_sizes(analysis: Analysis, table: SystematicsCard, share: float) -> dict[str, int]:
+    """Decays of each template, in the proportions of the samples of the card."""
+    templates = _templates(analysis)
+    largest = max((template.decays for template in templates), default=1)
+    return {t.mode: _size(table.template_decays, share * t.decays / largest) for t in templates}
 
 
 def _template(
