@@ -95,8 +95,12 @@ class Cut(Card):
 
     def judges_as(self, other: Cut) -> bool:
         """True where both cuts pass the same candidates by the same bounds, whatever their names."""
-        same = {"name": "", "reference": ""}
-        return self.model_copy(update=same) == other.model_copy(update=same)
+        # field by field: copies without the words took half the time of a varied world, which packs cuts anew
+        return all(
+            getattr(self, field) == getattr(other, field)
+            for field in Cut.model_fields
+            if field not in ("name", "reference")
+        )
 
 
 def _slopes(points: Sequence[float], values: Sequence[float]) -> list[float]:
