@@ -72,12 +72,11 @@ def scan(
     exposure: Exposure | None = None,
     systematics: Systematics | None = None,
 ) -> SearchResult:
-    """Return observed and expected limits at every mass of ``card``.
+    """Return observed and expected limits at every mass of ``card``, NaN with a status where there is none.
 
-    N_K is that of ``flux``, else the column n_kaon of the ``signal`` table. ``inputs``: what background methods other
-    than side bands need; ``context`` has the seed of the toys (1 unless given); ``simulation``, ``exposure``: where the
-    spectrum comes from. A mass without a limit is a row with a status and NaN. ``UsageError`` where the signal does not
-    cover the scan or N_K is unknown, ``InputDataError`` where the spectrum does not cover the windows.
+    N_K: of ``flux``, else of the ``signal`` table. ``inputs``: what background methods other than side bands need;
+    ``context``: seed of the toys (1 unless given); ``simulation``, ``exposure``: where the spectrum comes from.
+    ``UsageError`` where the signal ends before the scan or N_K is unknown, ``InputDataError`` where the spectrum does.
     """
     found = hypotheses(spectrum, card, signal, flux)
     where, n = _counts(spectrum, found)
@@ -90,9 +89,8 @@ def scan(
         local = excess(n, background, card.statistics)
         limits = signal_limits(n, background, table, card.statistics)
         efficiency = net_efficiency(table, background.leakage, card.statistics.errors)
-        limit = limits.observed.n_signal
         parent = _parent(card, spectrum, found, local, masked)
-        toys = toy_searches(smooth, parent, *where, card.statistics, context, table, limit)
+        toys = toy_searches(smooth, parent, *where, card.statistics, context, table, limits.observed.n_signal)
         made = SearchResult(
             analysis=card.name,
             title=card.title,
@@ -109,7 +107,7 @@ def scan(
             efficiency=efficiency,
             excess=local,
             limits=limits,
-            coverage=own_coverage(limit, background, efficiency, card.statistics),
+            coverage=own_coverage(limits.observed.n_signal, background, efficiency, card.statistics),
             treatments=treatment_limits(n, background, table, card.statistics),
             methods=method_limits(n, background, table, card.statistics),
             with_errors=limit_with_errors(n, background, table, card.statistics),
