@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hist
 import numpy as np
 import pytest
 
@@ -114,3 +115,18 @@ def test_region_is_symmetric_on_the_bins() -> None:
     width = float(AXIS.widths[0])
     assert low == pytest.approx(-high, abs=1e-9)
     assert abs(high - CARD.normalisation.m2_max**0.5) <= 0.5 * width
+
+
+@pytest.mark.parametrize("ends", [(-1.0, 500.0), (-400.0, 1.0), (1.0, 500.0)])
+def test_a_spectrum_that_ends_inside_the_peak_is_refused(ends: tuple[float, float]) -> None:
+    """At either end: what is left of the peak would be taken for all of it."""
+    short = Spectrum.from_counts(
+        np.ones((1, 1, 100), dtype=np.int64),
+        selections=["normalisation"],
+        components=["data"],
+        simulated=False,
+        label="short",
+        axis=hist.axis.Regular(100, *ends, name="m_miss"),
+    )
+    with pytest.raises(UsageError, match=r"'short' .* does not hold the Standard-Model peak"):
+        peak_region(CARD, short)

@@ -189,3 +189,29 @@ def test_bad_windows_of_the_card(window: object, message: str) -> None:
     scan = {"mass_min": "300 MeV", "mass_max": "310 MeV", "step": "1 MeV", "reference": "", "confidence": "E"}
     with pytest.raises(ValidationError, match=message):
         Scan.model_validate({**scan, "window": window})
+
+
+def test_a_mass_of_the_table_is_not_spoilt_by_its_neighbours() -> None:
+    """What a neighbour does not know has no weight there; between both it is not known. One mass is a curve, too."""
+    points = [
+        SignalPoint(mass, Measured(sigma, stat=0.1), Measured(0.2, stat=0.01), known)
+        for mass, sigma, known in (
+            (300.0, 4.0, None),
+            (310.0, 3.0, Measured(0.3, stat=0.02)),
+            (320.0, 2.5, None),
+        )
+    ]
+    model = signal_model({"any": points}, window=1.0, source="table.csv")
+    assert model.at(310.0, "any").acceptance_no_window == Measured(0.3, stat=0.02)
+    for mass in (300.0, 305.0, 315.0, 320.0):
+        assert model.at(mass, "any").acceptance_no_window is None
+    assert [model.at(mass, "any").sigma.value for mass in (300.0, 305.0, 310.0, 320.0)] == pytest.approx(
+        [4.0, 3.5, 3.0, 2.5]
+    )
+    # neighbours are independent: half of each
+    assert model.at(305.0, "any").sigma.error == pytest.approx(0.1 * math.sqrt(0.5))
+    assert model.at(310.0, "any").sigma.error == pytest.approx(0.1)
+    alone = signal_model({"any": points[1:2]}, window=1.0, source="table.csv")
+    assert alone.at(310.0, "any").sigma.value == 3.0
+    with pytest.raises(UsageError, match="never extrapolated"):
+        alone.at(310.1, "any")

@@ -17,6 +17,7 @@ from hnlpeak.background.template_sums import components, control_agreement, simu
 from hnlpeak.background.templates import TemplateBackground, template_estimates
 from hnlpeak.core.errors import UsageError
 from hnlpeak.core.measured import Measured
+from hnlpeak.estimation.composition import effective_events
 from hnlpeak.estimation.flux import measure_flux
 from hnlpeak.estimation.templates import combine, decays_that_fit, seen
 from hnlpeak.spectrum import Spectrum
@@ -339,3 +340,9 @@ def test_squares_of_large_weights_stand_for_fewer_decays() -> None:
     assert a.values * small.scaled_to(1e6) == pytest.approx(b.values, rel=1e-12)
     assert a.variances * small.scaled_to(1e6) ** 2 == pytest.approx(b.variances, rel=1e-12)
     assert decays_that_fit(samples, 1e5) == 1e5
+
+
+def test_effective_events_of_weights() -> None:
+    """(sum w)^2 / sum w^2: of three of weight 2 three, of one of 3 and one of 1 (16 / 10), of none 0."""
+    found = effective_events(np.array([6.0, 4.0, 0.0]), np.array([12.0, 10.0, 0.0]))
+    assert found.tolist() == pytest.approx([3.0, 1.6, 0.0])
