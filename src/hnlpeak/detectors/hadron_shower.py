@@ -90,7 +90,8 @@ def traverse(
 ) -> tuple[float, float, float]:
     """What a hadron of state ``s`` leaves in a body: electromagnetic and hadronic energy (MeV), share crossed before.
 
-    The body is so many interaction lengths deep, ``nuclear`` ones and those of a ``pion`` (taken for kaons, too).
+    The body is so many interaction lengths deep, ``nuclear`` ones and those of a ``pion`` (taken for kaons, too), and
+    so many ``radiation_lengths``; the share, 0 to 1, is of the body, before the first interaction.
     The state remembers the shower, which begins where the depth of the first interaction ends, and what of it lies
     before the body.
     """

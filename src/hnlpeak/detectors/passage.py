@@ -121,7 +121,10 @@ def radiate(radiation_lengths: float, u_min: float, event: Record, rng: np.rando
 
 
 def conversion_paths(radiation_lengths: float) -> float:
-    """Mean free paths of a hard photon until it becomes a pair, 7/9 t; ``_strength`` has what softer ones do."""
+    """Mean free paths, 7/9 of the ``radiation_lengths``, of a hard photon until it becomes a pair.
+
+    ``_strength`` has what softer ones do.
+    """
     return 7.0 / 9.0 * radiation_lengths
 
 

@@ -231,7 +231,10 @@ def _magnet(spec: Spectrometer) -> Surface:
 def kicked(
     params: NDArray[np.float64], charge: float, tx: float, ty: float, p: float
 ) -> tuple[float, float, float]:
-    """Slopes after the kick, and (p_z after / p_z before)^2; a particle below ``LEAST_RATIO2`` of that is lost."""
+    """Slopes after the kick, and (p_z after / p_z before)^2; a particle below ``LEAST_RATIO2`` of that is lost.
+
+    Of a particle of ``charge`` (in e), slopes ``tx``, ``ty`` (dx/dz, dy/dz) and momentum ``p`` (MeV) at the magnet.
+    """
     # the kick in units of p_z
     kick = charge * params[_KICK] / p * math.sqrt(1.0 + tx * tx + ty * ty)
     ratio2 = 1.0 - kick * (2.0 * tx + kick)

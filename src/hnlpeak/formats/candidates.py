@@ -138,7 +138,10 @@ def read_candidates(address: str | Path, analysis: Analysis) -> Candidates:
 
 
 def write_candidates(path: str | Path, candidates: Candidates) -> None:
-    """Write all columns as a flat ntuple ``hnl`` that says whether it is simulated."""
+    """Write all columns as a flat ntuple ``hnl`` (MeV, mm, ns) that says whether it is simulated.
+
+    Nothing half-written is left behind.
+    """
     write_ntuple(
         path,
         candidates.columns,

@@ -77,7 +77,10 @@ class Expectation:
 
 
 def expectation(samples: Samples, decays: float) -> Expectation:
-    """Return what the plan's expected components let expect of ``decays`` decays in the fiducial volume."""
+    """Return what the plan's expected components let expect of ``decays`` decays in the fiducial volume.
+
+    Its means are events [selection, component, bin].
+    """
     made, scales = _made(samples, decays)
     means = [scale * made[name].spectrum.values[:, 0] for name, scale in scales.items()]
     parts = tuple((made[name].spectrum, scale) for name, scale in scales.items())

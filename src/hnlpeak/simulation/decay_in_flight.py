@@ -165,7 +165,11 @@ def fly(
     particle: Record,
     rng: np.random.Generator,
 ) -> None:
-    """Add the segments of a charged pion's or muon's decays; shares of muons and of pions are made to decay."""
+    """Add the segments of a charged pion's or muon's decays, none of other particles.
+
+    ``daughter`` and ``kaon`` are (px, py, pz, E, m) in MeV. The shares ``forced_muons`` and ``forced_pions`` (0 to 1,
+    0 for none) of them are made to decay, with weights that undo it.
+    """
     species = particle.segments[0].species
     if species in (Species.MUON_PLUS, Species.MUON_MINUS):
         _fly_muon(daughter, kaon, beam.z_end_muon, forced_muons, event, particle, rng)

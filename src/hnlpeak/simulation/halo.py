@@ -168,9 +168,10 @@ def throw_halo(
     daughters: NDArray[np.float64],
     parent: NDArray[np.float64],
 ) -> int:
-    """Write the muon in its parent's frame as row 0, the ``parent`` (px, py, pz, E, m) and its decay point.
+    """Write the muon in its parent's frame as row 0 of ``daughters``, the ``parent``, and where it decays.
 
-    The event is in no fiducial volume. Returns 1.
+    Rows are (px, py, pz, E, m) in MeV, the point is in mm. The event is in no fiducial volume. Returns 1, the number of
+    daughters.
     """
     event.in_fiducial = 0
     if params[_Slot.BESIDE] > 0.0 and rng.random() < params[_Slot.BESIDE]:
