@@ -183,7 +183,7 @@ def test_one_file_each(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(_LONGEST)
-def test_a_kernel_of_its_own_is_one_line_more(tmp_path: Path) -> None:
+def test_a_kernel_of_its_own_is_a_word_and_a_branch_more(tmp_path: Path) -> None:
     copy = house(tmp_path)
     wall = copy / "detectors" / "wall.py"
     wall.write_text(changed(wall.read_text("utf-8"), "guard_ring.CODE", "CODE") + OWN_KERNEL, "utf-8")
@@ -191,6 +191,7 @@ def test_a_kernel_of_its_own_is_one_line_more(tmp_path: Path) -> None:
     text = changed(transport.read_text("utf-8"), "    spectrometer,\n", "    spectrometer,\n    wall,\n")
     line = "    elif code == MATTER:\n"
     branch = f"    elif code == wall.CODE:\n        wall.respond(params, event, particle, rng)\n{line}"
+    text = changed(text, "    guard_ring.CODE,\n", "    guard_ring.CODE,\n    wall.CODE,\n")
     transport.write_text(changed(text, line, branch), "utf-8")
     events = tmp_path / "events.root"
     command(copy, "simulate", cards(tmp_path), "--mode", "kmux", "-n", 20_000, "-o", events)
