@@ -23,6 +23,7 @@ from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps, loads
 
+from hnlpeak.core.dispatcher import Part
 from hnlpeak.core.plain_file import read_plain
 from hnlpeak.core.stamp import closure_digest, compiler_versions, frozen_digest
 
@@ -152,7 +153,12 @@ class KernelCache(_Cache):
     def save_overload(self, signature: Any, result: Any) -> None:
         """Keep compiled code; nothing happens where it cannot be kept."""
         found = self._place(signature, result.codegen)
-        if found is None or result.library.has_dynamic_globals or any(not x.can_cache for x in result.lifted):
+        if (
+            found is None
+            or isinstance(result.library, Part)
+            or result.library.has_dynamic_globals
+            or any(not x.can_cache for x in result.lifted)
+        ):
             return
         path, key = found
         written: Any = dumps

@@ -1,6 +1,7 @@
 """The one place where Python becomes machine code.
 
-``kernel`` is ``numba.njit`` with the package's settings (free of the GIL, IEEE division) and a cache on disk that
+``kernel`` is ``numba.njit`` with the package's settings (free of the GIL, IEEE division), joined with the kernels it
+calls before machine code is made (``core.dispatcher``), and a cache on disk that
 cannot lie: its keys cover all that a kernel depends on (``core.stamp``), its files are checked (``core.cache``).
 Numba alone would answer a change in a callee of another file, or of a mass, with stale machine code.
 """
@@ -33,11 +34,14 @@ def _compiled(function: F, forceinline: bool) -> F:
     import numba
 
     from hnlpeak.core.cache import KernelCache
+    from hnlpeak.core.dispatcher import Kernel
 
     options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "forceinline": forceinline}
-    made: Any = numba.njit(**options)(function)
-    if hasattr(made, "_cache"):  # not where compilation is switched off
-        made._cache = KernelCache(function, repr(sorted(options.items())))
+    settings: Any = numba.config  # no types
+    if settings.DISABLE_JIT:
+        return function
+    made: Any = Kernel(function, targetoptions={"nopython": True, "boundscheck": None, **options})
+    made._cache = KernelCache(function, repr(sorted(options.items())))
     return cast(F, made)
 
 

@@ -1,0 +1,135 @@
+"""Kernels inside kernels: code that is joined and made into machine code once, where Python calls it.
+
+Numba gives each function that a compiled one calls two doors for Python, passes of optimisation over it and over all
+that it calls, and machine code of its own, whether Python ever calls it or not. For a search these are three hundred
+functions in chains ten deep. A ``Kernel`` that only kernels call is a ``Part``: code of LLVM, simplified function by
+function. The kernel that Python calls joins the parts it is made of, optimises them together and has machine code.
+Should Python call a part later, it is compiled with doors of its own.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from numba.core import compiler, dispatcher, sigutils
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.environment import lookup_environment
+from numba.core.registry import CPUDispatcher
+from numba.core.targetconfig import ConfigStack
+
+__all__ = ["Kernel", "Part"]
+
+_ENVIRONMENT = "_ZN08NumbaEnv"
+_FunctionCompiler: Any = dispatcher._FunctionCompiler  # type: ignore[attr-defined]
+
+
+class _KernelFlags(compiler.Flags):
+    """What numba is asked for a kernel; its type tells who asks for another kernel while this one is compiled."""
+
+
+def _asked_by_kernel() -> bool:
+    """True where this thread is compiling a kernel and has met a call of another."""
+    return isinstance(ConfigStack.top_or_none(), _KernelFlags)
+
+
+class _Whole(JITCodeLibrary):
+    """A kernel with machine code, with the parts that it and its parts call."""
+
+    def add_linking_library(self, library: Any) -> None:
+        """Take ``library`` in, and the parts that it calls."""
+        if library in self._linking_libraries:
+            return
+        super().add_linking_library(library)
+        if isinstance(library, Part):
+            for inner in library._linking_libraries:
+                self.add_linking_library(inner)
+
+    def know_environments(self) -> None:
+        """Tell the machine code where its parts keep what they need of Python (texts of errors)."""
+        for variable in self._final_module.global_variables:
+            name = variable.name
+            known = lookup_environment(name) if name.startswith(_ENVIRONMENT) else None
+            if known is not None:
+                self.codegen.set_env(name, known)
+
+
+class Part(JITCodeLibrary):
+    """A kernel for other kernels: never machine code by itself."""
+
+    def finalize(self) -> None:
+        """Leave the code as it is: it is optimised where it is used."""
+        self._raise_if_finalized()
+        self._finalize_dynamic_globals()
+        self._finalized = True
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """The compiler makes millions of objects that stay: searching them for garbage costs a tenth of its time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+class _Compiler(_FunctionCompiler):
+    """Numba's compiler of one function, with a library of ours."""
+
+    def _compile_core(self, args: Any, return_type: Any) -> Any:
+        flags: Any = _KernelFlags()
+        self.targetdescr.options.parse_as_flags(flags, self.targetoptions)
+        context = self.targetdescr.target_context
+        part = _asked_by_kernel()
+        if part:
+            flags.no_compile = flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
+        library: Any = (Part if part else _Whole)(context.codegen(), self.py_func.__qualname__)
+        library.enable_object_caching()
+        made = compiler.compile_extra(
+            self.targetdescr.typing_context,
+            context,
+            self.py_func,
+            args=args,
+            return_type=return_type,
+            flags=flags,
+            locals=self.locals,
+            library=library,
+            pipeline_class=self.pipeline_class,
+        )
+        if part:
+            context.insert_user_function(library, made.fndesc, [library])
+            return made._replace(entry_point=library)  # a key like any other
+        library.know_environments()
+        return made
+
+
+class Kernel(CPUDispatcher):
+    """A function that is compiled for the types it is called with, by Python or by another kernel."""
+
+    def __init__(self, py_func: Callable[..., object], locals: Any = None, targetoptions: Any = None) -> None:
+        super().__init__(py_func, locals, targetoptions)
+        self._compiler = _Compiler(
+            py_func, self.targetdescr, self.targetoptions, self.locals, compiler.Compiler
+        )
+
+    def compile(self, sig: Any) -> Any:
+        """Compile for ``sig``: for the kernel that is being compiled, a part; else machine code with doors."""
+        key = tuple(sigutils.normalize_signature(sig)[0])
+        with global_compiler_lock, _no_collection():
+            there: Any = self.overloads.get(key)
+            if there is not None and isinstance(there.library, Part) and not _asked_by_kernel():
+                del self.overloads[key]
+            return super().compile(sig)
+
+    def add_overload(self, cres: Any) -> None:
+        """Keep what was compiled; what has no door is not shown to Python."""
+        if isinstance(cres.library, Part):
+            self.overloads[tuple(cres.signature.args)] = cres
+        else:
+            super().add_overload(cres)
