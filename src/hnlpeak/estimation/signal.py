@@ -92,7 +92,7 @@ class SignalCurve:
                 f"mass {mass:g} MeV is outside the signal model ({grid[0]:g} to {grid[-1]:g} MeV): "
                 "acceptance and resolution are never extrapolated"
             )
-        j = min(max(int(np.searchsorted(grid, mass)), 1), grid.size - 1) if grid.size > 1 else 0
+        j = min(max(int(np.searchsorted(grid, mass)), 1), grid.size - 1)
         i = max(j - 1, 0)
         t = (mass - grid[i]) / (grid[j] - grid[i]) if j > i else 0.0
 
