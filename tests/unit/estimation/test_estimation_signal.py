@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from hnlpeak.core.errors import UsageError
 from hnlpeak.core.measured import Measured
-from hnlpeak.estimation.signal import SignalPoint, signal_model
+from hnlpeak.estimation.signal import PULLS, SignalPoint, signal_model
 from hnlpeak.estimation.signal_mc import measure_signal, quantile_width, window_of
 from hnlpeak.experiment.analysis_card import FractionWindow, Scan, WindowRule
 from hnlpeak.spectrum import Spectrum
@@ -215,3 +215,23 @@ def test_a_mass_of_the_table_is_not_spoilt_by_its_neighbours() -> None:
     assert alone.at(310.0, "any").sigma.value == 3.0
     with pytest.raises(UsageError, match="never extrapolated"):
         alone.at(310.1, "any")
+
+
+def test_shapes_between_two_masses_are_their_mean_at_equal_pulls() -> None:
+    """With the weights of the distance; at a mass of the table it is its own, whatever the neighbour has."""
+    narrow, wide = np.clip(PULLS, -1.0, 1.0) / 2.0 + 0.5, np.clip(PULLS / 2.0, -1.0, 1.0) / 2.0 + 0.5
+    points = [
+        SignalPoint(mass, Measured(3.0, stat=0.1), Measured(0.2, stat=0.01), cumulative=shape)
+        for mass, shape in ((300.0, narrow), (310.0, wide), (320.0, np.full(PULLS.size, np.nan)))
+    ]
+    model = signal_model({"any": points}, window=1.0, source="table.csv")
+    for mass, expected in (
+        (300.0, narrow),
+        (302.5, 0.75 * narrow + 0.25 * wide),
+        (305.0, 0.5 * narrow + 0.5 * wide),
+        (310.0, wide),
+    ):
+        found = model.at(mass, "any").cumulative
+        assert found is not None
+        assert found == pytest.approx(expected)
+    assert model.at(315.0, "any").cumulative is None
