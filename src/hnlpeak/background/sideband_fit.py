@@ -46,6 +46,7 @@ from hnlpeak.background.poisson_fit import (
     solve,
     workspace,
 )
+from hnlpeak.core.errors import UsageError
 from hnlpeak.core.kernel import kernel
 
 __all__ = [
@@ -333,8 +334,15 @@ def fit_slots(
     average: bool = False,
     start: NDArray[np.float64] | None = None,
 ) -> tuple[NDArray[np.float64], FittedFunctions]:
-    """Slots of all (toy, mass), and the functions of the last toy; ``orders`` broadcast to (toy, mass)."""
+    """Slots of all (toy, mass), and the functions of the last toy; ``orders`` broadcast to (toy, mass).
+
+    ``UsageError`` for functions of higher orders than the ``design`` is made for.
+    """
     masses, _, count = design.basis.shape
+    most = int(np.max(orders, initial=0)) + int(np.max(functions[:, 1]))
+    if most >= count:
+        # compiled code would read and write beyond its arrays
+        raise UsageError(f"side bands laid out for functions up to order {count - 1}, asked for {most}")
     parameters = np.empty((masses, len(functions), count))
     if start is None:
         start = np.full_like(parameters, np.nan)
@@ -392,7 +400,8 @@ def fit_sidebands(
 
     ``cumulative[s, i]`` is the number of events of selection ``s`` below bin edge ``i`` of the spectrum;
     ``rows[m]`` the selection of mass ``m``. Works on real-valued (weighted, Asimov) spectra too. What the other
-    arguments mean: :class:`~hnlpeak.background.functions.SidebandModel`.
+    arguments mean: :class:`~hnlpeak.background.functions.SidebandModel`. ``UsageError`` for orders that the ``design``
+    is not made for: it has room for ``order`` + 2 and ``alternative_order`` of its card.
     """
     model = SidebandModel(order, alternative_order, family, order_choice)
     wanted = wanted_orders(design, cumulative[None], rows, model)

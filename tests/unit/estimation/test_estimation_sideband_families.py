@@ -12,6 +12,7 @@ from hnlpeak.background.functions import FAMILIES, Family, OrderChoice, Sideband
 from hnlpeak.background.sideband import SidebandBackground
 from hnlpeak.background.sideband_fit import SidebandEstimates, fit_sidebands
 from hnlpeak.background.toy_fits import fit_toys, toy_start
+from hnlpeak.core.errors import UsageError
 from hnlpeak.spectrum.window import gaussian_fraction, search_window
 
 EDGES = np.linspace(100.0, 490.0, 3901)
@@ -19,12 +20,12 @@ CENTRES = 0.5 * (EDGES[1:] + EDGES[:-1])
 SIGMA = 4.0
 
 
-def design(masses: list[float]) -> SidebandDesign:
+def design(masses: list[float], order: int = 2, alternative: int = 3) -> SidebandDesign:
     card = SidebandBackground.model_validate(
         {
             "method": "sideband",
-            "order": 2,
-            "alternative_order": 3,
+            "order": order,
+            "alternative_order": alternative,
             "inner": 1.5,
             "outer": 11.25,
             "low_limit": "150 MeV",
@@ -50,7 +51,7 @@ def estimate(
     choice: OrderChoice = "fixed",
 ) -> SidebandEstimates:
     return fit_sidebands(
-        design(masses),
+        design(masses, order, alternative),
         cumulative(counts)[None],
         np.zeros(len(masses), dtype=np.int64),
         order=order,
@@ -172,3 +173,19 @@ def test_toys_are_fitted_as_the_spectrum_is(family: Family, choice: OrderChoice)
             assert many.background[toy] == pytest.approx(single.background, abs=1e-4 * single.stat.min())
             assert many.error[toy] == pytest.approx(single.error, rel=1e-3)
             assert many.leakage[toy] == pytest.approx(single.leakage, rel=1e-3)
+
+
+@pytest.mark.parametrize(("order", "alternative"), [(3, 4), (2, 5), (5, 4)])
+def test_functions_beyond_what_the_bands_are_laid_out_for_are_refused(order: int, alternative: int) -> None:
+    """Two orders more than the function's own are tried: compiled code would read and write beyond its arrays."""
+    counts = falling(50.0, 150.0)
+    most = max(order + 2, alternative)
+    with pytest.raises(UsageError, match=f"laid out for functions up to order 4, asked for {most}"):
+        fit_sidebands(
+            design([300.0]),
+            cumulative(counts)[None],
+            np.zeros(1, dtype=np.int64),
+            order=order,
+            alternative_order=alternative,
+        )
+    assert np.isfinite(estimate(counts, [300.0], order=order, alternative=alternative).background[0])
