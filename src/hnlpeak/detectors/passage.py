@@ -19,6 +19,7 @@ from hnlpeak.detectors.surface import start_particle
 from hnlpeak.theory.species import CHARGE, MASS, Species
 
 __all__ = [
+    "begin_pair",
     "conversion_depth",
     "conversion_paths",
     "convert",
@@ -176,11 +177,11 @@ def convert(paths: float, forced: float, event: Record, rng: np.random.Generator
         return
     chance = -math.expm1(-paths * _strength(s.p)) if forced > 0.0 else 0.0
     if happens(event, rng, chance, forced) if forced > chance else _meets(paths, s, rng):
-        _begin_pair(event, rng)
+        begin_pair(event, rng)
 
 
 @inlined
-def _begin_pair(event: Record, rng: np.random.Generator) -> None:
+def begin_pair(event: Record, rng: np.random.Generator) -> None:
     """Put a pair in the place of the photon: opposite transverse momenta of the order of the electron's mass."""
     s = event.state
     s.alive = 0

@@ -92,7 +92,7 @@ def screen(
         code, params = modes.codes[mode], modes.parameters[mode]
         muons = code == kmu2.CODE
         photons = code == pipi0.CODE and foregone.every > 1 and modes.tails.size == 0
-        if not muons and not (photons and are_known(setup.response)):
+        if not muons and not (photons and are_known(setup)):
             continue
         n = _collect(mode, decays, first, kaons, numbers, rows)
         if muons:

@@ -11,7 +11,7 @@ from hnlpeak.core.kernel import inlined, kernel
 from hnlpeak.core.kinematics import boost_from_rest
 from hnlpeak.core.lanes import exponential_of
 from hnlpeak.core.random import State, beginning, uniform
-from hnlpeak.detectors import calorimeter, photon_veto, spectrometer
+from hnlpeak.detectors import beam_pipe, calorimeter, photon_veto, spectrometer
 from hnlpeak.detectors.event import Record
 from hnlpeak.detectors.passage import conversion_depth
 from hnlpeak.detectors.shape import surely_inside, surely_outside
@@ -32,12 +32,20 @@ _LEAST = 200.0  # MeV: what softer photons do is left to the long way
 
 
 @inlined
-def are_known(surfaces: Record) -> bool:
-    """True where photons meet vetoes, calorimeters, thin matter and the magnet alone."""
+def are_known(setup: Record) -> bool:
+    """True where photons meet vetoes, calorimeters, thin matter, the magnet and pipes too late for tracks alone."""
+    surfaces = setup.response
+    last = setup.n_chambers - setup.min_chambers
     for m in range(surfaces.n_neutral):
-        code = surfaces.code[surfaces.neutral[m]]
+        n = surfaces.neutral[m]
+        code = surfaces.code[n]
+        if code == beam_pipe.CODE and (
+            last < 0 or beam_pipe.begin_of(surfaces.params[n]) < setup.chamber_z[last]
+        ):
+            return False
         if code not in (
             photon_veto.CODE,
+            beam_pipe.CODE,
             calorimeter.CODE,
             spectrometer.MAGNET,
             MATTER,
@@ -167,6 +175,18 @@ def _pass(decays: int, z: float, shape: NDArray[np.float64], rows: NDArray[np.fl
 
 
 @kernel
+def _graze(decays: int, z: float, params: NDArray[np.float64], rows: NDArray[np.float64]) -> None:
+    """Photons that surely do not touch the pipe in the section that ends at ``z`` fly on."""
+    x, y, z_from = rows[Screened.X], rows[Screened.Y], rows[Screened.Z]
+    tx, ty, flies = rows[Screened.PHOTON_TX], rows[Screened.PHOTON_TY], rows[Screened.FLIES]
+    for i in range(decays):
+        dz = z - z_from[i]
+        at_x, at_y = x[i] + tx[i] * dz, y[i] + ty[i] * dz
+        touches = beam_pipe.may_touch(params, z_from[i], at_x, at_y, z, tx[i], ty[i])
+        flies[i] = (flies[i] > 0.0) & ((dz <= 0.0) | (not touches))
+
+
+@kernel
 def _shower(
     decays: int,
     z: float,
@@ -236,6 +256,8 @@ def _fly(decays: int, setup: Record, foregone: Foregone, rows: NDArray[np.float6
             paths += surfaces.paths_of[n]
         elif code == spectrometer.MAGNET:
             _pass(decays, z, params, rows)
+        elif code == beam_pipe.CODE:
+            _graze(decays, z, params, rows)
         elif code == photon_veto.CODE:
             window = foregone.windows[photon_veto.system_of(params)] - foregone.blur
             bound = photon_veto.most_missed(params, _LEAST)

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from hnlpeak.core.kernel import inlined
 from hnlpeak.detectors import (
+    beam_pipe,
     calorimeter,
     guard_ring,
     hadron_calorimeter,
@@ -61,6 +62,7 @@ def _decay(s: Record, mother: Record, daughter: Record) -> None:
 CODES = distinct(
     APERTURE,
     MATTER,
+    beam_pipe.CODE,
     photon_veto.CODE,
     spectrometer.CHAMBER,
     spectrometer.MAGNET,
@@ -101,6 +103,8 @@ def _respond(
         guard_ring.respond(params, event, particle, rng)
     elif code == MATTER:
         matter.respond(params, event, rng)
+    elif code == beam_pipe.CODE:
+        beam_pipe.respond(params, event, particle, rng)
 
 
 @inlined
@@ -116,6 +120,8 @@ def _respond_to_photon(
         photon_veto.respond(params, event, particle, rng)
     elif code == calorimeter.CODE:
         calorimeter.respond_to_photon(params, event, rng)
+    elif code == beam_pipe.CODE:
+        beam_pipe.respond_to_photon(params, event, particle, rng)
 
 
 @inlined
@@ -216,7 +222,7 @@ def fly_on(surfaces: Record, event: Record, particle: Record, rng: np.random.Gen
         if s.alive == 0:
             return
         if s.tx != tx or s.ty != ty:
-            x0, y0, z0, tx, ty = x, y, z, s.tx, s.ty
+            x0, y0, z0, tx, ty = s.x, s.y, z, s.tx, s.ty
 
 
 @inlined
