@@ -24,6 +24,7 @@ from hnlpeak.core.errors import InputDataError
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.report.onto import Onto, target
 from hnlpeak.report.powers import plain_powers
+from hnlpeak.report.small_ticks import SmallTicks
 from hnlpeak.statistics import METHODS
 
 __all__ = [
@@ -182,10 +183,12 @@ def settle(figure: Figure) -> None:
     for axis in every:
         plain_powers(axis)
         _without_empty_labels(axis)
+    small = SmallTicks(every)
     engine = figure.get_layout_engine()
     if engine is not None:
         engine.execute(figure)
         figure.set_layout_engine("none")
+    small.draw()
     for axis in every:
         _stay(axis)
 

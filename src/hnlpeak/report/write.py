@@ -21,6 +21,7 @@ from hnlpeak.report.figures.registry import FIGURES
 from hnlpeak.report.inline_svg import inline_svg
 from hnlpeak.report.page import report_page
 from hnlpeak.report.render import save
+from hnlpeak.report.small_ticks import for_files
 
 __all__ = ["write_report"]
 
@@ -91,7 +92,8 @@ def _all_drawn(draw: Callable[[str], Drawn], workers: int) -> list[Drawn]:
 def _draw(search: Search, folder: Path, formats: Sequence[str], name: str) -> Drawn:
     """Write the figure of this ``name`` and its numbers into ``folder``."""
     entry = FIGURES[name]
-    figure = entry.draw(search)
+    with for_files():
+        figure = entry.draw(search)
     if figure is None:
         return [], {}
     written = list(save(figure, folder / name, formats=formats).values())
