@@ -208,12 +208,21 @@ def _times(beam: BeamCalibration, factors: Mapping[str, float]) -> BeamCalibrati
     )
 
 
+def _wanted(analysis: Analysis) -> dict[str, tuple[str, ...]]:
+    """The selections whose events count of each sample: all that pass any would take 100 MB."""
+    card = analysis.card
+    of_mass = {f"{mass:g}": (card.selection_of(mass),) for mass in _masses(analysis)}
+    searched = tuple(dict.fromkeys(name for (name,) in of_mass.values()))
+    templates = {template.mode: searched for template in _templates(analysis)}
+    return {**of_mass, _PEAK: (card.normalisation.selection,), **templates}
+
+
 def _selected(
     analysis: Analysis, table: SystematicsCard, worlds: Sequence[_World], context: RunContext, share: float
 ) -> list[Made]:
     """What each world selects, all on one pool; of varied ones the samples alone that the variation moves."""
     card = analysis.card
-    wanted = tuple(dict.fromkeys([*map(card.selection_of, _masses(analysis)), card.normalisation.selection]))
+    wanted = _wanted(analysis)
     tasks: dict[SelectionTask, tuple[int, str, int]] = {}
     sizes: dict[tuple[int, str], list[int]] = {}
     nominal = _samples(analysis, table, share)
@@ -222,7 +231,7 @@ def _selected(
             parts = shared_out(sample, analysis.experiment)
             sizes[k, name] = [part.decays for part in parts]
             for p, each in enumerate(zip(parts, world.experiment.periods, world.calibrations, strict=True)):
-                tasks[SelectionTask(sample.name, each, card, wanted, context.seed)] = k, name, p
+                tasks[SelectionTask(sample.name, each, card, wanted[name], context.seed)] = k, name, p
     done: dict[tuple[int, str, int], SelectedEvents] = {}
     for task, found in context.stream(list(tasks), selected_events):
         done[tasks[task]] = found
