@@ -22,7 +22,7 @@ from hnlpeak.simulation.sample import Sample
 from hnlpeak.spectrum.axis import missing_mass_axis
 
 DECAYS = 300_000
-SHARE = 0.02
+SHARE = 0.1
 
 
 def seconds_each(samples: Samples, sample: Sample) -> float:
