@@ -239,6 +239,10 @@ class Copy:
 
             options = ["-x", "-q", "--tb=line", "--no-showlocals", "-p", "no:cacheprovider"]
             options += ["-W", "ignore:Module already imported"]  # that is the point of the fork
+            if "NUMBA_DISABLE_JIT" in os.environ:
+                # compiled code goes on with an infinity or a NaN, without a word
+                for said in ("invalid value", "divide by zero", "overflow"):
+                    options += ["-W", f"ignore:{said} encountered:RuntimeWarning"]
             code = int(pytest.main([*options, *self.tests]))
         except BaseException:
             traceback.print_exc()

@@ -5,12 +5,13 @@ import itertools
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy import stats
 from scipy.optimize import minimize
 
 from hnlpeak.background.bands import SidebandDesign, sideband_design
 from hnlpeak.background.functions import FAMILIES, Family, OrderChoice, SidebandModel
 from hnlpeak.background.sideband import SidebandBackground
-from hnlpeak.background.sideband_fit import SidebandEstimates, fit_sidebands
+from hnlpeak.background.sideband_fit import SidebandEstimates, fit_sidebands, goodness_of_fit
 from hnlpeak.background.toy_fits import fit_toys, toy_start
 from hnlpeak.core.errors import UsageError
 from hnlpeak.spectrum.window import gaussian_fraction, search_window
@@ -189,3 +190,11 @@ def test_functions_beyond_what_the_bands_are_laid_out_for_are_refused(order: int
             alternative_order=alternative,
         )
     assert np.isfinite(estimate(counts, [300.0], order=order, alternative=alternative).background[0])
+
+
+def test_probability_of_a_larger_deviance() -> None:
+    """That of chi2; none without degrees of freedom."""
+    deviance, freedom = np.array([3.0, 12.0, 40.0, 5.0]), np.array([3.0, 10.0, 20.0, 0.0])
+    found = goodness_of_fit(deviance, freedom)
+    assert found[:3] == pytest.approx(stats.chi2.sf(deviance[:3], freedom[:3]))
+    assert np.isnan(found[3])
