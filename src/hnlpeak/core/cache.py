@@ -23,7 +23,7 @@ from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps, loads
 
-from hnlpeak.core.dispatcher import Part
+from hnlpeak.core.dispatcher import Part, are_met, needs_of, remember_needs
 from hnlpeak.core.plain_file import read_plain
 from hnlpeak.core.stamp import closure_digest, compiler_versions, frozen_digest
 
@@ -38,7 +38,7 @@ __all__ = [
     "prune",
 ]
 
-_MAGIC = b"hnlpeak kernel 1\n"
+_MAGIC = b"hnlpeak kernel 2\n"
 _SUFFIX = ".kernel"
 _DIGEST = 32
 _MOST_BYTES = 100_000_000
@@ -146,7 +146,12 @@ class KernelCache(_Cache):
         read: Any = loads  # numba has no types
         rebuild: Any = CompileResult._rebuild
         try:
-            return rebuild(target_context, *read(body))
+            needs, reduced = read(body)
+            if not are_met(needs):
+                return None
+            result = rebuild(target_context, *reduced)
+            remember_needs(result.library, needs)
+            return result
         except Exception:  # whatever is in the way, compiling helps
             return None
 
@@ -162,7 +167,7 @@ class KernelCache(_Cache):
             return
         path, key = found
         written: Any = dumps
-        body: bytes = written(result._reduce())
+        body: bytes = written((needs_of(result.library), result._reduce()))
         with contextlib.suppress(OSError):
             _write(path, _MAGIC + key + hashlib.sha256(body).digest() + body)
 

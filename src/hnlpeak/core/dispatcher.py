@@ -5,6 +5,10 @@ that it calls, and machine code of its own, whether Python ever calls it or not.
 functions in chains ten deep. A ``Kernel`` that only kernels call is a ``Part``: code of LLVM, simplified function by
 function. The kernel that Python calls joins the parts it is made of, optimises them together and has machine code.
 Should Python call a part later, it is compiled with doors of its own.
+
+A kernel that stands ``apart`` is never joined: its callers find its machine code by name. So what is called once per
+block of decays by several loops is optimised once. A caller remembers which such code it needs (``needs_of``) and
+is loaded from the disk only together with that very code.
 """
 
 from __future__ import annotations
@@ -12,7 +16,9 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from importlib import import_module
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 from numba.core import compiler, dispatcher, sigutils
 from numba.core.codegen import JITCodeLibrary
@@ -21,10 +27,42 @@ from numba.core.environment import lookup_environment
 from numba.core.registry import CPUDispatcher
 from numba.core.targetconfig import ConfigStack
 
-__all__ = ["Kernel", "Part"]
+__all__ = ["Kernel", "Need", "Part", "are_met", "needs_of", "remember_needs"]
 
 _ENVIRONMENT = "_ZN08NumbaEnv"
 _FunctionCompiler: Any = dispatcher._FunctionCompiler  # type: ignore[attr-defined]
+
+
+class Need(NamedTuple):
+    """Machine code that a kernel calls by name: of which kernel, for which types, under which symbol."""
+
+    module: str
+    name: str
+    signature: tuple[Any, ...]
+    symbol: str
+
+
+_apart: WeakKeyDictionary[Any, Need] = WeakKeyDictionary()
+_needs: WeakKeyDictionary[Any, tuple[Need, ...]] = WeakKeyDictionary()
+
+
+def needs_of(library: Any) -> tuple[Need, ...]:
+    """Code that stands apart and that ``library`` calls."""
+    return _needs.get(library, ())
+
+
+def remember_needs(library: Any, needs: tuple[Need, ...]) -> None:
+    """Keep what a library that comes from the disk calls: who takes it in needs the same."""
+    _needs[library] = needs
+
+
+def are_met(needs: tuple[Need, ...]) -> bool:
+    """True where all ``needs`` are in this process, or on the disk, from where they are loaded."""
+    for need in needs:
+        made = getattr(import_module(need.module), need.name, None)
+        if not isinstance(made, Kernel) or made.symbol(need.signature) != need.symbol:
+            return False
+    return True
 
 
 class _KernelFlags(compiler.Flags):
@@ -42,6 +80,10 @@ class _Whole(JITCodeLibrary):
     def add_linking_library(self, library: Any) -> None:
         """Take ``library`` in, and the parts that it calls."""
         if library in self._linking_libraries:
+            return
+        new = (_apart[library],) if library in _apart else needs_of(library)
+        _needs[self] = tuple(dict.fromkeys((*needs_of(self), *new)))
+        if library in _apart:
             return
         super().add_linking_library(library)
         if isinstance(library, Part):
@@ -82,11 +124,13 @@ def _no_collection() -> Iterator[None]:
 class _Compiler(_FunctionCompiler):
     """Numba's compiler of one function, with a library of ours."""
 
+    apart = False
+
     def _compile_core(self, args: Any, return_type: Any) -> Any:
         flags: Any = _KernelFlags()
         self.targetdescr.options.parse_as_flags(flags, self.targetoptions)
         context = self.targetdescr.target_context
-        part = _asked_by_kernel()
+        part = _asked_by_kernel() and not self.apart
         if part:
             flags.no_compile = flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
         library: Any = (Part if part else _Whole)(context.codegen(), self.py_func.__qualname__)
@@ -112,11 +156,30 @@ class _Compiler(_FunctionCompiler):
 class Kernel(CPUDispatcher):
     """A function that is compiled for the types it is called with, by Python or by another kernel."""
 
+    apart = False
+
     def __init__(self, py_func: Callable[..., object], locals: Any = None, targetoptions: Any = None) -> None:
         super().__init__(py_func, locals, targetoptions)
         self._compiler = _Compiler(
             py_func, self.targetdescr, self.targetoptions, self.locals, compiler.Compiler
         )
+
+    def stand_apart(self) -> None:
+        """Have machine code of one's own whoever calls."""
+        self.apart = self._compiler.apart = True
+
+    def symbol(self, signature: tuple[Any, ...]) -> str | None:
+        """Name of the machine code for ``signature`` in this process, after a look at the disk; None without."""
+        own: Any = self  # parts of numba without types
+        with global_compiler_lock:
+            there: Any = self.overloads.get(signature)
+            if there is None:
+                there = own._cache.load_overload(signature, self.targetctx)
+                if there is not None:
+                    own._cache_hits[signature] += 1
+                    self.targetctx.insert_user_function(there.entry_point, there.fndesc, [there.library])
+                    self.add_overload(there)
+        return None if there is None or isinstance(there.library, Part) else str(there.fndesc.mangled_name)
 
     def compile(self, sig: Any) -> Any:
         """Compile for ``sig``: for the kernel that is being compiled, a part; else machine code with doors."""
@@ -131,5 +194,10 @@ class Kernel(CPUDispatcher):
         """Keep what was compiled; what has no door is not shown to Python."""
         if isinstance(cres.library, Part):
             self.overloads[tuple(cres.signature.args)] = cres
-        else:
-            super().add_overload(cres)
+            return
+        super().add_overload(cres)
+        if self.apart:
+            key = tuple(cres.signature.args)
+            _apart[cres.library] = Need(
+                self.py_func.__module__, self.py_func.__qualname__, key, cres.fndesc.mangled_name
+            )

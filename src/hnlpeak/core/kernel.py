@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast
 
 from hnlpeak.core.stamp import closure_digest, source_digest
 
-__all__ = ["closure_digest", "inlined", "interpret", "kernel", "source_digest"]
+__all__ = ["apart", "closure_digest", "inlined", "interpret", "kernel", "source_digest"]
 
 F = TypeVar("F", bound=Callable[..., object])
 _state = {"interpreted": False}
@@ -28,7 +28,7 @@ def interpret(on: bool = True) -> None:
     _state["interpreted"] = on
 
 
-def _compiled(function: F, forceinline: bool) -> F:
+def _compiled(function: F, *, forceinline: bool = False, apart: bool = False) -> F:
     if _state["interpreted"]:
         return function
     import numba
@@ -41,13 +41,24 @@ def _compiled(function: F, forceinline: bool) -> F:
     if settings.DISABLE_JIT:
         return function
     made: Any = Kernel(function, targetoptions={"nopython": True, "boundscheck": None, **options})
-    made._cache = KernelCache(function, repr(sorted(options.items())))
+    if apart:
+        made.stand_apart()
+    made._cache = KernelCache(function, repr((sorted(options.items()), apart)))
     return cast(F, made)
 
 
 def kernel(function: F) -> F:
     """Compile ``function`` to machine code on first call; the result is cached on disk between processes."""
-    return _compiled(function, forceinline=False)
+    return _compiled(function)
+
+
+def apart(function: F) -> F:
+    """A ``kernel`` with machine code of its own also for kernels that call it.
+
+    For the few large ones that several loops call, once per block of decays: each is compiled and optimised once, by
+    itself. No use for what is called per particle, which gains from being joined with its caller.
+    """
+    return _compiled(function, apart=True)
 
 
 def inlined(function: F) -> F:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.core.errors import InputDataError
-from hnlpeak.core.kernel import kernel
+from hnlpeak.core.kernel import apart, kernel
 from hnlpeak.core.measured import Measured
 from hnlpeak.detectors.event import Record
 from hnlpeak.reconstruction.track import fit_track
@@ -84,7 +84,7 @@ def _add(sums: NDArray[np.int64], place: int, value: float) -> None:
     sums[place] += np.int64(math.floor(value * _UNIT[place] + 0.5))
 
 
-@kernel
+@apart
 def accumulate(events: int, setup: Record, buffers: Buffers, sums: NDArray[np.int64]) -> None:
     """Add the fully reconstructed K -> 3 pi among the first ``events`` records to ``sums``.
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.core.borrow import borrowed
-from hnlpeak.core.kernel import inlined, kernel
+from hnlpeak.core.kernel import apart, inlined
 from hnlpeak.detectors.event import Record
 from hnlpeak.detectors.shape import inside
 from hnlpeak.experiment.columns import ABSENT_TIME, Column
@@ -138,7 +138,7 @@ def _measured_kaon(setup: Record, event: Record, axis: NDArray[np.float64]) -> N
     axis[3], axis[4], axis[5] = event.kaon_x, event.kaon_y, setup.beam.z_reference
 
 
-@kernel
+@apart
 def reconstruct(events: int, setups: NDArray[np.void], assumed: Assumed, buffers: Buffers) -> int:
     """Reconstruct the first ``events`` records of the block into candidates; returns their number.
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.core.borrow import borrowed
-from hnlpeak.core.kernel import inlined, kernel
+from hnlpeak.core.kernel import apart, inlined
 from hnlpeak.core.sheet import sheet
 from hnlpeak.selection.judge import CutTable, judge
 from hnlpeak.spectrum.axis import MissingMassAxis
@@ -198,7 +198,7 @@ def _add(
                 squares[s, source, position] += square
 
 
-@kernel
+@apart
 def fill(n: int, candidates: NDArray[np.float64], selection: Selection, counts: Counts) -> None:
     """Judge the first ``n`` candidates [column, candidate] and add them to ``counts``.
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.core.borrow import borrowed
-from hnlpeak.core.kernel import inlined, kernel
+from hnlpeak.core.kernel import apart, inlined
 from hnlpeak.core.random import begin
 from hnlpeak.detectors import calorimeter, muon_veto
 from hnlpeak.detectors.beam_cherenkov import tag
@@ -406,7 +406,7 @@ class Total:
 _DECAYS, _IN_FIDUCIAL, _TRIGGERED = Total.DECAYS, Total.IN_FIDUCIAL, Total.TRIGGERED
 
 
-@kernel
+@apart
 def generate(
     decays: int,
     first: int,

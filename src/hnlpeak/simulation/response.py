@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.core.borrow import borrowed
-from hnlpeak.core.kernel import inlined, kernel
+from hnlpeak.core.kernel import apart, inlined
 from hnlpeak.core.random import begin
 from hnlpeak.detectors.calorimeter import add_cluster
 from hnlpeak.detectors.event import MAX_CHAMBERS, Record
@@ -125,7 +125,7 @@ def _fly_all(setup: Record, foregone: Foregone, event: Record, rng: np.random.Ge
     return True
 
 
-@kernel
+@apart
 def respond(
     events: int,
     setups: NDArray[np.void],
