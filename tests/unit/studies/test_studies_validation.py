@@ -10,7 +10,10 @@ import pytest
 from scipy.optimize import curve_fit
 
 from hnlpeak.core.measured import Measured
+from hnlpeak.detectors.beam_tracker import BeamTracker
 from hnlpeak.execution.context import RunContext
+from hnlpeak.experiment.analysis import load_analysis
+from hnlpeak.studies.validation import bench
 from hnlpeak.studies.validation.bench import core, fitted_width
 from hnlpeak.studies.validation.exact import exact
 from hnlpeak.studies.validation.target import Target, compare, read_targets
@@ -94,3 +97,11 @@ def test_small_samples_agree_with_every_calibration_row():
     calibrated = [row for row in rows if row.kind == "calibration"]
     assert len(calibrated) == 14
     assert {row.key for row in calibrated if row.status != "ok"} == set()
+
+
+def test_widths_with_the_beam_tracker_are_of_the_momenta_of_the_published_ones() -> None:
+    analysis = bench._with_tracker(load_analysis("na62-2015-ke2"))
+    momenta = [cut.bounds() for cut in analysis.card.cuts if cut.column == "p_mev"]
+    assert momenta == [([5e3], [30e3])]
+    trackers = [d for d in analysis.experiment.card.detectors if isinstance(d, BeamTracker)]
+    assert [tracker.installed for tracker in trackers] == [True]

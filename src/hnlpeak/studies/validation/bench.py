@@ -28,6 +28,8 @@ from hnlpeak.simulation.sample import Sample, mode_sample, signal_sample
 
 __all__ = ["Bench", "core", "fitted_width", "half_width"]
 
+_FASTEST = "30 GeV"
+
 Vector = NDArray[np.float64]
 
 
@@ -145,7 +147,10 @@ def _momentum_errors(spec: ShardSpec, sample: Sample, assumed: object, at: float
 
 
 def _with_tracker(analysis: Analysis) -> Analysis:
-    """The same search with the beam tracker of its experiment installed."""
+    """The same search with the beam tracker of its experiment installed, and momenta as where it was used.
+
+    Published widths are those of tracks from 5 to 30 GeV (arXiv:2005.09575, M); faster ones have better angles.
+    """
     experiment = analysis.experiment
     detectors = [
         d.model_copy(update={"installed": True}) if isinstance(d, BeamTracker) else d
@@ -153,4 +158,12 @@ def _with_tracker(analysis: Analysis) -> Analysis:
     ]
     card = experiment.card.model_copy(update={"detectors": detectors})
     text = experiment.text + "\n# beam tracker installed"
-    return replace(analysis, experiment=replace(experiment, card=card, text=text, setup=build_setup(card)))
+    cuts = [
+        cut.model_copy(update={"max": _FASTEST}) if cut.column == "p_mev" and cut.by is None else cut
+        for cut in analysis.card.cuts
+    ]
+    return replace(
+        analysis,
+        card=analysis.card.model_copy(update={"cuts": cuts}),
+        experiment=replace(experiment, card=card, text=text, setup=build_setup(card)),
+    )
