@@ -163,7 +163,7 @@ def fly(
     **start: float | NDArray[np.float64],
 ) -> NDArray[Any]:
     """``n`` events of one particle from z = 0 (or ``start``: x, y, z, tx, ty) through the full response."""
-    block = events(n, forced_loss=forced_loss, n_particles=1)
+    block = events(n, forced_loss=forced_loss, forced_pairs=0.25 * forced_loss, n_particles=1)
     first = block["particles"][:, 0]
     first["n_segments"] = 1
     segment = first["segments"][:, 0]

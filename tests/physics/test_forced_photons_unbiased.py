@@ -69,6 +69,8 @@ def test_forced_photons_keep_totals_and_spectra(
     biased = options(mode)
     assert biased["forced_soft"] > 0.0
     assert biased["forced_near"] > 0.0
+    assert biased["forced_gap"] > 0.0
+    assert (biased["forced_hard"] > 0.0) == (mode == "ke3")
     name = "".join(without)
     found, spread = selected(f"forced/{mode}/{name}", mode, forced, without, biased)
     expected, natural = selected(f"plain/{mode}/{name}", mode, plain, without, {})

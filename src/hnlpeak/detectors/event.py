@@ -65,7 +65,8 @@ _PARTICLE = _dtype(
 )
 
 EVENT = _dtype(
-    "weight intensity forced_loss kick_x kick_y kick_p x_decay y_decay z_decay kaon_p kaon_tx kaon_ty kaon_x kaon_y",
+    "weight intensity forced_loss forced_pairs kick_x kick_y kick_p x_decay y_decay z_decay "
+    "kaon_p kaon_tx kaon_ty kaon_x kaon_y",
     "number source in_fiducial bits crossings n_daughters followed n_particles n_clusters n_muon_hits",
     ("state", _STATE),
     ("n_times", np.int64, (MAX_SYSTEMS,)),

@@ -58,8 +58,6 @@ MAGNET, CHAMBER = 1, 2
 MAX_VIEWS = 4
 LEAST_RATIO2 = 0.25
 """Squared share of p_z that must be left behind the magnet."""
-_FORCED_PAIRS = 0.25
-"""Share of the forced losses of photons that are pairs of a chamber before the magnet, which sweeps them away."""
 _TRIGGER_MARGIN = 30.0  # mm: wider than any scattering, so that the straight-line verdict loses nothing
 
 
@@ -262,7 +260,7 @@ def respond_to_photon(params: Record, event: Record, rng: np.random.Generator) -
     s = event.state
     _, share = _crossed(params, s.x, s.y)
     if share > 0.0:
-        forced = _FORCED_PAIRS * event.forced_loss * params[ChamberSlot.BEFORE_MAGNET]
+        forced = event.forced_pairs * params[ChamberSlot.BEFORE_MAGNET]
         convert(params[ChamberSlot.CONVERSION] * share, forced, event, rng)
 
 

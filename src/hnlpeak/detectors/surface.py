@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,6 +34,7 @@ __all__ = [
 ]
 
 MAX_SURFACES = 64
+_WIDER = 2.0
 PARAMETERS = 48
 """Length of a surface's row of parameters."""
 
@@ -107,6 +109,8 @@ SURFACES = np.dtype(
         ("code", np.int64, (MAX_SURFACES,)),
         ("stops", np.int64, (MAX_SURFACES,)),
         ("z", np.float64, (MAX_SURFACES,)),
+        ("hole", np.float64, (MAX_SURFACES,)),
+        ("edge", np.float64, (MAX_SURFACES,)),
         ("params", np.float64, (MAX_SURFACES, PARAMETERS)),
         ("rings", RINGS),
         ("thick_rings", RINGS),
@@ -116,7 +120,8 @@ SURFACES = np.dtype(
 
 ``neutral`` lists the ``n_neutral`` among them that photons may meet, ``thick`` the ``n_thick`` of these that are no
 thin matter, which has ``paths`` mean free paths in all and ``paths_of`` each.
-``rings`` are rows among all of them, ``thick_rings`` places in ``thick``."""
+``rings`` are rows among all of them, ``thick_rings`` places in ``thick``. Of what is thick, ``hole`` is the largest
+radius (mm) that passes within, ``edge`` the smallest that passes outside, 0 where that meets what is behind."""
 
 
 def _is_absorbing_ring(surface: Surface) -> bool:
@@ -138,6 +143,34 @@ def _longest_rings(surfaces: Sequence[Surface]) -> tuple[int, int, float, float,
     return first, end, run[0].z, run[-1].z, min(surface.params[1] for surface in run)
 
 
+def _size(limits: Sequence[float]) -> float:
+    """Smallest radius of an outer edge that is given by ``params[2:5]`` of a shape."""
+    return min(math.sqrt(limits[0]), *limits[1:])
+
+
+def _holes_and_edges(thick: Sequence[Surface]) -> Iterator[tuple[float, float]]:
+    """``hole`` and ``edge`` of each: a surface that lets photons on through its shape has its aperture for a hole.
+
+    What passes outside an edge is taken to meet what is behind where that is twice as wide, up to the next aperture.
+    """
+    sizes = [_size(surface.params[2:5]) for surface in thick]
+    for place, surface in enumerate(thick):
+        shape = surface.params
+        if not surface.stops:
+            hole = min(math.sqrt(shape[2]), math.hypot(shape[3], shape[4]))
+            yield hole, sizes[place] if math.isfinite(sizes[place]) else 0.0
+            continue
+        widest = 0.0
+        for behind, size in zip(thick[place + 1 :], sizes[place + 1 :], strict=True):
+            if not behind.stops:
+                break
+            widest = max(widest, size)
+        size = sizes[place]
+        seen = math.isinf(size) or widest > _WIDER * size
+        corner = math.hypot(max(shape[6], 0.0), max(shape[7], 0.0))
+        yield max(math.sqrt(shape[1]), corner), 0.0 if seen else size
+
+
 def surface_table(surfaces: Iterable[Surface]) -> NDArray[Any]:
     """Sort surfaces by z and pack them into one ``SURFACES`` record.
 
@@ -155,6 +188,8 @@ def surface_table(surfaces: Iterable[Surface]) -> NDArray[Any]:
         table[name][: len(rows)] = rows
     table["rings"] = _longest_rings(ordered)
     table["thick_rings"] = _longest_rings([ordered[row] for row in thick])
+    for row, (hole, edge) in zip(thick, _holes_and_edges([ordered[row] for row in thick]), strict=True):
+        table["hole"][row], table["edge"][row] = hole, edge
     table["paths"] = sum(surface.paths for surface in ordered)
     for row, surface in enumerate(ordered):
         if len(surface.params) > PARAMETERS:

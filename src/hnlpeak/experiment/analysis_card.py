@@ -207,10 +207,13 @@ class Template(Card):
     It serves the method ``templates``, figures, and the background under the normalisation peak.
 
     Shares: ``forced_decay`` of the muons and ``forced_pion_decay`` of the pions are made to decay in flight,
-    ``forced_loss`` of the photons to go unnoticed, ``forced_radiation`` of the (leptonic) decays to radiate,
+    ``forced_loss`` of the photons to go unnoticed, ``forced_pairs`` of them to convert in each chamber before the
+    magnet (default: a quarter of ``forced_loss``), ``forced_radiation`` of the (leptonic) decays to radiate,
     ``forced_dalitz`` of the pi0 to make e+ e- gamma, ``forced_near`` of the pi0 to have a photon near the charged
-    track, ``forced_soft`` of the decays to have a photon that is soft in the laboratory, ``forced_muon_loss`` of the
-    muons that a vetoing counter missed to leave most of their momentum in the calorimeter. The share ``survival`` is
+    track, ``forced_soft`` of the decays to have a photon that is soft in the laboratory, ``forced_gap`` one that flies
+    between the counters, ``forced_hard`` of the (K_l3) decays to have a lepton near the end of its spectrum,
+    ``forced_muon_loss`` of the muons that a vetoing counter missed to leave most of their momentum in the calorimeter.
+    The share ``survival`` is
     simulated to the end of the decays that will hardly be selected: with two tracks, with a photon that makes a cluster
     of its own, and, unless it is 0, without a charged daughter below ``soft_momentum`` (meson frame), which make no
     large missing mass. The events carry weights that undo all of it.
@@ -221,11 +224,14 @@ class Template(Card):
     forced_decay: OpenShare = 0.0
     forced_pion_decay: OpenShare = 0.0
     forced_loss: OpenShare = 0.0
+    forced_pairs: OpenShare | None = None
     forced_radiation: OpenShare = 0.0
     forced_dalitz: OpenShare = 0.0
     forced_soft: OpenShare = 0.0
+    forced_gap: OpenShare = 0.0
     forced_near: OpenShare = 0.0
     forced_muon_loss: OpenShare = 0.0
+    forced_hard: OpenShare = 0.0
     soft_momentum: Energy = "0 MeV"  # type: ignore[assignment]
     survival: Fraction = 1.0
 

@@ -15,7 +15,14 @@ from hnlpeak.experiment.analysis import Analysis
 from hnlpeak.experiment.beam_matter_card import BeamMatter
 from hnlpeak.experiment.experiment import Experiment
 from hnlpeak.simulation.interactions import pack_interaction
-from hnlpeak.simulation.sample import INTERACTIONS, Bias, Sample, interaction_sample, with_more
+from hnlpeak.simulation.sample import (
+    INTERACTIONS,
+    PAIRS_OF_LOSSES,
+    Bias,
+    Sample,
+    interaction_sample,
+    with_more,
+)
 from hnlpeak.trigger.beam_tag import tag_chance, tagger_required
 
 __all__ = ["interaction_template", "interactions_per_decay", "with_interactions_of"]
@@ -75,5 +82,5 @@ def interaction_template(analysis: Analysis, number: int, *, forced_loss: float 
     for more in others:
         first = with_more(first, more)
     bias = first.table.bias.copy()
-    bias[Bias.LOSS] = forced_loss
+    bias[Bias.LOSS], bias[Bias.PAIRS] = forced_loss, PAIRS_OF_LOSSES * forced_loss
     return replace(first, name=f"template/{INTERACTIONS}", table=first.table._replace(bias=bias))

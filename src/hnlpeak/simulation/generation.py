@@ -78,7 +78,7 @@ def _take_kaon(
 
 
 @inlined
-def _start_event(event: Record, number: int, source: int, forced_loss: float) -> None:
+def _start_event(event: Record, number: int, source: int, bias: NDArray[np.float64]) -> None:
     event.number = number
     event.source = source
     event.weight = 1.0
@@ -88,7 +88,7 @@ def _start_event(event: Record, number: int, source: int, forced_loss: float) ->
     event.n_clusters = 0
     event.crossings = 0
     event.n_muon_hits = 0
-    event.forced_loss = forced_loss
+    event.forced_loss, event.forced_pairs = bias[Bias.LOSS], bias[Bias.PAIRS]
     event.kick_x = event.kick_y = event.kick_p = 0.0
     for system in range(MAX_SYSTEMS):
         event.n_times[system] = 0
@@ -128,6 +128,8 @@ def _is_kept(
         for d in range(n):
             more += daughters[d, Daughter.SPECIES] == bias[Bias.COUNTED]
     event.weight *= bias[Bias.LEAST + min(more, 2)]
+    if bias[Bias.HARD_LEPTON] > 0.0:
+        event.weight *= daughters[0, Daughter.WEIGHT]
     survival = bias[Bias.SURVIVAL]
     if survival >= 1.0 or bias[Bias.SOFT2] == 0.0:
         return True
@@ -203,7 +205,8 @@ def _decay(
         n = throw_interaction(params, setup.beam, event, rng, daughters, kaon)
     else:
         n = sample_mode(modes.codes[mode], rng, params, daughters)
-        event.weight *= force_photons(bias[Bias.SOFT_PHOTON], bias[Bias.NEAR_PHOTON], daughters, n, kaon, rng)
+        shares = (bias[Bias.SOFT_PHOTON], bias[Bias.GAP_PHOTON], bias[Bias.NEAR_PHOTON])
+        event.weight *= force_photons(shares, setup.response, event, daughters, n, kaon, rng)
         if not _is_kept(bias, daughters, n, event, rng):
             return False
     for d in range(n):
@@ -443,7 +446,7 @@ def generate(
         _take_kaon(drawn, number, beam, event, kaon)
         if parent != modes.counted:
             event.in_fiducial = 0
-        _start_event(event, first + number, modes.sources[mode], modes.bias[Bias.LOSS])
+        _start_event(event, first + number, modes.sources[mode], modes.bias)
         unseen = _decay(mode, modes, setup, event, rng, buffers)
         totals[_IN_FIDUCIAL] += event.in_fiducial
         if not unseen:

@@ -36,6 +36,7 @@ def _is_plain(bias: NDArray[np.float64]) -> bool:
         and bias[Bias.CONJUGATE] == 0.0
         and bias[Bias.SOFT_PHOTON] == 0.0
         and bias[Bias.NEAR_PHOTON] == 0.0
+        and bias[Bias.GAP_PHOTON] == 0.0
     )
 
 

@@ -135,7 +135,7 @@ def fly_photon(surfaces: Record, event: Record, photon: Record, rng: np.random.G
     s.alive = 1
     s.depth = conversion_depth(s.p, rng.random())
     # most photons reach the end of all thin matter: then none of it matters
-    through = s.depth > surfaces.paths and event.forced_loss == 0.0
+    through = s.depth > surfaces.paths and event.forced_loss + event.forced_pairs == 0.0
     count = surfaces.n_thick if through else surfaces.n_neutral
     x0, y0, z0, tx, ty = s.x, s.y, s.z, s.tx, s.ty
     rings = surfaces.thick_rings

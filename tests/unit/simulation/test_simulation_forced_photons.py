@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -10,6 +11,8 @@ import pytest
 from hnlpeak.core.errors import UsageError
 from hnlpeak.core.kernel import kernel
 from hnlpeak.core.random import Stream, begin
+from hnlpeak.detectors.event import new_block
+from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.simulation.forced_photons import force_photons
 from hnlpeak.simulation.sample import mode_sample
 from hnlpeak.theory.modes import MAX_DAUGHTERS, Daughter, sample_mode
@@ -17,27 +20,72 @@ from hnlpeak.theory.species import Species
 
 N = 200_000
 KAON = np.array([90.0, -20.0, 75_000.0, np.sqrt(90.0**2 + 20.0**2 + 75_000.0**2 + 493.677**2), 493.677])
+PLACE = (80.0, 5.0, 145_000.0)
+FAR = (105.0, -10.0, 172_000.0)
+RINGS = {152_098.0: 536.5, 165_608.0: 767.5, 173_118.0: 767.5, 180_628.0: 767.5, 192_944.0: 980.0}
 MOMENTUM = slice(Daughter.PX, Daughter.ENERGY + 1)
 
 
 @kernel
-def _make(code, params, soft, near, kaon, rng, before, after, rows, weights):  # type: ignore[no-untyped-def]
+def _make(code, params, shares, surfaces, block, kaon, rng, before, after, rows, weights):  # type: ignore[no-untyped-def]
+    event = block[0]
     for i in range(rows.size):
         begin(rng, i, 1)
         n = sample_mode(code, rng, params, after[i])
         before[i] = after[i]
         rows[i] = n
-        weights[i] = force_photons(soft, near, after[i], n, kaon, rng)
+        weights[i] = force_photons(shares, surfaces[0], event, after[i], n, kaon, rng)
 
 
-def made(mode: str, soft: float, near: float, dalitz: float = 0.0) -> tuple[np.ndarray, ...]:
+@cache
+def surfaces() -> np.ndarray:
+    """What photons meet in NA62 2015: twelve rings with the magnet among them, and counters in the beam's hole."""
+    return load_analysis("na62-2015-ke2").experiment.setup["response"]
+
+
+def made(
+    mode: str,
+    soft: float,
+    near: float,
+    dalitz: float = 0.0,
+    gap: float = 0.0,
+    place: tuple[float, float, float] = PLACE,
+) -> tuple[np.ndarray, ...]:
     """Decays of a mode before and after photons are forced, their rows and weights."""
     table = mode_sample("x", mode, 1, forced_dalitz=dalitz).table
     before, after = (np.zeros((N, MAX_DAUGHTERS, Daughter.WIDTH)) for _ in range(2))
     rows, weights = np.zeros(N, dtype=np.int64), np.zeros(N)
-    rng = Stream(5, 6)
-    _make(table.codes[0], table.parameters[0], soft, near, KAON, rng, before, after, rows, weights)
+    rng, block = Stream(5, 6), new_block(1)
+    block["x_decay"], block["y_decay"], block["z_decay"] = place
+    shares = (soft, gap, near)
+    code, params = table.codes[0], table.parameters[0]
+    _make(code, params, shares, surfaces(), block, KAON, rng, before, after, rows, weights)
     return before, after, rows, weights
+
+
+def courses(decays: np.ndarray, row: int) -> np.ndarray:
+    """Slopes in the laboratory of a daughter."""
+    p = [decays[:, row, slot] for slot in (Daughter.PX, Daughter.PY, Daughter.PZ, Daughter.ENERGY)]
+    along = p[0] * KAON[0] + p[1] * KAON[1] + p[2] * KAON[2]
+    shift = (along + p[3] * (KAON[3] + KAON[4])) / (KAON[4] * (KAON[3] + KAON[4]))
+    lab = [p[k] + shift * KAON[k] for k in range(3)]
+    return np.where(lab[2] > 0.0, np.array([lab[0] / lab[2], lab[1] / lab[2]]), 1e3)
+
+
+def unseen(decays: np.ndarray, row: int, place: tuple[float, float, float]) -> np.ndarray:
+    """Which photons fly inside the last ring before the magnet and outside its aperture, or beside the last counter."""
+    x, y, z = place
+    t = courses(decays, row)
+
+    def at(there: float) -> np.ndarray:
+        return np.array([x, y])[:, None] + t * (there - z)
+
+    radius = {there: np.hypot(*at(there)) for there in RINGS}
+    yoke = np.any(np.abs(at(196_995.0)) > [[1100.0], [1000.0]], axis=0)
+    for there, hole in RINGS.items():
+        yoke &= (radius[there] < hole) | (there < z)
+    hole = (np.hypot(*at(239_700.0)) < 60.0) & np.any(np.abs(at(260_956.0)) > 100.0, axis=0)
+    return yoke | hole
 
 
 def products(decays: np.ndarray) -> np.ndarray:
@@ -60,13 +108,30 @@ def agree(forced: np.ndarray, weights: np.ndarray, plain: np.ndarray, bins: np.n
         assert abs(a.mean() - b.mean()) <= 5.0 * error, (low, high)
 
 
+@pytest.mark.parametrize("place", [PLACE, FAR])
 @pytest.mark.parametrize(
-    ("mode", "soft", "near"), [("ke3", 0.7, 0.0), ("ke3", 0.0, 0.6), ("kmu3", 0.7, 0.6), ("pi00", 0.5, 0.5)]
+    ("mode", "soft", "gap", "near"),
+    [
+        ("ke3", 0.7, 0.0, 0.0),
+        ("ke3", 0.0, 0.0, 0.6),
+        ("ke3", 0.0, 0.7, 0.0),
+        ("ke3", 0.5, 0.3, 0.35),
+        ("kmu3", 0.7, 0.2, 0.6),
+        ("pi00", 0.3, 0.3, 0.5),
+    ],
 )
-def test_weights_bring_back_nature(mode: str, soft: float, near: float) -> None:
-    plain, forced, rows, weights = made(mode, soft, near, 0.2)
+def test_weights_bring_back_nature(
+    mode: str, soft: float, gap: float, near: float, place: tuple[float, float, float]
+) -> None:
+    plain, forced, rows, weights = made(mode, soft, near, 0.2, gap, place)
     assert abs(weights.mean() - 1.0) < 5.0 * weights.std() / np.sqrt(N)
-    assert weights.max() <= 1.0 / (1.0 - soft) / (1.0 - near) ** (2 if mode == "pi00" else 1) + 1e-12
+    most = 1.0 / (1.0 - soft - gap) / (1.0 - near) ** (2 if mode == "pi00" else 1)
+    assert weights.max() <= most + 1e-12
+    for row in (1, 2):  # photons, some of them, where gaps are
+        angles = [np.log(np.hypot(*courses(decays, row))) for decays in (forced, plain)]
+        agree(angles[0], weights, angles[1], np.linspace(np.log(1e-3), np.log(0.1), 16))
+        lost = [unseen(decays, row, place).astype(float) for decays in (forced, plain)]
+        agree(lost[0], weights, lost[1], np.array([0.5, 1.5]))
     flight, momentum = KAON[:3], slice(Daughter.PX, Daughter.PZ + 1)
     coarse, fine = np.linspace(-1.0, 1.0 + 1e-9, 11), np.array([-1.0, -0.999, -0.99, -0.9])
     for row in range(3):  # row 0 is the charged daughter
@@ -81,8 +146,18 @@ def test_weights_bring_back_nature(mode: str, soft: float, near: float) -> None:
     assert np.all(rows >= 3)
 
 
-def test_a_turned_decay_is_the_same_decay() -> None:
-    plain, forced, _, weights = made("kmu3", 0.7, 0.0)
+@pytest.mark.parametrize("place", [PLACE, FAR])
+def test_forced_photons_fly_into_gaps(place: tuple[float, float, float]) -> None:
+    """Ten times as many as in nature and more; none of them weighs what a natural one does."""
+    plain, forced, _, weights = made("ke3", 0.5, 0.35, gap=0.3, place=place)
+    some = [unseen(d, 1, place) | unseen(d, 2, place) for d in (plain, forced)]
+    assert 20 < some[0].sum() < 0.1 * some[1].sum()
+    assert np.quantile(weights[some[1]], 0.9) < 0.3
+
+
+@pytest.mark.parametrize("soft", [0.7, 0.3])
+def test_a_turned_decay_is_the_same_decay(soft: float) -> None:
+    plain, forced, _, weights = made("kmu3", soft, 0.0, gap=0.7 - soft)
     assert np.allclose(products(plain), products(forced), rtol=0.0, atol=1e-4)
     assert np.ptp(weights) > 0.5
     momentum, spin = slice(Daughter.PX, Daughter.PZ + 1), slice(Daughter.SX, Daughter.SZ + 1)
@@ -133,3 +208,5 @@ def test_what_has_no_photons_cannot_be_forced() -> None:
         mode_sample("x", "pi3", 1, forced_soft=0.4)
     with pytest.raises(UsageError, match="from 0 to below 1, got 1"):
         mode_sample("x", "ke3", 1, forced_soft=1.0)
+    with pytest.raises(UsageError, match=r"from 0 to below 1, got 1\.1"):
+        mode_sample("x", "ke3", 1, forced_soft=0.6, forced_gap=0.5)

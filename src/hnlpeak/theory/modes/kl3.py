@@ -9,17 +9,23 @@ f+ = 1 + l+ t / m_pi+^2, f0 = 1 + l0 t / m_pi+^2, f- = (f0 - f+) (m_K^2 - m_pi0^
 The kinetic energy of the pion, z in units of its largest, is drawn from the line 1 + 50 z, which
 follows phase space; the cosine of the lepton in the frame of the lepton pair, in which E_l is linear,
 uniformly. The lepton may radiate a photon (``radiated_photon``), Y being the pion and the neutrino.
+
+Missing masses near that of the pion come from leptons at the end of their spectrum, which are rare. So a share f of
+the decays may be drawn with g times their density, half of them with g = (E_l / E_max)^8 and half with ^16 (E_l before
+radiation); all then have the weight 1 / (1 - f + f/2 sum(g / <g>)), with the means of nature.
 """
 
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.core.borrow import borrowed
-from hnlpeak.core.kernel import kernel
+from hnlpeak.core.errors import UsageError
+from hnlpeak.core.kernel import inlined, kernel
 from hnlpeak.core.kinematics import around, boost_from_rest, boost_to_rest, unit_vector
 from hnlpeak.core.measured import Measured
 from hnlpeak.theory.modes.envelope import upper_bound
@@ -29,12 +35,14 @@ from hnlpeak.theory.modes.mode import PARAMETERS
 from hnlpeak.theory.modes.pi0 import PI0_PARAMETERS, decay_pi0, pack_pi0
 from hnlpeak.theory.modes.radiated_photon import chance_bound, draw_photon
 from hnlpeak.theory.modes.rows import put, put_polarised
+from hnlpeak.theory.modes.slots import Daughter
 from hnlpeak.theory.species import MASS, Species
 
 __all__ = [
     "FORM_FACTORS",
     "LAMBDA_PLUS",
     "LAMBDA_ZERO",
+    "force_hard",
     "kl3_density",
     "kl3_spin",
     "pack_kl3",
@@ -53,7 +61,11 @@ _SLOPE_OF_LINE = 50.0
 _SPECIES, _MASS, _PI, _LEPTON, _T_MAX, _BOUND, _LAMBDA, _F_MINUS, _TILT, _POLARISED, _RADIATES = range(
     PI0_PARAMETERS, PI0_PARAMETERS + 11
 )
+_HARD = PI0_PARAMETERS + 11  # and behind it the means of g and the bounds of their shares
+_FLAT = 1e-3
+_NODES = 64
 _PHOTON = float(Species.PHOTON)
+_WEIGHT = int(Daughter.WEIGHT)
 
 
 @kernel
@@ -105,6 +117,31 @@ def kl3_spin(
     return -gx / g, -gy / g, -gz / g
 
 
+def _leptons(params: NDArray[np.float64], e_pi: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+    """Largest energy of the lepton beside pions of the energies ``e_pi``, and the width of all."""
+    mass, m_pi, m_l = params[_MASS], params[_PI], params[_LEPTON]
+    share = m_l**2 / (mass**2 + m_pi**2 - 2.0 * mass * e_pi)
+    width = np.sqrt(np.maximum(0.0, e_pi**2 - m_pi**2)) * np.maximum(0.0, 1.0 - share)
+    return 0.5 * ((mass - e_pi) * (1.0 + np.minimum(share, 1.0)) + width), width
+
+
+def _tallest(params: NDArray[np.float64], z: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Width times the largest density of all leptons beside a pion, over the line from which pions are drawn."""
+    e_pi = params[_PI] + z * params[_T_MAX]
+    top, width = _leptons(params, e_pi)
+    middle = top - 0.5 * width
+    # rho is a concave parabola in E_l: its vertex, from three values, clipped to the interval
+    masses = params[_MASS], params[_PI], params[_LEPTON], params[_LAMBDA], params[_F_MINUS]
+    low, centre, high = (
+        np.array([kl3_density(x, y, *masses) for x, y in zip(e_pi, e, strict=True)])
+        for e in (middle - 1.0, middle, middle + 1.0)
+    )
+    vertex = np.clip(0.5 * (high - low) / (2.0 * centre - low - high), -0.5 * width, 0.5 * width)
+    height = centre + 0.5 * (high - low) * vertex - 0.5 * (2.0 * centre - low - high) * vertex**2
+    density: NDArray[np.float64] = width * height / (1.0 + params[_TILT] * z)
+    return density
+
+
 def pack_kl3(
     lepton: Species,
     *,
@@ -116,30 +153,12 @@ def pack_kl3(
     slope = lambda_plus / PION**2
     f_minus = (lambda_zero - lambda_plus) * (KAON**2 - PI_ZERO**2) / PION**2
     t_max = ((KAON - PI_ZERO) ** 2 - m_l**2) / (2.0 * KAON)
-
-    def largest(z: NDArray[np.float64]) -> NDArray[np.float64]:
-        e_pi = PI_ZERO + z * t_max
-        t = KAON**2 + PI_ZERO**2 - 2.0 * KAON * e_pi
-        width = np.sqrt(np.maximum(0.0, e_pi**2 - PI_ZERO**2)) * np.maximum(0.0, 1.0 - m_l**2 / t)
-        middle = 0.5 * (KAON - e_pi) * (1.0 + m_l**2 / t)
-        # rho is a concave parabola in E_l: its vertex, from three values, clipped to the interval
-        low, centre, high = (
-            np.array(
-                [kl3_density(x, y, KAON, PI_ZERO, m_l, slope, f_minus) for x, y in zip(e_pi, e, strict=True)]
-            )
-            for e in (middle - 1.0, middle, middle + 1.0)
-        )
-        vertex = np.clip(0.5 * (high - low) / (2.0 * centre - low - high), -0.5 * width, 0.5 * width)
-        top = centre + 0.5 * (high - low) * vertex - 0.5 * (2.0 * centre - low - high) * vertex**2
-        density: NDArray[np.float64] = width * top / (1.0 + _SLOPE_OF_LINE * z)
-        return density
-
     params = np.zeros(PARAMETERS)
     pack_pi0(params)
     params[_SPECIES] = lepton
     params[_MASS], params[_PI], params[_LEPTON] = KAON, PI_ZERO, m_l
-    params[_T_MAX], params[_BOUND] = t_max, upper_bound(largest)
-    params[_LAMBDA], params[_F_MINUS], params[_TILT] = slope, f_minus, _SLOPE_OF_LINE
+    params[_T_MAX], params[_LAMBDA], params[_F_MINUS], params[_TILT] = t_max, slope, f_minus, _SLOPE_OF_LINE
+    params[_BOUND] = upper_bound(partial(_tallest, params))
     params[_POLARISED] = 1.0 if lepton == Species.MUON_PLUS else 0.0
     params[_RADIATES] = chance_bound(KAON, m_l, PI_ZERO)
     return params
@@ -152,9 +171,87 @@ def without_radiation(params: NDArray[np.float64]) -> NDArray[np.float64]:
     return bare
 
 
+@inlined
+def _power(x: float, sort: int) -> float:
+    """g of a lepton at x = E_l / E_max: the 8th (``sort`` 1) or 16th (2) power."""
+    x2 = x * x
+    x8 = x2 * x2 * x2 * x2
+    return x8 if sort == 1 else x8 * x8
+
+
+@inlined
+def _largest_energy(params: NDArray[np.float64]) -> float:
+    mass, m_pi, m_l = params[_MASS], params[_PI], params[_LEPTON]
+    return float((mass * mass + m_l * m_l - m_pi * m_pi) / (2.0 * mass))
+
+
+@kernel
+def hard_share(top: float, width: float, largest: float, sort: int) -> float:
+    """A bound of the mean of g over the leptons beside one pion: energies of ``width`` below ``top``, alike by nature.
+
+    With v, the distance from the top in units of the width, g = (top / largest)^n (1 - a v)^n is below
+    (top / largest)^n exp(-n a v) for a = width / top.
+    """
+    fall = 8.0 * sort * width / top
+    return float(_power(top / largest, sort) * (1.0 if fall < _FLAT else -math.expm1(-fall) / fall))
+
+
+@inlined
+def _draw_below_top(top: float, width: float, sort: int, rng: np.random.Generator) -> float:
+    """An energy with g times the density of nature, or 0 for another pion."""
+    fall = 8.0 * sort * width / top
+    v = rng.random()
+    if fall >= _FLAT:
+        v = -math.log1p(v * math.expm1(-fall)) / fall
+    if rng.random() >= _power(1.0 - width / top * v, sort) * math.exp(fall * v):
+        return 0.0
+    return float(top - width * v)
+
+
+def force_hard(params: NDArray[np.float64], share: float) -> NDArray[np.float64]:
+    """Parameters with which a ``share`` of the leptons are hard; ``UsageError`` unless it is from 0 to below 1."""
+    if not 0.0 <= share < 1.0:
+        raise UsageError(f"hard leptons are forced to a share from 0 to below 1, got {share:g}")
+    mass, m_pi, m_l = params[_MASS], params[_PI], params[_LEPTON]
+    largest, masses = _largest_energy(params), (mass, m_pi, m_l, params[_LAMBDA], params[_F_MINUS])
+
+    def weighed(sort: int, z: NDArray[np.float64]) -> NDArray[np.float64]:
+        tops, widths = _leptons(params, m_pi + z * params[_T_MAX])
+        shares = [hard_share(top, width, largest, sort) for top, width in zip(tops, widths, strict=True)]
+        return np.array(shares) * _tallest(params, z)
+
+    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+    sums = np.zeros(3)
+    u = 0.5 * (1.0 + nodes)
+    pions = m_pi + params[_T_MAX] * u * u  # the width goes with the root of the kinetic energy
+    tops, widths = _leptons(params, pions)
+    for k in range(_NODES):
+        for y, more in zip(nodes, weights, strict=True):
+            e_l = tops[k] - 0.5 * (1.0 - y) * widths[k]
+            factor = weights[k] * more * u[k] * widths[k] * kl3_density(pions[k], e_l, *masses)
+            x = e_l / largest
+            sums += factor * np.array([1.0, _power(x, 1), _power(x, 2)])
+    bounds = [upper_bound(partial(weighed, sort)) / params[_BOUND] for sort in (1, 2)]
+    forced = params.copy()
+    forced[_HARD : _HARD + 5] = share, *(sums[1:] / sums[0]), *bounds
+    return forced
+
+
+@inlined
+def _weight_of(params: NDArray[np.float64], e_l: float) -> float:
+    """The weight of a decay where hard leptons are forced."""
+    x = e_l / _largest_energy(params)
+    ratio = 0.5 * (_power(x, 1) / params[_HARD + 1] + _power(x, 2) / params[_HARD + 2])
+    return float(1.0 / (1.0 - params[_HARD] + params[_HARD] * ratio))
+
+
 @kernel
 def _draw_energies(rng: np.random.Generator, params: NDArray[np.float64]) -> tuple[float, float]:
     rng, params = borrowed(rng), borrowed(params)
+    sort = 0
+    if params[_HARD] > 0.0:
+        u = rng.random()
+        sort = (u < params[_HARD]) + (u < 0.5 * params[_HARD])
     mass, m_pi, m_l = params[_MASS], params[_PI], params[_LEPTON]
     tilt = params[_TILT]
     scale = tilt * (2.0 + tilt)
@@ -167,8 +264,19 @@ def _draw_energies(rng: np.random.Generator, params: NDArray[np.float64]) -> tup
         t = (mass - m_pi) * (mass - m_pi) - 2.0 * mass * kinetic
         share = m_l * m_l / t
         width = math.sqrt(kinetic * (kinetic + 2.0 * m_pi)) * max(0.0, 1.0 - share)
-        e_l = 0.5 * ((mass - e_pi) * (1.0 + share) + (2.0 * rng.random() - 1.0) * width)
-        density = kl3_density(e_pi, e_l, mass, m_pi, m_l, params[_LAMBDA], params[_F_MINUS])
+        excess = 1.0
+        if sort > 0:
+            top = 0.5 * ((mass - e_pi) * (1.0 + share) + width)
+            chance = hard_share(top, width, _largest_energy(params), sort) / params[_HARD + 2 + sort]
+            if rng.random() >= chance:
+                continue
+            excess = max(chance, 1.0)
+            e_l = _draw_below_top(top, width, sort, rng)
+            if e_l == 0.0:
+                continue
+        else:
+            e_l = 0.5 * ((mass - e_pi) * (1.0 + share) + (2.0 * rng.random() - 1.0) * width)
+        density = excess * kl3_density(e_pi, e_l, mass, m_pi, m_l, params[_LAMBDA], params[_F_MINUS])
         if rng.random() * params[_BOUND] * (1.0 + tilt * z) < width * density:
             return e_pi, e_l
 
@@ -250,6 +358,8 @@ def sample_kl3(rng: np.random.Generator, params: NDArray[np.float64], out: NDArr
     rng, params, out = borrowed(rng), borrowed(params), borrowed(out)
     mass, m_pi, m_l = params[_MASS], params[_PI], params[_LEPTON]
     e_pi, e_l = _draw_energies(rng, params)
+    if params[_HARD] > 0.0:
+        out[0, _WEIGHT] = _weight_of(params, e_l)
     r = (m_l / mass) ** 2
     s = 1.0 + r - 2.0 * e_l / mass
     x, v = draw_photon(rng, params[_RADIATES], mass, r, s)

@@ -11,7 +11,10 @@ MAX_DAUGHTERS = 8
 
 
 class Daughter(IntEnum):
-    """Slots of a row ``out[i, slot]``, in the rest frame of the decaying meson, MeV."""
+    """Slots of a row ``out[i, slot]``, in the rest frame of the decaying meson, MeV.
+
+    ``WEIGHT`` of row 0 is that of a decay with forced hard leptons; others leave it as it is.
+    """
 
     SPECIES = 0
     PX = 1
@@ -21,4 +24,5 @@ class Daughter(IntEnum):
     SX = 5
     SY = 6
     SZ = 7
-    WIDTH = 8
+    WEIGHT = 8
+    WIDTH = 9
