@@ -62,8 +62,8 @@ class Bias(IntEnum):
     ``PAIRS`` is the share of the photons made to convert in each chamber before the magnet; ``SOFT_PHOTON``,
     ``GAP_PHOTON`` and ``NEAR_PHOTON`` are those of ``forced_photons``, ``HARD_LEPTON`` is that of hard leptons, whose
     weights come with the daughters. ``SURVIVAL`` is the probability to survive Russian roulette, for decays without a
-    charged daughter below the squared momentum ``SOFT2`` and others. ``MUON_LOSS``: share of the muons that a vetoing counter missed made to leave most of their momentum in
-    the calorimeter.
+    charged daughter below the squared momentum ``SOFT2`` and others. ``MUON_LOSS``: share of the muons that a vetoing
+    counter missed made to leave most of their momentum in the calorimeter.
 
     Not biasing, but of a sample alike: with ``PHOTON_LOSS`` the trigger misses an event with a hard photon, and
     ``CONJUGATE`` decays are those of the antiparticle.
