@@ -21,13 +21,13 @@ from hnlpeak.simulation.generation import KAON_WIDTH, generate
 from hnlpeak.simulation.kaons import new_kaons
 from hnlpeak.simulation.response import respond
 from hnlpeak.simulation.sample import ModeTable
-from hnlpeak.simulation.screened import new_rows
+from hnlpeak.simulation.screened import LANES, new_rows
 from hnlpeak.theory.hadron_collision import MAX_SECONDARIES
 from hnlpeak.theory.modes.slots import MAX_DAUGHTERS, Daughter
 
 __all__ = ["BLOCK_DECAYS", "calibrate_loop", "new_buffers", "sample_loop"]
 
-BLOCK_DECAYS = 512
+BLOCK_DECAYS = 1024
 """Decays in one block: the survivors' records fit into the cache."""
 
 
@@ -38,7 +38,7 @@ def new_buffers(columns: int, decays: int = BLOCK_DECAYS) -> Buffers:
         new_block(decays),
         new_kaons(decays),
         np.zeros(decays, dtype=np.uint8),
-        np.zeros(decays, dtype=np.int64),
+        np.zeros(decays + LANES, dtype=np.int64),
         new_rows(decays),
         np.zeros((max(MAX_DAUGHTERS, MAX_SECONDARIES), Daughter.WIDTH)),
         np.zeros(KAON_WIDTH),

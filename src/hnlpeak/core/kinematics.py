@@ -20,6 +20,7 @@ __all__ = [
     "boost_spin",
     "boost_to_rest",
     "direction",
+    "turned",
     "two_body_momentum",
     "unit_vector",
 ]
@@ -115,6 +116,20 @@ def unit_vector(rng: np.random.Generator) -> tuple[float, float, float]:
             return u * root, v * root, 1.0 - 2.0 * s
 
 
+@inlined
+def _tilted(nx: float, ny: float, nz: float, cosine: float, a: float, b: float) -> tuple[float, float, float]:
+    """The unit vector n times ``cosine``, and ``a`` and ``b`` along two directions across it."""
+    # Orthonormal frame without square roots: Duff et al., J. Comput. Graph. Tech. 6(1) (2017)
+    sign = math.copysign(1.0, nz)
+    f = -1.0 / (sign + nz)
+    g = nx * ny * f
+    return (
+        cosine * nx + a * (1.0 + sign * nx * nx * f) + b * g,
+        cosine * ny + a * sign * g + b * (sign + ny * ny * f),
+        cosine * nz - a * sign * nx - b * ny,
+    )
+
+
 @kernel
 def around(
     rng: np.random.Generator, nx: float, ny: float, nz: float, cosine: float
@@ -127,14 +142,12 @@ def around(
         if 0.0 < s < 1.0:
             break
     sine = math.sqrt(max(0.0, 1.0 - cosine * cosine)) / math.sqrt(s)
-    a = u * sine
-    b = v * sine
-    # Orthonormal frame without square roots: Duff et al., J. Comput. Graph. Tech. 6(1) (2017)
-    sign = math.copysign(1.0, nz)
-    f = -1.0 / (sign + nz)
-    g = nx * ny * f
-    return (
-        cosine * nx + a * (1.0 + sign * nx * nx * f) + b * g,
-        cosine * ny + a * sign * g + b * (sign + ny * ny * f),
-        cosine * nz - a * sign * nx - b * ny,
-    )
+    return _tilted(nx, ny, nz, cosine, u * sine, v * sine)
+
+
+@inlined
+def turned(nx: float, ny: float, nz: float, cosine: float, u: float) -> tuple[float, float, float]:
+    """A direction at the given cosine to the unit vector n, its azimuth by a uniform number; without a branch."""
+    sine = math.sqrt(max(0.0, 1.0 - cosine * cosine))
+    a, b = cos_sin_turns(u)
+    return _tilted(nx, ny, nz, cosine, a * sine, b * sine)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from hnlpeak.core.kernel import inlined, kernel
 
-__all__ = ["State", "Stream", "StreamType", "begin", "beginning", "key_of", "uniform"]
+__all__ = ["State", "Stream", "StreamType", "begin", "beginning", "either", "key_of", "numbered", "uniform"]
 
 State = tuple[np.uint64, np.uint64, np.uint64, np.uint64]
 """The 256 bits of a stream."""
@@ -145,6 +145,24 @@ def uniform(state: State) -> tuple[float, State]:
     """What ``random()`` draws in this state, and the state after it."""
     bits, state = _step(state)
     return np.int64(bits >> _11) * _UNIT, state
+
+
+@inlined
+def either(first: bool, one: State, other: State) -> State:
+    """The ``one`` state where the ``first`` is asked for, else the ``other``; without a branch, for lanes."""
+    return (
+        one[0] if first else other[0],
+        one[1] if first else other[1],
+        one[2] if first else other[2],
+        one[3] if first else other[3],
+    )
+
+
+@inlined
+def numbered(luck: float, place: int) -> float:
+    """The uniform number at a ``place`` (0, 1, ...) of a sequence that belongs to the uniform number ``luck``."""
+    bits = np.float64(luck).view(np.uint64)
+    return np.int64(_mixed(bits + np.uint64(place + 1) * _GOLDEN) >> _11) * _UNIT
 
 
 @inlined

@@ -57,7 +57,7 @@ _HIT = _dtype("x y var_x var_y")
 _CLUSTER = _dtype("x y energy time")
 _MUON_HIT = _dtype("x y z time reach_x reach_y scatter")
 _PARTICLE = _dtype(
-    "t_track r_ring e_hadron penetration muon_loss",
+    "t_track r_ring e_hadron penetration muon_loss luck",
     "n_segments n_chambers planes n_ring",
     ("paused", _PAUSED),
     ("segments", _SEGMENT, (MAX_SEGMENTS,)),
@@ -78,7 +78,8 @@ EVENT = _dtype(
 """Fields of an event; a measured point with ``var_x`` = 0 is missing, ``bits`` has one bit a system.
 
 A particle's ``penetration`` is the uniform number that tells how deep its shower reaches, ``muon_loss`` the share of a
-muon's momentum that it leaves in the calorimeter where that decided on the trigger; 0 while not drawn. ``paused`` is
+muon's momentum that it leaves in the calorimeter where that decided on the trigger; 0 while not drawn. What views of
+chambers do follows from ``luck``, a uniform number. ``paused`` is
 the straight piece on which its flight goes on, with the ``segment`` it is in and the next ``surface``, -1 at its end.
 The first ``n_daughters`` particles are those of the decay, whose photons have flown before the trigger is asked; the
 others are born on the way. ``followed`` is 1 for an event that is lost and goes to the end all the same.

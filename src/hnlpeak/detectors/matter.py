@@ -15,7 +15,7 @@ from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape
 from hnlpeak.detectors.surface import MATTER, Surface
 from hnlpeak.theory.species import CHARGE, Species
 
-__all__ = ["NO_RADIATION", "Slab", "respond", "respond_to_photon", "slab_surface"]
+__all__ = ["NO_RADIATION", "Slab", "largest_angle", "respond", "respond_to_photon", "slab_surface"]
 
 NO_RADIATION = 1.0
 """Threshold of matter behind the magnet: what electrons radiate there flies on with them and is measured with them."""
@@ -57,6 +57,12 @@ def slab_surface(
         conversion_paths(radiation_lengths),
     ]
     return Surface(MATTER, z, row, name, paths=row[-1])
+
+
+@inlined
+def largest_angle(params: Record) -> float:
+    """Plane angle (MeV, over the momentum) by which the layer turns a light particle."""
+    return float(params[_Slot.SCATTERING])
 
 
 @inlined

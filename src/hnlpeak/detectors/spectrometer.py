@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from enum import IntEnum
+from itertools import combinations
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -20,6 +21,7 @@ from pydantic import Field
 from hnlpeak.core.card import Card
 from hnlpeak.core.kernel import inlined
 from hnlpeak.core.quantity import Energy, Fraction, Length, Positive, Share, Thickness
+from hnlpeak.core.random import numbered
 from hnlpeak.detectors.detection import decide
 from hnlpeak.detectors.event import Record
 from hnlpeak.detectors.kind import DetectorKind, DetectorSpec, Layer, Outline, Plane
@@ -47,10 +49,13 @@ __all__ = [
     "apertures",
     "bend",
     "kicked",
+    "largest_angle",
     "layers",
     "pack",
     "respond",
     "respond_to_photon",
+    "surely_no_point",
+    "surely_points",
 ]
 
 MAGNET, CHAMBER = 1, 2
@@ -58,6 +63,8 @@ MAGNET, CHAMBER = 1, 2
 MAX_VIEWS = 4
 LEAST_RATIO2 = 0.25
 """Squared share of p_z that must be left behind the magnet."""
+_BELOW_ONE, _BELOW_BOUND = 1.0 - 2.0**-53, 1.0 - 1e-12
+_LEAST_VIEWS = 2  # for a point
 _TRIGGER_MARGIN = 30.0  # mm: wider than any scattering, so that the straight-line verdict loses nothing
 
 
@@ -144,8 +151,10 @@ class ChamberSlot(IntEnum):
     ROOT_X = SHAPE_WIDTH + 15
     ROOT_XY = SHAPE_WIDTH + 16
     ROOT_Y = SHAPE_WIDTH + 17
-    N_VIEWS = SHAPE_WIDTH + 18
-    VIEWS = SHAPE_WIDTH + 19
+    NEEDED = SHAPE_WIDTH + 18
+    N_VIEWS = SHAPE_WIDTH + 19
+    CHANCES = SHAPE_WIDTH + 20
+    VIEWS = CHANCES + MAX_VIEWS + 1
 
 
 _KICK = SHAPE_WIDTH
@@ -176,6 +185,22 @@ def _roots_of_all(directions: list[list[float]]) -> tuple[float, float, float]:
     return _roots(float(x @ x), float(x @ y), float(y @ y))
 
 
+def _needed(directions: list[list[float]]) -> int:
+    """The fewest views of which any so many tell a point."""
+    for number in range(2, len(directions)):
+        if all(_roots_of_all([*some])[0] > 0.0 for some in combinations(directions, number)):
+            return number
+    return len(directions)
+
+
+def _chances(efficiency: float, views: int) -> list[float]:
+    """Chances that 0, 1, ... of the ``views`` do not respond, ``MAX_VIEWS`` + 1 of them."""
+    return [
+        math.comb(views, missing) * (1.0 - efficiency) ** missing * efficiency ** max(views - missing, 0)
+        for missing in range(MAX_VIEWS + 1)
+    ]
+
+
 def pack(spec: Spectrometer, system: int = 0) -> list[Surface]:
     """Surfaces of the full response: each chamber and the magnet."""
     surfaces = [_magnet(spec)]
@@ -199,7 +224,9 @@ def pack(spec: Spectrometer, system: int = 0) -> list[Surface]:
             conversion_paths(spec.radiation_lengths),
             float((1 << len(spec.view_angles)) - 1),
             *_roots_of_all(_directions(spec)),
+            float(_needed(_directions(spec))),
             float(len(spec.view_angles)),
+            *_chances(spec.view_efficiency, len(spec.view_angles)),
             *views,
         ]
         paths = conversion_paths(spec.radiation_lengths)
@@ -280,20 +307,17 @@ def respond(params: Record, event: Record, particle: Record, rng: np.random.Gene
         params[ChamberSlot.SCATTERING], params[ChamberSlot.SCATTERING_LOG], s
     )
     missing = 0
-    u = rng.random()
+    u = numbered(particle.luck, int(params[ChamberSlot.INDEX]))
     # most often all views respond and nothing has a tail: one number decides that, and what is left of it the rest
     if u >= params[ChamberSlot.CLEAN]:
         core = 1.0 - params[ChamberSlot.TAIL_FRACTION]
+        missing, u = _missing(params, u)
         good_hit, u = decide(u, core)
         good_angle, u = decide(u, core)
         if not good_hit:
             error *= params[ChamberSlot.TAIL_SCALE]
         if not good_angle:
             theta *= params[ChamberSlot.TAIL_SCALE]
-        for view in range(int(params[ChamberSlot.N_VIEWS])):
-            seen, u = decide(u, params[ChamberSlot.EFFICIENCY])
-            if not seen:
-                missing |= 1 << view
     _measure(params, s, particle, crossed & ~missing, error, rng)
     s.tx += theta * rng.standard_normal()
     s.ty += theta * rng.standard_normal()
@@ -303,17 +327,80 @@ def respond(params: Record, event: Record, particle: Record, rng: np.random.Gene
 
 
 @inlined
+def _missing(params: Record, u: float) -> tuple[int, float]:
+    """A bit for each view that does not respond, by a uniform number, and a number for the next decision.
+
+    The smaller the number, the fewer: first how many are missing, then which.
+    """
+    views, number = int(params[ChamberSlot.N_VIEWS]), 0
+    while number < views and u >= params[ChamberSlot.CHANCES + number]:
+        u -= params[ChamberSlot.CHANCES + number]
+        number += 1
+    chance = params[ChamberSlot.CHANCES + number]
+    u = min(u / chance, _BELOW_ONE) if chance > 0.0 else 0.0
+    missing = 0
+    for view in range(views):
+        if number > 0:
+            lacks, u = decide(u, number / (views - view))
+            if lacks:
+                missing |= 1 << view
+                number -= 1
+    return missing, u
+
+
+@inlined
+def _beside_gap(params: Record, view: int, x: float, y: float) -> float:
+    """Distance (mm) of (x, y) from the middle of a view's gap."""
+    cx, cy = params[ChamberSlot.VIEWS + 2 * view], params[ChamberSlot.VIEWS + 2 * view + 1]
+    return float(abs((x - params[ChamberSlot.GAP_X]) * cx + y * cy))
+
+
+@inlined
 def _crossed(params: Record, x: float, y: float) -> tuple[int, float]:
     """A bit for each view that is crossed at (x, y), outside its gap, and their share: there is no matter in gaps."""
     crossed = number = 0
     views = int(params[ChamberSlot.N_VIEWS])
     for view in range(views):
-        cx = params[ChamberSlot.VIEWS + 2 * view]
-        cy = params[ChamberSlot.VIEWS + 2 * view + 1]
-        if abs((x - params[ChamberSlot.GAP_X]) * cx + y * cy) >= params[ChamberSlot.GAP]:
+        if _beside_gap(params, view, x, y) >= params[ChamberSlot.GAP]:
             crossed |= 1 << view
             number += 1
     return crossed, number / views
+
+
+@inlined
+def _beside_gaps(params: Record, x: float, y: float, least: float) -> int:
+    """Number of views from the middle of whose gaps (x, y) is ``least`` (mm) or more; for lanes."""
+    crossed = 0
+    for view in range(MAX_VIEWS):  # a number that compilers know: no loop is left
+        crossed += (_beside_gap(params, view, x, y) >= least) & (view < params[ChamberSlot.N_VIEWS])
+    return crossed
+
+
+@inlined
+def surely_points(params: Record, x: float, y: float, margin: float, luck: float) -> bool:
+    """True only where a particle with this ``luck`` makes a point wherever within ``margin`` (mm) of (x, y) it crosses.
+
+    Without a branch, for lanes; the chamber's shape is not asked.
+    """
+    least = params[ChamberSlot.GAP] + margin if params[ChamberSlot.GAP] > 0.0 else 0.0
+    crossed = _beside_gaps(params, x, y, least)
+    spare = crossed - params[ChamberSlot.NEEDED]
+    bound = 0.0
+    for missing in range(MAX_VIEWS):
+        bound += params[ChamberSlot.CHANCES + missing] if spare >= missing else 0.0
+    return numbered(luck, int(params[ChamberSlot.INDEX])) < bound * _BELOW_BOUND
+
+
+@inlined
+def surely_no_point(params: Record, x: float, y: float, margin: float) -> bool:
+    """True only where less than two views are crossed wherever within ``margin`` (mm) of (x, y); for lanes."""
+    return _beside_gaps(params, x, y, params[ChamberSlot.GAP] - margin) < _LEAST_VIEWS
+
+
+@inlined
+def largest_angle(params: Record) -> float:
+    """Plane angle (MeV, over the momentum) by which a chamber turns a light particle, that of tails."""
+    return float(params[ChamberSlot.SCATTERING] * max(params[ChamberSlot.TAIL_SCALE], 1.0))
 
 
 @inlined

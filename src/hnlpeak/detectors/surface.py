@@ -222,6 +222,7 @@ def start_particle(particle: Record) -> None:
     particle.e_hadron = 0.0
     particle.penetration = 0.0
     particle.muon_loss = 0.0
+    particle.luck = 0.0
 
 
 @inlined

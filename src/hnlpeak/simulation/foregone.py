@@ -17,7 +17,15 @@ from hnlpeak.core.kernel import inlined
 from hnlpeak.detectors.event import MAX_SYSTEMS, Record
 from hnlpeak.theory.species import CHARGE, Species
 
-__all__ = ["FOLLOW_ALL", "Foregone", "goes_on", "is_foregone", "photons_lose", "reach_of_track"]
+__all__ = [
+    "FOLLOW_ALL",
+    "Foregone",
+    "goes_on",
+    "is_foregone",
+    "is_within_bounds",
+    "photons_lose",
+    "reach_of_track",
+]
 
 _MANY = 1_000_000
 _SCATTERED = 1e6  # mm MeV
@@ -100,23 +108,34 @@ def _has_extra(setup: Record, event: Record, foregone: Foregone, particle: Recor
 
 
 @inlined
+def is_within_bounds(good: Record, p: float, z: float) -> bool:
+    """True where the track of what begins with the momentum ``p`` (MeV) at ``z`` (mm) is surely within their bounds."""
+    return bool(
+        good.chosen == 0
+        or (
+            _NOT_SOFT * good.momentum_min < p < _NOT_STIFF * good.momentum_max
+            and good.z_min + _BEFORE_END < z < good.z_max - _BEFORE_END
+        )
+    )
+
+
+@inlined
 def _surely_a_track(setup: Record, particle: Record) -> bool:
     """True for a particle in enough chambers whose track counts, where good ones alone do.
 
     Seen in all chambers, it comes from the decay itself, is neither soft nor stiff, and no electron, which may radiate
     most of its momentum.
     """
-    good, line = setup.good_track, particle.segments[0]
+    line = particle.segments[0]
     if particle.n_chambers < min(setup.min_chambers, setup.n_chambers - 1):
         return False
-    if good.chosen == 0:
+    if setup.good_track.chosen == 0:
         return True
     return bool(
         particle.n_segments == 1
         and particle.n_chambers == setup.n_chambers
         and line.species not in (Species.POSITRON, Species.ELECTRON)
-        and _NOT_SOFT * good.momentum_min < line.p < _NOT_STIFF * good.momentum_max
-        and good.z_min + _BEFORE_END < line.z < good.z_max - _BEFORE_END
+        and is_within_bounds(setup.good_track, line.p, line.z)
     )
 
 

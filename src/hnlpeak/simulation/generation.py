@@ -29,7 +29,7 @@ from hnlpeak.simulation.halo import HALO_KIND, through_collimator, throw_halo
 from hnlpeak.simulation.interactions import INTERACTION_KIND, throw_interaction
 from hnlpeak.simulation.kaons import Kaons, draw_kaons
 from hnlpeak.simulation.sample import Bias, ModeTable
-from hnlpeak.simulation.screen import screen
+from hnlpeak.simulation.screen import GONE, screen
 from hnlpeak.simulation.streams import Stage
 from hnlpeak.simulation.tails import draw_kick
 from hnlpeak.simulation.transport import fly_photon, transport
@@ -220,6 +220,7 @@ def _decay(
         if CHARGE[segment.species] == 0.0:
             continue
         tx, ty, p = segment.tx, segment.ty, segment.p
+        begin(rng, event.number, Stage.FLIGHT + 4 * k)
         if halo and not through_collimator(params, segment, rng):
             return False
         muons, pions = bias[Bias.MUON_DECAY], bias[Bias.PION_DECAY]
@@ -437,7 +438,7 @@ def generate(
         mode = int(drawn[Kaons.MODE, number])
         parent = modes.parents[mode]
         totals[_DECAYS] += 1
-        if buffers.lost[number]:
+        if buffers.lost[number] == 1:
             if parent == modes.counted:
                 totals[_IN_FIDUCIAL] += _in_fiducial(beam, drawn[Kaons.Z_DECAY, number])
             continue
@@ -447,6 +448,8 @@ def generate(
         if parent != modes.counted:
             event.in_fiducial = 0
         _start_event(event, first + number, modes.sources[mode], modes.bias)
+        if buffers.lost[number] == GONE:
+            goes_on(foregone, event)
         unseen = _decay(mode, modes, setup, event, rng, buffers)
         totals[_IN_FIDUCIAL] += event.in_fiducial
         if not unseen:
@@ -454,7 +457,8 @@ def generate(
         if modes.tails.size > 0:
             draw_kick(modes.tails, event, rng)
         _fly_photons(setup, event, rng)
-        if foregone.every > 1 and photons_lose(setup, event, foregone) and not goes_on(foregone, event):
+        asked = foregone.every > 1 and event.followed == 0
+        if asked and photons_lose(setup, event, foregone) and not goes_on(foregone, event):
             continue
         if _cross(setup, event, rng) < setup.min_chambers:
             continue

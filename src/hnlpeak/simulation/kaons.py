@@ -64,15 +64,35 @@ def _draw_modes(
     kaons: NDArray[np.float64],
 ) -> None:
     """Choose the modes, and with them what decays."""
-    chosen, mass, flight = kaons[Kaons.MODE], kaons[Kaons.MASS], kaons[Kaons.FLIGHT]
-    key_1, key_2 = key
+    number, chosen = kaons[Kaons.P], kaons[Kaons.MODE]
+    _draw_first(decays, first, key, number, chosen)
+    for mode in range(modes.codes.size - 1):  # nobody can foretell the branches of a walk through the modes
+        _count_up(decays, modes.cumulative[mode], number, chosen)
+    mass, flight = kaons[Kaons.MASS], kaons[Kaons.FLIGHT]
     for i in range(decays):
-        u, _ = uniform(beginning(key_1, key_2, first + i, _STAGE))
-        mode = 0
-        while u >= modes.cumulative[mode]:
-            mode += 1
-        parent = setup.parents[max(modes.parents[mode], 0)]
-        chosen[i], mass[i], flight[i] = mode, parent.mass, parent.flight
+        parent = setup.parents[max(modes.parents[int(chosen[i])], 0)]
+        mass[i], flight[i] = parent.mass, parent.flight
+
+
+@kernel
+def _draw_first(
+    decays: int,
+    first: int,
+    key: tuple[np.uint64, np.uint64],
+    number: NDArray[np.float64],
+    chosen: NDArray[np.float64],
+) -> None:
+    """The ``number`` that chooses the mode of each decay; the first mode is ``chosen``."""
+    for i in range(decays):
+        number[i], _ = uniform(beginning(key[0], key[1], first + i, _STAGE))
+        chosen[i] = 0.0
+
+
+@kernel
+def _count_up(decays: int, end: float, number: NDArray[np.float64], chosen: NDArray[np.float64]) -> None:
+    """Choose the next mode where the ``number`` is beyond the ``end`` of this one."""
+    for i in range(decays):
+        chosen[i] += 1.0 if number[i] >= end else 0.0
 
 
 @inlined

@@ -80,14 +80,19 @@ def _accidentals(setup: Record, total: float, event: Record, rng: np.random.Gene
 
 
 @inlined
-def _prepare(event: Record) -> int:
-    """Forget the chambers of the straight lines; returns the number of charged particles of the decay."""
+def _prepare(event: Record, rng: np.random.Generator) -> int:
+    """Forget the chambers of the straight lines; returns the number of charged particles of the decay.
+
+    Whether chambers see them is drawn here, from a beginning of its own for each, so that ``screen`` knows it.
+    """
     charged = 0
     for k in range(event.n_daughters):
         particle = event.particles[k]
         particle.n_chambers = 0
         if CHARGE[particle.segments[0].species] != 0.0:
             charged += 1
+            begin(rng, event.number, Stage.LUCK + 4 * k)
+            particle.luck = rng.random()
             for c in range(MAX_CHAMBERS):
                 particle.hits[c].var_x = 0.0
     return charged
@@ -105,13 +110,16 @@ def _next(leg: int, k: int, first: int, last: int) -> tuple[int, int]:
 def _fly_all(setup: Record, foregone: Foregone, event: Record, rng: np.random.Generator) -> bool:
     """Fly the particles of an event; False where it is foregone and left."""
     # a break costs time: only where tracks may be too many behind it; whatever is foregone, for the same numbers
-    breaks = _prepare(event) > 1
+    breaks = _prepare(event, rng) > 1
+    begin(rng, event.number, Stage.RESPONSE)
     first, last = event.n_daughters, BEHIND if breaks else TRACKED
     leg, k = (NEW, 0) if first == 0 else (TRACKED, 0)
     while k < event.n_particles:
         particle = event.particles[k]
         charged = CHARGE[particle.segments[0].species] != 0.0
         if charged:
+            if leg == NEW:
+                particle.luck = rng.random()
             if leg != BEHIND:
                 take_off(particle)
             pause = setup.pause_z if breaks and leg == TRACKED else np.inf
@@ -142,7 +150,6 @@ def respond(
     accidental_rate = _total_rate(setup)
     for i in range(events):
         event = block[i]
-        begin(rng, event.number, Stage.RESPONSE)
         if _fly_all(setup, foregone, event, rng):
             _accidentals(setup, accidental_rate, event, rng)
         else:

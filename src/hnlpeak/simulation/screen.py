@@ -1,9 +1,8 @@
 """Which decays of a block are surely lost, known before they are made one by one.
 
-Two in three kaons decay into a muon and a neutrino, one in five into two pions, and nearly all of them end in a veto.
-The screen makes them by the same functions with the same numbers as the long way takes later (``generation``), in
-straight code that compilers run in lanes, surface after surface; whatever is not certain is left to the long way, so
-that no answer depends on it.
+Nearly all decays end in a veto, with a cluster apart, or with a track too many. The screen makes them by the same
+functions with the same numbers as the long way takes later (``generation``), in straight code that compilers run in
+lanes, surface after surface; whatever is not certain is left to the long way, so that no answer depends on it.
 """
 
 from __future__ import annotations
@@ -17,12 +16,20 @@ from hnlpeak.detectors.event import Record
 from hnlpeak.simulation.foregone import Foregone
 from hnlpeak.simulation.kaons import Kaons
 from hnlpeak.simulation.sample import Bias, ModeTable
-from hnlpeak.simulation.screened import Screened
-from hnlpeak.simulation.screened_muons import muons_are_lost
-from hnlpeak.simulation.screened_photons import are_known, photons_are_lost
-from hnlpeak.theory.modes import kmu2, pipi0
+from hnlpeak.simulation.screened import LANES, Screened
+from hnlpeak.simulation.screened_courses import bend, chambers_are_missed, magnet_of, throw
+from hnlpeak.simulation.screened_decays import charged_of, make_decays, pions_of
+from hnlpeak.simulation.screened_muons import muons_veto
+from hnlpeak.simulation.screened_photons import are_known, photons_lose
+from hnlpeak.simulation.screened_tracks import are_tracked, tracks_lose
+from hnlpeak.theory.modes import pipipi
+from hnlpeak.theory.species import Species
 
-__all__ = ["screen"]
+__all__ = ["GONE", "screen"]
+
+GONE = 2
+"""What is surely foregone and goes on all the same, for all such decays."""
+_MUON, _POSITRON = int(Species.MUON_PLUS), int(Species.POSITRON)
 
 
 @inlined
@@ -37,6 +44,8 @@ def _is_plain(bias: NDArray[np.float64]) -> bool:
         and bias[Bias.SOFT_PHOTON] == 0.0
         and bias[Bias.NEAR_PHOTON] == 0.0
         and bias[Bias.GAP_PHOTON] == 0.0
+        and bias[Bias.HARD_LEPTON] == 0.0
+        and bias[Bias.PAIRS] == 0.0
     )
 
 
@@ -49,22 +58,75 @@ def _collect(
     numbers: NDArray[np.int64],
     rows: NDArray[np.float64],
 ) -> int:
-    """Copy what the decays of a ``mode`` begin with side by side; returns how many there are."""
+    """Copy what the decays of a ``mode`` begin with side by side; returns how many there are.
+
+    The first one is repeated up to a multiple of ``LANES``, so that no loop has a rest that runs one by one.
+    """
     chosen = kaons[Kaons.MODE]
     n = 0
     for i in range(decays):
-        if chosen[i] == mode:
-            numbers[n] = first + i
-            rows[Screened.X, n] = kaons[Kaons.X_DECAY, i]
-            rows[Screened.Y, n] = kaons[Kaons.Y_DECAY, i]
-            rows[Screened.Z, n] = kaons[Kaons.Z_DECAY, i]
-            rows[Screened.KX, n] = kaons[Kaons.PX, i]
-            rows[Screened.KY, n] = kaons[Kaons.PY, i]
-            rows[Screened.KZ, n] = kaons[Kaons.PZ, i]
-            rows[Screened.KE, n] = kaons[Kaons.ENERGY, i]
-            rows[Screened.MASS, n] = kaons[Kaons.MASS, i]
-            n += 1
+        numbers[n] = first + i
+        n += chosen[i] == mode  # without a branch: modes come in no order
+    columns = -(-n // LANES) * LANES
+    for k in range(n, columns):
+        numbers[k] = numbers[0]
+    for k in range(columns):
+        i = numbers[k] - first
+        rows[Screened.X, k] = kaons[Kaons.X_DECAY, i]
+        rows[Screened.Y, k] = kaons[Kaons.Y_DECAY, i]
+        rows[Screened.Z, k] = kaons[Kaons.Z_DECAY, i]
+        rows[Screened.KX, k] = kaons[Kaons.PX, i]
+        rows[Screened.KY, k] = kaons[Kaons.PY, i]
+        rows[Screened.KZ, k] = kaons[Kaons.PZ, i]
+        rows[Screened.KE, k] = kaons[Kaons.ENERGY, i]
+        rows[Screened.MASS, k] = kaons[Kaons.MASS, i]
+        rows[Screened.LOST, k] = rows[Screened.GONE, k] = 0.0
     return n
+
+
+@inlined
+def _is_foregone(code: int, setup: Record, foregone: Foregone) -> bool:
+    """True where photons or tracks of the mode are known and may lose it before it is made."""
+    if foregone.every == 1:
+        return False
+    if code == pipipi.CODE:
+        z_last = setup.chamber_z[setup.n_chambers - 1]
+        return bool(foregone.most_tracks < 3 and are_tracked(setup.response, z_last))
+    return pions_of(code) > 0 and charged_of(code) != _MUON and are_known(setup)
+
+
+@inlined
+def _lose(
+    code: int,
+    decays: int,
+    setup: Record,
+    params: NDArray[np.float64],
+    foregone: Foregone,
+    goes: bool,
+    key: tuple[np.uint64, np.uint64],
+    numbers: NDArray[np.int64],
+    rows: NDArray[np.float64],
+) -> None:
+    """Fill ``rows`` [LOST] and, where the mode ``goes`` before it is made, [GONE] for its decays."""
+    stage, row = magnet_of(setup.stages)
+    if stage < 0:
+        return
+    z_magnet, magnet = setup.stages[stage].z[row], setup.stages[stage].params[row]
+    make_decays(code, decays, params, key, numbers, rows)
+    if code == pipipi.CODE:
+        tracks_lose(decays, setup, foregone, key, numbers, rows, (z_magnet, magnet))
+        return
+    species = charged_of(code)
+    z_end = setup.beam.z_end_muon if species == _MUON else setup.beam.z_end_hadron
+    throw(decays, key, (0.0, 1.0, 0.0), species, 0, z_end, numbers, rows, 0)
+    bend(decays, z_magnet, magnet, 1.0, rows, 0)
+    if species == _MUON:
+        muons_veto(decays, setup, z_magnet, rows)
+    chambers_are_missed(decays, setup, z_magnet, rows)
+    if goes:
+        photons_lose(
+            decays, setup, foregone, params, pions_of(code), species == _POSITRON, key, numbers, rows
+        )
 
 
 @inlined
@@ -82,23 +144,24 @@ def screen(
 ) -> None:
     """Set ``lost`` [decay] to 1 where a decay of the block surely fails the trigger or is foregone, else to 0.
 
-    One decay in ``foregone.every``, which stands for what is foregone, is not asked whether it is. ``numbers`` and
-    ``rows`` are work space.
+    One decay in ``foregone.every`` stands for what is foregone: there ``lost`` is ``GONE``. ``numbers`` and ``rows``
+    are work space.
     """
     lost[:decays] = 0
     if not _is_plain(modes.bias):
         return
     key = key_of(rng)
     for mode in range(modes.codes.size):
-        code, params = modes.codes[mode], modes.parameters[mode]
-        muons = code == kmu2.CODE
-        photons = code == pipi0.CODE and foregone.every > 1 and modes.tails.size == 0
-        if not muons and not (photons and are_known(setup)):
+        code = modes.codes[mode]
+        goes = modes.tails.size == 0 and _is_foregone(code, setup, foregone)
+        if charged_of(code) < 0 or (code == pipipi.CODE and not goes):
             continue
         n = _collect(mode, decays, first, kaons, numbers, rows)
-        if muons:
-            muons_are_lost(n, setup, params, key, numbers, rows)
-        else:
-            photons_are_lost(n, setup, foregone, params, key, numbers, rows)
+        if n == 0:
+            continue
+        _lose(code, -(-n // LANES) * LANES, setup, modes.parameters[mode], foregone, goes, key, numbers, rows)
         for k in range(n):
-            lost[numbers[k] - first] = rows[Screened.LOST, k] > 0.0
+            if rows[Screened.LOST, k] > 0.0:
+                lost[numbers[k] - first] = 1
+            elif rows[Screened.GONE, k] > 0.0:
+                lost[numbers[k] - first] = 1 if numbers[k] % foregone.every != 0 else GONE

@@ -18,13 +18,19 @@ SHARD_DECAYS = 1_000_000
 
 
 class Stage(IntEnum):
-    """What is drawn of a decay, each from a beginning of its own; one for each photon, ``PHOTON`` + 4 its place."""
+    """What is drawn of a decay, each from a beginning of its own.
+
+    One for each particle, with 4 times its place added: of photons ``PHOTON``, of charged ones ``FLIGHT``, from the
+    decay on to the first trigger level, and ``LUCK``, by which chambers see them.
+    """
 
     KAON = 0
     DECAY = 1
     RESPONSE = 2
     PHOTON = 3
     TRIGGER = 4
+    FLIGHT = 5
+    LUCK = 6
 
 
 def _key(seed: int, sample: str, shard: int) -> tuple[int, int]:

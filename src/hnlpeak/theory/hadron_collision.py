@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from hnlpeak.core.kernel import kernel
 from hnlpeak.theory.modes.mode import PARAMETERS
-from hnlpeak.theory.modes.pi0 import PI0_PARAMETERS, decay_pi0, pack_pi0
+from hnlpeak.theory.modes.pi0 import PI0_PARAMETERS, decay_pi0, draw_pi0, pack_pi0
 from hnlpeak.theory.modes.slots import Daughter
 from hnlpeak.theory.particles import particle
 from hnlpeak.theory.species import MASS, Species
@@ -220,7 +220,9 @@ def _keep_seen(
     for i in range(n):
         if out[i, _SPECIES] == _NEUTRAL_PION:
             if end + 3 <= MAX_SECONDARIES:
-                end = decay_pi0(rng, params, out, end, out[i, _PX], out[i, _PY], out[i, _PZ], out[i, _E])
+                numbers = draw_pi0(rng)
+                px, py, pz, e = out[i, _PX], out[i, _PY], out[i, _PZ], out[i, _E]
+                end = decay_pi0(rng, params, numbers, out, end, px, py, pz, e)
             out[i, _SPECIES] = _UNSEEN
     seen = 0
     for i in range(end):

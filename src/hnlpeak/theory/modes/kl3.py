@@ -26,13 +26,20 @@ from numpy.typing import NDArray
 from hnlpeak.core.borrow import borrowed
 from hnlpeak.core.errors import UsageError
 from hnlpeak.core.kernel import inlined, kernel
-from hnlpeak.core.kinematics import around, boost_from_rest, boost_to_rest, unit_vector
+from hnlpeak.core.kinematics import (
+    around,
+    boost_from_rest,
+    boost_to_rest,
+    direction,
+    turned,
+    unit_vector,
+)
 from hnlpeak.core.measured import Measured
 from hnlpeak.theory.modes.envelope import upper_bound
 from hnlpeak.theory.modes.lepton_photon import place_lepton_photon
 from hnlpeak.theory.modes.masses import KAON, PI_ZERO, PION
 from hnlpeak.theory.modes.mode import PARAMETERS
-from hnlpeak.theory.modes.pi0 import PI0_PARAMETERS, decay_pi0, pack_pi0
+from hnlpeak.theory.modes.pi0 import PI0_PARAMETERS, decay_pi0, draw_pi0, pack_pi0
 from hnlpeak.theory.modes.radiated_photon import chance_bound, draw_photon
 from hnlpeak.theory.modes.rows import put, put_polarised
 from hnlpeak.theory.modes.slots import Daughter
@@ -46,7 +53,10 @@ __all__ = [
     "kl3_density",
     "kl3_spin",
     "pack_kl3",
+    "place_pion_and_lepton",
     "sample_kl3",
+    "surely_bare",
+    "try_energies",
     "without_radiation",
 ]
 
@@ -68,7 +78,7 @@ _PHOTON = float(Species.PHOTON)
 _WEIGHT = int(Daughter.WEIGHT)
 
 
-@kernel
+@inlined
 def kl3_density(
     e_pi: float, e_l: float, mass: float, m_pi: float, m_l: float, slope: float, f_minus: float
 ) -> float:
@@ -245,40 +255,85 @@ def _weight_of(params: NDArray[np.float64], e_l: float) -> float:
     return float(1.0 / (1.0 - params[_HARD] + params[_HARD] * ratio))
 
 
-@kernel
-def _draw_energies(rng: np.random.Generator, params: NDArray[np.float64]) -> tuple[float, float]:
-    rng, params = borrowed(rng), borrowed(params)
-    sort = 0
-    if params[_HARD] > 0.0:
-        u = rng.random()
-        sort = (u < params[_HARD]) + (u < 0.5 * params[_HARD])
+def try_energies(params: NDArray[np.float64], a: float, b: float, c: float) -> tuple[bool, float, float]:
+    """Energies of the pion and of the lepton (MeV) by three uniform numbers.
+
+    False where the numbers do not make a decay: then others must. Without a branch, for lanes.
+    """
     mass, m_pi, m_l = params[_MASS], params[_PI], params[_LEPTON]
     tilt = params[_TILT]
-    scale = tilt * (2.0 + tilt)
+    # inverse of the line's distribution function; the second form is the first without its 0 / 0
+    z = a * (2.0 + tilt) / (1.0 + math.sqrt(1.0 + tilt * (2.0 + tilt) * a))
+    kinetic = params[_T_MAX] * z
+    e_pi = m_pi + kinetic
+    t = (mass - m_pi) * (mass - m_pi) - 2.0 * mass * kinetic
+    share = m_l * m_l / t
+    width = math.sqrt(kinetic * (kinetic + 2.0 * m_pi)) * max(0.0, 1.0 - share)
+    e_l = 0.5 * ((mass - e_pi) * (1.0 + share) + (2.0 * b - 1.0) * width)
+    density = kl3_density(e_pi, e_l, mass, m_pi, m_l, params[_LAMBDA], params[_F_MINUS])
+    return c * params[_BOUND] * (1.0 + tilt * z) < width * density, e_pi, e_l
+
+
+@inlined
+def place_pion_and_lepton(
+    params: NDArray[np.float64], e_pi: float, e_l: float, numbers: tuple[float, float, float]
+) -> tuple[float, float, float, float, float, float]:
+    """Momenta of the pion and of the lepton where none radiates, MeV, turned by three uniform numbers."""
+    mass, m_pi, m_l = params[_MASS], params[_PI], params[_LEPTON]
+    p_pi = math.sqrt(e_pi * e_pi - m_pi * m_pi)
+    p_l = math.sqrt(max(0.0, e_l * e_l - m_l * m_l))
+    e_nu = mass - e_pi - e_l
+    product = p_pi * p_l
+    cosine = 0.5 * (e_nu * e_nu - p_pi * p_pi - p_l * p_l) / (product if product > 0.0 else 1.0)
+    cosine = min(1.0, max(-1.0, cosine)) if product > 0.0 else 0.0
+    nx, ny, nz = direction(numbers[0], numbers[1])
+    dx, dy, dz = turned(nx, ny, nz, cosine, numbers[2])
+    return p_pi * nx, p_pi * ny, p_pi * nz, p_l * dx, p_l * dy, p_l * dz
+
+
+@inlined
+def surely_bare(params: NDArray[np.float64], u: float) -> bool:
+    """True only where no photon is radiated, by the number that ``draw_photon`` begins with."""
+    return bool(u >= params[_RADIATES])
+
+
+@kernel
+def _draw_hard(rng: np.random.Generator, params: NDArray[np.float64], sort: int) -> tuple[float, float]:
+    """Energies of the pion and of the lepton (MeV) with the density of nature times g of ``sort``."""
+    rng, params = borrowed(rng), borrowed(params)
+    mass, m_pi, m_l = params[_MASS], params[_PI], params[_LEPTON]
+    tilt = params[_TILT]
     while True:
         u = rng.random()
-        # inverse of the line's distribution function; the second form is the first without its 0 / 0
-        z = u * (2.0 + tilt) / (1.0 + math.sqrt(1.0 + scale * u))
+        z = u * (2.0 + tilt) / (1.0 + math.sqrt(1.0 + tilt * (2.0 + tilt) * u))  # as in ``try_energies``
         kinetic = params[_T_MAX] * z
         e_pi = m_pi + kinetic
         t = (mass - m_pi) * (mass - m_pi) - 2.0 * mass * kinetic
         share = m_l * m_l / t
         width = math.sqrt(kinetic * (kinetic + 2.0 * m_pi)) * max(0.0, 1.0 - share)
-        excess = 1.0
-        if sort > 0:
-            top = 0.5 * ((mass - e_pi) * (1.0 + share) + width)
-            chance = hard_share(top, width, _largest_energy(params), sort) / params[_HARD + 2 + sort]
-            if rng.random() >= chance:
-                continue
-            excess = max(chance, 1.0)
-            e_l = _draw_below_top(top, width, sort, rng)
-            if e_l == 0.0:
-                continue
-        else:
-            e_l = 0.5 * ((mass - e_pi) * (1.0 + share) + (2.0 * rng.random() - 1.0) * width)
+        top = 0.5 * ((mass - e_pi) * (1.0 + share) + width)
+        chance = hard_share(top, width, _largest_energy(params), sort) / params[_HARD + 2 + sort]
+        if rng.random() >= chance:
+            continue
+        e_l = _draw_below_top(top, width, sort, rng)
+        if e_l == 0.0:
+            continue
+        excess = max(chance, 1.0)
         density = excess * kl3_density(e_pi, e_l, mass, m_pi, m_l, params[_LAMBDA], params[_F_MINUS])
         if rng.random() * params[_BOUND] * (1.0 + tilt * z) < width * density:
             return e_pi, e_l
+
+
+@inlined
+def _draw_energies(rng: np.random.Generator, params: NDArray[np.float64]) -> tuple[float, float]:
+    if params[_HARD] > 0.0:
+        u = rng.random()
+        if u < params[_HARD]:
+            return _draw_hard(rng, params, 2 if u < 0.5 * params[_HARD] else 1)
+    found = False
+    while not found:
+        found, e_pi, e_l = try_energies(params, rng.random(), rng.random(), rng.random())
+    return e_pi, e_l
 
 
 @kernel
@@ -324,6 +379,7 @@ def _cosine_in_pair(params: NDArray[np.float64], e_pi: float, e_l: float, s: flo
 def _sample_radiative(
     rng: np.random.Generator,
     params: NDArray[np.float64],
+    numbers: tuple[float, float, float],
     out: NDArray[np.float64],
     x: float,
     v: float,
@@ -347,7 +403,7 @@ def _sample_radiative(
     p_rest = math.sqrt(max(0.0, e_rest * e_rest - m_pi * m_pi))
     hx, hy, hz, h = boost_from_rest(p_rest * dx, p_rest * dy, p_rest * dz, e_rest, qx, qy, qz, q, pair)
     _put_lepton(params, out, px, py, pz, e, hx, hy, hz, h, qx - hx, qy - hy, qz - hz, q - h)
-    n = decay_pi0(rng, params, out, 1, hx, hy, hz, h)
+    n = decay_pi0(rng, params, numbers, out, 1, hx, hy, hz, h)
     put(out, n, _PHOTON, gx, gy, gz, g)
     return n + 1
 
@@ -356,24 +412,21 @@ def _sample_radiative(
 def sample_kl3(rng: np.random.Generator, params: NDArray[np.float64], out: NDArray[np.float64]) -> int:
     """Write the lepton, the daughters of the pi0 (2, or 3 of a Dalitz decay) and, if radiated, the photon."""
     rng, params, out = borrowed(rng), borrowed(params), borrowed(out)
-    mass, m_pi, m_l = params[_MASS], params[_PI], params[_LEPTON]
+    mass, m_l = params[_MASS], params[_LEPTON]
+    # what is drawn a fixed number of times comes first, so that its place in the stream is known
+    numbers = draw_pi0(rng)
+    turns = (rng.random(), rng.random(), rng.random())
+    first = rng.random()
     e_pi, e_l = _draw_energies(rng, params)
     if params[_HARD] > 0.0:
         out[0, _WEIGHT] = _weight_of(params, e_l)
     r = (m_l / mass) ** 2
     s = 1.0 + r - 2.0 * e_l / mass
-    x, v = draw_photon(rng, params[_RADIATES], mass, r, s)
+    x, v = draw_photon(rng, first, params[_RADIATES], mass, r, s)
     if x > 0.0:
-        return _sample_radiative(rng, params, out, x, v, r, s, _cosine_in_pair(params, e_pi, e_l, s))
-    p_pi = math.sqrt(e_pi * e_pi - m_pi * m_pi)
-    p_l = math.sqrt(max(0.0, e_l * e_l - m_l * m_l))
+        cosine = _cosine_in_pair(params, e_pi, e_l, s)
+        return _sample_radiative(rng, params, numbers, out, x, v, r, s, cosine)
+    hx, hy, hz, px, py, pz = place_pion_and_lepton(params, e_pi, e_l, turns)
     e_nu = mass - e_pi - e_l
-    cosine = 0.0
-    if p_pi * p_l > 0.0:
-        cosine = min(1.0, max(-1.0, 0.5 * (e_nu * e_nu - p_pi * p_pi - p_l * p_l) / (p_pi * p_l)))
-    nx, ny, nz = unit_vector(rng)
-    dx, dy, dz = around(rng, nx, ny, nz, cosine)
-    px, py, pz = p_l * dx, p_l * dy, p_l * dz
-    hx, hy, hz = p_pi * nx, p_pi * ny, p_pi * nz
     _put_lepton(params, out, px, py, pz, e_l, hx, hy, hz, e_pi, -px - hx, -py - hy, -pz - hz, e_nu)
-    return decay_pi0(rng, params, out, 1, hx, hy, hz, e_pi)
+    return decay_pi0(rng, params, numbers, out, 1, hx, hy, hz, e_pi)

@@ -29,6 +29,7 @@ __all__ = [
     "PI0_PARAMETERS",
     "TWO_PHOTON",
     "decay_pi0",
+    "draw_pi0",
     "first_photon",
     "force_dalitz",
     "makes_pair",
@@ -129,10 +130,17 @@ def first_photon(
     return boost_from_rest(half * nx, half * ny, half * nz, half, px, py, pz, e, params[_MASS])
 
 
+@inlined
+def draw_pi0(rng: np.random.Generator) -> tuple[float, float, float]:
+    """The three numbers by which ``decay_pi0`` decides; a mode draws them before all else."""
+    return rng.random(), rng.random(), rng.random()
+
+
 @kernel
 def decay_pi0(
     rng: np.random.Generator,
     params: NDArray[np.float64],
+    numbers: tuple[float, float, float],
     out: NDArray[np.float64],
     row: int,
     px: float,
@@ -140,12 +148,14 @@ def decay_pi0(
     pz: float,
     e: float,
 ) -> int:
-    """Write the daughters of a pi0 with the given momentum from ``row`` on; returns the next free row."""
+    """Write the daughters of a pi0 with the given momentum from ``row`` on; returns the next free row.
+
+    ``numbers`` of ``draw_pi0`` make two photons; a Dalitz decay draws more.
+    """
     rng, params, out = borrowed(rng), borrowed(params), borrowed(out)
-    if makes_pair(params, rng.random()):
+    if makes_pair(params, numbers[0]):
         return _decay_dalitz(rng, params, out, row, px, py, pz, e)
-    u, v = rng.random(), rng.random()
-    gx, gy, gz, g = first_photon(params, u, v, px, py, pz, e)
+    gx, gy, gz, g = first_photon(params, numbers[1], numbers[2], px, py, pz, e)
     put(out, row, _PHOTON, gx, gy, gz, g)
     put(out, row + 1, _PHOTON, px - gx, py - gy, pz - gz, e - g)
     return row + 2

@@ -9,7 +9,7 @@ from hnlpeak.core.kernel import kernel
 from hnlpeak.core.measured import Measured
 from hnlpeak.theory.modes.masses import KAON, PI_ZERO, PION
 from hnlpeak.theory.modes.mode import PARAMETERS, Mode
-from hnlpeak.theory.modes.pi0 import decay_pi0, pack_pi0
+from hnlpeak.theory.modes.pi0 import decay_pi0, draw_pi0, pack_pi0
 from hnlpeak.theory.modes.rows import put
 from hnlpeak.theory.modes.three_pion import pack_three_pion, place_three_pions
 from hnlpeak.theory.species import Species
@@ -38,10 +38,11 @@ def pack() -> NDArray[np.float64]:
 @kernel
 def sample(rng: np.random.Generator, params: NDArray[np.float64], out: NDArray[np.float64]) -> int:
     """Write pi+ and the daughters of both pi0; returns 5 to 7."""
+    first, second = draw_pi0(rng), draw_pi0(rng)
     ox, oy, oz, oe, px, py, pz, e = place_three_pions(rng, params)
     put(out, 0, _PION_PLUS, ox, oy, oz, oe)
-    row = decay_pi0(rng, params, out, 1, px, py, pz, e)
-    return decay_pi0(rng, params, out, row, -ox - px, -oy - py, -oz - pz, params[_KAON] - oe - e)
+    row = decay_pi0(rng, params, first, out, 1, px, py, pz, e)
+    return decay_pi0(rng, params, second, out, row, -ox - px, -oy - py, -oz - pz, params[_KAON] - oe - e)
 
 
 MODE = Mode(

@@ -12,7 +12,7 @@ from hnlpeak.core.kinematics import direction, two_body_momentum
 from hnlpeak.core.measured import Measured
 from hnlpeak.theory.modes.masses import KAON, PI_ZERO, PION
 from hnlpeak.theory.modes.mode import PARAMETERS, Mode
-from hnlpeak.theory.modes.pi0 import PI0_PARAMETERS, decay_pi0, pack_pi0
+from hnlpeak.theory.modes.pi0 import PI0_PARAMETERS, decay_pi0, draw_pi0, pack_pi0
 from hnlpeak.theory.modes.rows import put
 from hnlpeak.theory.species import Species
 
@@ -49,10 +49,11 @@ def pion(params: NDArray[np.float64], u: float, v: float) -> tuple[float, float,
 @kernel
 def sample(rng: np.random.Generator, params: NDArray[np.float64], out: NDArray[np.float64]) -> int:
     """Write pi+ and the daughters of the pi0; returns 3, or 4 with a Dalitz decay."""
+    numbers = draw_pi0(rng)
     u, v = rng.random(), rng.random()
     px, py, pz, e, e_pi0 = pion(params, u, v)
     put(out, 0, _PION_PLUS, px, py, pz, e)
-    return decay_pi0(rng, params, out, 1, -px, -py, -pz, e_pi0)
+    return decay_pi0(rng, params, numbers, out, 1, -px, -py, -pz, e_pi0)
 
 
 MODE = Mode(

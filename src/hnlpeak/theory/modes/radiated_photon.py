@@ -74,14 +74,13 @@ def chance_bound(mass: float, lepton_mass: float, least: float) -> float:
 
 @kernel
 def draw_photon(
-    rng: np.random.Generator, bound: float, mass: float, r: float, s: float
+    rng: np.random.Generator, first: float, bound: float, mass: float, r: float, s: float
 ) -> tuple[float, float]:
     """Variables x = 2 E / M and v of a photon above 0.1 MeV, or (0, 0): none is radiated.
 
-    ``bound`` is that of ``chance_bound``, ``mass`` M that of the meson in MeV; ``r`` and ``s`` are the squares of the
-    masses of lepton and rest over M.
+    ``first`` is a uniform number. ``bound`` is that of ``chance_bound``, ``mass`` M that of the meson in MeV; ``r`` and
+    ``s`` are the squares of the masses of lepton and rest over M.
     """
-    first = rng.random()
     if first >= bound:
         return 0.0, 0.0
     x, v, chance = _chance(2.0 * PHOTON_ENERGY_MIN / mass, rng.random(), rng.random(), r, s)
