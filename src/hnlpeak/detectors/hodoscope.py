@@ -76,6 +76,12 @@ def respond(params: Record, event: Record, particle: Record, rng: np.random.Gene
         event.bits = bits | (1 << int(params[_Slot.SYSTEM]))
 
 
+@inlined
+def system_of(params: Record) -> int:
+    """The system of a plane: without a particle that crosses all its planes it has no signal."""
+    return int(params[_Slot.SYSTEM])
+
+
 def _planes(spec: Hodoscope) -> list[Plane]:
     return [Plane(z, spec.shape) for z in spec.planes]
 

@@ -17,7 +17,7 @@ from hnlpeak.simulation.foregone import Foregone
 from hnlpeak.simulation.kaons import Kaons
 from hnlpeak.simulation.sample import Bias, ModeTable
 from hnlpeak.simulation.screened import LANES, Screened
-from hnlpeak.simulation.screened_courses import bend, chambers_are_missed, magnet_of, throw
+from hnlpeak.simulation.screened_courses import bend, magnet_of, throw, trigger_is_missed
 from hnlpeak.simulation.screened_decays import charged_of, make_decays, pions_of
 from hnlpeak.simulation.screened_muons import muons_veto
 from hnlpeak.simulation.screened_photons import are_known, photons_lose
@@ -122,7 +122,7 @@ def _lose(
     bend(decays, z_magnet, magnet, 1.0, rows, 0)
     if species == _MUON:
         muons_veto(decays, setup, z_magnet, rows)
-    chambers_are_missed(decays, setup, z_magnet, rows)
+    trigger_is_missed(decays, setup, z_magnet, rows)
     if goes:
         photons_lose(
             decays, setup, foregone, params, pions_of(code), species == _POSITRON, key, numbers, rows

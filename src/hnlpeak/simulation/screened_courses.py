@@ -1,4 +1,4 @@
-"""Courses of the charged daughters of a block: slopes, decays in flight, the magnet's kick, chambers that they miss."""
+"""Courses of the charged daughters of a block: slopes, decays in flight, the kick, what they miss of the trigger."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from hnlpeak.core.kernel import inlined, kernel
 from hnlpeak.core.kinematics import boost_from_rest
 from hnlpeak.core.random import beginning, either, uniform
-from hnlpeak.detectors import spectrometer
+from hnlpeak.detectors import hodoscope, spectrometer
 from hnlpeak.detectors.event import Record
 from hnlpeak.detectors.shape import surely_inside, surely_outside
 from hnlpeak.detectors.surface import APERTURE
@@ -19,7 +19,7 @@ from hnlpeak.simulation.screened import Screened
 from hnlpeak.simulation.streams import Stage
 from hnlpeak.theory.species import Species
 
-__all__ = ["EDGE", "bend", "chambers_are_missed", "magnet_of", "put_places", "throw"]
+__all__ = ["EDGE", "bend", "magnet_of", "put_places", "throw", "trigger_is_missed"]
 
 _FLIGHT = int(Stage.FLIGHT)
 _POSITRON = int(Species.POSITRON)
@@ -29,12 +29,16 @@ EDGE = 1e-3
 
 @inlined
 def magnet_of(stages: NDArray[np.void]) -> tuple[int, int]:
-    """Stage and row of the first magnet on the way, (-1, -1) without one."""
+    """Stage and row of the magnet on the way; (-1, -1) without one, or where there is another."""
+    at, row = -1, -1
     for stage in range(stages.size):
         for n in range(stages[stage].n):
             if stages[stage].code[n] == spectrometer.MAGNET:
-                return stage, n
-    return -1, -1
+                if at < 0:
+                    at, row = stage, n
+                elif stages[stage].z[n] != stages[at].z[row]:
+                    return -1, -1
+    return at, row
 
 
 @inlined
@@ -118,9 +122,9 @@ def bend(
 
 @kernel
 def _miss(
-    decays: int, z: float, z_magnet: float, chamber: NDArray[np.float64], rows: NDArray[np.float64]
+    decays: int, z: float, z_magnet: float, plane: NDArray[np.float64], rows: NDArray[np.float64]
 ) -> None:
-    """What surely misses a chamber at ``z``, with one of the slopes before or behind the magnet, is lost."""
+    """What surely misses a plane at ``z``, with one of the slopes before or behind the magnet, is lost."""
     x, y, z_from = rows[Screened.X], rows[Screened.Y], rows[Screened.Z]
     tx, ty = rows[Screened.TX], rows[Screened.TY]
     behind_x, behind_y = rows[Screened.TX_BEHIND], rows[Screened.TY_BEHIND]
@@ -129,17 +133,32 @@ def _miss(
     for i in range(decays):
         dz = z_bend - z_from[i]
         at_x, at_y = x[i] + tx[i] * dz + behind_x[i] * behind, y[i] + ty[i] * dz + behind_y[i] * behind
-        missed = surely_outside(chamber, at_x, at_y, EDGE)
+        missed = surely_outside(plane, at_x, at_y, EDGE)
         lost[i] = (lost[i] > 0.0) | ((whole[i] > 0.0) & missed & (dz > 0.0))
 
 
 @inlined
-def chambers_are_missed(decays: int, setup: Record, z_magnet: float, rows: NDArray[np.float64]) -> None:
-    """Set ``rows`` [LOST] where the only charged daughter surely misses a chamber that the trigger asks for."""
-    stages = setup.stages
-    if _chambers(stages) > setup.min_chambers:
-        return
+def _required(setup: Record) -> int:
+    """Systems that the trigger requires, a bit each."""
+    systems = 0
+    for level in range(setup.n_levels):
+        systems |= setup.require[level]
+    return systems
+
+
+@inlined
+def trigger_is_missed(decays: int, setup: Record, z_magnet: float, rows: NDArray[np.float64]) -> None:
+    """Set ``rows`` [LOST] where the only charged daughter surely misses what the trigger asks for.
+
+    That is a chamber, where all of them are needed, or a plane of a hodoscope.
+    """
+    stages, required = setup.stages, _required(setup)
+    all_chambers = _chambers(stages) <= setup.min_chambers
     for stage in range(stages.size):
         for n in range(stages[stage].n):
-            if stages[stage].code[n] == APERTURE:
-                _miss(decays, stages[stage].z[n], z_magnet, stages[stage].params[n], rows)
+            code, params = stages[stage].code[n], stages[stage].params[n]
+            asked = code == APERTURE and all_chambers
+            if code == hodoscope.CODE:
+                asked = (required >> hodoscope.system_of(params)) & 1 > 0
+            if asked:
+                _miss(decays, stages[stage].z[n], z_magnet, params, rows)
