@@ -26,7 +26,18 @@ from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape
 from hnlpeak.detectors.surface import Surface
 from hnlpeak.theory.species import CHARGE, Species, is_hadron
 
-__all__ = ["CODE", "KIND", "BeamPipe", "begin_of", "may_touch", "pack", "respond", "respond_to_photon"]
+__all__ = [
+    "CODE",
+    "KIND",
+    "BeamPipe",
+    "begin_of",
+    "inner_of",
+    "may_touch",
+    "outer_of",
+    "pack",
+    "respond",
+    "respond_to_photon",
+]
 
 CODE = 11
 """Code of its surfaces."""
@@ -104,6 +115,18 @@ def _reach(spec: BeamPipe, length: float) -> list[float]:
 def begin_of(params: Record) -> float:
     """Begin of a section, z in mm."""
     return float(params[_Slot.Z_BEGIN])
+
+
+@inlined
+def inner_of(params: Record) -> float:
+    """Inner radius of the wall, mm."""
+    return float(params[_Slot.INNER])
+
+
+@inlined
+def outer_of(params: Record) -> float:
+    """Outer radius of the wall, mm."""
+    return float(params[_Slot.OUTER])
 
 
 @inlined

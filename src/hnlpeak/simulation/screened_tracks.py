@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from hnlpeak.core.kernel import inlined, kernel
 from hnlpeak.core.random import beginning, uniform
-from hnlpeak.detectors import guard_ring, matter, photon_veto, spectrometer
+from hnlpeak.detectors import beam_pipe, guard_ring, matter, photon_veto, spectrometer
 from hnlpeak.detectors.event import Record
 from hnlpeak.detectors.shape import surely_inside, surely_outside
 from hnlpeak.detectors.surface import MATTER
@@ -34,11 +34,12 @@ _CHARGED = 3
 
 @inlined
 def are_tracked(surfaces: Record, z_last: float) -> bool:
-    """True where pions meet nothing before the end of the chambers but rings, thin matter, chambers and the magnet."""
+    """True where pions meet but rings, pipes, thin matter, chambers and the magnet before the end of the chambers."""
     for n in range(surfaces.n):
         if surfaces.z[n] <= z_last and surfaces.code[n] not in (
             photon_veto.CODE,
             guard_ring.CODE,
+            beam_pipe.CODE,
             MATTER,
             spectrometer.CHAMBER,
             spectrometer.MAGNET,
@@ -116,6 +117,31 @@ _MANY = 100.0
 
 
 @kernel
+def _stay_clear(
+    columns: int,
+    z: float,
+    z_magnet: float,
+    params: NDArray[np.float64],
+    spread: float,
+    rows: NDArray[np.float64],
+) -> None:
+    """What may touch a pipe in the section that ends at ``z`` flies on no more; courses are straight within one."""
+    p, flies, z_from = rows[Screened.P], rows[Screened.FLIES], rows[Screened.Z]
+    inner, outer, z_begin = beam_pipe.inner_of(params), beam_pipe.outer_of(params), beam_pipe.begin_of(params)
+    for i in range(columns):
+        x, y, ahead = _place(z, z_magnet, i, rows)
+        from_x, from_y, _ = _place(max(z_begin, z_from[i]), z_magnet, i, rows)
+        margin = EDGE + spread / max(p[i], _LEAST)
+        dx, dy = x - from_x, y - from_y
+        least, most = max(inner - margin, 0.0), outer + margin
+        first2 = from_x * from_x + from_y * from_y
+        within = (first2 < least * least) & (x * x + y * y < least * least)
+        # farther from the axis at the beginning, and flying away from it by more than scattering may turn it back
+        away = (first2 > most * most) & (from_x * dx + from_y * dy >= margin * math.sqrt(first2))
+        flies[i] = (flies[i] > 0.0) & (within | away | (not ahead))
+
+
+@kernel
 def _cross(
     columns: int,
     z: float,
@@ -161,6 +187,8 @@ def _fly(decays: int, setup: Record, z_last: float, z_magnet: float, rows: NDArr
         elif code == spectrometer.CHAMBER:
             _cross(columns, z, z_magnet, params, spread, rows)
             angle = spectrometer.largest_angle(params)
+        elif code == beam_pipe.CODE:
+            _stay_clear(columns, z, z_magnet, params, spread, rows)
         elif code == MATTER:
             angle = matter.largest_angle(params)
         s0 += angle * angle

@@ -255,6 +255,7 @@ def _weight_of(params: NDArray[np.float64], e_l: float) -> float:
     return float(1.0 / (1.0 - params[_HARD] + params[_HARD] * ratio))
 
 
+@inlined
 def try_energies(params: NDArray[np.float64], a: float, b: float, c: float) -> tuple[bool, float, float]:
     """Energies of the pion and of the lepton (MeV) by three uniform numbers.
 
