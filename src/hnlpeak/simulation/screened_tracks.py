@@ -136,8 +136,8 @@ def _stay_clear(
         least, most = max(inner - margin, 0.0), outer + margin
         first2 = from_x * from_x + from_y * from_y
         within = (first2 < least * least) & (x * x + y * y < least * least)
-        # farther from the axis at the beginning, and flying away from it by more than scattering may turn it back
-        away = (first2 > most * most) & (from_x * dx + from_y * dy >= margin * math.sqrt(first2))
+        # farther from the axis at the beginning, and flying away from it
+        away = (first2 > most * most) & (from_x * dx + from_y * dy >= 0.0)
         flies[i] = (flies[i] > 0.0) & (within | away | (not ahead))
 
 
