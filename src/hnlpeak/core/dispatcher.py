@@ -90,6 +90,14 @@ class _Whole(JITCodeLibrary):
             for inner in library._linking_libraries:
                 self.add_linking_library(inner)
 
+    def finalize(self) -> None:
+        """Join what was taken in and make machine code.
+
+        Callers come first: the linker leaves out a function that nothing it has seen calls yet.
+        """
+        self._linking_libraries = _callers_first(self._linking_libraries)
+        super().finalize()
+
     def know_environments(self) -> None:
         """Tell the machine code where its parts keep what they need of Python (texts of errors)."""
         for variable in self._final_module.global_variables:
@@ -107,6 +115,26 @@ class Part(JITCodeLibrary):
         self._raise_if_finalized()
         self._finalize_dynamic_globals()
         self._finalized = True
+
+
+def _callers_first(libraries: list[Any]) -> list[Any]:
+    """``libraries`` in an order in which each stands behind all parts that call it."""
+    ordered: dict[Any, None] = {}
+    begun = set()
+
+    def visit(library: Any) -> None:
+        if library in begun:
+            return
+        begun.add(library)
+        for inner in library._linking_libraries if isinstance(library, Part) else ():
+            if inner in taken:
+                visit(inner)
+        ordered[library] = None
+
+    taken = set(libraries)
+    for library in libraries:
+        visit(library)
+    return list(reversed(ordered))
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import os
 import pickle
 import subprocess
@@ -290,3 +291,39 @@ def test_the_search_for_garbage_goes_on_after_compilation() -> None:
     with pytest.raises(numba.TypingError):
         wrong(1.0)
     assert gc.isenabled()
+
+
+def test_what_a_whole_kernel_has_inside_is_there_for_parts_too() -> None:
+    """A whole kernel brings a part, too large to dissolve, in which ``max`` has: other parts still find ``max``."""
+
+    @kernel
+    def shared(x: float) -> float:
+        total = x
+        for i in range(3):
+            total += math.sin(total) * math.cos(i * total) + math.exp(-total) * math.log1p(total * total)
+            total += math.atan2(total, i + 1.0) * math.hypot(total, x) - math.tanh(total) * math.sinh(x - i)
+            total -= (
+                math.asinh(total) * math.erf(total) + math.tan(total) * math.expm1(-x) + math.gamma(1.0 + i)
+            )
+        return max(total, 1e9)
+
+    @kernel
+    def whole(x: float) -> float:
+        return shared(x) + shared(x + 1.0)
+
+    @kernel
+    def by_part(x: float) -> float:
+        return shared(x) * 2.0
+
+    @kernel
+    def by_itself(x: float) -> float:
+        return max(x, 1.0) * 3.0
+
+    @kernel
+    def top(x: float) -> float:
+        return whole(x) + by_part(x) + by_itself(x)
+
+    assert whole(2.0) == 2e9
+    assert top(2.0) == 4e9 + 6.0
+    assert _parts(whole) == [False]
+    assert _parts(by_itself) == [True]
