@@ -34,7 +34,7 @@ def checked(place: Path, old: str, new: str, card: str = "compact.toml") -> str:
     ("old", "new", "said"),
     [
         ('require = ["Timing"]', 'require = ["Timing", "window"]', "'window' makes no trigger signal; those"),
-        ('kind = "hodoscope"', 'kind = "hodoscop"', r"kind 'hodoscop' is none of .*, is it hodoscope\?"),
+        ('kind = "hodoscope"', 'kind = "hodoscop"', r"kind 'hodoscop' \(is it hodoscope\?\) is none of "),
         ('kind = "hodoscope"', "", r"detectors\[Timing\]: has no kind"),
     ],
 )

@@ -90,8 +90,8 @@ def _tag_fault(item: Any) -> str:
     if item["type"] == "union_tag_not_found":
         return f"has no {name}"
     close = difflib.get_close_matches(value[:80], allowed, n=1, cutoff=0.5)
-    hint = f", is it {close[0]}?" if close else ""
-    return f"{name} {value[:40]!r} is none of {', '.join(allowed)}{hint}"
+    hint = f" (is it {close[0]}?)" if close else ""  # first: a long line loses its end
+    return f"{name} {value[:40]!r}{hint} is none of {', '.join(allowed)}"
 
 
 def _faults(item: Any, kind: type[BaseModel], card: Mapping[str, Any] | None) -> list[str]:

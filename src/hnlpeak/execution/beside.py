@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import pickle
-import selectors
 import signal
 import sys
 import threading
@@ -13,7 +11,8 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Final, TypeVar
+from multiprocessing.connection import Connection
+from typing import Any, Final, TypeVar
 
 __all__ = ["beside"]
 
@@ -41,11 +40,8 @@ def beside(work: Callable[[], T]) -> Iterator[Callable[[], T]]:
         return
 
     def answer() -> T:
-        pickled = copy.answer()
-        if pickled is None:
-            return work()
-        made: T = pickle.loads(pickled)
-        return made
+        answered = copy.answer()
+        return work() if answered is None else answered[0]
 
     try:
         yield answer
@@ -56,7 +52,7 @@ def beside(work: Callable[[], T]) -> Iterator[Callable[[], T]]:
 class _Copy:
     """A forked process and the end of the pipe that its answer comes through."""
 
-    def __init__(self, pid: int, pipe: int) -> None:
+    def __init__(self, pid: int, pipe: Connection) -> None:
         self._pid, self._pipe = pid, pipe
         self._over = False
 
@@ -80,31 +76,18 @@ class _Copy:
             os.close(receive)
             _work_and_leave(work, send, here)
         os.close(send)
-        return cls(pid, receive)
+        return cls(pid, Connection(receive, writable=False))
 
-    def answer(self) -> bytes | None:
-        """What the copy returned, pickled; None where it did not come to its end: then it is gone."""
+    def answer(self) -> tuple[Any] | None:
+        """What the copy returned; None where it did not come to its end, or was silent too long: then it is gone."""
         try:
-            answer = self._read()
-        except OSError:
+            answer: tuple[Any] | None = self._pipe.recv() if self._pipe.poll(PATIENCE) else None
+        except (EOFError, OSError):
             answer = None
         if answer is None:
             self._kill()
             return None
         return answer if self._wait() == 0 else None
-
-    def _read(self) -> bytes | None:
-        """All that comes through the pipe until it is closed; None after too long a silence."""
-        answer: list[bytes] = []
-        # not select.select, which knows the first 1024 open files only
-        with selectors.DefaultSelector() as waiting:
-            waiting.register(self._pipe, selectors.EVENT_READ)
-            while waiting.select(PATIENCE):
-                more = os.read(self._pipe, 1 << 20)
-                if not more:
-                    return b"".join(answer)
-                answer.append(more)
-        return None
 
     def _wait(self) -> int:
         """The status of the copy once it has ended; 1 where another part of the program was told it instead."""
@@ -121,7 +104,7 @@ class _Copy:
 
     def end(self) -> None:
         """Kill a copy that has not come to its end."""
-        os.close(self._pipe)
+        self._pipe.close()
         if not self._over:
             self._kill()
 
@@ -136,9 +119,7 @@ def _work_and_leave(work: Callable[[], object], send: int, parent: int) -> None:
         # to look for garbage among what was there is in vain, and makes pages of their own of all that is looked at
         gc.freeze()
         gc.set_threshold(*_COLLECT)
-        answer = memoryview(pickle.dumps(work(), protocol=pickle.HIGHEST_PROTOCOL))
-        while answer:
-            answer = answer[os.write(send, answer) :]
+        Connection(send, readable=False).send((work(),))
         status = 0
     finally:
         os._exit(status)

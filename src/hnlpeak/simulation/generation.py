@@ -398,6 +398,14 @@ def _triggers(setup: Record, event: Record, rng: np.random.Generator) -> bool:
     return True
 
 
+@inlined
+def _is_taken(setup: Record, parent: int, tagged: bool, event: Record, rng: np.random.Generator) -> bool:
+    """Draw the beam's intensity and its tag, and ask the trigger."""
+    _draw_intensity(setup, setup.parents[parent].tag_chance if parent >= 0 else 0.0, tagged, event, rng)
+    _tag_event(setup, parent, tagged, event, rng)
+    return _triggers(setup, event, rng)
+
+
 class Total:
     """Places in the array of totals."""
 
@@ -429,7 +437,6 @@ def generate(
     setups, modes, rng, buffers = borrowed(setups), borrowed(modes), borrowed(rng), borrowed(buffers)
     foregone = borrowed(foregone)
     setup, block, kaon, drawn = setups[0], buffers.block, buffers.kaon, buffers.kaons
-    beam = setup.beam
     draw_kaons(decays, first, setup, modes, rng, drawn)
     screen(decays, first, setup, modes, foregone, rng, drawn, buffers.numbers, buffers.rows, buffers.lost)
     survival, photon_loss = modes.bias[Bias.SURVIVAL], modes.bias[Bias.PHOTON_LOSS]
@@ -440,11 +447,11 @@ def generate(
         totals[_DECAYS] += 1
         if buffers.lost[number] == 1:
             if parent == modes.counted:
-                totals[_IN_FIDUCIAL] += _in_fiducial(beam, drawn[Kaons.Z_DECAY, number])
+                totals[_IN_FIDUCIAL] += _in_fiducial(setup.beam, drawn[Kaons.Z_DECAY, number])
             continue
         event = block[survivors]
         begin(rng, first + number, Stage.DECAY)
-        _take_kaon(drawn, number, beam, event, kaon)
+        _take_kaon(drawn, number, setup.beam, event, kaon)
         if parent != modes.counted:
             event.in_fiducial = 0
         _start_event(event, first + number, modes.sources[mode], modes.bias)
@@ -462,10 +469,8 @@ def generate(
             continue
         if _cross(setup, event, rng) < setup.min_chambers:
             continue
-        tagged = modes.tagged[mode] > 0
-        _draw_intensity(setup, setup.parents[parent].tag_chance if parent >= 0 else 0.0, tagged, event, rng)
-        _tag_event(setup, parent, tagged, event, rng)
-        if not _triggers(setup, event, rng) or _photon_lost(photon_loss, event, rng):
+        taken = _is_taken(setup, parent, modes.tagged[mode] > 0, event, rng)
+        if not taken or _photon_lost(photon_loss, event, rng):
             continue
         if survival < 1.0 and not _survives(survival, setup, event, rng):
             continue

@@ -73,7 +73,11 @@ def changed(text: str, old: str, new: str) -> str:
             r"energies must be positive and rise strictly",
         ),
         ('require = ["CHOD"]', 'require = ["CHODD"]', r"trigger L0: no system 'CHODD'"),
-        ('kind = "hodoscope"', 'kind = "scope"', r"detectors\[CHOD\]: kind 'scope' is none of .*hodoscope"),
+        (
+            'kind = "hodoscope"',
+            'kind = "scope"',
+            r"detectors\[CHOD\]: kind 'scope' \(is it hodoscope\?\) is none of ",
+        ),
         ('kind = "beam_cherenkov"', 'kind = "beam_cherenkov"\ncolour = "red"', r"colour: unknown key"),
         (
             'hole_radius = "130 mm", outer_radius = "1100 mm"',

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from hnlpeak.core.kernel import kernel
 from hnlpeak.theory import hadron_collision as hadrons
+from hnlpeak.theory.modes.slots import Daughter
 from hnlpeak.theory.species import CHARGE, MASS, Species
 
 N = 20_000
@@ -29,7 +30,7 @@ def energy_of(name: str) -> float:
 
 def collisions(name: str, nu: float = 1.0) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Species (-1 where there is none) and rows of N collisions."""
-    rows, table = np.zeros(N, dtype=np.int64), np.zeros((N, hadrons.MAX_SECONDARIES, 8))
+    rows, table = np.zeros(N, dtype=np.int64), np.zeros((N, hadrons.MAX_SECONDARIES, Daughter.WIDTH))
     params = hadrons.pack_collision(name, 75e3, nu)
     _fill(np.random.Generator(np.random.Philox(4)), params, energy_of(name), rows, table)
     there = np.arange(table.shape[1]) < rows[:, None]
