@@ -30,6 +30,7 @@ _MANY_SIGMA = 8.0  # beyond, normal numbers are left out of account
 _LEAST = 1000.0  # MeV: below, pions are not as light as scattering is taken here
 _HEAVY = 1.02  # 1 / beta there, and what the logarithm of Highland's formula adds
 _CHARGED = 3
+_MANY = 100.0  # chambers: what ends makes a point in none
 
 
 @inlined
@@ -111,9 +112,6 @@ def _meet(
         flying = flies[i] > 0.0
         lacks[i] += _MANY if flying & ahead & ends else 0.0
         flies[i] = flying & (passes | (not ahead))
-
-
-_MANY = 100.0
 
 
 @kernel

@@ -149,7 +149,8 @@ def _momentum_errors(spec: ShardSpec, sample: Sample, assumed: object, at: float
 def _with_tracker(analysis: Analysis) -> Analysis:
     """The same search with the beam tracker of its experiment installed, and momenta as where it was used.
 
-    Published widths are those of tracks from 5 to 30 GeV (arXiv:2005.09575, M); faster ones have better angles.
+    The trigger of that search (arXiv:2005.09575) is known to take tracks below 30 GeV, from notes and not from its text
+    (m); faster ones have better angles.
     """
     experiment = analysis.experiment
     detectors = [

@@ -256,23 +256,29 @@ def _weight_of(params: NDArray[np.float64], e_l: float) -> float:
 
 
 @inlined
+def _draw_pion(params: NDArray[np.float64], u: float) -> tuple[float, float, float, float]:
+    """The line at the pion's energy, the energy, m_l^2 over the squared mass beside it, the width of the lepton's."""
+    mass, m_pi, m_l, tilt = params[_MASS], params[_PI], params[_LEPTON], params[_TILT]
+    # inverse of the line's distribution function; the second form is the first without its 0 / 0
+    z = u * (2.0 + tilt) / (1.0 + math.sqrt(1.0 + tilt * (2.0 + tilt) * u))
+    kinetic = params[_T_MAX] * z
+    t = (mass - m_pi) * (mass - m_pi) - 2.0 * mass * kinetic
+    share = m_l * m_l / t
+    width = math.sqrt(kinetic * (kinetic + 2.0 * m_pi)) * max(0.0, 1.0 - share)
+    return 1.0 + tilt * z, m_pi + kinetic, share, width
+
+
+@inlined
 def try_energies(params: NDArray[np.float64], a: float, b: float, c: float) -> tuple[bool, float, float]:
     """Energies of the pion and of the lepton (MeV) by three uniform numbers.
 
     False where the numbers do not make a decay: then others must. Without a branch, for lanes.
     """
     mass, m_pi, m_l = params[_MASS], params[_PI], params[_LEPTON]
-    tilt = params[_TILT]
-    # inverse of the line's distribution function; the second form is the first without its 0 / 0
-    z = a * (2.0 + tilt) / (1.0 + math.sqrt(1.0 + tilt * (2.0 + tilt) * a))
-    kinetic = params[_T_MAX] * z
-    e_pi = m_pi + kinetic
-    t = (mass - m_pi) * (mass - m_pi) - 2.0 * mass * kinetic
-    share = m_l * m_l / t
-    width = math.sqrt(kinetic * (kinetic + 2.0 * m_pi)) * max(0.0, 1.0 - share)
+    line, e_pi, share, width = _draw_pion(params, a)
     e_l = 0.5 * ((mass - e_pi) * (1.0 + share) + (2.0 * b - 1.0) * width)
     density = kl3_density(e_pi, e_l, mass, m_pi, m_l, params[_LAMBDA], params[_F_MINUS])
-    return c * params[_BOUND] * (1.0 + tilt * z) < width * density, e_pi, e_l
+    return c * params[_BOUND] * line < width * density, e_pi, e_l
 
 
 @inlined
@@ -303,15 +309,8 @@ def _draw_hard(rng: np.random.Generator, params: NDArray[np.float64], sort: int)
     """Energies of the pion and of the lepton (MeV) with the density of nature times g of ``sort``."""
     rng, params = borrowed(rng), borrowed(params)
     mass, m_pi, m_l = params[_MASS], params[_PI], params[_LEPTON]
-    tilt = params[_TILT]
     while True:
-        u = rng.random()
-        z = u * (2.0 + tilt) / (1.0 + math.sqrt(1.0 + tilt * (2.0 + tilt) * u))  # as in ``try_energies``
-        kinetic = params[_T_MAX] * z
-        e_pi = m_pi + kinetic
-        t = (mass - m_pi) * (mass - m_pi) - 2.0 * mass * kinetic
-        share = m_l * m_l / t
-        width = math.sqrt(kinetic * (kinetic + 2.0 * m_pi)) * max(0.0, 1.0 - share)
+        line, e_pi, share, width = _draw_pion(params, rng.random())
         top = 0.5 * ((mass - e_pi) * (1.0 + share) + width)
         chance = hard_share(top, width, _largest_energy(params), sort) / params[_HARD + 2 + sort]
         if rng.random() >= chance:
@@ -319,9 +318,10 @@ def _draw_hard(rng: np.random.Generator, params: NDArray[np.float64], sort: int)
         e_l = _draw_below_top(top, width, sort, rng)
         if e_l == 0.0:
             continue
-        excess = max(chance, 1.0)
-        density = excess * kl3_density(e_pi, e_l, mass, m_pi, m_l, params[_LAMBDA], params[_F_MINUS])
-        if rng.random() * params[_BOUND] * (1.0 + tilt * z) < width * density:
+        density = max(chance, 1.0) * kl3_density(
+            e_pi, e_l, mass, m_pi, m_l, params[_LAMBDA], params[_F_MINUS]
+        )
+        if rng.random() * params[_BOUND] * line < width * density:
             return e_pi, e_l
 
 
