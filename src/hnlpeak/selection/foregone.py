@@ -16,7 +16,7 @@ from hnlpeak.simulation.foregone import FOLLOW_ALL, Foregone
 __all__ = ["foregone_of", "last_veto"]
 
 _AT_MOST = ("n_tracks", "e_extra_mev")
-_MARGIN = 100.0  # mm, beside what depends on momentum
+_MARGIN = 50.0  # mm, beside what depends on momentum
 _BLUR = 8.0  # standard deviations of a track's time
 
 
@@ -51,14 +51,14 @@ def foregone_of(card: AnalysisCard, experiment: Experiment) -> Foregone:
         (spec.time_resolution for spec in experiment.card.detectors if isinstance(spec, Hodoscope)),
         default=0.0,
     )
-    # clusters that count only where tracks are accepted may move out of there by a merger
     return Foregone(
         windows,
         int(min(tracks, FOLLOW_ALL.most_tracks)),
-        extra if reconstruction.cluster_acceptance == 0.0 else math.inf,
-        radius + 2.0 * merging + _MARGIN,
+        extra,
+        radius + _MARGIN,
         every,
         _BLUR * resolution,
+        merging,
     )
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from hnlpeak.core.kernel import inlined
 from hnlpeak.detectors.event import MAX_SYSTEMS, Record
+from hnlpeak.detectors.shape import surely_inside
 from hnlpeak.theory.species import CHARGE, Species
 
 __all__ = [
@@ -39,7 +40,8 @@ class Foregone(NamedTuple):
 
     A signal of a system less than ``windows`` [system] (ns, 0 for none) from the track's time; more than
     ``most_tracks`` tracks; a cluster above ``extra`` (MeV) further than ``apart`` (mm) from the track. One event in
-    ``every`` is followed to the end all the same. ``blur`` (ns) is the most that a track's time may be from 0.
+    ``every`` is followed to the end all the same. ``blur`` (ns) is the most that a track's time may be from 0,
+    ``moved`` (mm) the most that a merger may move a cluster by.
     """
 
     windows: NDArray[np.float64]
@@ -48,9 +50,10 @@ class Foregone(NamedTuple):
     apart: float
     every: int
     blur: float
+    moved: float
 
 
-FOLLOW_ALL = Foregone(np.zeros(MAX_SYSTEMS), _MANY, np.inf, np.inf, 1, 0.0)
+FOLLOW_ALL = Foregone(np.zeros(MAX_SYSTEMS), _MANY, np.inf, np.inf, 1, 0.0, 0.0)
 """Nothing is foregone."""
 
 
@@ -68,11 +71,24 @@ def _vetoed(setup: Record, event: Record, foregone: Foregone, t_track: float, bl
 
 
 @inlined
+def _stays_accepted(setup: Record, cluster: Record, moved: float) -> bool:
+    """True for a cluster where clusters count, wherever a merger moves it."""
+    if setup.cluster_acceptance > 0.0:
+        planes = setup.acceptance
+        for n in range(planes.n):
+            at_clusters = planes.z[n] == setup.calorimeter_z
+            if at_clusters and not surely_inside(planes.params[n], cluster.x, cluster.y, moved):
+                return False
+    return True
+
+
+@inlined
 def _counts(setup: Record, cluster: Record, foregone: Foregone, t_track: float, blur: float) -> bool:
     return bool(
         cluster.energy > foregone.extra
         and cluster.energy > setup.cluster_threshold
         and abs(cluster.time - t_track) < setup.cluster_window - blur
+        and _stays_accepted(setup, cluster, foregone.moved)
     )
 
 
@@ -84,7 +100,7 @@ def reach_of_track(apart: float, turned: float, p: float) -> float:
 
 @inlined
 def _has_extra(setup: Record, event: Record, foregone: Foregone, particle: Record, blur: float) -> bool:
-    """True for a cluster far from where a track of the particle can lead, with the magnet's kick and without.
+    """True for a cluster far from where a track of the particle leads, and from its undeflected line if it has a zone.
 
     What decays in flight may lead anywhere, and an electron that radiates to any x: the kick of its smaller momentum
     is larger. ``_SCATTERED`` over the momentum is a dozen times what matter does.
@@ -96,12 +112,14 @@ def _has_extra(setup: Record, event: Record, foregone: Foregone, particle: Recor
     x, y = line.x + line.tx * (z - line.z), line.y + line.ty * (z - line.z)
     kick = CHARGE[line.species] * setup.magnet_kick / line.p * (z - setup.magnet_z)
     turned = (abs(event.kick_x) + abs(event.kick_y)) * (z - line.z)
-    apart = reach_of_track(foregone.apart, turned, line.p)
+    apart = reach_of_track(foregone.apart + foregone.moved, turned, line.p)
     radiates = line.species in (Species.POSITRON, Species.ELECTRON) or abs(event.kick_p) > _LARGE_KICK
+    lined = setup.undeflected_zone > 0.0
     for j in range(event.n_clusters):
         cluster = event.clusters[j]
         dx, dy = cluster.x - x, cluster.y - y
-        beside2 = 0.0 if radiates else min(dx * dx, (dx - kick) ** 2)
+        turned2 = (dx - kick) ** 2
+        beside2 = 0.0 if radiates else (min(dx * dx, turned2) if lined else turned2)
         if beside2 + dy * dy > apart * apart and _counts(setup, cluster, foregone, particle.t_track, blur):
             return True
     return False

@@ -19,7 +19,7 @@ from hnlpeak.simulation.sample import Bias, ModeTable
 from hnlpeak.simulation.screened import LANES, Screened
 from hnlpeak.simulation.screened_courses import bend, magnet_of, throw, trigger_is_missed
 from hnlpeak.simulation.screened_decays import charged_of, make_decays, pions_of
-from hnlpeak.simulation.screened_muons import muons_veto
+from hnlpeak.simulation.screened_muons import muons_veto, vetoes
 from hnlpeak.simulation.screened_photons import are_known, photons_lose
 from hnlpeak.simulation.screened_tracks import are_tracked, tracks_lose
 from hnlpeak.theory.modes import pipipi
@@ -34,13 +34,10 @@ _MUON, _POSITRON = int(Species.MUON_PLUS), int(Species.POSITRON)
 
 @inlined
 def _is_plain(bias: NDArray[np.float64]) -> bool:
-    """True where decays are made and lost as in nature."""
+    """True where decays are made and lost as in nature, but for decays in flight and roulette behind the trigger."""
     return bool(
-        bias[Bias.MUON_DECAY] == 0.0
-        and bias[Bias.PION_DECAY] == 0.0
-        and bias[Bias.LOSS] == 0.0
-        and bias[Bias.SURVIVAL] >= 1.0
-        and bias[Bias.CONJUGATE] == 0.0
+        bias[Bias.LOSS] == 0.0
+        and (bias[Bias.SURVIVAL] >= 1.0 or bias[Bias.SOFT2] == 0.0)
         and bias[Bias.SOFT_PHOTON] == 0.0
         and bias[Bias.NEAR_PHOTON] == 0.0
         and bias[Bias.GAP_PHOTON] == 0.0
@@ -92,7 +89,8 @@ def _is_foregone(code: int, setup: Record, foregone: Foregone) -> bool:
     if code == pipipi.CODE:
         z_last = setup.chamber_z[setup.n_chambers - 1]
         return bool(foregone.most_tracks < 3 and are_tracked(setup.response, z_last))
-    return pions_of(code) > 0 and charged_of(code) != _MUON and are_known(setup)
+    told = charged_of(code) == _MUON and vetoes(setup.stages[0])  # its photons are hardly ever asked
+    return bool(pions_of(code) > 0 and not told and are_known(setup))
 
 
 @inlined
@@ -102,6 +100,7 @@ def _lose(
     setup: Record,
     params: NDArray[np.float64],
     foregone: Foregone,
+    bias: NDArray[np.float64],
     goes: bool,
     key: tuple[np.uint64, np.uint64],
     numbers: NDArray[np.int64],
@@ -112,20 +111,32 @@ def _lose(
     if stage < 0:
         return
     z_magnet, magnet = setup.stages[stage].z[row], setup.stages[stage].params[row]
+    sign = -1.0 if bias[Bias.CONJUGATE] > 0.0 else 1.0
     make_decays(code, decays, params, key, numbers, rows)
     if code == pipipi.CODE:
-        tracks_lose(decays, setup, foregone, key, numbers, rows, (z_magnet, magnet))
+        pions = bias[Bias.PION_DECAY]
+        tracks_lose(decays, setup, foregone, key, numbers, rows, (z_magnet, magnet), sign, pions)
         return
     species = charged_of(code)
     z_end = setup.beam.z_end_muon if species == _MUON else setup.beam.z_end_hadron
-    throw(decays, key, (0.0, 1.0, 0.0), species, 0, z_end, numbers, rows, 0)
-    bend(decays, z_magnet, magnet, 1.0, rows, 0)
+    forced = bias[Bias.MUON_DECAY] if species == _MUON else bias[Bias.PION_DECAY]
+    throw(decays, key, (0.0, 1.0, 0.0), species, 0, z_end, forced, numbers, rows, 0)
+    bend(decays, z_magnet, magnet, sign, rows, 0)
     if species == _MUON:
         muons_veto(decays, setup, z_magnet, rows)
     trigger_is_missed(decays, setup, z_magnet, rows)
     if goes:
         photons_lose(
-            decays, setup, foregone, params, pions_of(code), species == _POSITRON, key, numbers, rows
+            decays,
+            setup,
+            foregone,
+            params,
+            pions_of(code),
+            species == _POSITRON,
+            sign,
+            key,
+            numbers,
+            rows,
         )
 
 
@@ -159,7 +170,8 @@ def screen(
         n = _collect(mode, decays, first, kaons, numbers, rows)
         if n == 0:
             continue
-        _lose(code, -(-n // LANES) * LANES, setup, modes.parameters[mode], foregone, goes, key, numbers, rows)
+        columns, params = -(-n // LANES) * LANES, modes.parameters[mode]
+        _lose(code, columns, setup, params, foregone, modes.bias, goes, key, numbers, rows)
         for k in range(n):
             if rows[Screened.LOST, k] > 0.0:
                 lost[numbers[k] - first] = 1

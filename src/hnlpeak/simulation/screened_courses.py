@@ -68,13 +68,15 @@ def throw(
     species: int,
     place: int,
     z_end: float,
+    forced: float,
     numbers: NDArray[np.int64],
     rows: NDArray[np.float64],
     at: int,
 ) -> None:
     """The charged daughters at a ``place`` among the particles, from column ``at`` on, and their first numbers.
 
-    ``mix``: a share of the mass, of the daughter A and of B make their four-momentum.
+    ``mix``: a share of the mass, of the daughter A and of B make their four-momentum. A share ``forced`` (0: as in
+    nature) is made to decay; what is not surely reaches the end.
     """
     ax, ay, az, ae = rows[Screened.AX], rows[Screened.AY], rows[Screened.AZ], rows[Screened.AE]
     bx, by, bz, be = rows[Screened.BX], rows[Screened.BY], rows[Screened.BZ], rows[Screened.BE]
@@ -101,7 +103,8 @@ def throw(
         inverse = 1.0 / lz
         tx[i], ty[i] = lx * inverse, ly * inverse
         p[i] = math.sqrt(lx * lx + ly * ly + lz * lz) if forward else 0.0
-        whole[i] = forward & (stable | (z[i] + depth_of_decay(lz, species, d) >= z_end))
+        lives = d >= forced if forced > 0.0 else z[i] + depth_of_decay(lz, species, d) >= z_end
+        whole[i] = forward & (stable | lives)
 
 
 @kernel

@@ -10,11 +10,11 @@ from hnlpeak.detectors import muon_veto, spectrometer
 from hnlpeak.detectors.event import Record
 from hnlpeak.simulation.screened import Screened
 
-__all__ = ["muons_veto"]
+__all__ = ["muons_veto", "vetoes"]
 
 
 @inlined
-def _vetoes(stage: Record) -> bool:
+def vetoes(stage: Record) -> bool:
     """True for a magnet and then one muon counter: what the screen knows."""
     return bool(stage.n == 2 and stage.code[0] == spectrometer.MAGNET and stage.code[1] == muon_veto.CODE)
 
@@ -41,5 +41,5 @@ def _veto(
 def muons_veto(decays: int, setup: Record, z_magnet: float, rows: NDArray[np.float64]) -> None:
     """Set ``rows`` [LOST] for decays whose muon the counter of the first trigger level surely sees."""
     first = setup.stages[0]
-    if _vetoes(first):
+    if vetoes(first):
         _veto(decays, first.z[1], z_magnet, first.params[1], rows)

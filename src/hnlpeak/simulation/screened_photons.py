@@ -168,6 +168,19 @@ def _graze(decays: int, z: float, params: NDArray[np.float64], rows: NDArray[np.
 
 
 @kernel
+def _accept(
+    decays: int, z: float, plane: NDArray[np.float64], margin: float, rows: NDArray[np.float64]
+) -> None:
+    """Photons whose clusters at ``z`` may not count, for the place that they are at, decide nothing."""
+    x, y, z_from = rows[Screened.X], rows[Screened.Y], rows[Screened.Z]
+    tx, ty, flies = rows[Screened.PHOTON_TX], rows[Screened.PHOTON_TY], rows[Screened.FLIES]
+    for i in range(decays):
+        dz = z - z_from[i]
+        counts = surely_inside(plane, x[i] + tx[i] * dz, y[i] + ty[i] * dz, margin)
+        flies[i] = (flies[i] > 0.0) & counts
+
+
+@kernel
 def _shower(
     decays: int,
     z: float,
@@ -178,14 +191,16 @@ def _shower(
     apart: float,
     kick: float,
     radiates: bool,
+    lined: bool,
     far_from_pairs: float,
     rows: NDArray[np.float64],
     at: int,
 ) -> None:
     """Photons that meet the calorimeter at ``z``: lost where their cluster is surely apart from the charged one's ways.
 
-    ``kick`` (mm MeV): what the magnet shifts that one by, times its momentum; one that ``radiates`` by any length. A
-    cluster decides nothing where a photon may become tracks, within so many mean free paths: it may be near theirs.
+    ``kick`` (mm MeV): what the magnet shifts that one by, times its momentum; one that ``radiates`` by any length. Its
+    undeflected line is one of its ways where it is ``lined``. A cluster decides nothing where a photon may become
+    tracks, within so many mean free paths: it may be near theirs.
     """
     x, y, z_from = rows[Screened.X], rows[Screened.Y], rows[Screened.Z]
     tx, ty, p = rows[Screened.TX], rows[Screened.TY], rows[Screened.P]
@@ -206,7 +221,8 @@ def _shower(
         reach = reach_of_track(apart, 0.0, momentum) + calorimeter.largest_shift(params, energy[i])
         dx, dy = (gtx[i] - tx[i]) * dz, (gty[i] - ty[i]) * dz
         turned = dx - kick / momentum
-        beside2 = 0.0 if radiates else min(dx * dx, turned * turned)
+        on_line = dx * dx if lined else np.inf
+        beside2 = 0.0 if radiates else min(on_line, turned * turned)
         far = (beside2 + dy * dy > reach * reach) & (whole[i] > 0.0) & (shallowest[i] > far_from_pairs)
         lost[i] = (lost[i] > 0.0) | ((flies[i] > 0.0) & (dz > 0.0) & met & seen & far)
         flies[i] = (flies[i] > 0.0) & (dz <= 0.0)
@@ -246,8 +262,24 @@ def _begin(decays: int, rows: NDArray[np.float64], at: int) -> None:
 
 
 @inlined
+def _stay_accepted(columns: int, z: float, setup: Record, margin: float, rows: NDArray[np.float64]) -> None:
+    """Of photons that meet the calorimeter at ``z`` those go on whose clusters count, moved by ``margin`` or not."""
+    if setup.cluster_acceptance > 0.0:
+        planes = setup.acceptance
+        for n in range(planes.n):
+            if planes.z[n] == z:
+                _accept(columns, z, planes.params[n], margin, rows)
+
+
+@inlined
 def _fly(
-    decays: int, photons: int, setup: Record, foregone: Foregone, radiates: bool, rows: NDArray[np.float64]
+    decays: int,
+    photons: int,
+    setup: Record,
+    foregone: Foregone,
+    radiates: bool,
+    charge: float,
+    rows: NDArray[np.float64],
 ) -> None:
     """The photons of a block through all surfaces, one after another."""
     surfaces, columns = setup.response, photons * decays
@@ -268,12 +300,15 @@ def _fly(
         else:
             in_time = calorimeter.latest(params) < setup.cluster_window - foregone.blur
             threshold = max(foregone.extra, setup.cluster_threshold) if in_time else np.inf
-            kick = setup.magnet_kick * (z - setup.magnet_z)
+            kick = charge * setup.magnet_kick * (z - setup.magnet_z)
             bound = calorimeter.most_missed(params, _LEAST)
-            apart = foregone.apart
+            apart, lined = foregone.apart, setup.undeflected_zone > 0.0
+            _stay_accepted(columns, z, setup, calorimeter.largest_shift(params, threshold), rows)
             for photon in range(photons):
                 at = photon * decays
-                _shower(decays, z, params, paths, bound, threshold, apart, kick, radiates, far, rows, at)
+                _shower(
+                    decays, z, params, paths, bound, threshold, apart, kick, radiates, lined, far, rows, at
+                )
 
 
 @inlined
@@ -284,11 +319,12 @@ def photons_lose(
     params: NDArray[np.float64],
     pions: int,
     radiates: bool,
+    charge: float,
     key: tuple[np.uint64, np.uint64],
     numbers: NDArray[np.int64],
     rows: NDArray[np.float64],
 ) -> None:
-    """Set ``rows`` [GONE] for decays with one charged daughter and neutral ``pions``; photons in groups of columns."""
+    """Set ``rows`` [GONE] for decays into one particle of this ``charge`` and neutral ``pions``; photons in groups."""
     rows[Screened.LEAST_E, :decays] = rows[Screened.LEAST_DEPTH, :decays] = np.inf
     for photon in range(2 * pions):
         at = photon * decays
@@ -299,7 +335,7 @@ def photons_lose(
             put_places(decays, rows, at)
     for photon in range(2 * pions):
         _begin(decays, rows, photon * decays)
-    _fly(decays, 2 * pions, setup, foregone, radiates, rows)
+    _fly(decays, 2 * pions, setup, foregone, radiates, charge, rows)
     for k in range(decays):
         for photon in range(1, 2 * pions):
             rows[Screened.GONE, k] += rows[Screened.GONE, photon * decays + k]

@@ -223,16 +223,21 @@ def tracks_lose(
     numbers: NDArray[np.int64],
     rows: NDArray[np.float64],
     magnet: tuple[float, NDArray[np.float64]],
+    sign: float,
+    forced: float,
 ) -> None:
-    """Set ``rows`` [GONE] for decays into pi+, pi+ and pi-; pions in groups of columns."""
+    """Set ``rows`` [GONE] for decays into pi+, pi+ and pi-, times ``sign``; pions in groups of columns.
+
+    A share ``forced`` of them is made to decay (0: as in nature).
+    """
     z_last = setup.chamber_z[setup.n_chambers - 1]
     for place in range(_CHARGED):
         # first of the pair, second of it, odd one
         mix = (0.0, 0.0, 1.0) if place == 0 else ((1.0, -1.0, -1.0) if place == 1 else (0.0, 1.0, 0.0))
-        charge = -1.0 if place == _CHARGED - 1 else 1.0
+        charge = -sign if place == _CHARGED - 1 else sign
         at = place * decays
         put_places(decays, rows, at)
-        throw(decays, key, mix, _PION, place, z_last, numbers, rows, at)
+        throw(decays, key, mix, _PION, place, z_last, forced, numbers, rows, at)
         _draw_luck(decays, key, place, numbers, rows, at)
         bend(decays, magnet[0], magnet[1], charge, rows, at)
     _fly(decays, setup, z_last, magnet[0], rows)
