@@ -6,8 +6,8 @@ flight, as they would run without magnet and scattering. Lengths in mm, momenta 
 time of flight subtracted. ``state`` is the particle in transport. Its ``depth`` is what is left until it
 interacts, 0 while not drawn: of a hadron in interaction lengths (behind that what its shower has crossed), of a
 photon in mean free paths. 1 / (beta p) and -ln beta^2 belong to the momentum ``scattered_p``, 0 while not taken.
-``shower`` (MeV, 0 before the first interaction) and what follows belong to
-``hadron_shower``.
+``shower`` (MeV, 0 before the first interaction) and what follows belong to ``hadron_shower``; ``power`` is the shape of
+its gamma distribution, a name that is no attribute of NumPy's records: fields are read as attributes.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def _dtype(floats: str, integers: str = "", *nested: tuple[Any, ...]) -> np.dtyp
     return np.dtype([*fields, *nested])
 
 
-_SHOWER = "shower em_share depth_x shape scale log_gamma em_before hadron_before"
+_SHOWER = "shower em_share depth_x power scale log_gamma em_before hadron_before"
 _SCATTERING = "scattered_p inverse_beta_p minus_ln_beta2"
 _STATE = _dtype(f"x y z tx ty p depth {_SCATTERING} {_SHOWER}", "species alive")
 _PAUSED = _dtype("x y z tx ty p", "species segment surface")

@@ -78,8 +78,8 @@ def _begin(s: Record, rng: np.random.Generator) -> None:
     s.shower = s.p
     s.em_share = _electromagnetic(s.p, rng)
     log_energy = math.log(max(1e-3 * s.p, 1.0))
-    s.shape = _SHAPE + _SHAPE_LOG * log_energy
-    s.log_gamma = math.lgamma(s.shape)
+    s.power = _SHAPE + _SHAPE_LOG * log_energy
+    s.log_gamma = math.lgamma(s.power)
     s.scale = _HADRON_SCALE + _HADRON_SCALE_LOG * log_energy
     s.depth = s.depth_x = s.em_before = s.hadron_before = 0.0
 
@@ -107,8 +107,8 @@ def traverse(
         _begin(s, rng)
     s.depth += (1.0 - before) * nuclear
     s.depth_x += (1.0 - before) * radiation_lengths
-    em_behind = gamma_fraction(s.shape, s.log_gamma, _EM_SCALE * s.depth_x)
-    hadron_behind = gamma_fraction(s.shape, s.log_gamma, s.scale * s.depth)
+    em_behind = gamma_fraction(s.power, s.log_gamma, _EM_SCALE * s.depth_x)
+    hadron_behind = gamma_fraction(s.power, s.log_gamma, s.scale * s.depth)
     em = s.shower * s.em_share * (em_behind - s.em_before)
     hadronic = s.shower * (1.0 - s.em_share) * (hadron_behind - s.hadron_before)
     s.em_before, s.hadron_before = em_behind, hadron_behind
