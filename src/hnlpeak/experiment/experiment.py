@@ -16,10 +16,12 @@ from hnlpeak.core.display import facts_html, short
 from hnlpeak.core.errors import CardError
 from hnlpeak.detectors.kind import Counter, DetectorKind, DetectorSpec
 from hnlpeak.detectors.registry import KINDS
+from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape
 from hnlpeak.detectors.spectrometer import CHAMBER, MAGNET
 from hnlpeak.detectors.surface import APERTURE, MATTER, Surface, surface_table
 from hnlpeak.experiment.beam_particles import beam_particle
 from hnlpeak.experiment.experiment_card import ExperimentCard, GoodTrack
+from hnlpeak.experiment.four_points import fill_four_points
 from hnlpeak.experiment.plausible import implausible
 from hnlpeak.experiment.setup import (
     BEAM_FIELDS,
@@ -134,6 +136,10 @@ def _fill_surfaces(setup: Any, card: ExperimentCard) -> None:
     setup["stages"] = [surface_table(stage) for stage in _in_stages(verdict, vetoing)]
     setup["response"] = surface_table(response)
     setup["acceptance"] = surface_table(acceptance)
+    planes = setup["acceptance"]
+    setup["accepted"][0] = planes["z"]
+    setup["accepted"][1:] = np.array(Shape().packed())[:, None]
+    setup["accepted"][1:, : len(acceptance)] = planes["params"][: len(acceptance), :SHAPE_WIDTH].T
     last = max(surface.z for surface in (*verdict, *response))
     setup["beam"]["z_end_hadron"] = min(stops, default=last)
     tracked = max((surface.z for surface in response if surface.code == CHAMBER), default=math.inf)
@@ -223,6 +229,7 @@ def _fill_layers(setup: Any, card: ExperimentCard) -> None:
     setup["n_layers"] = len(layers)
     setup["layer_z"][: len(layers)] = [layer.z for layer in layers]
     setup["layer_weight"][: len(layers)] = [layer.weight for layer in layers]
+    fill_four_points(setup)
 
 
 def _fill_good_track(good: Any, chosen: GoodTrack | None) -> None:

@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from hnlpeak.detectors.beam_cherenkov import MAX_SECTORS
 from hnlpeak.detectors.event import MAX_CHAMBERS, MAX_SYSTEMS
-from hnlpeak.detectors.surface import PARAMETERS, SURFACES
+from hnlpeak.detectors.shape import SHAPE_WIDTH
+from hnlpeak.detectors.surface import MAX_SURFACES, PARAMETERS, SURFACES
 from hnlpeak.experiment.beam_particles import MAX_BEAM_PARTICLES
+from hnlpeak.experiment.four_points import FOUR_POINTS
 
 __all__ = [
     "BEAM_FIELDS",
@@ -121,6 +123,8 @@ SETUP = np.dtype(
         ("n_layers", np.int64),
         ("layer_z", np.float64, (MAX_LAYERS,)),
         ("layer_weight", np.float64, (MAX_LAYERS,)),
+        ("four_points", FOUR_POINTS),
+        ("accepted", np.float64, (SHAPE_WIDTH + 1, MAX_SURFACES)),
         *_floats(["magnet_z", "magnet_kick", "momentum_scale", "calorimeter_z", "pause_z"]),
         ("has_ring", np.int64),
         ("ring", np.float64, (PARAMETERS,)),
@@ -141,7 +145,9 @@ place, and their cells, reach and scattering as in ``detectors.muon_veto``; ``ti
 become columns, ``noisy`` those that have accidental signals.
 ``muon_loss`` is the probability that a muon leaves most of its momentum in the calorimeter, see ``calorimeter``.
 Charged particles pause at ``pause_z``, behind the last chamber, where an event with a track too many is left.
-Layers are the matter between the first and the last chamber, chambers included, with ``passage.highland_weight``.
+Layers are the matter between the first and the last chamber, chambers included, with ``passage.highland_weight``;
+``four_points`` is what a fit to four chambers needs of them. ``accepted`` has z and shapes of the ``acceptance`` in
+columns, all of space beyond the last one.
 Lengths in mm, momenta in MeV, times in ns.
 """
 

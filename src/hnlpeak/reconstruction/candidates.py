@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from hnlpeak.core.borrow import borrowed
 from hnlpeak.core.kernel import apart, inlined
 from hnlpeak.detectors.event import Record
-from hnlpeak.detectors.shape import inside
+from hnlpeak.detectors.shape import inside_column
 from hnlpeak.experiment.columns import ABSENT_TIME, Column
 from hnlpeak.reconstruction.identification import clusters, muon_distance, muon_sigmas, ring_log_likelihood
 from hnlpeak.reconstruction.kinematics import angles, closest_approach, missing_mass2
@@ -21,6 +21,8 @@ from hnlpeak.reconstruction.track import TRACK, fit_points, new_scratch, x_at, y
 from hnlpeak.simulation.buffers import Buffers
 from hnlpeak.simulation.tails import kick_track
 from hnlpeak.theory.species import MASS, Species
+
+_PLANES = 8  # planes are asked in multiples of this, in lanes
 
 __all__ = ["Assumed", "Candidates", "new_workspace", "reconstruct"]
 
@@ -69,12 +71,12 @@ def _nearest(event: Record, system: int, reference: float) -> float:
 
 @inlined
 def _accepted(setup: Record, track: Record) -> float:
-    surfaces = setup.acceptance
-    for n in range(surfaces.n):
-        z = surfaces.z[n]
-        if not inside(surfaces.params[n], x_at(track, z), y_at(track, z)):
-            return 0.0
-    return 1.0
+    planes, shapes, met = setup.accepted[0], setup.accepted[1:], 0
+    columns = -(-setup.acceptance.n // _PLANES) * _PLANES
+    for n in range(columns):
+        z = planes[n]
+        met += inside_column(shapes, n, x_at(track, z), y_at(track, z))
+    return 1.0 if met == columns else 0.0
 
 
 @inlined

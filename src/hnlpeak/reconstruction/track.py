@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from hnlpeak.core.cholesky import factorise, solve_lower, solve_upper
 from hnlpeak.core.kernel import inlined, kernel
 from hnlpeak.detectors.event import MAX_CHAMBERS, Record
+from hnlpeak.reconstruction.four_points import first_meeting, fit_four
 
 __all__ = ["TRACK", "fit_track", "new_scratch", "x_at", "y_at"]
 
@@ -195,15 +196,21 @@ def fit_points(setup: Record, particle: Record, scratch: NDArray[np.void], track
 
     Needs two before the magnet and one after it.
     """
-    w = scratch[0]
-    n, before = _collect(setup, particle, w)
-    if before < 2 or n == before:
-        return False
-    track.z = w.z[0]
     track.magnet_z = setup.magnet_z
-    theta2 = _scattering2(_first_curvature(setup, n, before, w))
-    # nearly all tracks have four points, and loops of a known length are straight code
-    if not (_fit(4, theta2, setup, w, track) if n == 4 else _fit(n, theta2, setup, w, track)):
+    if setup.four_points.usable and particle.n_chambers == setup.n_chambers:  # nearly all tracks
+        n = setup.n_chambers
+        track.z = setup.chamber_z[0]
+        tx, bend = first_meeting(setup, particle.hits)
+        theta2 = _scattering2(_curvature(tx, 0.0, bend, setup.magnet_kick))
+        fitted = fit_four(setup, particle.hits, theta2, track)
+    else:
+        w = scratch[0]
+        n, before = _collect(setup, particle, w)
+        if before < 2 or n == before:
+            return False
+        track.z = w.z[0]
+        fitted = _fit(n, _scattering2(_first_curvature(setup, n, before, w)), setup, w, track)
+    if not fitted:
         return False
     curvature = _curvature(track.tx, track.ty, track.bend, setup.magnet_kick)
     if abs(curvature) < 1e-12:

@@ -135,6 +135,29 @@ def test_fit_is_generalised_least_squares(name: str, variance: float, variance_y
 
 
 @pytest.mark.parametrize("name", SETUPS)
+@pytest.mark.parametrize(("variance", "variance_y"), [(0.0085, 0.0085), (0.0085, 0.04)])
+@pytest.mark.parametrize("p", [6e3, 70e3])
+def test_four_points_are_fitted_as_any_number_is(
+    name: str, variance: float, variance_y: float, p: float
+) -> None:
+    """What vanishes on every track leads to the track that normal equations lead to."""
+    array, plain = SETUPS[name], hits.setup(name)
+    plain = np.array(plain)
+    assert plain["four_points"]["usable"][0] == 1
+    plain["four_points"]["usable"] = 0
+    plain.setflags(write=False)
+    true = hits.points(array, p, -1, 20.0, -10.0, 2e-3, -1e-3)
+    for noise in np.random.default_rng(5).normal(scale=0.3, size=(20, 2, len(true[0]))):
+        x, y = true[0] + noise[0], true[1] + noise[1]
+        quick = fitted(array, x, y, variance=variance, variance_y=variance_y)
+        slow = fitted(hits.records(plain), x, y, variance=variance, variance_y=variance_y)
+        assert quick is not None
+        assert slow is not None
+        for field, value in slow.items():
+            assert quick[field] == pytest.approx(value, rel=1e-7, abs=1e-10), field
+
+
+@pytest.mark.parametrize("name", SETUPS)
 def test_pulls_and_chi2_of_noisy_tracks(name: str) -> None:
     """2 x 4 points less five parameters; pulls of slope, position and curvature are standard normal."""
     array, p, variance, n = SETUPS[name], 25e3, 0.0085, 600
