@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from command import Command, few_figures
+from hnlpeak.limits.published import published
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
@@ -66,3 +67,48 @@ def test_errors_are_one_line(
     assert (done.code, done.err.count("\n")) == (code, 1)
     assert said in done.err
     assert not (tmp_path / "out").exists()
+
+
+def test_one_folder_is_compared_with_earlier_limits(
+    hnlpeak: Command, folders: list[Path], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    done = hnlpeak("compare", folders[0], "--before", 2017, "--curve", "na62-2015-e", "-o", out)
+    assert (done.code, done.out) == (0, "")
+    rows = list(csv.DictReader((out / "earlier.csv").read_text("utf-8").splitlines()))
+    kek = published("kek-e")
+    limits = list(csv.DictReader((folders[0] / "limits.csv").read_text("utf-8").splitlines()))
+    ratios = [
+        float(row["u2_ul_expected"]) / kek.limit(mass)
+        for row in limits
+        if row["u2_ul_expected"] and kek.covers(mass := float(row["m_n_mev"]))
+    ]
+    ours, theirs = rows[0], rows[-1]
+    assert (ours["earlier"], int(ours["masses"])) == ("kek-e", len(ratios))
+    assert int(ours["below"]) == sum(ratio < 1.0 for ratio in ratios)
+    assert float(ours["most"]) == pytest.approx(max(ratios), rel=1e-9)
+    assert theirs["label"] == "na62-2015-e"
+    assert 0.0 < float(theirs["median"]) < 1.0  # a published improvement
+    assert f"na62-2015-e against kek-e: below at {theirs['below']} of {theirs['masses']} masses" in done.err
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["--curve", "kek-mu"], "kek-mu is a limit on |U_mu4|^2"),
+        (["--curve", "nothing"], "nothing"),
+        (["--before", 1950], "published before 1950"),
+    ],
+)
+def test_curves_that_cannot_be_compared(
+    hnlpeak: Command, folders: list[Path], tmp_path: Path, more: list[object], said: str
+) -> None:
+    done = hnlpeak("compare", folders[0], *more, "-o", tmp_path / "out")
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert said in done.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_earlier_limits_are_for_one_folder(hnlpeak: Command, folders: list[Path], tmp_path: Path) -> None:
+    done = hnlpeak("compare", *folders, "--before", 2000, "-o", tmp_path / "out")
+    assert (done.code, "give one folder" in done.err) == (2, True)
