@@ -35,6 +35,12 @@ def _composition(made: Search, mass: float) -> dict[str, float]:
     return {name: float(events[0]) for name, (events, _) in parts.items()}
 
 
+def _triggered(made: Search, source: str) -> float:
+    """Share of the events of a ``source`` that the trigger of the card keeps: drawn templates hold it."""
+    trigger = None if made.analysis is None else made.analysis.card.background.trigger_efficiency()
+    return trigger.value if trigger is not None and source in trigger.applies_to else 1.0
+
+
 def _of_2015(made: Search) -> Iterator[tuple[str, Measured]]:
     parts = _composition(made, 300.0)
     yield "dif_share_300", Measured(parts["kmu2"] / sum(parts.values()))
@@ -50,13 +56,14 @@ def _of_2015(made: Search) -> Iterator[tuple[str, Measured]]:
 
 
 def _of_2007(made: Search) -> Iterator[tuple[str, Measured]]:
+    """Events by source are before the trigger, as in the public tables; b is after it."""
     result = made.result
     for mass in (300.0, 325.0, 350.0, 370.0, 375.0):
         row, parts = result.row(mass), _composition(made, mass)
         width = row["window_high_mev"] - row["window_low_mev"]
         wider = 1.0 + _EXTRA / (2.0 * mass) / width
-        yield f"n_kmu3_2007_{mass:g}", Measured(wider * parts["kmu3"])
-        yield f"n_kmu2_rad_2007_{mass:g}", Measured(wider * parts["kmu2"])
+        yield f"n_kmu3_2007_{mass:g}", Measured(wider * parts["kmu3"] / _triggered(made, "kmu3"))
+        yield f"n_kmu2_rad_2007_{mass:g}", Measured(wider * parts["kmu2"] / _triggered(made, "kmu2"))
         yield f"b_2007_{mass:g}", Measured(wider * row["background"])
         yield f"sigma_b_over_b_2007_{mass:g}", Measured(row["background_error"] / row["background"])
         yield f"exp_ul_ns_2007_{mass:g}", Measured(row["n_signal_ul_expected"])
@@ -64,7 +71,7 @@ def _of_2007(made: Search) -> Iterator[tuple[str, Measured]]:
     if made.templates is not None and "halo" in made.templates.components:
         low, high = 0.06e6**0.5, 0.135e6**0.5
         sums = made.templates.between("search", low, high, components=["halo"])
-        scale = made.templates.scaled_to(result.normalisation.n_kaon.value)
+        scale = made.templates.scaled_to(result.normalisation.n_kaon.value) / _triggered(made, "halo")
         yield (
             "halo_density_2007",
             Measured(scale * float(sums.values) / 75.0, stat=scale * float(sums.variances) ** 0.5 / 75.0),
