@@ -18,6 +18,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
     workers = getattr(config.option, "numprocesses", None)
     if workers and whole and not numba.config.DISABLE_JIT:  # those who start the workers, not the workers
+        from hnlpeak.experiment.analysis import load_analysis
         from hnlpeak.searches.ahead import compile_ahead
 
-        compile_ahead("na62-2015-ke2", workers)
+        compile_ahead(load_analysis("na62-2015-ke2"), workers)

@@ -46,6 +46,7 @@ from hnlpeak.background.poisson_fit import (
     solve,
     workspace,
 )
+from hnlpeak.core.copying import copy_rows
 from hnlpeak.core.errors import UsageError
 from hnlpeak.core.kernel import kernel
 
@@ -289,7 +290,7 @@ def _estimate(
         for i in range(design.groups.size):
             bins = design.groups[i]
             out[toy, i], fitted[i], weights[i] = math.nan, math.nan, 0.0
-            parameters[i] = start[i]
+            copy_rows(start[i], parameters[i])
             if bins == 0:
                 continue
             row = cumulative[toy, rows[i]]

@@ -86,7 +86,7 @@ def run(
 
         def compiled() -> None:
             context.report(todo.calibration.name, 0)
-            compile_ahead(analysis, context.workers)
+            compile_ahead(cards, context.workers)
 
         result = run_into(
             place,

@@ -157,13 +157,14 @@ class KernelCache(_Cache):
 
     def save_overload(self, signature: Any, result: Any) -> None:
         """Keep compiled code; nothing happens where it cannot be kept."""
-        found = self._place(signature, result.codegen)
         if (
-            found is None
-            or isinstance(result.library, Part)
+            isinstance(result.library, Part)
             or result.library.has_dynamic_globals
             or any(not x.can_cache for x in result.lifted)
         ):
+            return
+        found = self._place(signature, result.codegen)
+        if found is None:
             return
         path, key = found
         written: Any = dumps

@@ -27,10 +27,13 @@ from numba.core.environment import lookup_environment
 from numba.core.registry import CPUDispatcher
 from numba.core.targetconfig import ConfigStack
 
+from hnlpeak.core.answers import remember_answers
+
 __all__ = ["Kernel", "Need", "Part", "are_met", "needs_of", "remember_needs"]
 
 _ENVIRONMENT = "_ZN08NumbaEnv"
 _FunctionCompiler: Any = dispatcher._FunctionCompiler  # type: ignore[attr-defined]
+remember_answers(CPUDispatcher.targetdescr.typing_context)
 
 
 class Need(NamedTuple):
@@ -66,7 +69,16 @@ def are_met(needs: tuple[Need, ...]) -> bool:
 
 
 class _KernelFlags(compiler.Flags):
-    """What numba is asked for a kernel; its type tells who asks for another kernel while this one is compiled."""
+    """What numba is asked for a kernel; its type tells who asks for another kernel while this one is compiled.
+
+    Compared as they were set: numba's own way lists all options, at each look for a function.
+    """
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _KernelFlags) and self._values == other._values
+
+    def __hash__(self) -> int:
+        return hash(_KernelFlags)
 
 
 def _asked_by_kernel() -> bool:

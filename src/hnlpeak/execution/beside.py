@@ -27,12 +27,13 @@ _COLLECT: Final = (20_000, 20, 100)
 
 
 @contextmanager
-def beside(work: Callable[[], T]) -> Iterator[Callable[[], T]]:
+def beside(work: Callable[[], T], *, patience: float | None = None) -> Iterator[Callable[[], T]]:
     """Begin ``work`` in a copy of this process; within, the call of what is yielded waits for what it returns.
 
     What it returns can be pickled; else it leaves files. The copy is a help and no more: where there can be none (no
     fork, no memory, no more open files), where it dies or hangs, the call does the work here, which also raises what
-    was raised there. A copy that is given up is dead before that begins: two would write the same files.
+    was raised there. A copy that is given up is dead before that begins: two would write the same files. It is given
+    up when it is silent for the seconds of ``patience`` after it was asked (``PATIENCE`` unless given).
     """
     copy = _Copy.of(work)
     if copy is None:
@@ -40,7 +41,7 @@ def beside(work: Callable[[], T]) -> Iterator[Callable[[], T]]:
         return
 
     def answer() -> T:
-        answered = copy.answer()
+        answered = copy.answer(PATIENCE if patience is None else patience)
         return work() if answered is None else answered[0]
 
     try:
@@ -78,10 +79,10 @@ class _Copy:
         os.close(send)
         return cls(pid, Connection(receive, writable=False))
 
-    def answer(self) -> tuple[Any] | None:
+    def answer(self, patience: float) -> tuple[Any] | None:
         """What the copy returned; None where it did not come to its end, or was silent too long: then it is gone."""
         try:
-            answer: tuple[Any] | None = self._pipe.recv() if self._pipe.poll(PATIENCE) else None
+            answer: tuple[Any] | None = self._pipe.recv() if self._pipe.poll(patience) else None
         except (EOFError, OSError):
             answer = None
         if answer is None:

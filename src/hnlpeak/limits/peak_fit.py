@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.background.poisson_fit import BARRIER, HALF_NODE, POLYNOMIAL, solve
+from hnlpeak.core.copying import copy_row
 from hnlpeak.core.kernel import inlined, kernel
 from hnlpeak.core.lanes import exponential, logarithm
 
@@ -136,7 +137,7 @@ def expectations(fit: Fit, theta: Vector) -> None:
                 values[j] = values[j] * nodes[j] + theta[p]
         for j in range(w.f.size):
             values[j] = w.half[j] * exponential(values[j])
-        moments[:] = values
+        copy_row(values, moments)
     one, two = w.moments[0], w.moments[1]
     for p in range(size):
         row = w.rows[p]
@@ -144,7 +145,7 @@ def expectations(fit: Fit, theta: Vector) -> None:
             row[j] = one[j] + two[j]
             one[j] *= w.first[j]
             two[j] *= w.second[j]
-    w.f[:] = w.rows[0]
+    copy_row(w.rows[0], w.f)
 
 
 @kernel
@@ -202,7 +203,8 @@ def _derivatives(fit: Fit, u: float, exact: bool) -> float:
 def _add_curvature(w: Workspace, size: int) -> None:
     """Add what the curvature of exp P itself gives to the Hessian: sum_j (1 - n/m - mu/f)_j f_j,p+q."""
     one, two = w.moments[0], w.moments[1]
-    one[:], two[:] = w.values[0], w.values[1]
+    copy_row(w.values[0], one)
+    copy_row(w.values[1], two)
     for r in range(2 * size - 1):
         for j in range(w.f.size):
             w.terms[j] = one[j] + two[j]

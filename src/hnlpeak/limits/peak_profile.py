@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from hnlpeak.background.functions import PENALTY
 from hnlpeak.background.poisson_fit import POLYNOMIAL
+from hnlpeak.core.copying import copy_row
 from hnlpeak.core.kernel import kernel
 from hnlpeak.limits.peak_fit import (
     Fit,
@@ -71,7 +72,7 @@ class _Spare(NamedTuple):
 def _one_valley(fit: Fit, u: float, one: Vector, other: Vector, f: Vector) -> bool:
     """Whether F at ``u`` is convex, in ln f, for all expectations between those of two parameter sets."""
     expectations(fit, one)
-    f[:] = fit.w.f
+    copy_row(fit.w.f, f)
     expectations(fit, other)
     for j in range(fit.bins):
         peak = u * fit.w.peak[j]

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.core.borrow import borrowed
+from hnlpeak.core.copying import copy_row
 from hnlpeak.core.kernel import apart, inlined
 from hnlpeak.detectors.event import Record
 from hnlpeak.detectors.shape import inside_column
@@ -151,7 +152,7 @@ def reconstruct(events: int, setups: NDArray[np.void], assumed: Assumed, buffers
     scratch, tracks = buffers.scratch, buffers.tracks
     n = 0
     axis = np.empty(6)
-    axis[:] = assumed.beam
+    copy_row(assumed.beam, axis)
     for i in range(events):
         event = block[i]
         if setup.tracker_installed:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,7 +11,7 @@ from markupsafe import Markup
 
 from hnlpeak.core.atomic import write_text
 from hnlpeak.core.errors import HnlpeakError
-from hnlpeak.execution.beside import beside
+from hnlpeak.execution.side_by_side import side_by_side
 from hnlpeak.limits.result import SearchResult
 from hnlpeak.limits.search import Search
 from hnlpeak.report.figures.columns import csv_text
@@ -47,7 +45,8 @@ def write_report(
         raise HnlpeakError(f"{folder}: cannot be made ({error.strerror or error})") from error
     svgs: dict[str, Markup] = {}
     drawn: list[str] = []
-    for names, inline in _all_drawn(partial(_draw, search, folder, formats), workers):
+    last_first = list(FIGURES)[::-1]  # the last ones take longest
+    for names, inline in side_by_side(partial(_draw, search, folder, formats), last_first, workers).values():
         drawn += names
         svgs |= inline
     files = [folder / f"{name}.{ending}" for name in FIGURES for ending in (*formats, "csv")]
@@ -58,35 +57,6 @@ def write_report(
 
 Drawn = tuple[list[str], dict[str, Markup]]
 """Names of the files of a figure, and what the page shows of it by its name."""
-
-
-def _all_drawn(draw: Callable[[str], Drawn], workers: int) -> list[Drawn]:
-    """Draw all figures, so many side by side; each takes the next one when it has done its last."""
-    names = list(FIGURES)[::-1]  # the last ones take longest
-    try:
-        taken, given = os.pipe()
-    except OSError:
-        return [draw(name) for name in names]
-    os.write(given, bytes(range(len(names))))
-    os.close(given)
-
-    def some() -> dict[str, Drawn]:
-        made = {}
-        while place := os.read(taken, 1):
-            name = names[place[0]]
-            made[name] = draw(name)
-        return made
-
-    try:
-        with ExitStack() as copies:
-            others = [copies.enter_context(beside(some)) for _ in range(min(workers, len(names)) - 1)]
-            made = some()
-            for other in others:
-                made |= other()
-    finally:
-        os.close(taken)
-    # what a copy had that was lost
-    return [made[name] if name in made else draw(name) for name in names]
 
 
 def _draw(search: Search, folder: Path, formats: Sequence[str], name: str) -> Drawn:

@@ -1,14 +1,17 @@
 """Machine code for a first search, made by several processes at once.
 
 After a fresh installation most of the time of a first run is compilation, on one core: kernel after kernel as they are
-called. Here some processes call them beforehand, each on nothing and each another part; they share the cache on disk
-(``core.cache``), whose keys and checksums decide what answers later. What cannot be made ahead is made when called.
+called. Here this process and copies of it call them beforehand, each on nothing and each another part; they share the
+cache on disk (``core.cache``), whose keys and checksums decide what answers later. What cannot be made ahead is made
+when called.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import wait
+from contextlib import suppress
+from functools import partial
+from typing import Final
 
 import numpy as np
 
@@ -28,8 +31,8 @@ from hnlpeak.core.measured import Measured
 from hnlpeak.estimation.flux import KaonFlux
 from hnlpeak.estimation.signal import SignalPoint, signal_model
 from hnlpeak.execution.context import RunContext
-from hnlpeak.execution.renewable import processes
-from hnlpeak.experiment.analysis import Analysis, load_analysis
+from hnlpeak.execution.side_by_side import side_by_side
+from hnlpeak.experiment.analysis import Analysis
 from hnlpeak.experiment.columns import column_names
 from hnlpeak.limits.scan import scan
 from hnlpeak.reconstruction.calibration import N_SUMS, BeamCalibration, accumulate
@@ -45,6 +48,9 @@ from hnlpeak.spectrum.spectrum import Spectrum
 
 __all__ = ["PARTS", "compile_ahead"]
 
+_PATIENCE: Final = 900.0
+"""Seconds for which a copy may be silent: what a part takes on a machine that does ten other things."""
+
 
 def _generation(analysis: Analysis) -> None:
     sample = mode_sample("ahead", analysis.card.samples.calibration_mode, 1)
@@ -53,9 +59,7 @@ def _generation(analysis: Analysis) -> None:
 
 
 def _response(analysis: Analysis) -> None:
-    buffers, setup = new_buffers(1), analysis.experiment.setup
-    respond(0, setup, FOLLOW_ALL, decay_stream(1, "ahead", 0), buffers.block)
-    accumulate(0, setup[0], buffers, np.zeros(N_SUMS, dtype=np.int64))
+    respond(0, analysis.experiment.setup, FOLLOW_ALL, decay_stream(1, "ahead", 0), new_buffers(1).block)
 
 
 def _axis(analysis: Analysis) -> BeamCalibration:
@@ -77,26 +81,33 @@ def _order(analysis: Analysis) -> Order:
 
 
 def _reconstruction(analysis: Analysis) -> None:
+    """With the sums of the calibration: both fit tracks."""
     order = _order(analysis)
     buffers = new_buffers(order.spec.columns)
     reconstruct(0, order.spec.frozen_setup(), order.assumed, buffers)
-    fill(0, buffers.candidates, order.selection, order.empty().counts)
+    accumulate(0, analysis.experiment.setup[0], new_buffers(1), np.zeros(N_SUMS, dtype=np.int64))
+
+
+def _selection(analysis: Analysis) -> None:
+    order = _order(analysis)
+    fill(0, new_buffers(order.spec.columns).candidates, order.selection, order.empty().counts)
 
 
 def _statistics(analysis: Analysis) -> None:
     card = analysis.card
     masses, window = card.scan.masses(), card.scan.window
-    points = [SignalPoint(mass, Measured(3.0), Measured(0.1)) for mass in (masses[0], masses[-1])]
+    points = [SignalPoint(mass, Measured(3.0), Measured(0.1, stat=0.001)) for mass in (masses[0], masses[-1])]
     signal = signal_model(
         {s.name: points for s in card.selections if s.hypotheses}, window=window, source="made up"
     )
     axis = missing_mass_axis(card.channel.meson).regular()
     names = [selection.name for selection in card.selections]
     counts = np.ones((len(names), 1, len(axis)), dtype=np.int64)
+    counts[:, :, len(axis) // 2 :] = 0  # intervals of nothing have kernels of their own
     data = Spectrum.from_counts(
         counts, selections=names, components=["data"], simulated=True, label="made up", axis=axis
     )
-    scan(data, card, signal=signal, flux=KaonFlux(Measured(1e8)), inputs=None, context=RunContext())
+    scan(data, card, signal=signal, flux=KaonFlux(Measured(1e8, stat=1e6)), inputs=None, context=RunContext())
 
 
 PARTS: dict[str, Callable[[Analysis], None]] = {
@@ -104,6 +115,7 @@ PARTS: dict[str, Callable[[Analysis], None]] = {
     "statistics": _statistics,
     "response": _response,
     "reconstruction": _reconstruction,
+    "selection": _selection,
 }
 """What is compiled apart, what takes longest first."""
 
@@ -120,20 +132,17 @@ LOOPS: dict[str, Callable[[Analysis], None]] = {"samples": _sample_loop, "calibr
 """What joins the parts."""
 
 
-def _compile(part: Callable[[Analysis], None], analysis: str) -> None:
-    part(load_analysis(analysis))
-
-
-def compile_ahead(analysis: str, workers: int) -> None:
-    """Compile on ``workers`` processes what a search with the card ``analysis`` (name or path) needs.
+def compile_ahead(analysis: Analysis, workers: int) -> None:
+    """Compile on ``workers`` processes, this one among them, what a search with these cards needs.
 
     Does nothing where it is there, or with one worker. An error is for whoever calls the kernels in earnest.
     """
     if workers < 2 or is_compiled("hnlpeak.chain.loop", "sample_loop"):
         return
-    pool = processes(min(workers, len(PARTS)))
-    try:
-        for wave in (PARTS, LOOPS):
-            wait([pool.submit(_compile, part, analysis) for part in wave.values()])
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+    for wave in (PARTS, LOOPS):
+        side_by_side(partial(_call, wave, analysis), list(wave), workers, patience=_PATIENCE)
+
+
+def _call(wave: dict[str, Callable[[Analysis], None]], analysis: Analysis, part: str) -> None:
+    with suppress(Exception):
+        wave[part](analysis)

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.searches import ahead
 
 _KERNELS = """
@@ -39,9 +40,9 @@ def test_the_loops_need_no_other_machine_code_than_that_of_the_parts() -> None:
 def test_nothing_is_begun_where_it_is_no_use(
     monkeypatch: pytest.MonkeyPatch, workers: int, compiled: bool
 ) -> None:
-    def never(_workers: int) -> None:
+    def never(*_: object, **__: object) -> None:
         raise AssertionError
 
     monkeypatch.setattr(ahead, "is_compiled", lambda *_: compiled)
-    monkeypatch.setattr(ahead, "processes", never)
-    ahead.compile_ahead("na62-2015-ke2", workers)
+    monkeypatch.setattr(ahead, "side_by_side", never)
+    ahead.compile_ahead(load_analysis("na62-2015-ke2"), workers)
