@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from hnlpeak.core.cholesky import factorise, solve_lower, solve_upper
 from hnlpeak.core.kernel import inlined, kernel
 from hnlpeak.detectors.event import MAX_CHAMBERS, Record
-from hnlpeak.reconstruction.four_points import first_meeting, fit_four
+from hnlpeak.experiment.four_points import curvature, fit_four, scattering2
 
 __all__ = ["TRACK", "fit_track", "new_scratch", "x_at", "y_at"]
 
@@ -39,6 +39,7 @@ _SCRATCH = np.dtype(
         ("fitted", np.float64, (3,)),
     ]
 )
+_STRAIGHT = 1e-12  # 1 / MeV: without a momentum
 _POSITION, _SLOPE, _KINK, _X, _Y = range(5)  # columns: three of the model, two of measurements
 
 
@@ -78,31 +79,13 @@ def _collect(setup: Record, particle: Record, w: Record) -> tuple[int, int]:
 
 
 @inlined
-def _curvature(tx: float, ty: float, bend: float, kick: float) -> float:
-    """Charge over momentum (1 / MeV) from the slopes before the magnet and the change in x.
-
-    The change of the sine of the angle in x times the momentum is the kick.
-    """
-    after = tx + bend
-    norm2 = 1.0 + tx * tx + ty * ty
-    return (after * math.sqrt((1.0 + tx * tx) / (1.0 + after * after)) - tx) / (kick * math.sqrt(norm2))
-
-
-@inlined
 def _first_curvature(setup: Record, n: int, before: int, w: Record) -> float:
     """Curvature from the outermost points on either side of the magnet: good enough for the scattering."""
     x = w.columns[_X]
     tx = (x[before - 1] - x[0]) / (w.z[before - 1] - w.z[0])
     x_magnet = x[0] + tx * (setup.magnet_z - w.z[0])
     bend = (x[n - 1] - x_magnet) / (w.z[n - 1] - setup.magnet_z) - tx
-    return _curvature(tx, 0.0, bend, setup.magnet_kick)
-
-
-@inlined
-def _scattering2(curvature: float) -> float:
-    """Squared plane angle of scattering for a layer of unit weight (beta = 1), at most that of 100 MeV."""
-    theta = 13.6 * min(abs(curvature), 0.01)
-    return theta * theta
+    return curvature(tx, 0.0, bend, setup.magnet_kick)
 
 
 @inlined
@@ -185,6 +168,15 @@ def _fit(n: int, theta2: float, setup: Record, w: Record, track: Record) -> bool
 
 
 @inlined
+def _fit_four(setup: Record, particle: Record, track: Record) -> bool:
+    """Fit lines to points in all of four chambers into ``track``."""
+    lines = fit_four(setup, particle.hits)
+    track.x, track.tx, track.bend, track.y, track.ty = lines.x, lines.tx, lines.bend, lines.y, lines.ty
+    track.chi2 = lines.chi2_x + lines.chi2_y
+    return lines.chi2_x >= 0.0 and lines.chi2_y >= 0.0
+
+
+@inlined
 def fit_track(setup: Record, particle: Record, scratch: NDArray[np.void], track: Record) -> bool:
     """``fit_points`` of a particle measured in ``min_chambers``."""
     return particle.n_chambers >= setup.min_chambers and fit_points(setup, particle, scratch, track)
@@ -200,24 +192,20 @@ def fit_points(setup: Record, particle: Record, scratch: NDArray[np.void], track
     if setup.four_points.usable and particle.n_chambers == setup.n_chambers:  # nearly all tracks
         n = setup.n_chambers
         track.z = setup.chamber_z[0]
-        tx, bend = first_meeting(setup, particle.hits)
-        theta2 = _scattering2(_curvature(tx, 0.0, bend, setup.magnet_kick))
-        fitted = fit_four(setup, particle.hits, theta2, track)
+        fitted = _fit_four(setup, particle, track)
     else:
         w = scratch[0]
         n, before = _collect(setup, particle, w)
         if before < 2 or n == before:
             return False
         track.z = w.z[0]
-        fitted = _fit(n, _scattering2(_first_curvature(setup, n, before, w)), setup, w, track)
-    if not fitted:
+        fitted = _fit(n, scattering2(_first_curvature(setup, n, before, w)), setup, w, track)
+    curved = curvature(track.tx, track.ty, track.bend, setup.magnet_kick) if fitted else 0.0
+    if abs(curved) < _STRAIGHT:
         return False
-    curvature = _curvature(track.tx, track.ty, track.bend, setup.magnet_kick)
-    if abs(curvature) < 1e-12:
-        return False
-    track.charge = 1 if curvature > 0.0 else -1
+    track.charge = 1 if curved > 0.0 else -1
     track.points = n
-    track.p = setup.momentum_scale / abs(curvature)
+    track.p = setup.momentum_scale / abs(curved)
     track.pz = track.p / math.sqrt(1.0 + track.tx**2 + track.ty**2)
     track.px = track.tx * track.pz
     track.py = track.ty * track.pz

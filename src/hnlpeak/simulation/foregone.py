@@ -8,6 +8,7 @@ is never touched: the numbers of a decay belong to it alone.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from hnlpeak.core.kernel import inlined
 from hnlpeak.detectors.event import MAX_SYSTEMS, Record
 from hnlpeak.detectors.shape import surely_inside
+from hnlpeak.experiment.four_points import curvature, fit_four
 from hnlpeak.theory.species import CHARGE, Species
 
 __all__ = [
@@ -33,6 +35,9 @@ _SCATTERED = 1e6  # mm MeV
 _LARGE_KICK = 0.01  # of the momentum
 _NOT_SOFT, _NOT_STIFF = 2.0, 0.9  # times the least and the largest momentum of good tracks
 _BEFORE_END = 20e3  # mm
+_EDGE = 1e-3
+_MOVED = 5.0  # mm: how far the mean beam that is measured may be from the true one
+_LEAST_CURVATURE, _LEAST_ANGLE2 = 1e-12, 1e-12
 
 
 class Foregone(NamedTuple):
@@ -138,23 +143,51 @@ def is_within_bounds(good: Record, p: float, z: float) -> bool:
 
 
 @inlined
-def _surely_a_track(setup: Record, particle: Record) -> bool:
-    """True for a particle in enough chambers whose track counts, where good ones alone do.
+def _may_count(setup: Record, particle: Record) -> bool:
+    """True for a particle seen in enough chambers for a track that counts, if good ones alone do."""
+    return bool(particle.n_chambers >= min(setup.min_chambers, setup.n_chambers - 1))
 
-    Seen in all chambers, it comes from the decay itself, is neither soft nor stiff, and no electron, which may radiate
-    most of its momentum.
+
+@inlined
+def _surely_good(setup: Record, particle: Record) -> bool:
+    """True where reconstruction will surely find the particle's track within the bounds of good ones.
+
+    Its own fit, with margins for the mean beam that will be measured.
     """
-    line = particle.segments[0]
-    if particle.n_chambers < min(setup.min_chambers, setup.n_chambers - 1):
+    good, beam = setup.good_track, setup.beam
+    if not setup.four_points.usable or particle.n_chambers < setup.n_chambers or setup.tracker_installed:
         return False
-    if setup.good_track.chosen == 0:
-        return True
+    lines = fit_four(setup, particle.hits)
+    curved = abs(curvature(lines.tx, lines.ty, lines.bend, setup.magnet_kick))
+    p = setup.momentum_scale / max(curved, _LEAST_CURVATURE)
+    z = setup.chamber_z[0]
+    ux, uy = lines.tx - beam.slope_x, lines.ty - beam.slope_y
+    wx = lines.x - beam.x - beam.slope_x * (z - beam.z_reference)
+    wy = lines.y - beam.y - beam.slope_y * (z - beam.z_reference)
+    angle2, along = max(ux * ux + uy * uy, _LEAST_ANGLE2), wx * ux + wy * uy
+    z_near, room = z - along / angle2, _MOVED / math.sqrt(angle2)
     return bool(
-        particle.n_segments == 1
-        and particle.n_chambers == setup.n_chambers
-        and line.species not in (Species.POSITRON, Species.ELECTRON)
-        and is_within_bounds(setup.good_track, line.p, line.z)
+        lines.chi2_x >= 0.0
+        and lines.chi2_y >= 0.0
+        and (1.0 + _EDGE) * good.momentum_min < p < (1.0 - _EDGE) * good.momentum_max
+        and wx * wx + wy * wy - along * along / angle2 < (good.closest_approach - _MOVED) ** 2
+        and good.z_min + room < z_near < good.z_max - room
     )
+
+
+@inlined
+def _too_many(setup: Record, event: Record, foregone: Foregone) -> bool:
+    """True where more tracks than allowed will surely be found."""
+    tracks = 0
+    for k in range(event.n_particles):
+        tracks += _may_count(setup, event.particles[k])
+    if tracks <= foregone.most_tracks or setup.good_track.chosen == 0:
+        return bool(tracks > foregone.most_tracks)
+    tracks = 0
+    for k in range(event.n_particles):
+        particle = event.particles[k]
+        tracks += _may_count(setup, particle) and _surely_good(setup, particle)
+    return tracks > foregone.most_tracks
 
 
 @inlined
@@ -192,14 +225,11 @@ def photons_lose(setup: Record, event: Record, foregone: Foregone) -> bool:
 
 
 @inlined
-def is_foregone(setup: Record, event: Record, foregone: Foregone) -> bool:
-    """True where no track that the event may yet get can be selected."""
+def is_foregone(setup: Record, event: Record, foregone: Foregone, track: bool) -> bool:
+    """True where no track that the event may yet get can be selected; ``track``: it may just have got another one."""
     if event.followed > 0 or foregone.every == 1:
         return False
-    tracks = 0
-    for k in range(event.n_particles):
-        tracks += _surely_a_track(setup, event.particles[k])
-    return tracks > foregone.most_tracks or _lost(setup, event, foregone, 0.0)
+    return (track and _too_many(setup, event, foregone)) or _lost(setup, event, foregone, 0.0)
 
 
 @inlined

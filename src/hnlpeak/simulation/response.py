@@ -126,9 +126,9 @@ def _fly_all(setup: Record, foregone: Foregone, event: Record, rng: np.random.Ge
             fly_on(setup.response, event, particle, rng, pause)
         elif leg == NEW:
             fly_photon(setup.response, event, particle, rng)
-        turn = charged or leg == NEW
+        turn, track = charged or leg == NEW, charged and leg != BEHIND
         leg, k = _next(leg, k, first, last)
-        if turn and is_foregone(setup, event, foregone) and not goes_on(foregone, event):
+        if turn and is_foregone(setup, event, foregone, track) and not goes_on(foregone, event):
             return False
     return True
 

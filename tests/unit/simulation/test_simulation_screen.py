@@ -160,6 +160,25 @@ def test_tracks_too_many_are_what_the_response_finds(analysis: str, share: float
     assert 0 < abs(difference) < 4.0 * np.sqrt(foregone.every * totals[Total.TRIGGERED])
 
 
+@pytest.mark.parametrize("forced", [0.0, 0.4])
+def test_tracks_that_are_counted_early_are_those_that_reconstruction_counts(forced: float) -> None:
+    """Of 2007 good tracks alone count, and decays in flight leave some: no event with one is left early for two."""
+    loaded = load_analysis("na62-2007-kmu2")
+    array, foregone = hits.shipped("na62-2007").setup, foregone_of(loaded.card, loaded.experiment)
+    assert array[0]["good_track"]["chosen"] == 1
+    sample = mode_sample("tracks/early", "pi3", DECAYS, forced_pion_decay=forced)
+    whole = selectable("na62-2007-kmu2", array, sample, FOLLOW_ALL)[0]
+    short = selectable("na62-2007-kmu2", array, sample, foregone)[0]
+    several = np.count_nonzero(whole["n_tracks"] > 1)
+    assert np.count_nonzero(short["n_tracks"] > 1) < 0.1 * several
+    left, all_of_them = (
+        table["number"][(table["n_tracks"] == 1) & (table["e_extra_mev"] < foregone.extra)]
+        for table in (short, whole)
+    )
+    assert len(all_of_them) > 500
+    assert np.array_equal(left, all_of_them)
+
+
 PLATE = """
 [[detectors]]
 kind = "material"
