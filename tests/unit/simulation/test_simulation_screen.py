@@ -130,7 +130,9 @@ def selectable(
     stream = decay_stream(4, sample.name, 0)
     n = hits.generate(DECAYS, 0, array, sample.table, foregone, stream, buffers, totals)
     hits.respond(n, array, foregone, stream, buffers.block)
-    found = hits.candidates(array, buffers.block[:n], name=analysis.rsplit("-", 1)[0])
+    beam = array[0]["beam"]
+    axis = [beam[field].item() for field in ("momentum", "slope_x", "slope_y", "x", "y", "z_reference")]
+    found = hits.candidates(array, buffers.block[:n], axis, name=analysis.rsplit("-", 1)[0])
     return found, totals, int((buffers.lost == 1).sum())
 
 
