@@ -41,6 +41,14 @@ class BackgroundDetails:
         """Return the part of ``syst`` (events) that keeps its size relative to b where there are more data."""
         return syst
 
+    def repeated(self, stat: Vector, syst: Vector) -> tuple[Vector, Vector]:
+        """Return what of the error of b is another in each repetition of one experiment, and what is the same in all.
+
+        Repetitions have one truth and one simulation. Errors of what is the truth in both, as those of branching
+        fractions, move neither: they are in neither part. Here all is taken to move.
+        """
+        return np.hypot(stat, syst), np.zeros_like(stat)
+
     def with_parts(self, parts: Mapping[str, tuple[float, ...]]) -> Self:
         """Return the same with further ``parts`` of the error of b (events at each mass); ``ValueError`` for no sum."""
         raise ValueError(f"the errors of method {self.method!r} have no parts, got {', '.join(parts)}")

@@ -141,6 +141,15 @@ class TemplateDetails(BackgroundDetails):
         found = [run.relative_error for run in self.control_runs if run.scale]
         return {**self.errors, HALO: max(found)} if found else self.errors
 
+    def repeated(self, stat: Vector, syst: Vector) -> tuple[Vector, Vector]:
+        """Return the statistics of N_K and of the control run, which move, and that of the simulation, which stays.
+
+        Systematic errors of the card (trigger, modes, shape and scale of the halo, tails) have one value in truth.
+        """
+        simulation, kaons = (np.array(self.budget[name]) for name in ("simulation", "number of kaons"))
+        moving2 = np.maximum(stat**2 - simulation**2, 0.0) + kaons**2
+        return np.where(np.isfinite(syst), np.sqrt(moving2), np.nan), simulation
+
     def with_parts(self, parts: Mapping[str, tuple[float, ...]]) -> Self:
         """Return the same with further ``parts`` in the ``budget``."""
         return replace(self, budget={**self.budget, **parts})

@@ -19,7 +19,7 @@ from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.spectrum.spectrum import Spectrum
 from hnlpeak.theory.modes import MODES
 
-__all__ = ["mode_fraction", "peak_flux", "peak_region"]
+__all__ = ["halo_under_peak", "mode_fraction", "peak_flux", "peak_region"]
 
 
 def mode_fraction(mode: str, chosen: Mapping[str, float] | None = None) -> Measured:
@@ -47,6 +47,21 @@ def peak_region(card: AnalysisCard, spectrum: Spectrum) -> tuple[float, float]:
     return low, high
 
 
+def halo_under_peak(
+    card: AnalysisCard, data: Spectrum, inputs: BackgroundInputs | None
+) -> tuple[Measured, Measured] | None:
+    """Events of the scaled control run in the region of the peak, and per kaon what decays where it is scaled take off.
+
+    None where the card scales none.
+    """
+    scaled = control_region(data, inputs, card.background)
+    if scaled is None or inputs is None or inputs.control is None:
+        return None
+    low, high = peak_region(card, data)
+    held = control_counts(inputs, card.normalisation.selection, low, high)
+    return under_peak(scaled, float(held.value))
+
+
 def peak_flux(
     card: AnalysisCard, data: Spectrum, normalisation: SampleResult, inputs: BackgroundInputs | None
 ) -> KaonFlux:
@@ -64,10 +79,8 @@ def peak_flux(
         beta = background_per_kaon(
             inputs.decays, selection=region.selection, low=low, high=high, mode=region.mode
         )
-    scaled = control_region(data, inputs, card.background)
-    if scaled is not None and inputs is not None and inputs.control is not None:
-        held = control_counts(inputs, region.selection, low, high)
-        fixed, less = under_peak(scaled, float(held.value))
+    if (halo := halo_under_peak(card, data, inputs)) is not None:
+        fixed, less = halo
         beta = Measured(
             beta.value + less.value,
             stat=math.hypot(beta.stat, less.stat),

@@ -4,6 +4,10 @@ The truth is a set of samples under a seed of its own, of the cards or of a vari
 a draw of the whole spectrum, and of the control run where the card scales one, from what they let expect. It is
 analysed as data are, with signal, normalisation and templates simulated under the seed of the study: N_K from its peak,
 b by the card's method at masses over the scan, and at five masses again with signals of three strengths added.
+
+Pulls of b are over what of its error moves from one pseudo-experiment to the next, p-values and intervals with that
+and what the simulation, common to all, may have wrong (``BackgroundDetails.repeated``). Errors of what the truth has as
+the card says, a branching fraction or the efficiency of a trigger, cannot show here.
 """
 
 from __future__ import annotations
@@ -22,7 +26,7 @@ from hnlpeak.chain.sample_run import SampleResult
 from hnlpeak.core.errors import UsageError
 from hnlpeak.core.measured import Measured
 from hnlpeak.estimation.flux import KaonFlux
-from hnlpeak.estimation.peak import peak_flux
+from hnlpeak.estimation.peak import halo_under_peak, peak_flux, peak_region
 from hnlpeak.estimation.signal import SignalModel
 from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis import Analysis
@@ -106,10 +110,23 @@ class _Bench:
         found = hypotheses(self.truth.like, self.card, self.signal, KaonFlux(Measured(self.truth.decays)))
         return [self.truth.error(h.selection, h.window.low, h.window.high) for h in found]
 
+    @cached_property
+    def flux_error(self) -> float:
+        """Relative error of N_K by the statistics of the truth's peak and of the normalisation sample."""
+        selection, (low, high) = self.card.normalisation.selection, peak_region(self.card, self.truth.like)
+        place, edges = self.truth.like.selections.index(selection), self.truth.like.edges
+        first, last = (int(np.argmin(np.abs(edges - end))) for end in (low, high))
+        events = float(self.truth.means[place, 0, first:last].sum())
+        passed = float(self.normalisation.spectrum.between(selection, low, high).values)
+        return float(np.hypot(self.truth.error(selection, low, high) / events, passed**-0.5))
+
 
 @dataclass(frozen=True, eq=False)
 class _Injected:
-    """One signal in one pseudo-experiment: ``true`` events in the window, n, b, its error, and the net efficiency."""
+    """One signal in one pseudo-experiment: ``true`` events in the window, n, b, its errors, and the net efficiency.
+
+    ``error`` is that which shows here, ``fixed`` its part that all pseudo-experiments have alike.
+    """
 
     true: float
     u2: float
@@ -117,17 +134,24 @@ class _Injected:
     n: float
     b: float
     error: float
+    fixed: float
     net: float
 
 
 @dataclass(frozen=True, eq=False)
 class _Experiment:
-    """One pseudo-experiment: N_K, counts, b and true b at each mass, signals by (mass, strength)."""
+    """One pseudo-experiment: N_K, counts, b and true b at each mass, signals by (mass, strength).
+
+    ``flux_moving`` is the error of N_K that is another in each, ``moving`` and ``fixed`` are parts of the error of b
+    (see ``BackgroundDetails.repeated``).
+    """
 
     flux: KaonFlux
+    flux_moving: float
     n: Vector
     b: Vector
-    error: Vector
+    moving: Vector
+    fixed: Vector
     true: Vector
     injected: dict[tuple[float, float], _Injected]
 
@@ -204,9 +228,26 @@ def _one(bench: _Bench, number: int) -> _Experiment | None:
         for strength in STRENGTHS:
             events = strength * float(np.sqrt(true[i] + 1.0))
             injected[found[i].mass, strength] = _inject(bench, data, inputs, found[i], table, i, events, rng)
+    moving, fixed = background.details.repeated(background.stat, background.syst)
     return _Experiment(
-        flux, data.between(*where).values, background.background, background.error, true, injected
+        flux,
+        _flux_moving(bench.card, data, inputs, flux),
+        data.between(*where).values,
+        background.background,
+        moving,
+        fixed,
+        true,
+        injected,
     )
+
+
+def _flux_moving(
+    card: AnalysisCard, data: Spectrum, inputs: BackgroundInputs | None, flux: KaonFlux
+) -> float:
+    """The error of N_K by the events of the peak and, of what the control run has there, its statistics."""
+    halo = halo_under_peak(card, data, inputs)
+    relative = 0.0 if halo is None or flux.n_sm is None else halo[0].stat / (flux.n_sm - halo[0].value)
+    return float(np.hypot(flux.n_kaon.stat, relative * flux.n_kaon.value))
 
 
 def _expected(truth: Expectation, found: Sequence[Hypothesis]) -> Vector:
@@ -244,14 +285,15 @@ def _inject(
     )
     n = np.atleast_1d(mixed.between(h.selection, h.window.low, h.window.high).values)
     background, _ = estimate_with_masks(mixed, [h], n, bench.card, inputs)
-    b, error = float(background.background[0]), float(background.error[0])
+    b = float(background.background[0])
+    moving, fixed = (float(e[0]) for e in background.details.repeated(background.stat, background.syst))
     net = 1.0 - float(background.leakage[0]) * float(table.peak_per_window[i])
     # |U|^2 that makes these events: of the truth's own decays and acceptance, against the measured ones
     accepted = inside / float(signal.decays_in_fiducial or np.nan)
     u2 = events / (bench.truth.decays * accepted * float(table.per_u2[i]))
     found = (float(n[0]) - b) / net
     measured = float(table.n_kaon[i] * table.acceptance[i] * table.per_u2[i])
-    return _Injected(events, u2, found / measured, float(n[0]), b, error, net)
+    return _Injected(events, u2, found / measured, float(n[0]), b, float(np.hypot(moving, fixed)), fixed, net)
 
 
 def closure(
@@ -273,8 +315,9 @@ def closure(
     yield _row("experiments with a peak", [1.0] * len(done) + [0.0] * (experiments - len(done)), 1.0)
     if len(done) < 2:
         return
-    pulls = np.array([(e.flux.n_kaon.value - kaons) / e.flux.n_kaon.error for e in done])
-    yield from _pull_rows("N_K", None, pulls)
+    moving = np.array([e.flux_moving for e in done])
+    pulls = (np.array([e.flux.n_kaon.value for e in done]) - kaons) / moving
+    yield from _pull_rows("N_K", None, pulls, kaons * bench.flux_error / float(moving.mean()))
     for i, mass in enumerate(bench.card.scan.masses()):
         yield from _at_mass(bench, done, i, mass)
     for i, mass in enumerate(bench.signals):
@@ -334,19 +377,46 @@ def _pull_rows(name: str, mass: float | None, pulls: Vector, shared: float = 0.0
 
 
 def _at_mass(bench: _Bench, done: Sequence[_Experiment], i: int, mass: float) -> Iterator[ClosureRow]:
-    n, b, error, true = (
-        np.array([getattr(e, name)[i] for e in done]) for name in ("n", "b", "error", "true")
+    n, b, moving, fixed, true = (
+        np.array([getattr(e, name)[i] for e in done]) for name in ("n", "b", "moving", "fixed", "true")
     )
-    good = np.isfinite(b) & (error > 0.0)
-    pulls = np.divide(b - true, error, out=np.full(b.shape, np.nan), where=good)
-    shared = bench.truth_error[i] / float(np.mean(error[good])) if good.any() else 0.0
+    good = np.isfinite(b) & (moving > 0.0)
+    common = np.hypot(bench.truth_error[i], fixed)
+    pulls = np.divide(b - true, moving, out=np.full(b.shape, np.nan), where=good)
+    shared = float(np.mean(common[good]) / np.mean(moving[good])) if good.any() else 0.0
     yield from _pull_rows("b", mass, pulls, shared)
-    p = np.full(b.shape, np.nan)
-    p[good] = background_mid_p(n[good], b[good], error[good], kind=bench.card.statistics.constraint)
-    yield _row("mid-p of background, mean", p, 0.5, mass=mass)
-    yield _row(
-        "mid-p of background, share below 0.1", np.where(np.isfinite(p), p < 0.1, np.nan), 0.1, mass=mass
-    )
+
+    def mid_p(shift: float) -> Vector:
+        p = np.full(b.shape, np.nan)
+        p[good] = background_mid_p(
+            n[good],
+            (b + shift * common)[good],
+            np.hypot(moving, fixed)[good],
+            kind=bench.card.statistics.constraint,
+        )
+        return p
+
+    yield from _p_rows(mass, mid_p(0.0), mid_p(-1.0), mid_p(1.0))
+
+
+def _p_rows(mass: float, p: Vector, *moved: Vector) -> Iterator[ClosureRow]:
+    """Mean of ``p`` and share below 0.1; their errors hold what all have alike, which makes ``moved`` of p."""
+
+    def row(quantity: str, values: Vector, others: Sequence[Vector], expected: float) -> ClosureRow:
+        made = _row(quantity, values, expected, mass=mass)
+        some = np.isfinite(values)
+        change = (
+            max((abs(float(other[some].mean()) - made.value) for other in others), default=0.0)
+            if some.any()
+            else 0.0
+        )
+        return replace(made, error=float(np.hypot(made.error, change)))
+
+    def low(values: Vector) -> Vector:
+        return np.where(np.isfinite(values), values < 0.1, np.nan)
+
+    yield row("mid-p of background, mean", p, moved, 0.5)
+    yield row("mid-p of background, share below 0.1", low(p), [low(other) for other in moved], 0.1)
 
 
 def _of_signal(
@@ -355,18 +425,18 @@ def _of_signal(
     """Rows of one injected signal.
 
     ``shared`` is the error of the true b by the truth's own statistics: events that all pseudo-experiments have too
-    many or too few in the window, where the side bands do not see them.
+    many or too few in the window, where the side bands do not see them. What is ``fixed`` in b is as well.
     """
     about = {"mass": mass, "strength": strength, "u2": float(np.mean([e.u2 for e in done]))}
     ratio = _row("injected |U|^2: found over true", [e.found_u2 / e.u2 for e in done], 1.0, **about)
-    n, b, error, net, true = (
-        np.array([getattr(e, name) for e in done]) for name in ("n", "b", "error", "net", "true")
+    n, b, error, fixed, net, true = (
+        np.array([getattr(e, name) for e in done]) for name in ("n", "b", "error", "fixed", "net", "true")
     )
     good = np.isfinite(b) & np.isfinite(error) & (net > 0.0)
     if not good.any():
         yield ratio
         return
-    moved = shared / net[good]
+    moved = np.hypot(shared, fixed[good]) / net[good]
     yield replace(ratio, error=float(np.hypot(ratio.error, np.mean(moved / true[good]))))
     interval = method_call(card.statistics.method, card.statistics.treatment)(
         n[good],

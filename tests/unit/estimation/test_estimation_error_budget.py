@@ -147,6 +147,33 @@ def test_every_part_of_the_error_is_what_it_is_of() -> None:
     assert np.hypot(found.stat, found.syst) == pytest.approx(found.error)
 
 
+def test_what_moves_from_one_repetition_to_the_next_is_statistics() -> None:
+    """Counts of the control run and of the scaling regions, and N_K; not the card's errors, not the simulation."""
+    found = estimate()
+    moving, fixed = found.details.repeated(found.stat, found.syst)
+    budget = {name: part[0] for name, part in found.details.budget.items()}
+    scale = [
+        SCALES[p] * np.sqrt(1.0 / (100.0 * n) + 1.0 / (100.0 * h)) * held
+        for p, n, h, held in (("lower", 200.0, 40.0, 160.0), ("upper", 66.0, 22.0, 100.0))
+    ]
+    parts = (budget["halo statistics"], budget["number of kaons"], *(0.9 * np.array(scale)))
+    assert moving[0] == pytest.approx(np.linalg.norm(parts))
+    assert fixed[0] == budget["simulation"]
+    assert np.hypot(moving, fixed)[0] < 0.8 * found.error[0]
+
+
+def test_errors_of_the_card_move_nothing() -> None:
+    free = {
+        name: dict.fromkeys(part, 0.0) for name, part in RECORD.items() if name in ("errors", "common_errors")
+    }
+    run = RECORD["control_run"]
+    regions = [{**region, "error": 0.0} for region in run["regions"]]
+    exact = {**RECORD, **free, "control_run": {**run, "error": 0.0, "regions": regions}}
+    made, plain = estimate(card=TemplateBackground.model_validate(exact)), estimate()
+    ours, theirs = (each.details.repeated(each.stat, each.syst) for each in (made, plain))
+    np.testing.assert_allclose(ours, theirs, rtol=1e-12)
+
+
 TAILS: dict[str, Any] = {
     "modes": ["kmu2"],
     "decays": 1000,
