@@ -13,7 +13,16 @@ from hnlpeak.core.card import Card
 from hnlpeak.core.kernel import inlined
 from hnlpeak.core.quantity import Length
 
-__all__ = ["SHAPE_WIDTH", "Shape", "inside", "inside_column", "is_ring", "surely_inside", "surely_outside"]
+__all__ = [
+    "SHAPE_WIDTH",
+    "Shape",
+    "inside",
+    "inside_column",
+    "is_ring",
+    "outside_column",
+    "surely_inside",
+    "surely_outside",
+]
 
 SHAPE_WIDTH = 9
 """Number of parameters of a packed shape; they come first in every surface's row."""
@@ -144,3 +153,14 @@ def surely_outside(params: NDArray[np.float64], x: float, y: float, margin: floa
         | (ax + ay > params[5] + 2.0 * margin)
     )
     return bool(in_hole | beyond)
+
+
+@inlined
+def outside_column(shapes: NDArray[np.float64], n: int, x: float, y: float, margin: float) -> bool:
+    """``surely_outside`` of the shape in column ``n`` of ``shapes`` [parameter, shape]."""
+    dx, dy, ax, ay = x - shapes[0, n], y - shapes[8, n], abs(x), abs(y)
+    round_hole = dx * dx + dy * dy < _moved(shapes[1, n], -margin)
+    square_hole = (abs(dx) < shapes[6, n] - margin) & (abs(dy) < shapes[7, n] - margin)
+    too_wide = (ax > shapes[3, n] + margin) | (ay > shapes[4, n] + margin)
+    beyond = (dx * dx + y * y > _moved(shapes[2, n], margin)) | (ax + ay > shapes[5, n] + 2.0 * margin)
+    return bool(round_hole | square_hole | too_wide | beyond)

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from hnlpeak.core.card import CardReading, look_at_card
 from hnlpeak.core.display import facts_html, short
 from hnlpeak.core.errors import CardError
+from hnlpeak.detectors import beam_pipe, matter
 from hnlpeak.detectors.kind import Counter, DetectorKind, DetectorSpec
 from hnlpeak.detectors.registry import KINDS
 from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape
-from hnlpeak.detectors.spectrometer import CHAMBER, MAGNET
+from hnlpeak.detectors.spectrometer import CHAMBER, MAGNET, largest_angle
 from hnlpeak.detectors.surface import APERTURE, MATTER, Surface, surface_table
 from hnlpeak.experiment.beam_particles import beam_particle
 from hnlpeak.experiment.experiment_card import ExperimentCard, GoodTrack
@@ -114,6 +115,21 @@ def _claim(owners: dict[int, str], kind: str, surfaces: Iterable[Surface]) -> No
             raise ValueError(f"detectors {owners[code]} and {kind} both have surfaces of code {code}")
 
 
+def _fill_strayed(setup: Any, response: list[Surface], planes: NDArray[np.float64]) -> None:
+    """What scattering up to the last chamber moves particles by at each of the ``planes``, and pipes in their way."""
+    end = max((surface.z for surface in response if surface.code == CHAMBER), default=0.0)
+    z = np.append(planes, end)
+    turned = np.zeros_like(z)
+    for surface in response:
+        if surface.z <= end and surface.code in (CHAMBER, MATTER):
+            row = np.array(surface.params)
+            angle = largest_angle(row) if surface.code == CHAMBER else matter.largest_angle(row)
+            turned += (angle * np.maximum(0.0, z - surface.z)) ** 2
+    setup["strayed"][: planes.size], setup["strayed_last"] = np.sqrt(turned[:-1]), np.sqrt(turned[-1])
+    pipes = [np.array(surface.params) for surface in response if surface.code == beam_pipe.CODE]
+    setup["pipe_radius"] = max((beam_pipe.outer_of(row) for row in pipes), default=0.0)
+
+
 def _fill_surfaces(setup: Any, card: ExperimentCard) -> None:
     verdict: list[Surface] = []
     vetoing: list[Surface] = []
@@ -140,6 +156,7 @@ def _fill_surfaces(setup: Any, card: ExperimentCard) -> None:
     setup["accepted"][0] = planes["z"]
     setup["accepted"][1:] = np.array(Shape().packed())[:, None]
     setup["accepted"][1:, : len(acceptance)] = planes["params"][: len(acceptance), :SHAPE_WIDTH].T
+    _fill_strayed(setup, response, planes["z"][: len(acceptance)])
     last = max(surface.z for surface in (*verdict, *response))
     setup["beam"]["z_end_hadron"] = min(stops, default=last)
     tracked = max((surface.z for surface in response if surface.code == CHAMBER), default=math.inf)

@@ -15,7 +15,7 @@ from hnlpeak.simulation.foregone import FOLLOW_ALL, Foregone
 
 __all__ = ["foregone_of", "last_veto"]
 
-_AT_MOST = ("n_tracks", "e_extra_mev")
+_VETOES = ("n_tracks", "e_extra_mev", "in_acceptance")
 _MARGIN = 50.0  # mm, beside what depends on momentum
 _BLUR = 8.0  # standard deviations of a track's time
 
@@ -59,6 +59,7 @@ def foregone_of(card: AnalysisCard, experiment: Experiment) -> Foregone:
         every,
         _BLUR * resolution,
         merging,
+        _bounds(card, "in_acceptance")[0] > 0.0,
     )
 
 
@@ -72,7 +73,7 @@ def last_veto(card: AnalysisCard, selection: str) -> int:
             step
             for step, cut in enumerate(card.cuts_of(member), start=1)
             if cut.by is None
-            and (cut.column in _AT_MOST or (cut.column.startswith("dt_") and cut.min is not None))
+            and (cut.column in _VETOES or (cut.column.startswith("dt_") and cut.min is not None))
         ]
         steps.append(max(vetoes, default=0))
     return max(steps)

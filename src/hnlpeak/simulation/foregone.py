@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from hnlpeak.core.kernel import inlined
 from hnlpeak.detectors.event import MAX_SYSTEMS, Record
-from hnlpeak.detectors.shape import surely_inside
+from hnlpeak.detectors.shape import outside_column, surely_inside
 from hnlpeak.experiment.four_points import curvature, fit_four
 from hnlpeak.theory.species import CHARGE, Species
 
@@ -38,6 +38,11 @@ _BEFORE_END = 20e3  # mm
 _EDGE = 1e-3
 _MOVED = 5.0  # mm: how far the mean beam that is measured may be from the true one
 _LEAST_CURVATURE, _LEAST_ANGLE2 = 1e-12, 1e-12
+_LEAST_LIGHT = 3000.0  # MeV: below, particles are not as light as scattering is taken here
+_MANY_SIGMA = (
+    8.5  # beyond, normal numbers are left out of account; 1 / beta, and what Highland's logarithm adds
+)
+_PLANES = 8  # planes are asked in multiples of this, in lanes
 
 
 class Foregone(NamedTuple):
@@ -46,7 +51,8 @@ class Foregone(NamedTuple):
     A signal of a system less than ``windows`` [system] (ns, 0 for none) from the track's time; more than
     ``most_tracks`` tracks; a cluster above ``extra`` (MeV) further than ``apart`` (mm) from the track. One event in
     ``every`` is followed to the end all the same. ``blur`` (ns) is the most that a track's time may be from 0,
-    ``moved`` (mm) the most that a merger may move a cluster by.
+    ``moved`` (mm) the most that a merger may move a cluster by. ``accepted``: tracks outside of
+    the acceptance fail too.
     """
 
     windows: NDArray[np.float64]
@@ -56,9 +62,10 @@ class Foregone(NamedTuple):
     every: int
     blur: float
     moved: float
+    accepted: bool
 
 
-FOLLOW_ALL = Foregone(np.zeros(MAX_SYSTEMS), _MANY, np.inf, np.inf, 1, 0.0, 0.0)
+FOLLOW_ALL = Foregone(np.zeros(MAX_SYSTEMS), _MANY, np.inf, np.inf, 1, 0.0, 0.0, False)
 """Nothing is foregone."""
 
 
@@ -128,6 +135,43 @@ def _has_extra(setup: Record, event: Record, foregone: Foregone, particle: Recor
         if beside2 + dy * dy > apart * apart and _counts(setup, cluster, foregone, particle.t_track, blur):
             return True
     return False
+
+
+@inlined
+def _stays_out(x: float, y: float, tx: float, ty: float, back: float, on: float, radius: float) -> bool:
+    """True for a course that stays outside of the ``radius`` from ``back`` before (x, y) to so far ``on`` in z."""
+    nearest = -(x * tx + y * ty) / max(tx * tx + ty * ty, _LEAST_ANGLE2)
+    way = min(max(nearest, -back), on)
+    at_x, at_y = x + tx * way, y + ty * way
+    return bool(at_x * at_x + at_y * at_y > radius * radius)
+
+
+@inlined
+def _strays(setup: Record, particle: Record) -> bool:
+    """True where the particle's track surely misses a plane of the acceptance, whatever matter does to it.
+
+    Of one that reaches the end without a decay and no electron, which radiates, and stays clear of beam pipes.
+    """
+    line, first, z = particle.segments[0], setup.chamber_z[0], setup.magnet_z
+    light = line.species in (Species.POSITRON, Species.ELECTRON)
+    if particle.n_segments > 1 or light or line.z >= first or line.p < _LEAST_LIGHT:
+        return False
+    x, y = line.x + line.tx * (z - line.z), line.y + line.ty * (z - line.z)
+    kick = CHARGE[line.species] * setup.magnet_kick / line.p * math.sqrt(1.0 + line.tx**2 + line.ty**2)
+    inverse = 1.0 / math.sqrt(max(1.0 - kick * (2.0 * line.tx + kick), 0.5))
+    tx, ty = (line.tx + kick) * inverse, line.ty * inverse
+    per_momentum, to_last = _MANY_SIGMA / line.p, setup.chamber_z[setup.n_chambers - 1] - z
+    if setup.pipe_radius > 0.0:
+        radius = setup.pipe_radius + _MOVED + per_momentum * setup.strayed_last
+        before = _stays_out(x, y, line.tx, line.ty, z - first, 0.0, radius)
+        if not (before and _stays_out(x, y, tx, ty, 0.0, to_last, radius)):
+            return False
+    planes, shapes, strayed, missed = setup.accepted[0], setup.accepted[1:], setup.strayed, 0
+    for n in range(-(-setup.acceptance.n // _PLANES) * _PLANES):
+        back, on = min(planes[n], z) - z, max(planes[n] - z, 0.0)
+        at_x, at_y = x + line.tx * back + tx * on, y + line.ty * back + ty * on
+        missed += outside_column(shapes, n, at_x, at_y, _MOVED + per_momentum * strayed[n])
+    return missed > 0
 
 
 @inlined
@@ -203,16 +247,18 @@ def _may_be_a_track(setup: Record, particle: Record) -> bool:
 
 
 @inlined
-def _lost(setup: Record, event: Record, foregone: Foregone, blur: float) -> bool:
-    """True where each track that the event may get meets a veto or a cluster apart."""
+def _lost(setup: Record, event: Record, foregone: Foregone, blur: float, strays: bool) -> bool:
+    """True where each track that the event may get meets a veto or a cluster apart, or ``strays`` beside the planes."""
     charged = 0
     for k in range(event.n_particles):
         particle = event.particles[k]
         if not _may_be_a_track(setup, particle):
             continue
         charged += 1
-        if not _vetoed(setup, event, foregone, particle.t_track, blur) and not _has_extra(
-            setup, event, foregone, particle, blur
+        if not (
+            _vetoed(setup, event, foregone, particle.t_track, blur)
+            or _has_extra(setup, event, foregone, particle, blur)
+            or (strays and _strays(setup, particle))
         ):
             return False
     return charged > 0
@@ -220,8 +266,8 @@ def _lost(setup: Record, event: Record, foregone: Foregone, blur: float) -> bool
 
 @inlined
 def photons_lose(setup: Record, event: Record, foregone: Foregone) -> bool:
-    """True where the photons alone lose the event, whatever its tracks and their times will be."""
-    return _lost(setup, event, foregone, foregone.blur)
+    """True where photons and the acceptance alone lose the event, whatever its tracks and their times will be."""
+    return _lost(setup, event, foregone, foregone.blur, foregone.accepted)
 
 
 @inlined
@@ -229,7 +275,7 @@ def is_foregone(setup: Record, event: Record, foregone: Foregone, track: bool) -
     """True where no track that the event may yet get can be selected; ``track``: it may just have got another one."""
     if event.followed > 0 or foregone.every == 1:
         return False
-    return (track and _too_many(setup, event, foregone)) or _lost(setup, event, foregone, 0.0)
+    return (track and _too_many(setup, event, foregone)) or _lost(setup, event, foregone, 0.0, False)
 
 
 @inlined
