@@ -294,6 +294,7 @@ def page(folder: Path) -> str:
             "## Halo by region and polarity",
             "",
             *_halo(run.details, run.full),
+            (HERE / "search_2007_factors.txt").read_text("utf-8"),
             (HERE / "search_2007_differences.txt").read_text("utf-8"),
         ]
     )
