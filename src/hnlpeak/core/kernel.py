@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast
 
 from hnlpeak.core.stamp import closure_digest, source_digest
 
-__all__ = ["apart", "closure_digest", "inlined", "interpret", "kernel", "source_digest"]
+__all__ = ["apart", "closure_digest", "inlined", "interpret", "kernel", "plain", "source_digest"]
 
 F = TypeVar("F", bound=Callable[..., object])
 _state = {"interpreted": False}
@@ -50,6 +50,12 @@ def _compiled(function: F, *, forceinline: bool = False, apart: bool = False) ->
 def kernel(function: F) -> F:
     """Compile ``function`` to machine code on first call; the result is cached on disk between processes."""
     return _compiled(function)
+
+
+def plain(function: F) -> Callable[..., Any]:
+    """The Python function behind a kernel: plain arithmetic takes columns too, with the same last digits."""
+    made: Any = function
+    return getattr(made, "py_func", made)  # type: ignore[no-any-return]
 
 
 def apart(function: F) -> F:

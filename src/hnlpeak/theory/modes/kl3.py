@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from hnlpeak.core.borrow import borrowed
 from hnlpeak.core.errors import UsageError
-from hnlpeak.core.kernel import inlined, kernel
+from hnlpeak.core.kernel import inlined, kernel, plain
 from hnlpeak.core.kinematics import (
     around,
     boost_from_rest,
@@ -142,10 +142,7 @@ def _tallest(params: NDArray[np.float64], z: NDArray[np.float64]) -> NDArray[np.
     middle = top - 0.5 * width
     # rho is a concave parabola in E_l: its vertex, from three values, clipped to the interval
     masses = params[_MASS], params[_PI], params[_LEPTON], params[_LAMBDA], params[_F_MINUS]
-    low, centre, high = (
-        np.array([kl3_density(x, y, *masses) for x, y in zip(e_pi, e, strict=True)])
-        for e in (middle - 1.0, middle, middle + 1.0)
-    )
+    low, centre, high = (plain(kl3_density)(e_pi, e, *masses) for e in (middle - 1.0, middle, middle + 1.0))
     vertex = np.clip(0.5 * (high - low) / (2.0 * centre - low - high), -0.5 * width, 0.5 * width)
     height = centre + 0.5 * (high - low) * vertex - 0.5 * (2.0 * centre - low - high) * vertex**2
     density: NDArray[np.float64] = width * height / (1.0 + params[_TILT] * z)
@@ -206,6 +203,16 @@ def hard_share(top: float, width: float, largest: float, sort: int) -> float:
     return float(_power(top / largest, sort) * (1.0 if fall < _FLAT else -math.expm1(-fall) / fall))
 
 
+@kernel
+def _hard_shares(
+    tops: NDArray[np.float64], widths: NDArray[np.float64], largest: float, sort: int
+) -> NDArray[np.float64]:
+    shares = np.empty(tops.size)
+    for i in range(tops.size):
+        shares[i] = hard_share(tops[i], widths[i], largest, sort)
+    return shares
+
+
 @inlined
 def _draw_below_top(top: float, width: float, sort: int, rng: np.random.Generator) -> float:
     """An energy with g times the density of nature, or 0 for another pion."""
@@ -227,20 +234,17 @@ def force_hard(params: NDArray[np.float64], share: float) -> NDArray[np.float64]
 
     def weighed(sort: int, z: NDArray[np.float64]) -> NDArray[np.float64]:
         tops, widths = _leptons(params, m_pi + z * params[_T_MAX])
-        shares = [hard_share(top, width, largest, sort) for top, width in zip(tops, widths, strict=True)]
-        return np.array(shares) * _tallest(params, z)
+        return _hard_shares(tops, widths, largest, sort) * _tallest(params, z)
 
     nodes, weights = np.polynomial.legendre.leggauss(_NODES)
-    sums = np.zeros(3)
-    u = 0.5 * (1.0 + nodes)
+    u = 0.5 * (1.0 + nodes)[:, np.newaxis]
     pions = m_pi + params[_T_MAX] * u * u  # the width goes with the root of the kinetic energy
     tops, widths = _leptons(params, pions)
-    for k in range(_NODES):
-        for y, more in zip(nodes, weights, strict=True):
-            e_l = tops[k] - 0.5 * (1.0 - y) * widths[k]
-            factor = weights[k] * more * u[k] * widths[k] * kl3_density(pions[k], e_l, *masses)
-            x = e_l / largest
-            sums += factor * np.array([1.0, _power(x, 1), _power(x, 2)])
+    e_l = tops - 0.5 * (1.0 - nodes) * widths
+    factor = weights[:, np.newaxis] * weights * u * widths * plain(kl3_density)(pions, e_l, *masses)
+    power = plain(_power)
+    # one number after the other: the last digits do not depend on how a machine adds
+    sums = np.array([np.cumsum(factor * g)[-1] for g in (1.0, *(power(e_l / largest, n) for n in (1, 2)))])
     bounds = [upper_bound(partial(weighed, sort)) / params[_BOUND] for sort in (1, 2)]
     forced = params.copy()
     forced[_HARD : _HARD + 5] = share, *(sums[1:] / sums[0]), *bounds
