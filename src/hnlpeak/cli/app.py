@@ -37,6 +37,7 @@ from hnlpeak.cli import (
 from hnlpeak.cli.stop import Stopped, end, watched
 from hnlpeak.cli.streams import mend_streams
 from hnlpeak.cli.verbosity import chat, set_verbosity
+from hnlpeak.core.alone import be_alone
 from hnlpeak.core.errors import CardError, HnlpeakError, UsageError
 
 __all__ = ["app", "main"]
@@ -163,6 +164,7 @@ def main() -> None:
     Exit codes: 0 done, 1 failed, 2 usage or card, 3 input data, 4 partial result, 130 after Ctrl-C, 143 after SIGTERM.
     """
     mend_streams()
+    be_alone()
     try:
         begun = time.monotonic()
         _check_arguments()

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
+from hnlpeak.core.alone import is_alone
 from hnlpeak.core.stamp import closure_digest, source_digest
 
 __all__ = ["apart", "closure_digest", "inlined", "interpret", "kernel", "plain", "source_digest"]
@@ -31,7 +32,7 @@ def interpret(on: bool = True) -> None:
 def _compiled(function: F, *, forceinline: bool = False, apart: bool = False) -> F:
     if _state["interpreted"]:
         return function
-    import numba
+    import numba.core.entrypoints
 
     from hnlpeak.core.cache import KernelCache
     from hnlpeak.core.dispatcher import Kernel
@@ -40,6 +41,9 @@ def _compiled(function: F, *, forceinline: bool = False, apart: bool = False) ->
     settings: Any = numba.config  # no types
     if settings.DISABLE_JIT:
         return function
+    if is_alone():
+        extensions: Any = numba.core.entrypoints
+        extensions._already_initialized = True
     made: Any = Kernel(function, targetoptions={"nopython": True, "boundscheck": None, **options})
     if apart:
         made.stand_apart()

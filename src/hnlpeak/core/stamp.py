@@ -49,6 +49,7 @@ def _digest_of(paths: Iterator[Path] | set[Path]) -> str:
     return digest.hexdigest()[:_DIGITS]
 
 
+@cache
 def _file_of(module: str) -> Path | None:
     """Source of a module of the package, None where ``module`` is a name inside one."""
     place = _PACKAGE.parent.joinpath(*module.split("."))
@@ -60,8 +61,10 @@ def _imports(path: Path) -> frozenset[Path]:
     """The package's own sources that ``path`` imports, wherever in it."""
     found: set[Path | None] = set()
     for module, names, plain in _IMPORT.findall(path.read_text("utf-8")):
-        found.add(_file_of(module or plain))
-        found.update(_file_of(f"{module}.{name}") for name in re.findall(r"\w+", names))
+        place = _file_of(module or plain)
+        found.add(place)
+        if place is None or place.name == "__init__.py":  # only packages have modules inside
+            found.update(_file_of(f"{module}.{name}") for name in re.findall(r"\w+", names))
     return frozenset(found - {None})  # type: ignore[arg-type]
 
 

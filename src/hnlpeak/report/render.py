@@ -7,8 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from matplotlib.backends.registry import backend_registry
 from matplotlib.figure import Figure
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from hnlpeak.core.atomic import atomic_path
 from hnlpeak.core.errors import UsageError
@@ -24,6 +27,8 @@ FORMATS: Mapping[str, Mapping[str, Any]] = {
 }
 """Formats of figures with the metadata of their files."""
 
+_EFFORT = 3
+"""Of compression, of 9."""
 _BACKEND: Mapping[str, str] = {"png": "agg", "svg": "svg", "pdf": "pdf"}
 
 
@@ -39,8 +44,23 @@ def render(figure: Figure, format_: str) -> bytes:
         kind = backends.load_backend_module(_BACKEND[format_]).FigureCanvas
         # that which the figure was laid out on knows the sizes of its texts
         canvas = figure.canvas if type(figure.canvas) is kind else kind(figure)
-        getattr(canvas, f"print_{format_}")(out, metadata=metadata)
+        if format_ == "png":
+            _write_png(canvas, out, metadata)
+        else:
+            getattr(canvas, f"print_{format_}")(out, metadata=metadata)
     return out.getvalue()
+
+
+def _write_png(canvas: Any, out: io.BytesIO, metadata: Mapping[str, Any]) -> None:
+    """Figures stand on white: without the transparency of each pixel half the time is as good as before."""
+    canvas.draw()
+    pixels, words, dpi = np.asarray(canvas.buffer_rgba()), PngInfo(), canvas.figure.dpi
+    for key, value in metadata.items():
+        words.add_text(key, value)
+    image = Image.fromarray(
+        np.ascontiguousarray(pixels[:, :, :3]) if pixels[:, :, 3].min() == 255 else pixels
+    )
+    image.save(out, format="png", pnginfo=words, dpi=(dpi, dpi), compress_level=_EFFORT)
 
 
 def save(figure: Figure, stem: str | Path, *, formats: Sequence[str] = ("png", "svg")) -> dict[str, Path]:
