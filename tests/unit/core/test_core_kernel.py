@@ -15,7 +15,9 @@ from hnlpeak.core.kernel import closure_digest
 
 def _run(place: Path, cache: Path) -> str:
     code = "from hnlpeak.detectors.demo_caller import caller; print(caller(3.0))"
-    env = {**os.environ, "PYTHONPATH": str(place), "HNLPEAK_CACHE_DIR": str(cache)}
+    # Python's own cache goes by the time of a file, which the test keeps
+    own = {"PYTHONPATH": str(place), "HNLPEAK_CACHE_DIR": str(cache), "PYTHONDONTWRITEBYTECODE": "1"}
+    env = {**os.environ, **own}
     done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
     return done.stdout.strip()
 
