@@ -107,7 +107,7 @@ def test_detectors_see_what_they_are_made_for(hnlpeak: Command, tmp_path: Path) 
     assert seen["mu+"]["share_e_over_p_above_0p9"] < 0.01
     # 0.30 % and 0.005 % of p in GeV, and a little more for what radiates
     assert 0.003 < seen["mu+"]["sigma_p_over_p"] < 0.006
-    assert {"rings", "tagger", "halo", "cuts_e"} <= set(found["figures"])
+    assert {"rings", "tagger", "halo", "cuts_e", "momentum_truth", "vertex_truth"} <= set(found["figures"])
     for name in found["figures"]:
         assert (tmp_path / "views" / f"{name}.png").stat().st_size > 5000
     done = hnlpeak("study", "detectors", "na62-2015-ke2", "-n", 4, "-o", tmp_path / "views")

@@ -19,7 +19,7 @@ from hnlpeak.core.quantity import (
     Time,
     parse_percentage,
 )
-from hnlpeak.detectors.event import MAX_SYSTEMS
+from hnlpeak.detectors.event import MAX_PARTICLES, MAX_SYSTEMS
 from hnlpeak.detectors.kind import DetectorSpec
 from hnlpeak.detectors.registry import KINDS
 from hnlpeak.detectors.spectrometer import Spectrometer
@@ -28,6 +28,7 @@ from hnlpeak.experiment.beam_particles import MAX_BEAM_PARTICLES, BeamParticleNa
 from hnlpeak.experiment.halo_card import Halo
 from hnlpeak.experiment.meson_name import MesonName
 from hnlpeak.experiment.setup import MAX_LEVELS
+from hnlpeak.experiment.trigger_faults import never_passes
 
 __all__ = [
     "Beam",
@@ -282,6 +283,8 @@ class ExperimentCard(Sourced):
                         f"trigger {level.name}: {system!r} makes no trigger signal; those that do: "
                         f"{', '.join(sorted(able))}"
                     )
+        chambers = sum(len(d.chambers) for d in self.detectors if isinstance(d, Spectrometer))
+        yield from never_passes(self.trigger, MAX_PARTICLES * chambers)
 
     def _matter(self) -> Iterator[str]:
         names = [matter.name for matter in self.beam_matter]

@@ -188,6 +188,8 @@ def settle(figure: Figure) -> None:
     if engine is not None:
         engine.execute(figure)
         figure.set_layout_engine("none")
+    if any(axes.get_aspect() != "auto" for axes in figure.axes):
+        figure.draw_without_rendering()  # axes of a fixed shape take it when they are drawn, and labels follow
     small.draw()
     for axis in every:
         _stay(axis)

@@ -41,6 +41,18 @@ def _figures(views: DetectorViews, analysis: Analysis) -> dict[str, Figure]:
     tracks, label = views.tracks, f"{views.experiment}, no trigger"
     drawn = {
         "momentum": figures.draw_residuals({n: (t.true_p, t.residuals) for n, t in tracks.items()}, label),
+        "momentum_truth": figures.draw_differences(
+            {n: 100.0 * t.residuals for n, t in tracks.items()},
+            5.0,
+            r"$p_{\mathrm{reconstructed}} / p_{\mathrm{true}} - 1$ [%]",
+            label,
+        ),
+        "vertex_truth": figures.draw_differences(
+            {n: 1e-3 * t.vertex_errors for n, t in tracks.items()},
+            10.0,
+            r"$z_{\mathrm{reconstructed}} - z_{\mathrm{true}}$ of the decay [m]",
+            label,
+        ),
         "energy_over_momentum": figures.draw_ratio(
             {n: t.columns["e_over_p"] for n, t in tracks.items()}, label
         ),

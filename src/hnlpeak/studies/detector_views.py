@@ -38,9 +38,10 @@ Vector = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Tracks:
-    """Tracks of one kind: momentum at the decay (MeV), radius of the ring (mm), and all columns of the candidates."""
+    """Tracks of one kind: momentum (MeV) and place z (mm) at the decay, radius of the ring (mm), and all columns."""
 
     true_p: Vector
+    true_z: Vector
     ring: Vector
     columns: Mapping[str, Vector]
 
@@ -48,6 +49,11 @@ class Tracks:
     def residuals(self) -> Vector:
         """p / p_true - 1."""
         return self.columns["p_mev"] / self.true_p - 1.0
+
+    @property
+    def vertex_errors(self) -> Vector:
+        """Reconstructed less true z of the decay, mm."""
+        return self.columns["z_vtx_mm"] - self.true_z
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +106,7 @@ def _tracks(sample: Sample, experiment: Experiment, analysis: Analysis, context:
     names = column_names(experiment.timed_systems)
     spec = ShardSpec(experiment.setup, sample, context.seed, len(names))
     assumed = assumed_of(analysis.card, _axis(experiment))
-    true, ring, parts = [], [], [np.zeros((len(names), 0))]
+    true, z, ring, parts = [], [], [], [np.zeros((len(names), 0))]
     for shard in enumerate(shard_sizes(sample.decays)):
         for block in blocks(spec, assumed, shard):
             rows = np.searchsorted(block.events["number"], block.candidates[names.index("number")])
@@ -109,10 +115,12 @@ def _tracks(sample: Sample, experiment: Experiment, analysis: Analysis, context:
             kept &= block.candidates[names.index("in_acceptance")] == 1
             kept &= CHARGE[first["segments"]["species"][:, 0]] > 0.0
             true.append(first["segments"]["p"][kept, 0].copy())
+            z.append(block.events["z_decay"][rows][kept])
             ring.append(first["r_ring"][kept].copy())
             parts.append(block.candidates[:, kept].copy())
     table = np.concatenate(parts, axis=1)
-    return Tracks(np.concatenate(true), np.concatenate(ring), dict(zip(names, table, strict=True)))
+    columns = dict(zip(names, table, strict=True))
+    return Tracks(np.concatenate(true), np.concatenate(z), np.concatenate(ring), columns)
 
 
 def _halo(

@@ -73,6 +73,19 @@ def changed(text: str, old: str, new: str) -> str:
             r"energies must be positive and rise strictly",
         ),
         ('require = ["CHOD"]', 'require = ["CHODD"]', r"trigger L0: no system 'CHODD'"),
+        ('require = ["CHOD"]', 'require = ["MUV3"]', r"MUV3 is required by L0 and vetoed by L0"),
+        ('require = ["KTAG"]', 'require = ["MUV3"]', r"MUV3 is required by L1 and vetoed by L0"),
+        (
+            'require = ["KTAG"]',
+            'require = ["KTAG"]\nmultiplicity_min = 57',
+            r"multiplicity_min = 57 of L1 is above 56, the crossings of chambers",
+        ),
+        (
+            'veto = ["MUV3"]',
+            'veto = ["MUV3"]\nmultiplicity_max = 3\nreference = ""\nconfidence = "E"\n'
+            '[[trigger]]\nname = "L2"\nrequire = []\nmultiplicity_min = 4',
+            r"multiplicity_min = 4 of L2 is above multiplicity_max = 3 of L0",
+        ),
         (
             'kind = "hodoscope"',
             'kind = "scope"',

@@ -1,4 +1,4 @@
-"""What the detectors see of known particles: resolution, E/p, rings, cuts, times of the tagger, halo."""
+"""What the detectors see of known particles: truth and reconstruction, E/p, rings, cuts, the tagger's times, halo."""
 
 from __future__ import annotations
 
@@ -12,15 +12,23 @@ from numpy.typing import NDArray
 
 from hnlpeak.report.style import PALETTE, header, new_figure, styled
 
-__all__ = ["draw_cuts", "draw_halo", "draw_ratio", "draw_residuals", "draw_rings", "draw_times"]
+__all__ = [
+    "draw_cuts",
+    "draw_differences",
+    "draw_halo",
+    "draw_ratio",
+    "draw_residuals",
+    "draw_rings",
+    "draw_times",
+]
 
 Vector = NDArray[np.float64]
 _COLOURS = {"e+": PALETTE[1], "mu+": PALETTE[0], "pi+": PALETTE[4]}
 _LABELS = {"e+": "$e^+$", "mu+": r"$\mu^+$", "pi+": r"$\pi^+$"}
 
 
-def _axes(right: str) -> tuple[Figure, Axes]:
-    figure = new_figure()
+def _axes(right: str, width: float = 8.4) -> tuple[Figure, Axes]:
+    figure = new_figure(width)
     axes = figure.subplots()
     header(axes, simulated=True, right=right)
     return figure, axes
@@ -45,6 +53,28 @@ def draw_residuals(residuals: Mapping[str, tuple[Vector, Vector]], experiment: s
         axes.errorbar(x, y, error, fmt="o", color=_COLOURS[name], label=_LABELS[name], markersize=4.5)
     axes.set(xlabel=r"$p_{\mathrm{true}}$ [GeV]", ylabel=r"$\sigma(p)/p$, central 68 % [%]")
     axes.set_ylim(bottom=0.0)
+    axes.legend()
+    return figure
+
+
+@styled
+def draw_differences(
+    differences: Mapping[str, Vector], reach: float, quantity: str, experiment: str
+) -> Figure:
+    """Draw how far the reconstructed ``quantity`` is from the true one, up to ``reach``, as shares of the tracks."""
+    figure, axes = _axes(experiment)
+    for name, difference in differences.items():
+        axes.hist(
+            np.clip(difference, -reach, reach),  # the first and the last bin hold what lies beyond
+            bins=list(np.linspace(-reach, reach, 81)),
+            weights=np.full(difference.size, 1.0 / max(difference.size, 1)),
+            histtype="step",
+            color=_COLOURS[name],
+            label=_LABELS[name],
+            linewidth=1.4,
+        )
+    axes.set_yscale("log")
+    axes.set(xlabel=quantity, ylabel="Share of the tracks (outer bins: and beyond)")
     axes.legend()
     return figure
 
@@ -96,7 +126,7 @@ def draw_cuts(
     edges: Vector, shares: Mapping[str, tuple[Vector, Vector]], particle: str, experiment: str
 ) -> Figure:
     """Draw the share of the tracks of a ``particle`` that pass each cut, with errors, in bins of momentum (MeV)."""
-    figure, axes = _axes(f"{experiment}, {_LABELS[particle]}")
+    figure, axes = _axes(f"{experiment}, {_LABELS[particle]}", width=9.8)
     middles = 0.5e-3 * (edges[1:] + edges[:-1])
     markers = "osD^vPX*<>"
     for k, (name, (value, error)) in enumerate(shares.items()):
@@ -111,7 +141,7 @@ def draw_cuts(
         )
     axes.set(xlabel="$p$ [GeV]", ylabel="Share of the tracks that pass")
     axes.set_ylim(-0.02, 1.05)
-    axes.legend(ncols=2, fontsize=9)
+    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), title="cut on", alignment="left")
     return figure
 
 
@@ -134,9 +164,9 @@ def draw_times(times: Mapping[str, Vector], system: str, experiment: str) -> Fig
 @styled
 def draw_halo(x: Vector, y: Vector, chamber: str, experiment: str) -> Figure:
     """Draw where halo muons cross the first chamber, mm."""
-    figure, axes = _axes(experiment)
+    figure, axes = _axes(experiment, width=6.9)
     edges: Any = np.linspace(-1200.0, 1200.0, 81)
     counts = axes.hist2d(x, y, bins=[edges, edges], cmap="Blues", cmin=1.0, norm="log", rasterized=True)
-    figure.colorbar(counts[3], ax=axes, label="Muons")
+    figure.colorbar(counts[3], ax=axes, label="Muons / (30 mm)$^2$")
     axes.set(xlabel=f"$x$ at {chamber} [mm]", ylabel=f"$y$ at {chamber} [mm]", aspect="equal")
     return figure
