@@ -91,7 +91,11 @@ def test_what_is_foregone_is_read_from_the_cuts() -> None:
     windows = {system: window for system, window in zip(systems, found.windows, strict=False) if window > 0.0}
     assert windows == dict.fromkeys(("LAV", "IRC", "SAC", "CHANTI", "MUV3"), 5.0)
     assert (found.most_tracks, found.extra, found.every) == (1, 300.0, 64)
+    assert (found.accepted, found.energies) == (True, True)
     assert last_veto(analysis.card, "tight") == 15
+    muons = cards("na62-2007-kmu2")
+    found = foregone_of(muons.card, muons.experiment)
+    assert (found.extra, found.moved, found.accepted, found.energies) == (3000.0, 60.0, True, False)
     followed = analysis.card.model_copy(
         update={"samples": analysis.card.samples.model_copy(update={"cutflow_every": 1})}
     )

@@ -22,7 +22,7 @@ from hnlpeak.detectors.event import MAX_CLUSTERS, Record
 from hnlpeak.detectors.hadron_shower import traverse
 from hnlpeak.detectors.inefficiency import InefficiencyCurve, largest_beyond
 from hnlpeak.detectors.kind import Counter, DetectorKind, Outline, Plane
-from hnlpeak.detectors.passage import minimum_ionising
+from hnlpeak.detectors.passage import LARGEST_FLUCTUATION, minimum_ionising
 from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape
 from hnlpeak.detectors.surface import LIGHT, Surface
 from hnlpeak.theory.species import Species, is_hadron
@@ -50,6 +50,7 @@ CODE = 7
 
 
 _MANY_SIGMA = 8.0  # beyond, normal numbers are left out of account
+_FEW_SIGMA = 3.0  # of what only one muon in a million leaves
 HARD_LOSS = 0.8
 """Muons that leave more than this share of their momentum may not reach the counters behind."""
 
@@ -317,6 +318,10 @@ def _constants(spec: Calorimeter, system: int, setup: Any) -> None:
         spec.muon_catastrophic_index
     )
     setup["muon_loss_index"] = spec.muon_catastrophic_index
+    setup["muon_tail"] = spec.muon_catastrophic
+    most = spec.energy_scale * (spec.minimum_ionising + spec.minimum_ionising_width * LARGEST_FLUCTUATION)
+    row = np.array(pack(spec)[0].params)
+    setup["muon_signal"] = most + _FEW_SIGMA * _energy_error(row, most)
 
 
 def _acceptance(spec: Calorimeter) -> list[Plane]:

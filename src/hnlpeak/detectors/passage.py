@@ -19,6 +19,7 @@ from hnlpeak.detectors.surface import start_particle
 from hnlpeak.theory.species import CHARGE, MASS, Species
 
 __all__ = [
+    "LARGEST_FLUCTUATION",
     "begin_pair",
     "conversion_depth",
     "conversion_paths",
@@ -32,6 +33,9 @@ __all__ = [
 ]
 
 _M_E = float(MASS[Species.POSITRON])
+_LEAST_SQUARE, _MEAN_MOYAL = 1e-12, 1.2703628454614782
+LARGEST_FLUCTUATION = -math.log(_LEAST_SQUARE) - _MEAN_MOYAL
+"""Of ``minimum_ionising``, in units of its width."""
 
 
 def highland_constants(radiation_lengths: float, whole: float | None = None) -> tuple[float, float]:
@@ -78,7 +82,7 @@ def scattering_angle(constant: float, log_constant: float, s: Record) -> float:
 def minimum_ionising(mean: float, width: float, rng: np.random.Generator) -> float:
     """Energy (MeV) that a minimum-ionising track leaves: Moyal's form of the Landau distribution about its ``mean``."""
     z = rng.standard_normal()
-    fluctuation = -math.log(z * z + 1e-12) - 1.2703628454614782
+    fluctuation = -math.log(z * z + _LEAST_SQUARE) - _MEAN_MOYAL
     return float(max(mean + width * fluctuation, 0.1 * mean))
 
 

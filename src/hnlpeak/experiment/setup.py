@@ -113,7 +113,7 @@ SETUP = np.dtype(
         ("n_noisy", np.int64),
         ("noisy", np.int64, (MAX_SYSTEMS,)),
         ("calorimeter_system", np.int64),
-        *_floats(["accidental_energy", "muon_loss", "muon_loss_index"]),
+        *_floats(["accidental_energy", "muon_loss", "muon_loss_index", "muon_tail", "muon_signal"]),
         *_floats(RECONSTRUCTION_FIELDS),
         ("period", np.int64),
         ("min_chambers", np.int64),
@@ -145,7 +145,8 @@ charged particles; ``accidental`` is the rate (1/ns) of each system, ``quiet`` t
 accidental would have vetoed the event, ``hit_*`` the half-sizes of its counters and their z where hits have a
 place, and their cells, reach and scattering as in ``detectors.muon_veto``; ``timed`` lists the systems whose signals
 become columns, ``noisy`` those that have accidental signals.
-``muon_loss`` is the probability that a muon leaves most of its momentum in the calorimeter, see ``calorimeter``.
+``muon_loss`` is the probability that a muon leaves most of its momentum in the calorimeter, ``muon_tail`` that of
+the tail, ``muon_signal`` (MeV) the most that is measured of others, see ``calorimeter``.
 Charged particles pause at ``pause_z``, behind the last chamber, where an event with a track too many is left.
 Layers are the matter between the first and the last chamber, chambers included, with ``passage.highland_weight``;
 ``four_points`` is what a fit to four chambers needs of them. ``accepted`` has z and shapes of the ``acceptance`` in

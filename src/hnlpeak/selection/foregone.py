@@ -16,6 +16,7 @@ from hnlpeak.simulation.foregone import FOLLOW_ALL, Foregone
 __all__ = ["foregone_of", "last_veto"]
 
 _VETOES = ("n_tracks", "e_extra_mev", "in_acceptance")
+_ENERGIES = ("e_over_p", "e_hadron_mev")
 _MARGIN = 50.0  # mm, beside what depends on momentum
 _BLUR = 8.0  # standard deviations of a track's time
 
@@ -30,6 +31,12 @@ def _bounds(card: AnalysisCard, column: str) -> tuple[float, float]:
         lows.append(max((low[0] for low, _ in plain), default=-math.inf))
         highs.append(min((high[0] for _, high in plain), default=math.inf))
     return min(lows), max(highs)
+
+
+def _asks(card: AnalysisCard, columns: tuple[str, ...]) -> bool:
+    """True where a cut of any selection looks at one of these columns."""
+    cuts = [cut for selection in card.selections if not selection.any_of for cut in card.cuts_of(selection)]
+    return any(column in columns for cut in cuts for column in (cut.column, cut.by))
 
 
 def foregone_of(card: AnalysisCard, experiment: Experiment) -> Foregone:
@@ -60,6 +67,7 @@ def foregone_of(card: AnalysisCard, experiment: Experiment) -> Foregone:
         _BLUR * resolution,
         merging,
         _bounds(card, "in_acceptance")[0] > 0.0,
+        _asks(card, _ENERGIES),
     )
 
 

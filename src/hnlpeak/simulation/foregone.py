@@ -52,7 +52,7 @@ class Foregone(NamedTuple):
     ``most_tracks`` tracks; a cluster above ``extra`` (MeV) further than ``apart`` (mm) from the track. One event in
     ``every`` is followed to the end all the same. ``blur`` (ns) is the most that a track's time may be from 0,
     ``moved`` (mm) the most that a merger may move a cluster by. ``accepted``: tracks outside of
-    the acceptance fail too.
+    the acceptance fail too. ``energies``: what a track's particle leaves in calorimeters is asked by a cut.
     """
 
     windows: NDArray[np.float64]
@@ -63,9 +63,10 @@ class Foregone(NamedTuple):
     blur: float
     moved: float
     accepted: bool
+    energies: bool
 
 
-FOLLOW_ALL = Foregone(np.zeros(MAX_SYSTEMS), _MANY, np.inf, np.inf, 1, 0.0, 0.0, False)
+FOLLOW_ALL = Foregone(np.zeros(MAX_SYSTEMS), _MANY, np.inf, np.inf, 1, 0.0, 0.0, False, True)
 """Nothing is foregone."""
 
 

@@ -15,10 +15,11 @@ from hnlpeak.detectors.surface import record_time
 from hnlpeak.simulation.foregone import Foregone, goes_on, is_foregone
 from hnlpeak.simulation.streams import Stage
 from hnlpeak.simulation.transport import fly_on, fly_photon, take_off
-from hnlpeak.theory.species import CHARGE
+from hnlpeak.theory.species import CHARGE, Species
 
 __all__ = ["respond"]
 
+_BEFORE = 1.0  # mm
 TRACKED, BEHIND, NEW = range(3)
 """Legs of a flight: charged particles through the spectrometer and behind it, what is born on the way."""
 
@@ -107,12 +108,32 @@ def _next(leg: int, k: int, first: int, last: int) -> tuple[int, int]:
 
 
 @inlined
+def _is_quiet(setup: Record, event: Record) -> bool:
+    """True for a muon alone whose cluster, unless it is of the tail, is below those that count."""
+    muon = event.particles[0]
+    alone = event.n_particles == 1 and muon.segments[0].species in (Species.MUON_PLUS, Species.MUON_MINUS)
+    whole = muon.n_segments == 1 and muon.muon_loss == 0.0
+    return bool(alone and whole and 0.0 < setup.muon_signal < setup.cluster_threshold)
+
+
+@inlined
+def _leaves_nothing_asked(setup: Record, foregone: Foregone, event: Record, rng: np.random.Generator) -> bool:
+    """True where nobody asks what a quiet muon leaves in calorimeters; its first number there is that of the tail."""
+    begin(rng, event.number, Stage.BEHIND)
+    if not foregone.energies and rng.random() >= setup.muon_tail:
+        return True
+    begin(rng, event.number, Stage.BEHIND)
+    return False
+
+
+@inlined
 def _fly_all(setup: Record, foregone: Foregone, event: Record, rng: np.random.Generator) -> bool:
     """Fly the particles of an event; False where it is foregone and left."""
     # a break costs time: only where tracks may be too many behind it; whatever is foregone, for the same numbers
-    breaks = _prepare(event, rng) > 1
+    breaks, quiet = _prepare(event, rng) > 1, _is_quiet(setup, event)
     begin(rng, event.number, Stage.RESPONSE)
-    first, last = event.n_daughters, BEHIND if breaks else TRACKED
+    first, last = event.n_daughters, BEHIND if breaks or quiet else TRACKED
+    pause_z = setup.calorimeter_z - _BEFORE if quiet else (setup.pause_z if breaks else np.inf)
     leg, k = (NEW, 0) if first == 0 else (TRACKED, 0)
     while k < event.n_particles:
         particle = event.particles[k]
@@ -122,14 +143,17 @@ def _fly_all(setup: Record, foregone: Foregone, event: Record, rng: np.random.Ge
                 particle.luck = rng.random()
             if leg != BEHIND:
                 take_off(particle)
-            pause = setup.pause_z if breaks and leg == TRACKED else np.inf
-            fly_on(setup.response, event, particle, rng, pause)
+            if quiet and leg == BEHIND and _leaves_nothing_asked(setup, foregone, event, rng):
+                break
+            fly_on(setup.response, event, particle, rng, pause_z if leg == TRACKED else np.inf)
         elif leg == NEW:
             fly_photon(setup.response, event, particle, rng)
         turn, track = charged or leg == NEW, charged and leg != BEHIND
         leg, k = _next(leg, k, first, last)
         if turn and is_foregone(setup, event, foregone, track) and not goes_on(foregone, event):
             return False
+    if quiet:
+        begin(rng, event.number, Stage.ACCIDENTALS)
     return True
 
 

@@ -21,7 +21,8 @@ class Stage(IntEnum):
     """What is drawn of a decay, each from a beginning of its own.
 
     One for each particle, with 4 times its place added: of photons ``PHOTON``, of charged ones ``FLIGHT``, from the
-    decay on to the first trigger level, and ``LUCK``, by which chambers see them.
+    decay on to the first trigger level, and ``LUCK``, by which chambers see them. A muon alone has one for
+    what it leaves in calorimeters and one for what comes by chance, so that the former can be left out.
     """
 
     KAON = 0
@@ -31,6 +32,8 @@ class Stage(IntEnum):
     TRIGGER = 4
     FLIGHT = 5
     LUCK = 6
+    BEHIND = 8
+    ACCIDENTALS = 12
 
 
 def _key(seed: int, sample: str, shard: int) -> tuple[int, int]:

@@ -181,6 +181,21 @@ def test_tracks_that_are_counted_early_are_those_that_reconstruction_counts(forc
     assert np.array_equal(left, all_of_them)
 
 
+def test_what_a_muon_leaves_in_calorimeters_is_left_out_where_no_cut_asks() -> None:
+    array, sample = hits.shipped("na62-2007").setup, mode_sample("quiet", "kmu2", DECAYS)
+    whole = selectable("na62-2007-kmu2", array, sample, FOLLOW_ALL)[0]
+    short = selectable("na62-2007-kmu2", array, sample, FOLLOW_ALL._replace(energies=False))[0]
+    assert len(whole["number"]) > 0.6 * DECAYS
+    for name, column in whole.items():
+        assert np.array_equal(short[name], column, equal_nan=True) == (
+            name not in ("e_over_p", "e_hadron_mev")
+        )
+    left = short["e_over_p"] > 0.0  # the tail, muons that decay or radiate, clusters that come by chance
+    assert 0.01 < np.mean(left) < 0.1
+    # what is left out is below what counts
+    assert np.max((whole["e_over_p"] * whole["p_mev"])[~left]) < array[0]["cluster_threshold"]
+
+
 PLATE = """
 [[detectors]]
 kind = "material"
