@@ -172,15 +172,13 @@ def _add(
     unit, spectrum, squares, axis = counts.unit, counts.spectrum, counts.squares, selection.axis
     source = max(int(candidates[selection.source, i]), 0)
     weight = candidates[selection.weight, i]
-    if not (weight >= 0.0 and weight * unit < _LARGEST and weight * weight * unit < _LARGEST):
+    if not (weight >= 0.0 and weight * unit < _LARGEST):
         raise OverflowError("weight outside the range of fixed point")
     integer = np.int64(np.floor(weight * unit + 0.5))
     flow = integer if unit == 1 else np.int64(np.floor(weight * FLOW_POINT + 0.5))
     if totals[source] > _LARGEST - flow:
         raise OverflowError("sum of weights outside the range of fixed point")
     totals[source] += flow
-    # a weight never goes without an error, however small its square is
-    square = max(np.int64(np.floor(weight * weight * unit + 0.5)), np.int64(weight > 0.0))
     m2 = candidates[selection.m2_miss, i]
     m = np.sqrt(m2) if m2 >= 0.0 else -np.sqrt(-m2)
     position = int(np.floor((m - axis.low) / axis.width))
@@ -193,6 +191,11 @@ def _add(
                 raise OverflowError("sum of weights outside the range of fixed point")
             spectrum[s, source, position] += integer
             if squares.size:
+                # of what is not filled, as what stands for many lost events, the square may be of any size
+                if not weight * weight * unit < _LARGEST:
+                    raise OverflowError("squared weight outside the range of fixed point")
+                # a weight never goes without an error, however small its square is
+                square = max(np.int64(np.floor(weight * weight * unit + 0.5)), np.int64(weight > 0.0))
                 if squares[s, source, position] > _LARGEST - square:
                     raise OverflowError("sum of squared weights outside the range of fixed point")
                 squares[s, source, position] += square
