@@ -39,3 +39,13 @@ def test_a_process_of_our_own_leaves_out_what_others_register(alone: bool) -> No
     )
     assert done.returncode == 0, done.stderr
     assert ("told" in done.stdout) is not alone
+
+
+def test_what_was_made_is_not_searched_for_garbage_at_the_end() -> None:
+    code = (
+        "import atexit, gc; from hnlpeak.core.alone import be_alone\n"
+        "atexit.register(lambda: print(gc.get_freeze_count() > 1000))\n"  # the last that is called
+        "be_alone(); be_alone(); assert not gc.get_freeze_count()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "True\n"), done.stderr
