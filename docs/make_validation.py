@@ -15,6 +15,7 @@ from typing import Any
 
 from made_with import made
 from page_file import write_or_check
+from systems import section
 
 HERE = Path(__file__).resolve().parent
 DATA, REASONS, PAGE = (HERE / f"validation.{ending}" for ending in ("json", "toml", "md"))
@@ -83,6 +84,7 @@ def lines(rows: list[dict[str, Any]], reasons: Mapping[str, str], origin: str) -
             numbers = f"{ours(row)} | {cell(row, 'target')} | {spread(row)}"
             yield f"| `{row['key']}` | {numbers} | {row['status']} | {row['source']} |"
         yield ""
+    yield from section({row["key"]: row["value"] for row in rows})
 
 
 def page() -> str:

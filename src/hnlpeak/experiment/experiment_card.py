@@ -333,7 +333,16 @@ class ExperimentCard(Sourced):
                 yield f"detectors: {number} of kind {name}, expected {expected}"
 
     def _accidentals(self) -> Iterator[str]:
-        """Each event draws its accidental signals one by one: there must be an end to them."""
+        """Rates that nothing looks at; each event draws its accidental signals one by one: they must have an end."""
+        vetoing = {system for level in self.trigger for system in level.veto}
+        for detector in self.detectors:
+            kind = KINDS[detector.kind]
+            seen = kind.timed or kind.accidentals_on is not None or detector.system in vetoing
+            if getattr(detector, "accidental_rate", 0.0) > 0.0 and not seen:
+                yield (
+                    f"detectors.{detector.system}.accidental_rate changes nothing: its accidental signals have no "
+                    f"column and veto no trigger level; leave it out"
+                )
         rate = sum(float(getattr(detector, "accidental_rate", 0.0)) for detector in self.detectors)
         rate += sum(
             self.beam.rate for detector in self.detectors if KINDS[detector.kind].beam_signal is not None

@@ -12,7 +12,7 @@ from hnlpeak.core.errors import HnlpeakError
 from hnlpeak.experiment.analysis import Analysis
 from hnlpeak.report.figures import detectors as figures
 from hnlpeak.report.render import save
-from hnlpeak.studies.detector_views import DetectorViews, cut_efficiencies, tag_times
+from hnlpeak.studies.detector_views import DetectorViews, cut_efficiencies, seen_in_time, tag_times
 
 __all__ = ["draw_views"]
 
@@ -33,6 +33,9 @@ def draw_views(views: DetectorViews, analysis: Analysis, directory: Path) -> dic
         "simulated": True,
         "particles": {name: _numbers(views, name) for name in views.tracks},
         "halo_muons_in_first_chamber": None if views.halo is None else int(views.halo[0].size),
+        "halo_seen_in_time": None
+        if views.halo_columns is None
+        else seen_in_time(views.halo_columns, views.timed),
         "figures": list(drawn),
     }
 
@@ -57,6 +60,9 @@ def _figures(views: DetectorViews, analysis: Analysis) -> dict[str, Figure]:
             {n: t.columns["e_over_p"] for n, t in tracks.items()}, label
         ),
     }
+    energies = {n: 1e-3 * t.columns["e_hadron_mev"] for n, t in tracks.items()}
+    if any(energy.any() for energy in energies.values()):
+        drawn["hadronic_energy"] = figures.draw_hadronic(energies, label)
     for name, seen in tracks.items():
         shares = cut_efficiencies(analysis, seen, _EDGES)
         drawn[f"cuts_{name.rstrip('+')}"] = figures.draw_cuts(_EDGES, shares, name, label)
@@ -74,10 +80,13 @@ def _figures(views: DetectorViews, analysis: Analysis) -> dict[str, Figure]:
 def _numbers(views: DetectorViews, name: str) -> dict[str, Any]:
     seen = views.tracks[name]
     low, high = np.quantile(seen.residuals, [0.158655, 0.841345]) if seen.true_p.size else (0.0, 0.0)
-    ratio = seen.columns["e_over_p"]
+    ratio, hadronic = seen.columns["e_over_p"], seen.columns["e_hadron_mev"]
     return {
         "tracks": int(seen.true_p.size),
         "sigma_p_over_p": 0.5 * float(high - low),
         "median_e_over_p": float(np.median(ratio)) if ratio.size else 0.0,
         "share_e_over_p_above_0p9": float(np.mean(ratio > 0.9)) if ratio.size else 0.0,
+        "median_hadronic_energy_gev": 1e-3 * float(np.median(hadronic)) if hadronic.size else 0.0,
+        "share_hadronic_energy_above_5_gev": float(np.mean(hadronic > 5e3)) if hadronic.size else 0.0,
+        "seen_in_time": seen_in_time(seen.columns, views.timed),
     }

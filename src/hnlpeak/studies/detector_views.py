@@ -6,7 +6,7 @@ looked at where they cross the first chamber.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -27,10 +27,21 @@ from hnlpeak.simulation.sample import Sample, halo_sample, mode_sample
 from hnlpeak.simulation.streams import shard_sizes
 from hnlpeak.theory.species import CHARGE, Species
 
-__all__ = ["PARTICLES", "DetectorViews", "Tracks", "cut_efficiencies", "detector_views", "tag_times"]
+__all__ = [
+    "IN_TIME",
+    "PARTICLES",
+    "DetectorViews",
+    "Tracks",
+    "cut_efficiencies",
+    "detector_views",
+    "seen_in_time",
+    "tag_times",
+]
 
 PARTICLES = {"e+": "ke2", "mu+": "kmu2", "pi+": "pipi0"}
 """Charged daughters that are looked at, and the decay that they come from."""
+IN_TIME = 5.0
+"""Distance in time (ns) within which a signal belongs to a track."""
 _MOST = 2_000_000
 
 Vector = NDArray[np.float64]
@@ -58,11 +69,16 @@ class Tracks:
 
 @dataclass(frozen=True, eq=False)
 class DetectorViews:
-    """Tracks by particle; x and y (mm) of halo muons at the first chamber, None without a halo; the ring's kind."""
+    """Tracks by particle; x and y (mm) of halo muons at the first chamber, None without a halo; the ring's kind.
+
+    ``halo_columns`` are those of the halo's candidates, ``timed`` the systems whose times they have.
+    """
 
     experiment: str
     tracks: Mapping[str, Tracks]
     halo: tuple[Vector, Vector] | None
+    halo_columns: Mapping[str, Vector] | None
+    timed: tuple[str, ...]
     chamber: str
     has_ring: bool
     tagger: str | None
@@ -80,10 +96,13 @@ def detector_views(analysis: Analysis, context: RunContext, *, decays: int) -> D
     }
     tagger = int(setup["tag_system"])
     chambers = next(d for d in experiment.card.detectors if d.kind == "spectrometer")
+    halo = _halo(analysis, experiment, context, decays)
     return DetectorViews(
         experiment.card.name,
         found,
-        _halo(analysis, experiment, context, decays),
+        None if halo is None else halo[0],
+        None if halo is None else halo[1],
+        tuple(experiment.timed_systems),
         str(chambers.chambers[0].name),  # type: ignore[attr-defined]
         bool(setup["has_ring"]),
         experiment.card.systems()[tagger].lower() if tagger >= 0 else None,
@@ -125,20 +144,23 @@ def _tracks(sample: Sample, experiment: Experiment, analysis: Analysis, context:
 
 def _halo(
     analysis: Analysis, experiment: Experiment, context: RunContext, muons: int
-) -> tuple[Vector, Vector] | None:
+) -> tuple[tuple[Vector, Vector], Mapping[str, Vector]] | None:
+    """Where muons cross the first chamber, and the columns of the candidates that they make."""
     if experiment.card.halo is None:
         return None
     sample = halo_sample("views/halo", packed_halo(analysis), muons)
     names = column_names(experiment.timed_systems)
     spec = ShardSpec(experiment.setup, sample, context.seed, len(names))
     z = float(experiment.setup[0]["chamber_z"][0])
-    x, y = [], []
+    x, y, parts = [], [], [np.zeros((len(names), 0))]
     for block in blocks(spec, assumed_of(analysis.card, _axis(experiment)), (0, muons)):
         muon = block.events["particles"]["segments"][:, 0, 0]
         muon = muon[muon["species"] == Species.MUON_PLUS]
         x.append(muon["x"] + muon["tx"] * (z - muon["z"]))
         y.append(muon["y"] + muon["ty"] * (z - muon["z"]))
-    return np.concatenate(x), np.concatenate(y)
+        parts.append(block.candidates.copy())
+    columns = dict(zip(names, np.concatenate(parts, axis=1), strict=True))
+    return (np.concatenate(x), np.concatenate(y)), columns
 
 
 def cut_efficiencies(analysis: Analysis, tracks: Tracks, edges: Vector) -> dict[str, tuple[Vector, Vector]]:
@@ -166,6 +188,12 @@ _OF_TRACKS = ("n_tracks", "charge", "chi2", "p_mev", "z_vtx_mm", "cda_mm", "thet
 
 def _identifies(cut: Cut) -> bool:
     return cut.column not in _OF_TRACKS and cut.by is None
+
+
+def seen_in_time(columns: Mapping[str, Vector], systems: Sequence[str]) -> dict[str, float]:
+    """Shares of the candidates with a signal of each system within ``IN_TIME`` of their track; accidental ones too."""
+    times = {system: columns[f"dt_{system.lower()}_ns"] for system in systems}
+    return {system: float(np.mean(t < IN_TIME)) if t.size else 0.0 for system, t in times.items()}
 
 
 def tag_times(tracks: Tracks, tagger: str) -> Vector:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
+import tomllib
 from pathlib import Path
 
 import pytest
 from maker import maker
 
+from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.studies.validation.made_with import made_with
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -38,6 +40,18 @@ def test_every_target_has_a_row_with_its_verdict() -> None:
             elif target["kind"] != "report":
                 agrees = abs(row["value"] - float(target["target"])) <= reach
                 assert row["status"] == ("ok" if agrees else "off")
+
+
+@pytest.mark.parametrize("name", ["na62-2015-ke2", "na62-2007-kmu2"])
+def test_every_system_of_a_card_is_shown_to_act(name: str) -> None:
+    systems = maker("systems")
+    wanted = load_analysis(name).experiment.card.systems()
+    shown = tomllib.loads(systems.SYSTEMS.read_text("utf-8"))[name]
+    assert list(shown) == wanted
+    # the spectrometer is what cannot be removed
+    assert set(wanted) - set(systems.removals(name)) in ({"STRAW"}, {"DCH"})
+    for system, (_, words) in shown.items():
+        assert words or not systems.removals(name)[system].startswith("nothing") or system == "pipe"
 
 
 def test_the_page_says_what_its_numbers_were_made_with() -> None:

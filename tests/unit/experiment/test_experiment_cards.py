@@ -66,6 +66,11 @@ def changed(text: str, old: str, new: str) -> str:
         ('z = "196.995 m"', 'z = "225 m"', r"momentum needs two chambers before"),
         ('z = "194.066 m"', 'z = "183.508 m"', r"chambers must stand in the order of z"),
         ("plane_efficiency = 0.99", "plane_efficiency = 1.2", r"plane_efficiency"),
+        (
+            "plane_efficiency = 0.99",
+            'plane_efficiency = 0.99\naccidental_rate = "10 MHz"',
+            r"detectors\.CHOD\.accidental_rate changes nothing",
+        ),
         ("values = [0.1, 1e-3, 2e-4, 1e-4]", "values = [0.1, 1e-3, 2e-4]", r"4 energies but 3 values"),
         (
             'energies = ["50 MeV", "200 MeV"',

@@ -15,6 +15,7 @@ from hnlpeak.report.style import PALETTE, header, new_figure, styled
 __all__ = [
     "draw_cuts",
     "draw_differences",
+    "draw_hadronic",
     "draw_halo",
     "draw_ratio",
     "draw_residuals",
@@ -63,19 +64,10 @@ def draw_differences(
 ) -> Figure:
     """Draw how far the reconstructed ``quantity`` is from the true one, up to ``reach``, as shares of the tracks."""
     figure, axes = _axes(experiment)
-    for name, difference in differences.items():
-        axes.hist(
-            np.clip(difference, -reach, reach),  # the first and the last bin hold what lies beyond
-            bins=list(np.linspace(-reach, reach, 81)),
-            weights=np.full(difference.size, 1.0 / max(difference.size, 1)),
-            histtype="step",
-            color=_COLOURS[name],
-            label=_LABELS[name],
-            linewidth=1.4,
-        )
-    axes.set_yscale("log")
+    # the first and the last bin hold what lies beyond
+    clipped = {name: np.clip(value, -reach, reach) for name, value in differences.items()}
+    _shares(axes, clipped, np.linspace(-reach, reach, 81))
     axes.set(xlabel=quantity, ylabel="Share of the tracks (outer bins: and beyond)")
-    axes.legend()
     return figure
 
 
@@ -83,21 +75,34 @@ def draw_differences(
 def draw_ratio(ratios: Mapping[str, Vector], experiment: str) -> Figure:
     """Draw E/p by particle, as shares of its tracks."""
     figure, axes = _axes(experiment)
-    for name, ratio in ratios.items():
-        weights = np.full(ratio.size, 1.0 / max(ratio.size, 1))
+    _shares(axes, ratios, np.linspace(0.0, 1.3, 66))
+    axes.set(xlabel="$E/p$", ylabel="Share of the tracks")
+    return figure
+
+
+@styled
+def draw_hadronic(energies: Mapping[str, Vector], experiment: str) -> Figure:
+    """Draw the energy (GeV) that all hadron calorimeters measure, by particle, as shares of its tracks."""
+    figure, axes = _axes(experiment)
+    _shares(axes, energies, np.linspace(0.0, 60.0, 61))
+    axes.set(xlabel="Energy in the hadron calorimeters [GeV]", ylabel="Share of the tracks")
+    return figure
+
+
+def _shares(axes: Axes, values: Mapping[str, Vector], edges: Vector) -> None:
+    """Draw ``values`` by particle, as shares of its tracks."""
+    for name, value in values.items():
         axes.hist(
-            ratio,
-            bins=list(np.linspace(0.0, 1.3, 66)),
-            weights=weights,
+            value,
+            bins=list(edges),
+            weights=np.full(value.size, 1.0 / max(value.size, 1)),
             histtype="step",
             color=_COLOURS[name],
             label=_LABELS[name],
             linewidth=1.4,
         )
     axes.set_yscale("log")
-    axes.set(xlabel="$E/p$", ylabel="Share of the tracks")
     axes.legend()
-    return figure
 
 
 @styled
