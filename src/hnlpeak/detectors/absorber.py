@@ -22,7 +22,7 @@ from hnlpeak.core.quantity import Positive
 
 __all__ = ["HADRONS", "MATERIALS", "Absorber", "InteractionLengths", "depth_of", "nucleons_met"]
 
-Absorber = Literal["nitrogen", "aluminium", "silicon", "iron", "copper", "krypton", "lead"]
+Absorber = Literal["aluminium", "silicon", "iron", "copper", "krypton", "lead"]
 """Materials whose interaction lengths are known."""
 
 
@@ -35,7 +35,6 @@ class Material(NamedTuple):
 
 MATERIALS: Mapping[str, Material] = MappingProxyType(
     {
-        "nitrogen": Material(89.7, 121.7),
         "aluminium": Material(107.2, 136.7),
         "silicon": Material(108.4, 137.7),
         "iron": Material(132.1, 160.8),
@@ -44,7 +43,9 @@ MATERIALS: Mapping[str, Material] = MappingProxyType(
         "lead": Material(199.6, 226.2),
     }
 )
-"""PDG, atomic and nuclear properties of materials; krypton between copper and lead in ln A."""
+"""PDG, atomic and nuclear properties of materials, read for aluminium, iron, copper, lead (V: in cm, times density) and
+for silicon's nuclear length (V: 46.52 cm, xsuite/xcoll); silicon's pion length is from memory (m), 0.3 % from the line
+between aluminium and iron in ln A; krypton lies between copper and lead in ln A (C)."""
 
 HADRONS: Mapping[str, float] = MappingProxyType({"p": 31.3, "pi+": 20.0, "K+": 16.3})
 """Inelastic cross sections on protons at 75 GeV, mb: PDG, total less elastic."""

@@ -34,7 +34,7 @@ def lepton_and_photon(sample):
     ],
 )
 def test_radiative_ke3_is_that_of_chiral_perturbation_theory(energy, low, high, expected, error, draw):
-    """Rates over that of K_e3 in the three ranges of NA62 (arXiv:2304.12271), which has the theory's values."""
+    """Rates over that of K_e3 in the three ranges of NA62 (arXiv:2304.12271); theory from memory (m)."""
     radiated, photon, cosine = lepton_and_photon(draw("ke3", 1_000_000))
     share = np.mean(radiated & (photon > energy) & (low < cosine) & (cosine < high))
     # structure adds a per cent that is not simulated

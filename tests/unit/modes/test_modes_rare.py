@@ -5,11 +5,14 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
+import pytest
 from scipy.integrate import quad
 from scipy.stats import chi2
 
 from hnlpeak.theory.modes import MODES, ke2g_sd
 from hnlpeak.theory.modes.ke2g_sdm import sd_minus_density
+from hnlpeak.theory.modes.kmu2 import STRUCTURE
+from hnlpeak.theory.modes.structure import DECAY_CONSTANT
 from hnlpeak.theory.species import MASS, Species
 
 KAON, PION = 493.677, float(MASS[Species.PION_PLUS])
@@ -41,6 +44,36 @@ def test_both_helicities_have_one_integral() -> None:
     form = (1.0 + ke2g_sd.FORM_FACTOR_SLOPE * (1.0 - x)) ** 2
     plus = (ke2g_sd.sd_plus_density(x, y, r) / form).sum()
     np.testing.assert_allclose(sd_minus_density(x, y, r).sum(), plus, rtol=5e-3)
+
+
+@pytest.mark.parametrize(
+    ("slowest", "share", "error"),
+    [(0.0, -6.5e-4, 1e-5), (100.0, -1.8e-4, 1e-5), (200.0, 0.0, 5e-6)],
+)
+def test_interference_that_ke2g_leaves_out_is_small(slowest: float, share: float, error: float) -> None:
+    """Interference over emission of both helicities, photons above 10 MeV and positrons above ``slowest`` (MeV)."""
+    r, ratio = (float(MASS[Species.POSITRON]) / KAON) ** 2, KAON / DECAY_CONSTANT.value
+    nodes, weights = np.polynomial.legendre.leggauss(200)
+    emitted = mixed = 0.0
+    for u, w in zip(0.5 * (nodes + 1.0), 0.5 * weights, strict=True):
+        low = 20.0 / KAON
+        x = (1.0 - r) - (1.0 - r - low) * u * u  # the range of v closes at the upper end
+        logarithm = np.log((1.0 - x) / r)
+        v = r / (1.0 - x) * np.exp(0.5 * logarithm * (nodes + 1.0))
+        y = 1.0 + r - x * (1.0 - v)
+        above = 0.5 * KAON * np.sqrt(np.maximum(y * y - 4.0 * r, 0.0)) >= slowest
+        measure = 2.0 * u * w * x * v * logarithm * 0.5 * weights * above
+        plus, minus = STRUCTURE.plus * (1.0 + STRUCTURE.slope * (1.0 - x)), STRUCTURE.minus
+        # densities of hep-ph/9209261 with the form factors of PDG: helicities + and -
+        a = x + y - 1.0 - r
+        sd = plus**2 * a * ((x + y - 1.0) * (1.0 - x) - r)
+        sd += minus**2 * (1.0 - y + r) * ((1.0 - x) * (1.0 - y) + r)
+        edge = (1.0 - y + r) / (x * a)
+        inter = plus * edge * ((1.0 - x) * (1.0 - x - y) + r)
+        inter += minus * edge * (x * x - (1.0 - x) * (1.0 - x - y) - r)
+        emitted += float(np.sum(measure * 2.0 * ratio**2 * sd))
+        mixed -= float(np.sum(measure * 8.0 * r * ratio * inter))
+    assert mixed / emitted == pytest.approx(share, abs=error)
 
 
 def test_mass_of_the_pions_in_ke4(draw) -> None:

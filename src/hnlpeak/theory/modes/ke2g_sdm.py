@@ -4,7 +4,8 @@ Density (hep-ph/9209261) (V - A)^2 rho_SD-, rho_SD- = (1 - y + r) [(1 - x) (1 - 
 ``lepton_photon`` dx dy = x dx dv, and x rho_SD- stays below 1 + r.
 
 Its rate is that of SD+ times [(V - A) / (V + A)]^2: without the positron's mass both densities have the same integral.
-The interference with bremsstrahlung has a power of the positron's mass and is left out.
+The interference with bremsstrahlung has a power of the positron's mass and is left out: -1.1e-8 of all kaons, 7e-4 of
+what structure makes and, in positrons above 200 MeV, less than 1e-5 of it.
 """
 
 from __future__ import annotations
