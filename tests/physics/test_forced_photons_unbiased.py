@@ -70,7 +70,8 @@ def test_forced_photons_keep_totals_and_spectra(
     assert biased["forced_soft"] > 0.0
     assert biased["forced_near"] > 0.0
     assert biased["forced_gap"] > 0.0
-    assert (biased["forced_hard"] > 0.0) == (mode == "ke3")
+    assert (biased["forced_spread"] > 0.0) == (mode == "ke3")
+    assert (biased["forced_both"] > 0.0) == (mode == "ke3")
     name = "".join(without)
     found, spread = selected(f"forced/{mode}/{name}", mode, forced, without, biased)
     expected, natural = selected(f"plain/{mode}/{name}", mode, plain, without, {})

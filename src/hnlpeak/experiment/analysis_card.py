@@ -211,7 +211,8 @@ class Template(Card):
     magnet (default: a quarter of ``forced_loss``), ``forced_radiation`` of the (leptonic) decays to radiate,
     ``forced_dalitz`` of the pi0 to make e+ e- gamma, ``forced_near`` of the pi0 to have a photon near the charged
     track, ``forced_soft`` of the decays to have a photon that is soft in the laboratory, ``forced_gap`` one that flies
-    between the counters, ``forced_hard`` of the (K_l3) decays to have a lepton near the end of its spectrum,
+    between the counters, ``forced_both`` both photons of a pi0 there, one of them backwards in half of these decays,
+    ``forced_spread`` of the (K_l3) decays to have a lepton near either end of its spectrum,
     ``forced_muon_loss`` of the muons that a vetoing counter missed to leave most of their momentum in the calorimeter.
     The share ``survival`` is
     simulated to the end of the decays that will hardly be selected: with two tracks, with a photon that makes a cluster
@@ -230,8 +231,9 @@ class Template(Card):
     forced_soft: OpenShare = 0.0
     forced_gap: OpenShare = 0.0
     forced_near: OpenShare = 0.0
+    forced_both: OpenShare = 0.0
     forced_muon_loss: OpenShare = 0.0
-    forced_hard: OpenShare = 0.0
+    forced_spread: OpenShare = 0.0
     soft_momentum: Energy = "0 MeV"  # type: ignore[assignment]
     survival: Fraction = 1.0
 

@@ -42,6 +42,7 @@ from hnlpeak.limits.intervals import (
     signal_limits,
     treatment_limits,
 )
+from hnlpeak.limits.known import NOT_FOLLOWED, not_followed
 from hnlpeak.limits.limit_coverage import own_coverage
 from hnlpeak.limits.masks import Masks, estimate_with_masks, leading_peak
 from hnlpeak.limits.result import SearchResult
@@ -71,11 +72,13 @@ def scan(
     simulation: Simulation | None = None,
     exposure: Exposure | None = None,
     systematics: Systematics | None = None,
+    known: Spectrum | None = None,
 ) -> SearchResult:
     """Return observed and expected limits at every mass of ``card``, NaN with a status where there is none.
 
     N_K: of ``flux``, else of the ``signal`` table. ``inputs``: what background methods other than side bands need;
-    ``context``: seed of the toys (1 unless given); ``simulation``, ``exposure``: where the spectrum comes from.
+    ``context``: seed of the toys (1 unless given); ``simulation``, ``exposure``: where the spectrum comes from;
+    ``known``: the smooth expectation of pseudo-data, where they are drawn from one.
     ``UsageError`` where the signal ends before the scan or N_K is unknown, ``InputDataError`` where the spectrum does.
     """
     found = hypotheses(spectrum, card, signal, flux)
@@ -111,7 +114,9 @@ def scan(
             treatments=treatment_limits(n, background, table, card.statistics),
             methods=method_limits(n, background, table, card.statistics),
             with_errors=limit_with_errors(n, background, table, card.statistics),
-            status=_status(background, limits, table, efficiency),
+            status=_status(
+                background, limits, table, efficiency, not_followed(known, found, card.background, background)
+            ),
             toys=None if toys is None else toy_result(toys, table, local),
             templates=None if inputs is None else _templates(inputs.decays, found),
             simulation=simulation,
@@ -226,12 +231,18 @@ def _parent(
 
 
 def _status(
-    background: BackgroundEstimates, limits: SignalLimits, table: Hypotheses, efficiency: NetEfficiency
+    background: BackgroundEstimates,
+    limits: SignalLimits,
+    table: Hypotheses,
+    efficiency: NetEfficiency,
+    missed: NDArray[np.bool_],
 ) -> Words:
     """Words for everything out of the ordinary at each mass, ``ok`` if there is nothing."""
     found = []
     for i, words in enumerate(background.status.tolist()):
         said = [] if words == "ok" else [words]
+        if missed[i]:
+            said.append(NOT_FOLLOWED)
         if limits.interval[i] not in ("ok", "none"):
             said.append(f"interval-{limits.interval[i]}")
         elif efficiency.value[i] <= 0.0:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from hnlpeak.background.estimates import NO_ESTIMATE, StatusWord
 from hnlpeak.background.methods import METHODS
 from hnlpeak.core.records import Words
+from hnlpeak.limits.known import NOT_FOLLOWED
 
 __all__ = ["meaning", "sound_rows", "status_words", "unsound_counts"]
 
@@ -27,6 +28,9 @@ _OF_LIMITS: dict[str, StatusWord] = {
     ),
     "signal-absorbed": StatusWord(
         "a signal would raise its own background estimate by as much: there is no limit", sound=False
+    ),
+    NOT_FOLLOWED: StatusWord(
+        "the function does not follow the known expectation of the pseudo-data: raise its order", sound=False
     ),
     NO_ESTIMATE: StatusWord("the background method has no number for this mass", sound=False),
     "no-acceptance": StatusWord("no signal would be selected: no limit on B and |U|²", sound=False),

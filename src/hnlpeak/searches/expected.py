@@ -71,6 +71,23 @@ class Expectation:
                 means[s, k] = scale * smoothed(edges, part.values, part.variances, low=low, high=high)
         return replace(self, means=means)
 
+    def known(self, low: float, high: float) -> Spectrum:
+        """Return the sum of what is expected between ``low`` and ``high`` (MeV), without any signal, 0 elsewhere."""
+        background = [name != SIGNAL for name in self.components]
+        middles = 0.5 * (self.like.edges[1:] + self.like.edges[:-1])
+        means = self.means[:, background].sum(axis=1, keepdims=True) * ((middles > low) & (middles < high))
+        fixed = to_fixed(means)
+        return Spectrum.from_weights(
+            fixed,
+            fixed,
+            selections=self.like.selections,
+            components=["data"],
+            simulated=True,
+            label="expectation of the data",
+            decays_in_fiducial=self.decays,
+            axis=self.like.axis,
+        )
+
     def together(self) -> Expectation:
         """Return the same with all components as one, ``data``."""
         return replace(self, means=self.means.sum(axis=1, keepdims=True), components=("data",))
@@ -110,24 +127,25 @@ def _made(samples: Samples, decays: float) -> tuple[dict[str, SampleResult], dic
     return made, {name: decays * events for name, events in _per_decay(samples, made).items()}
 
 
-def expected_data(samples: Samples, decays: float, *, draw: bool) -> SampleResult:
+def expected_data(samples: Samples, decays: float, *, draw: bool) -> tuple[SampleResult, Spectrum | None]:
     """Return the data of ``decays`` decays in the fiducial volume that the plan's expected components let expect.
 
     Where the background is taken to be smooth so are the templates (``estimation.smooth``): large exposures have more
     events than they. Bin by bin and component by component a Poisson number where ``draw``, else the expectation, whose
-    variance is that of a count. The cut-flow is the expectation either way. ``UsageError`` where the expectation is too
-    large to be stored.
+    variance is that of a count. The cut-flow is the expectation either way. Beside the data comes what they are drawn
+    from, where that is smooth. ``UsageError`` where the expectation is too large to be stored.
     """
     made, scales = _made(samples, decays)
     expected = expectation(samples, decays)
     smooth = samples.analysis.card.background.smooth_range()
     if smooth is not None:
         expected = expected.smooth(*smooth)
+    known = None if smooth is None else expected.known(*smooth)
     if draw:
         spectrum = expected.draw(stream(samples.context.seed, "data/expected", 0))
     else:
         spectrum = _asimov(expected.means, expected.like, samples.plan.expected, decays)
-    return SampleResult(spectrum, _cutflows(made, scales, decays), 0, round(decays), 0)
+    return SampleResult(spectrum, _cutflows(made, scales, decays), 0, round(decays), 0), known
 
 
 def _asimov(means: Vector, like: Spectrum, components: Mapping[str, Sample], decays: float) -> Spectrum:

@@ -125,11 +125,12 @@ def join(
     n_kaon: Measured | None = None,
     cutflows: tuple[Cutflow, ...] = (),
     exposure: Callable[[KaonFlux], Exposure] | None = None,
+    known: Spectrum | None = None,
 ) -> Search:
     """Everything after the data: templates, N_K (measured unless stated), signal, scan, one event to look at.
 
     ``decays`` is the number of decays that the templates stand for before N_K is known; ``exposure`` tells how the data
-    came about once it is, None for a spectrum that is given.
+    came about once it is, None for a spectrum that is given; ``known`` is the smooth expectation of pseudo-data.
     """
     card, context, calibration = samples.analysis.card, samples.context, samples.calibration
     normalisation = None if samples.plan.stated else samples.run(samples.plan.normalisation)
@@ -155,6 +156,7 @@ def join(
         systematics=measure_systematics(
             samples.analysis, signal, data.edges, context, share=samples.plan.share
         ),
+        known=known,
     )
     return Search(
         result,

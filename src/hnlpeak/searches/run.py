@@ -15,6 +15,7 @@ from hnlpeak.searches.expected import expected_data
 from hnlpeak.searches.joins import join
 from hnlpeak.searches.plan import Injection, PseudoData, plan
 from hnlpeak.searches.samples import Samples, calibrated
+from hnlpeak.spectrum.spectrum import Spectrum
 from hnlpeak.trigger.downscale import trigger_rates
 
 __all__ = ["run_search"]
@@ -45,15 +46,15 @@ def _exposure(
 
 def _data(
     samples: Samples, given: SampleResult | None, decays: float, pseudo_data: PseudoData
-) -> SampleResult:
-    """Real data where they are given, else the pseudo-data of the plan."""
+) -> tuple[SampleResult, Spectrum | None]:
+    """Real data where they are given, else the pseudo-data of the plan, and what is known to be expected of them."""
     if given is not None:
-        return given
+        return given, None
     if samples.plan.expected:
         return expected_data(samples, decays, draw=pseudo_data == "expected")
     if samples.plan.data is None:
         raise ValueError("the plan is one for real data, and there are none")
-    return samples.run(samples.plan.data)
+    return samples.run(samples.plan.data), None
 
 
 def run_search(
@@ -78,7 +79,7 @@ def run_search(
     todo = plan(analysis, kaons=kaons, inject=inject, real_data=real is not None, pseudo_data=pseudo_data)
     samples = calibrated(analysis, todo, context or RunContext()).together(todo.samples)
     decays = kaons or analysis.card.exposure.decays
-    data = _data(samples, real, decays, pseudo_data)
+    data, known = _data(samples, real, decays, pseudo_data)
     if todo.data is not None:  # 1 unless jobs of a batch farm are lost
         decays *= data.decays / todo.data.decays
     simulated = None if real is not None else decays
@@ -88,4 +89,5 @@ def run_search(
         decays=decays,
         cutflows=data.cutflows,
         exposure=partial(_exposure, analysis, data, simulated, inject, pseudo_data),
+        known=known,
     )

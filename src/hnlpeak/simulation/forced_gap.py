@@ -24,7 +24,7 @@ from hnlpeak.core.kinematics import boost_from_rest, boost_to_rest
 from hnlpeak.detectors.event import Record
 from hnlpeak.theory.modes.slots import Daughter
 
-__all__ = ["Gap", "chance_in_gaps", "gaps_of", "into_gap"]
+__all__ = ["Gap", "Gaps", "chance_in_gaps", "draw_gap", "gaps_of", "into_gap"]
 
 _PX, _PY, _PZ, _ENERGY = int(Daughter.PX), int(Daughter.PY), int(Daughter.PZ), int(Daughter.ENERGY)
 _LEAST = 1e-9
@@ -47,6 +47,7 @@ class Gap(NamedTuple):
 
 Gaps = tuple[Gap, Gap, Gap, Gap]
 _KEPT = 4
+_LAST = 0.6  # of the photons fly into the last gap: in the beam hole they may be hard
 _OPPOSITE = 0.8
 
 
@@ -69,6 +70,22 @@ def gaps_of(surfaces: Record, x: float, y: float, z: float) -> tuple[int, Gaps]:
             fourth = Gap(dz, edge[3], edge[4], math.sqrt(edge[2]), inner, reach)
         slope = min(slope, (surfaces.hole[n] + side) / dz)
     return min(found, _KEPT), (fourth, third, second, first)
+
+
+@inlined
+def draw_gap(gaps: Gaps, number: int, u: float) -> Gap:
+    """One of so many ``gaps`` by a uniform number: the last one, which comes first, or any of the others alike."""
+    if number == 1 or u < _LAST:
+        return gaps[0]
+    return gaps[1 + min(int((u - _LAST) / (1.0 - _LAST) * (number - 1)), number - 2)]
+
+
+@inlined
+def _share_of(place: int, number: int) -> float:
+    """The chance of a gap at its ``place`` in ``draw_gap``."""
+    if number == 1:
+        return 1.0
+    return _LAST if place == 0 else (1.0 - _LAST) / (number - 1)
 
 
 @inlined
@@ -122,7 +139,7 @@ def chance_in_gaps(
 ) -> float:
     """How many times as likely as nature ``into_gap`` draws the direction of ``photon`` (meson frame).
 
-    Any of so many ``gaps`` is taken alike.
+    The gap is one of so many ``gaps`` by ``draw_gap``.
     """
     px, py, pz, e = boost_from_rest(
         photon[_PX],
@@ -140,6 +157,6 @@ def chance_in_gaps(
     tx, ty, total = px / pz, py / pz, 0.0
     for k in range(number):
         d = gaps[k].distance
-        total += d * d * _chance(gaps[k], x + tx * d, y + ty * d, x, y)
+        total += _share_of(k, number) * d * d * _chance(gaps[k], x + tx * d, y + ty * d, x, y)
     of_area = (e / pz) ** 3 * (photon[_ENERGY] / e) ** 2
-    return float(4.0 * math.pi * total * of_area / number)
+    return float(4.0 * math.pi * total * of_area)

@@ -128,7 +128,7 @@ def _is_kept(
         for d in range(n):
             more += daughters[d, Daughter.SPECIES] == bias[Bias.COUNTED]
     event.weight *= bias[Bias.LEAST + min(more, 2)]
-    if bias[Bias.HARD_LEPTON] > 0.0:
+    if bias[Bias.SPREAD_LEPTON] > 0.0:
         event.weight *= daughters[0, Daughter.WEIGHT]
     survival = bias[Bias.SURVIVAL]
     if survival >= 1.0 or bias[Bias.SOFT2] == 0.0:
@@ -205,9 +205,14 @@ def _decay(
         n = throw_interaction(params, setup.beam, event, rng, daughters, kaon)
     else:
         n = sample_mode(modes.codes[mode], rng, params, daughters)
-        shares = (bias[Bias.SOFT_PHOTON], bias[Bias.GAP_PHOTON], bias[Bias.NEAR_PHOTON])
+        shares = (
+            bias[Bias.SOFT_PHOTON],
+            bias[Bias.GAP_PHOTON],
+            bias[Bias.NEAR_PHOTON],
+            bias[Bias.BOTH_PHOTONS],
+        )
         event.weight *= force_photons(shares, setup.response, event, daughters, n, kaon, rng)
-        if not _is_kept(bias, daughters, n, event, rng):
+        if event.weight == 0.0 or not _is_kept(bias, daughters, n, event, rng):
             return False
     for d in range(n):
         k = event.n_particles

@@ -60,10 +60,11 @@ class Bias(IntEnum):
     A decay without daughters of the species ``COUNTED`` (radiated photons; electrons of Dalitz decays; -1: none is)
     has the weight ``LEAST``, one with one of them ``NEXT``, one with two ``MOST``: they undo what is forced there.
     ``PAIRS`` is the share of the photons made to convert in each chamber before the magnet; ``SOFT_PHOTON``,
-    ``GAP_PHOTON`` and ``NEAR_PHOTON`` are those of ``forced_photons``, ``HARD_LEPTON`` is that of hard leptons, whose
-    weights come with the daughters. ``SURVIVAL`` is the probability to survive Russian roulette, for decays without a
-    charged daughter below the squared momentum ``SOFT2`` and others. ``MUON_LOSS``: share of the muons that a vetoing
-    counter missed made to leave most of their momentum in the calorimeter.
+    ``GAP_PHOTON``, ``NEAR_PHOTON`` and ``BOTH_PHOTONS`` are those of ``forced_photons``, ``SPREAD_LEPTON`` is that of
+    leptons near the ends of their spectrum, whose weights come with the daughters. ``SURVIVAL`` is the probability to
+    survive Russian roulette, for decays without a charged daughter below the squared momentum ``SOFT2`` and others.
+    ``MUON_LOSS``: share of the muons that a vetoing counter missed made to leave most of their momentum in the
+    calorimeter.
 
     Not biasing, but of a sample alike: with ``PHOTON_LOSS`` the trigger misses an event with a hard photon, and
     ``CONJUGATE`` decays are those of the antiparticle.
@@ -84,12 +85,13 @@ class Bias(IntEnum):
     NEAR_PHOTON = 12
     MUON_LOSS = 13
     GAP_PHOTON = 14
-    HARD_LEPTON = 15
+    SPREAD_LEPTON = 15
     PAIRS = 16
+    BOTH_PHOTONS = 17
 
 
 _NOT_WEIGHTS = (Bias.COUNTED, Bias.PHOTON_LOSS, Bias.CONJUGATE)
-_ANALOGUE = (0.0, 0.0, 0.0, -1.0, 1.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+_ANALOGUE = (0.0, 0.0, 0.0, -1.0, 1.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 """No biasing: decays as in nature, each with weight 1."""
 
 
@@ -235,27 +237,31 @@ def _forced_daughters(
     return row, _ANALOGUE[Bias.COUNTED : Bias.SOFT2]
 
 
-def _check_photons(record: Mode, soft: float, gap: float, near: float) -> None:
+def _check_photons(record: Mode, soft: float, gap: float, near: float, both: float) -> None:
     """``UsageError`` where photons are forced that a mode does not have, or to a share outside 0 to 1."""
-    if not (soft >= 0.0 and gap >= 0.0 and soft + gap < 1.0 and 0.0 <= near < 1.0):
+    if not (soft >= 0.0 and gap >= 0.0 and soft + gap < 1.0 and 0.0 <= near < 1.0 and 0.0 <= both < 1.0):
         raise UsageError(
-            f"photons are forced in a share of the decays from 0 to below 1, got {max(soft + gap, near):g}"
+            f"photons are forced in a share of the decays from 0 to below 1, got {max(soft + gap, near, both):g}"
         )
     pi0 = "pi0" in record.daughters
-    if near > 0.0 and not pi0:
-        raise UsageError(f"photons near the track can be forced of a pi0; {record.name!r} has none")
+    if near + both > 0.0 and not pi0:
+        raise UsageError(
+            f"photons near the track, or both away, can be forced of a pi0; {record.name!r} has none"
+        )
     if soft + gap > 0.0 and not (pi0 or record.radiates or "gamma" in record.daughters):
         raise UsageError(f"soft photons can be forced where there are photons; {record.name!r} has none")
 
 
-def _with_hard_leptons(record: Mode, row: NDArray[np.float64], share: float) -> NDArray[np.float64]:
-    """A mode's parameters with which a ``share`` of its leptons are hard."""
+def _with_spread_leptons(record: Mode, row: NDArray[np.float64], share: float) -> NDArray[np.float64]:
+    """A mode's parameters with which a ``share`` of its leptons are near the ends."""
     if share == 0.0:
         return row
-    if record.force_hard is None:
-        able = ", ".join(key for key, other in MODES.items() if other.force_hard is not None)
-        raise UsageError(f"hard leptons can be forced in {able}; in {record.name!r} they cannot")
-    return record.force_hard(row, share)
+    if record.force_spread is None:
+        able = ", ".join(key for key, other in MODES.items() if other.force_spread is not None)
+        raise UsageError(
+            f"leptons near the ends of their spectrum can be forced in {able}; in {record.name!r} they cannot"
+        )
+    return record.force_spread(row, share)
 
 
 def mode_sample(
@@ -272,8 +278,9 @@ def mode_sample(
     forced_soft: float = 0.0,
     forced_gap: float = 0.0,
     forced_near: float = 0.0,
+    forced_both: float = 0.0,
     forced_muon_loss: float = 0.0,
-    forced_hard: float = 0.0,
+    forced_spread: float = 0.0,
     soft_momentum: float = 0.0,
     survival: float = 1.0,
     form_factors: Mapping[str, float] | None = None,
@@ -283,9 +290,10 @@ def mode_sample(
     Forced decays: shares of the muons and pions made to decay in flight, of the photons made to go unnoticed, of those
     made to convert in each chamber before the magnet (None: ``PAIRS_OF_LOSSES`` of these), of the decays made to
     radiate, of the pi0 made to decay into e+ e- gamma, of the decays turned until a photon is soft or until one flies
-    into a gap of the vetoes, of the pi0 made to emit a photon near the charged track, of the muons that a vetoing
-    counter missed made to leave most of their momentum in the calorimeter, of the decays with a hard lepton (0: as in
-    nature). Russian roulette: decays that will hardly be selected survive with the probability
+    into a gap of the vetoes, of the pi0 made to emit a photon near the charged track, of the decays with both photons
+    of a pi0 in gaps or backwards, of the muons that a vetoing counter missed made to leave most of their momentum in
+    the calorimeter, of the decays with a lepton near either end of its spectrum (0: as in nature). Russian roulette:
+    decays that will hardly be selected survive with the probability
     ``survival``, those with two tracks, with a photon that makes a cluster of its own, and (unless 0) without a charged
     daughter below ``soft_momentum`` (MeV, meson frame). ``form_factors`` take the place of the mode's own.
 
@@ -300,13 +308,13 @@ def mode_sample(
     record = MODES[mode]
     packed = record.pack(**(form_factors or {}))
     row, weights = _forced_daughters(record, packed, forced_radiation, forced_dalitz)
-    _check_photons(record, forced_soft, forced_gap, forced_near)
-    row = _with_hard_leptons(record, row, forced_hard)
+    _check_photons(record, forced_soft, forced_gap, forced_near, forced_both)
+    row = _with_spread_leptons(record, row, forced_spread)
     decays_in_flight = (forced_decay, forced_pion_decay, forced_loss)
     photons = (forced_soft, forced_near)
     bias = (*decays_in_flight, *weights, soft_momentum**2, survival, 0.0, 0.0, *photons, forced_muon_loss)
     pairs = PAIRS_OF_LOSSES * forced_loss if forced_pairs is None else forced_pairs
-    bias = (*bias, forced_gap, forced_hard, pairs)
+    bias = (*bias, forced_gap, forced_spread, pairs, forced_both)
     table = _table(np.array([record.code]), np.ones(1), row[None, :], [0], bias)
     return Sample(name, decays, (mode,), table)
 

@@ -41,8 +41,9 @@ def _is_plain(bias: NDArray[np.float64]) -> bool:
         and bias[Bias.SOFT_PHOTON] == 0.0
         and bias[Bias.NEAR_PHOTON] == 0.0
         and bias[Bias.GAP_PHOTON] == 0.0
-        and bias[Bias.HARD_LEPTON] == 0.0
+        and bias[Bias.SPREAD_LEPTON] == 0.0
         and bias[Bias.PAIRS] == 0.0
+        and bias[Bias.BOTH_PHOTONS] == 0.0
     )
 
 

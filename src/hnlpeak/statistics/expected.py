@@ -61,6 +61,7 @@ EXPECTED_LABELS: dict[ExpectedDefinition, str] = {
 }
 """What the numbers of each definition are, for outputs."""
 
+_BLOCK = 1 << 18  # numbers of a block of a table of probabilities, 2 MB
 _BANDS = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
 # probabilities beyond this many standard deviations are left out of sums over counts and measurements
 _REACH = 5.0
@@ -245,7 +246,7 @@ def _cells(job: _Job) -> NDArray[np.float64]:
     reach = _REACH * np.sqrt(2.0) * sigma
     edges = np.linspace(max(b - reach, -_REACH * sigma), b + reach, method.cells + 1)
     slices = np.diff(scipy.special.ndtr((edges - rates[:, None]) / sigma), axis=1) * weights[:, None]
-    mass = _poisson(n, size, rates) @ slices
+    mass = np.concatenate([_poisson(n[at], size[at], rates) @ slices for at in _blocks(n.size, rates.size)])
     measured = np.maximum(edges, 1e-3 * sigma) if method.positive_background else edges
     limit = job.limit(n[:, None], Gaussian(measured, sigma))
     return quantiles(limit[:, 1:].ravel(), limit[:, :-1].ravel(), mass.ravel(), scipy.special.ndtr(_BANDS))
@@ -290,6 +291,12 @@ def _counts(centre: float, spread: float, step: float) -> tuple[NDArray[np.float
         edges = np.array(grown)
     size = np.diff(edges)
     return edges[:-1] + 0.5 * (size - 1.0), size
+
+
+def _blocks(rows: int, columns: int) -> list[slice]:
+    """The rows in pieces: a large background has tens of thousands of counts, times as many rates."""
+    step = max(1, _BLOCK // columns)
+    return [slice(first, first + step) for first in range(0, rows, step)]
 
 
 def _poisson(

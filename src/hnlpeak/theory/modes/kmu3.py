@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.core.measured import Measured
-from hnlpeak.theory.modes.kl3 import FORM_FACTORS, force_hard, pack_kl3, sample_kl3
+from hnlpeak.theory.modes.kl3 import FORM_FACTORS, force_spread, pack_kl3, sample_kl3
 from hnlpeak.theory.modes.mode import Mode
 from hnlpeak.theory.species import Species
 
@@ -36,6 +36,6 @@ MODE = Mode(
     pack=pack,
     sample=sample,
     radiates=True,
-    force_hard=force_hard,
+    force_spread=force_spread,
     form_factors=FORM_FACTORS,
 )

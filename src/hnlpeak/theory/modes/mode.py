@@ -25,8 +25,8 @@ class Mode:
     ``theory.mesons`` calls it, and None where any meson will do; ``daughters`` are those of the primary decay
     (``l+``: any lepton), the charged ones as they are drawn. ``radiates`` says that inner bremsstrahlung comes on
     top; ``force_radiation`` returns, for a row of parameters and a share of the decays, the row with which that share
-    radiates and the weights of decays with and without a photon, ``force_hard`` the row with which that share has a
-    lepton near the end of its spectrum and the decays' weights in their row 0; None where that cannot be forced.
+    radiates and the weights of decays with and without a photon, ``force_spread`` the row with which that share has a
+    lepton near either end of its spectrum and the decays' weights in their row 0; None where that cannot be forced.
 
     ``form_factors`` are numbers that ``pack`` takes by name, with the values that it has for them.
 
@@ -51,5 +51,5 @@ class Mode:
     force_radiation: (
         Callable[[NDArray[np.float64], float], tuple[NDArray[np.float64], float, float]] | None
     ) = None
-    force_hard: Callable[[NDArray[np.float64], float], NDArray[np.float64]] | None = None
+    force_spread: Callable[[NDArray[np.float64], float], NDArray[np.float64]] | None = None
     form_factors: tuple[tuple[str, float], ...] = ()
