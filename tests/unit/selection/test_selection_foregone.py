@@ -112,22 +112,40 @@ def test_a_union_asks_for_nothing_of_its_own() -> None:
     assert windows(foregone_of(card([], *members, union), experiment), experiment) == {"LAV": 4.0}
 
 
-def test_clusters_apart_are_beyond_every_zone_and_two_mergers() -> None:
-    """The widest of the three zones about a track, twice the distance of a merger, and a decimetre."""
+def test_clusters_apart_are_beyond_every_zone_and_a_merger_moves_them() -> None:
+    """The widest of the three zones about a track, and 50 mm; a merger moves clusters besides."""
     experiment = shipped().experiment
     merging = max(getattr(spec, "merge_distance", 0.0) for spec in experiment.card.detectors)
     assert merging > 0.0
     base = {"association_radius": 150.0, "track_zone": 150.0, "undeflected_zone": 150.0}
     for zone in base:
         wide = with_reconstruction(experiment, **{**base, zone: 400.0})
-        assert foregone_of(card([EXTRA]), wide).apart == pytest.approx(400.0 + 2.0 * merging + 100.0)
+        found = foregone_of(card([EXTRA]), wide)
+        assert (found.apart, found.moved) == (pytest.approx(400.0 + 50.0), merging)
 
 
-def test_clusters_that_count_in_an_acceptance_alone_are_not_judged_early() -> None:
-    inside = with_reconstruction(shipped().experiment, cluster_acceptance=80.0)
-    assert foregone_of(card([EXTRA]), inside).extra == math.inf
-    anywhere = with_reconstruction(shipped().experiment, cluster_acceptance=0.0)
-    assert foregone_of(card([EXTRA]), anywhere).extra == 300.0
+def test_clusters_that_count_in_an_acceptance_alone_are_judged_early_too() -> None:
+    """Where they are is asked of each, with what a merger may move it by."""
+    for acceptance in (80.0, 0.0):
+        made = with_reconstruction(shipped().experiment, cluster_acceptance=acceptance)
+        assert foregone_of(card([EXTRA]), made).extra == 300.0
+
+
+def test_the_acceptance_ends_events_where_every_selection_asks_for_it() -> None:
+    inside: Fields = {"name": "acceptance", "column": "in_acceptance", "min": 1, "max": 1}
+    experiment = shipped().experiment
+    assert foregone_of(card([inside]), experiment).accepted
+    assert not foregone_of(card([MOMENTUM]), experiment).accepted
+    some = card([], {"name": "with", "cuts": [inside]}, {"name": "without", "cuts": [MOMENTUM]})
+    assert not foregone_of(some, experiment).accepted
+    assert last_veto(card([MOMENTUM, inside, MOMENTUM]), "only") == 2
+
+
+def test_energies_are_left_out_where_no_cut_looks_at_them() -> None:
+    energy: Fields = {"name": "E/p", "column": "e_over_p", "max": 0.2}
+    experiment = shipped().experiment
+    assert foregone_of(card([], {"name": "one", "cuts": [energy]}, {"name": "other"}), experiment).energies
+    assert not foregone_of(card([MOMENTUM]), experiment).energies
 
 
 def test_times_of_tracks_are_off_by_eight_resolutions_of_the_hodoscope_at_most() -> None:
@@ -172,4 +190,4 @@ def test_an_experiment_without_calorimeter_and_hodoscope_has_no_mergers_and_no_b
     changes = {"detectors": bare, "reconstruction": reconstruction, "trigger": trigger}
     card_of_it = whole.card.model_copy(update=changes)
     found = foregone_of(card([LAV]), Experiment(card_of_it, "", build_setup(card_of_it)))
-    assert (found.apart, found.blur) == (250.0, 0.0)
+    assert (found.apart, found.blur, found.moved) == (200.0, 0.0, 0.0)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hnlpeak.chain.sample_run import tally_candidates
 from hnlpeak.chain.shards import selection_of
-from hnlpeak.core.errors import UsageError
+from hnlpeak.core.errors import InputDataError, UsageError
 from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.experiment.analysis_card import AnalysisCard, Cut, SelectionCard
 from hnlpeak.reconstruction.candidates import Candidates
@@ -151,6 +151,19 @@ def test_no_sum_of_weights_goes_without_an_error() -> None:
     assert view.values[filled] == pytest.approx(2e-8, rel=1e-4)
     # one unit for each of two, none for a weight of 0
     assert view.variances[filled] == 2.0 / FIXED_POINT
+
+
+@pytest.mark.parametrize(("momentum", "fits"), [(20e3, False), (70e3, True)])
+def test_the_square_of_a_weight_must_fit_where_it_is_filled(momentum: float, fits: bool) -> None:
+    """What stands for many lost events may weigh 12 800: its square does not fit, and fills nothing."""
+    row = {**one(300.0**2), "p_mev": momentum, "weight": 12_800.0, "source": 0.0}
+    columns = {name: np.array([value]) for name, value in row.items()}
+    candidates = Candidates(columns, True, ("a",), "made")
+    if fits:
+        assert tally_candidates(candidates, card()).cutflows[0].passed[0, 0] == 12_800.0
+    else:
+        with pytest.raises(InputDataError, match="weight"):
+            tally_candidates(candidates, card())
 
 
 def test_counts_and_weights_add_in_one_unit() -> None:
