@@ -19,11 +19,12 @@ from systems import section
 
 HERE = Path(__file__).resolve().parent
 DATA, REASONS, PAGE = (HERE / f"validation.{ending}" for ending in ("json", "toml", "md"))
-TARGETS = HERE.parent / "src" / "hnlpeak" / "library" / "validation" / "targets.csv"
+LIBRARY = HERE.parent / "src" / "hnlpeak" / "library" / "validation"
 MEANING = {
     "exact": "formulae: another calculation",
     "calibration": "numbers that cards may be set from, so that agreement proves nothing",
     "validation": "numbers that nothing is set from",
+    "published": "limits of others on their counts, by the methods of this package",
     "report": "compared without a verdict",
 }
 HEAD = """# Validation
@@ -91,8 +92,10 @@ def page() -> str:
     """Text of the page. ``ValueError`` where the data lack a target of the library or have another one."""
     data = json.loads(DATA.read_text("utf-8"))
     rows = data["rows"]
-    with TARGETS.open(encoding="utf-8") as file:
-        wanted = {row["key"]: row for row in csv.DictReader(file)}
+    wanted = {}
+    for table in ("targets.csv", "intervals.csv"):
+        with (LIBRARY / table).open(encoding="utf-8") as file:
+            wanted.update({row["key"]: row for row in csv.DictReader(file)})
     if [row["key"] for row in rows] != list(wanted):
         raise ValueError(f"{DATA.name} has other rows than the library's targets")
     for row in rows:

@@ -22,9 +22,10 @@ def test_the_page_is_that_of_its_data(name: str) -> None:
     assert made.PAGE.read_text("utf-8") == made.page()
 
 
-def test_every_target_has_a_row_with_its_verdict() -> None:
+@pytest.mark.parametrize("table", ["targets.csv", "intervals.csv"])
+def test_every_target_has_a_row_with_its_verdict(table: str) -> None:
     text = (ROOT / "docs" / "validation.md").read_text("utf-8")
-    targets = ROOT / "src" / "hnlpeak" / "library" / "validation" / "targets.csv"
+    targets = ROOT / "src" / "hnlpeak" / "library" / "validation" / table
     rows = {
         row["key"]: row for row in json.loads((ROOT / "docs" / "validation.json").read_text("utf-8"))["rows"]
     }

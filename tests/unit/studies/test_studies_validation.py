@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.studies.validation import bench
 from hnlpeak.studies.validation.bench import core, fitted_width
 from hnlpeak.studies.validation.exact import exact
+from hnlpeak.studies.validation.intervals import intervals
 from hnlpeak.studies.validation.target import Target, compare, read_targets
 from hnlpeak.studies.validation.validate import validate
 
@@ -90,10 +92,28 @@ def test_every_exact_row_agrees():
     assert {row.status for row in rows} == {"ok"}
 
 
+def test_every_published_interval_is_found():
+    """Limits of VERITAS, of Feldman and Cousins, of NA62 in 2019, and the 26 of the public 2007 tables."""
+    rows = [compare(t, intervals()) for t in read_targets("intervals")]
+    assert len(rows) == 9 + 26
+    assert {row.status for row in rows} == {"ok"}
+    assert {row.kind for row in rows} == {"published"}
+
+
+def test_published_counts_are_those_that_were_given():
+    table = Path(__file__).resolve().parents[2] / "reference" / "na62_2007_counts.csv"
+    text = (files("hnlpeak") / "library" / "validation" / "intervals.csv").read_text(encoding="utf-8")
+    names = {"n": "n_obs", "background": "b", "background_error": "sigma_b", "target": "ul_ns_90"}
+    ours = {row["key"]: row for row in csv.DictReader(text.splitlines())}
+    for given in csv.DictReader(table.read_text(encoding="utf-8").splitlines()):
+        row = ours[f"interval_2007_{given['mass_mev']}"]
+        assert all(row[name] == given[theirs] for name, theirs in names.items())
+
+
 def test_small_samples_agree_with_every_calibration_row():
     """What cards may be set from comes out; every row is there, and none is judged that was not measured."""
     rows = validate(RunContext(seed=1, workers=2), quick=True)
-    assert [row.key for row in rows] == [t.key for t in read_targets()]
+    assert [row.key for row in rows] == [t.key for t in (*read_targets(), *read_targets("intervals"))]
     calibrated = [row for row in rows if row.kind == "calibration"]
     assert len(calibrated) == 14
     assert {row.key for row in calibrated if row.status != "ok"} == set()

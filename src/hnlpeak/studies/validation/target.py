@@ -20,7 +20,8 @@ Status = Literal["ok", "off", "report", "not measured"]
 class Target:
     """One number to compare with, as ``library/validation/targets.csv`` has it.
 
-    ``kind``: exact (a formula), calibration (cards may be set from it), validation (nothing is), report (no verdict).
+    ``kind``: exact (a formula), calibration (cards may be set from it), validation (nothing is), published (somebody's
+    limit on somebody's counts), report (no verdict).
     ``tolerance`` is absolute or relative to the target, as ``tolerance_kind`` says.
     """
 
@@ -59,9 +60,9 @@ class Comparison:
         }
 
 
-def read_targets() -> tuple[Target, ...]:
-    """Return all targets in the order of the library's table."""
-    text = (files("hnlpeak") / "library" / "validation" / "targets.csv").read_text(encoding="utf-8")
+def read_targets(table: str = "targets") -> tuple[Target, ...]:
+    """Return the targets of a ``table`` of the library, targets or intervals, in its order."""
+    text = (files("hnlpeak") / "library" / "validation" / f"{table}.csv").read_text(encoding="utf-8")
     return tuple(
         Target(
             row["key"],

@@ -8,6 +8,7 @@ from hnlpeak.execution.context import RunContext
 from hnlpeak.limits.search import Search
 from hnlpeak.studies.validation.bench import Bench
 from hnlpeak.studies.validation.exact import exact
+from hnlpeak.studies.validation.intervals import intervals
 from hnlpeak.studies.validation.searched import searched
 from hnlpeak.studies.validation.simulated import simulated
 from hnlpeak.studies.validation.target import Comparison, compare, read_targets
@@ -25,7 +26,7 @@ def validate(
     Finished ``searches``, by the name of their analysis, take the place of those that would be made.
     """
     bench = Bench(context, decays=_DECAYS[quick], searches=searches)
-    found = {**exact(), **simulated(bench)}
+    found = {**exact(), **intervals(), **simulated(bench)}
     if not quick:
         found.update(searched(bench))
-    return tuple(compare(target, found) for target in read_targets())
+    return tuple(compare(target, found) for target in (*read_targets(), *read_targets("intervals")))
