@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from markupsafe import Markup
 
@@ -14,11 +15,14 @@ _UNSEEN = re.compile(r"<!--.*?-->|<metadata>.*?</metadata>", re.S)
 _SPACE = re.compile(r"\s+")
 
 
-def _rounded(outline: re.Match[str]) -> str:
-    def short(number: re.Match[str]) -> str:
-        return f"{float(number[0]):.1f}".removesuffix(".0")
+@lru_cache(maxsize=1 << 16)
+def _short(number: str) -> str:
+    """To a tenth; nine in ten numbers of a figure were there before."""
+    return f"{float(number):.1f}".removesuffix(".0")
 
-    return f' {outline[1]}="{_NUMBER.sub(short, outline[2])}"'
+
+def _rounded(outline: re.Match[str]) -> str:
+    return f' {outline[1]}="{_NUMBER.sub(lambda number: _short(number[0]), outline[2])}"'
 
 
 def inline_svg(svg: bytes) -> Markup:
