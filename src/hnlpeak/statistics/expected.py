@@ -245,8 +245,10 @@ def _cells(job: _Job) -> NDArray[np.float64]:
     rates, weights = truncated_normal(b, sigma, feature=max(1.0, np.sqrt(max(b - 2.0 * sigma, 0.1 * b))))
     reach = _REACH * np.sqrt(2.0) * sigma
     edges = np.linspace(max(b - reach, -_REACH * sigma), b + reach, method.cells + 1)
-    slices = np.diff(scipy.special.ndtr((edges - rates[:, None]) / sigma), axis=1) * weights[:, None]
-    mass = np.concatenate([_poisson(n[at], size[at], rates) @ slices for at in _blocks(n.size, rates.size)])
+    mass = np.zeros((n.size, method.cells))
+    for at in _blocks(rates.size, max(n.size, edges.size)):
+        slices = np.diff(scipy.special.ndtr((edges - rates[at, None]) / sigma), axis=1) * weights[at, None]
+        mass += _poisson(n, size, rates[at]) @ slices
     measured = np.maximum(edges, 1e-3 * sigma) if method.positive_background else edges
     limit = job.limit(n[:, None], Gaussian(measured, sigma))
     return quantiles(limit[:, 1:].ravel(), limit[:, :-1].ravel(), mass.ravel(), scipy.special.ndtr(_BANDS))
@@ -294,7 +296,7 @@ def _counts(centre: float, spread: float, step: float) -> tuple[NDArray[np.float
 
 
 def _blocks(rows: int, columns: int) -> list[slice]:
-    """The rows in pieces: a large background has tens of thousands of counts, times as many rates."""
+    """The rows of a table in pieces: a background of 10^6 with an error as large has tens of thousands of rates."""
     step = max(1, _BLOCK // columns)
     return [slice(first, first + step) for first in range(0, rows, step)]
 
