@@ -26,7 +26,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from hnlpeak.core.kernel import inlined
+from hnlpeak.core.kernel import apart, inlined
 from hnlpeak.core.kinematics import around, boost_from_rest, boost_to_rest
 from hnlpeak.detectors.event import Record
 from hnlpeak.simulation.forced_both import both_away, chance_of_both
@@ -242,7 +242,7 @@ def _first_pi0(daughters: NDArray[np.float64], n: int) -> int:
     return 0
 
 
-@inlined
+@apart
 def force_photons(
     shares: tuple[float, float, float, float],
     surfaces: Record,
