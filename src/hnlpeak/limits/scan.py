@@ -15,6 +15,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from hnlpeak.background.card import BackgroundCard
 from hnlpeak.background.estimates import BackgroundEstimates
 from hnlpeak.background.inputs import BackgroundInputs
 from hnlpeak.background.method import SmoothBackground
@@ -86,9 +87,8 @@ def scan(
     smooth = smooth_background(card.background, where[0], spectrum.edges)
     table, background, masked = _background(spectrum, card, found, n, inputs, systematics)
     normalisation = flux if flux is not None else _flux_of_table(found, signal)
-    context = context or RunContext()
     apart = partial(_apart, smooth, where, found, table, card, inputs, signal, flux, normalisation)
-    with context.beside(apart) as others:
+    with (context := context or RunContext()).beside(apart) as others:
         local = excess(n, background, card.statistics)
         limits = signal_limits(n, background, table, card.statistics)
         efficiency = net_efficiency(table, background.leakage, card.statistics.errors)
@@ -114,16 +114,17 @@ def scan(
             treatments=treatment_limits(n, background, table, card.statistics),
             methods=method_limits(n, background, table, card.statistics),
             with_errors=limit_with_errors(n, background, table, card.statistics),
-            status=_status(
-                background, limits, table, efficiency, not_followed(known, found, card.background, background)
-            ),
+            status=_status(known, found, card.background, background, limits, table, efficiency),
             toys=None if toys is None else toy_result(toys, table, local),
             templates=None if inputs is None else _templates(inputs.decays, found),
             simulation=simulation,
             exposure=exposure,
             systematics=systematics,
         )
-        shape, spurious = others()
+        return _with(made, *others())
+
+
+def _with(made: SearchResult, shape: ShapeFit | None, spurious: Spurious | None) -> SearchResult:
     return replace(made, shape=shape, spurious=spurious)
 
 
@@ -231,14 +232,17 @@ def _parent(
 
 
 def _status(
+    known: Spectrum | None,
+    found: Sequence[Hypothesis],
+    method: BackgroundCard,
     background: BackgroundEstimates,
     limits: SignalLimits,
     table: Hypotheses,
     efficiency: NetEfficiency,
-    missed: NDArray[np.bool_],
 ) -> Words:
     """Words for everything out of the ordinary at each mass, ``ok`` if there is nothing."""
-    found = []
+    missed = not_followed(known, found, method, background)
+    words_of: list[str] = []
     for i, words in enumerate(background.status.tolist()):
         said = [] if words == "ok" else [words]
         if missed[i]:
@@ -253,8 +257,8 @@ def _status(
             said.append("no-acceptance")
         if not table.per_u2[i] > 0.0:
             said.append("decay-closed")
-        found.append(" ".join(said) or "ok")
-    return np.array(found)
+        words_of.append(" ".join(said) or "ok")
+    return np.array(words_of)
 
 
 def _settings(

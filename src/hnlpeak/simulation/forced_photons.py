@@ -5,7 +5,8 @@ so that in the laboratory it is soft and misses all counters or is below their t
 them, and the other runs along the charged track, where its cluster is taken for the track's own, or finds a gap too. By
 nature that is rare, one in a hundred thousand. So a share of the decays is turned as a whole until a photon has an
 energy below ``_SOFT`` or not far above, another until one flies into a gap (``forced_gap``), a share of the pi0 is
-turned until a photon's mass with the track is below ``_NEAR`` or not far above, and in a share of the decays both
+turned until a photon's mass with the track is below ``_NEAR`` or not far above (beside a soft photon, until it meets
+the track behind the magnet, ``forced_bent``), and in a share of the decays both
 photons of a pi0 are drawn into gaps (``forced_both``). A meson without spin decays alike in all orientations, and so
 does a pi0: what nature draws uniformly from [0, 2], x = 1 + cos of the photon to the flight direction or 1 - cos to the
 track in the frame of the pi0, is drawn from q(x) ~ (x + x0)^-(1 + a), a = ``_FALL_SOFT`` or ``_FALL_NEAR``, in the
@@ -29,6 +30,7 @@ from numpy.typing import NDArray
 from hnlpeak.core.kernel import apart, inlined
 from hnlpeak.core.kinematics import around, boost_from_rest, boost_to_rest
 from hnlpeak.detectors.event import Record
+from hnlpeak.simulation.forced_bent import Bend, chance_beside, turn_beside
 from hnlpeak.simulation.forced_both import both_away, chance_of_both
 from hnlpeak.simulation.forced_gap import Gaps, chance_in_gaps, draw_gap, gaps_of, into_gap
 from hnlpeak.simulation.rare_cosine import LARGEST, draw_rare, times_as_likely
@@ -149,6 +151,7 @@ def _send_away(
     whole: float,
     gaps: tuple[int, Gaps],
     at: tuple[float, float],
+    bend: Bend,
     daughters: NDArray[np.float64],
     n: int,
     kaon: NDArray[np.float64],
@@ -170,10 +173,11 @@ def _send_away(
             chosen = d
     if u < soft:
         x0 = _softness(daughters[chosen], kaon)
-        to = tilted(daughters[chosen], draw_rare(x0, _FALL_SOFT, rng) - 1.0, k)
+        turn_row(daughters, n, chosen, tilted(daughters[chosen], draw_rare(x0, _FALL_SOFT, rng) - 1.0, k))
+        turn_beside(bend, daughters, n, chosen, kaon, k, rng)
     else:
         to = into_gap(draw_gap(gaps[1], gaps[0], rng.random()), at[0], at[1], kaon, rng)
-    turn_row(daughters, n, chosen, to)
+        turn_row(daughters, n, chosen, to)
 
 
 @inlined
@@ -182,6 +186,7 @@ def _chance_away(
     whole: float,
     gaps: tuple[int, Gaps],
     at: tuple[float, float],
+    bend: Bend,
     daughters: NDArray[np.float64],
     n: int,
     kaon: NDArray[np.float64],
@@ -194,6 +199,8 @@ def _chance_away(
         if is_photon(daughters[d]):
             back = 1.0 + cosine_to(daughters[d], k[0], k[1], k[2])
             more = soft * times_as_likely(back, _softness(daughters[d], kaon), _FALL_SOFT)
+            if more > 0.0:
+                more *= chance_beside(bend, daughters, n, d, kaon, k)
             if into > 0.0:
                 more += into * chance_in_gaps(gaps[1], gaps[0], at[0], at[1], daughters[d], kaon)
             found += _apart(daughters, d) / whole * more
@@ -246,6 +253,7 @@ def _first_pi0(daughters: NDArray[np.float64], n: int) -> int:
 def force_photons(
     shares: tuple[float, float, float, float],
     surfaces: Record,
+    magnet: tuple[float, float, float],
     event: Record,
     daughters: NDArray[np.float64],
     n: int,
@@ -255,9 +263,10 @@ def force_photons(
     """Force photons among the ``n`` ``daughters`` (rows of ``Daughter``, meson frame) and return the event's weight.
 
     ``shares`` are those of the decays turned until a photon is soft, of the decays turned until one flies into a gap
-    among ``surfaces``, seen from the decay point of ``event``, of the pi0 with a photon near
-    daughter 0, and of the decays with both photons of a pi0 away; ``kaon`` is px, py, pz, E, m of the meson in the
-    laboratory, MeV. The weight is 0 where both cannot be.
+    among ``surfaces``, seen from the decay point of ``event``, of the pi0 with a photon near daughter 0, and of the
+    decays with both photons of a pi0 away; ``magnet`` is its kick of daughter 0 along x (MeV), its place and the
+    calorimeter's, mm; ``kaon`` is px, py, pz, E, m of the meson in the laboratory, MeV. The weight is 0 where both
+    cannot be.
     """
     soft, into, near, both = shares
     p = math.sqrt(kaon[0] * kaon[0] + kaon[1] * kaon[1] + kaon[2] * kaon[2])
@@ -266,13 +275,14 @@ def force_photons(
     k = (kaon[0] / p, kaon[1] / p, kaon[2] / p)
     at = (event.x_decay, event.y_decay)
     gaps = gaps_of(surfaces, at[0], at[1], event.z_decay)
+    bend = Bend(magnet[0], magnet[1] - event.z_decay, magnet[2] - event.z_decay)
     pi0 = _first_pi0(daughters, n)
     if gaps[0] == 0 or pi0 == 0:
         both = 0.0
     if gaps[0] == 0:
         into = 0.0
     if pi0 == 0 and _is_dalitz(daughters, n):
-        soft, into = _DALITZ * soft, _DALITZ * into
+        soft, into, near = _DALITZ * soft, _DALITZ * into, _DALITZ * near
     away = (soft, into)
     if both > 0.0 and rng.random() < both:
         if not both_away(gaps[1], gaps[0], at[0], at[1], daughters, n, pi0, kaon, k, rng):
@@ -282,10 +292,10 @@ def force_photons(
         _aim_all(near, daughters, n, rng)
         whole = _photons_apart(daughters, n)
         if whole > 0.0:
-            _send_away(away, whole, gaps, at, daughters, n, kaon, k, rng)
+            _send_away(away, whole, gaps, at, bend, daughters, n, kaon, k, rng)
     found = _chance_aimed(near, daughters, n)
     if whole > 0.0:
-        found *= _chance_away(away, whole, gaps, at, daughters, n, kaon, k)
+        found *= _chance_away(away, whole, gaps, at, bend, daughters, n, kaon, k)
     if both > 0.0:
         two = chance_of_both(gaps[1], gaps[0], at[0], at[1], daughters[pi0], daughters[pi0 + 1], kaon, k)
         found = (1.0 - both) * found + both * two

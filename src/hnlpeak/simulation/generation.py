@@ -211,7 +211,10 @@ def _decay(
             bias[Bias.NEAR_PHOTON],
             bias[Bias.BOTH_PHOTONS],
         )
-        event.weight *= force_photons(shares, setup.response, event, daughters, n, kaon, rng)
+        sign = -1.0 if bias[Bias.CONJUGATE] > 0.0 else 1.0
+        kick = sign * CHARGE[int(daughters[0, Daughter.SPECIES])] * setup.magnet_kick
+        magnet = (kick, setup.magnet_z, setup.calorimeter_z)
+        event.weight *= force_photons(shares, setup.response, magnet, event, daughters, n, kaon, rng)
         if event.weight == 0.0 or not _is_kept(bias, daughters, n, event, rng):
             return False
     for d in range(n):

@@ -21,6 +21,7 @@ from hnlpeak.theory.species import Species
 N = 200_000
 KAON = np.array([90.0, -20.0, 75_000.0, np.sqrt(90.0**2 + 20.0**2 + 75_000.0**2 + 493.677**2), 493.677])
 PLACE = (80.0, 5.0, 145_000.0)
+MAGNET = (270.0, 196_995.0, 241_093.0)
 FAR = (105.0, -10.0, 172_000.0)
 RINGS = {152_098.0: 536.5, 165_608.0: 767.5, 173_118.0: 767.5, 180_628.0: 767.5, 192_944.0: 980.0}
 MOMENTUM = slice(Daughter.PX, Daughter.ENERGY + 1)
@@ -34,7 +35,7 @@ def _make(code, params, shares, surfaces, block, kaon, rng, before, after, rows,
         n = sample_mode(code, rng, params, after[i])
         before[i] = after[i]
         rows[i] = n
-        weights[i] = force_photons(shares, surfaces[0], event, after[i], n, kaon, rng)
+        weights[i] = force_photons(shares, surfaces[0], MAGNET, event, after[i], n, kaon, rng)
 
 
 @cache
@@ -87,6 +88,27 @@ def unseen(decays: np.ndarray, row: int, place: tuple[float, float, float]) -> n
         yoke &= (radius[there] < hole) | (there < z)
     hole = (np.hypot(*at(239_700.0)) < 60.0) & np.any(np.abs(at(260_956.0)) > 100.0, axis=0)
     return yoke | hole
+
+
+def beside(decays: np.ndarray, row: int) -> np.ndarray:
+    """Azimuth from the track to a photon about as far from it as the magnet moves it; 9 for others."""
+    t = courses(decays, row) - courses(decays, 0)
+    return np.where(at_the_bend(decays, row), np.arctan2(t[1], t[0]), 9.0)
+
+
+def at_the_bend(decays: np.ndarray, row: int) -> np.ndarray:
+    """Which photons are 60 to 500 mm from the straight track at the calorimeter."""
+    r = np.hypot(*(courses(decays, row) - courses(decays, 0))) * (MAGNET[2] - PLACE[2])
+    return (r > 60.0) & (r < 500.0)
+
+
+def merged(decays: np.ndarray, row: int) -> np.ndarray:
+    """Which photons are within 60 mm of the bent track at the calorimeter."""
+    along = MAGNET[2] - PLACE[2]
+    momentum = decays[:, 0, Daughter.PX : Daughter.PZ + 1] @ KAON[:3] / np.linalg.norm(KAON[:3])
+    p = (KAON[3] * momentum + np.linalg.norm(KAON[:3]) * decays[:, 0, Daughter.ENERGY]) / KAON[4]
+    t = (courses(decays, row) - courses(decays, 0)) * along
+    return np.hypot(t[0] - MAGNET[0] / p * (MAGNET[2] - MAGNET[1]), t[1]) < 60.0
 
 
 def products(decays: np.ndarray) -> np.ndarray:
@@ -145,6 +167,9 @@ def test_weights_bring_back_nature(
         agree(a, weights, b, fine)
         energies = [decays[:, row, Daughter.ENERGY] for decays in (forced, plain)]
         agree(energies[0], weights, energies[1], np.linspace(0.0, 250.0, 9))
+    for row in (1, 2):  # azimuth from the track to a photon, where the magnet bends to and elsewhere
+        a, b = (beside(decays, row) for decays in (forced, plain))
+        agree(a, weights, b, np.linspace(-np.pi, np.pi, 13))
     a, b = (cosine(decays[:, 0, momentum], decays[:, 1, momentum]) for decays in (forced, plain))
     agree(a, weights, b, coarse)
     agree(-a, weights, -b, fine)
@@ -203,6 +228,23 @@ def test_forced_photons_are_soft_and_near() -> None:
     assert rare(forced).mean() > 0.02
     assert rare(plain).mean() < 5e-4
     assert weights[rare(forced)].max() < 0.1
+
+
+def test_photons_beside_soft_ones_meet_the_bent_track() -> None:
+    """Several times as often as with the azimuths of nature, and those weigh little."""
+    plain, forced, rows, weights = made("ke3", 0.7, 0.6)
+
+    def rare(decays: np.ndarray) -> np.ndarray:
+        t = np.stack([np.hypot(*courses(decays, row)) for row in (1, 2)])
+        wide, met = t > 0.03, np.stack([merged(decays, row) & at_the_bend(decays, row) for row in (1, 2)])
+        return (wide[0] & met[1]) | (wide[1] & met[0])
+
+    alone = rows == 3
+    found, natural = rare(forced) & alone, rare(plain) & alone
+    assert found.sum() > 20 * natural.sum()
+    assert np.median(weights[found]) < 0.05
+    total, error = weights[found].sum(), np.sqrt((weights[found] ** 2).sum() + natural.sum())
+    assert abs(total - natural.sum()) < 4.0 * error
 
 
 def test_what_has_no_photons_cannot_be_forced() -> None:
