@@ -66,6 +66,13 @@ def test_a_job_that_is_done_is_not_done_again_and_a_damaged_one_is(card: Path, j
     assert "is a job of another campaign (seed 3, now 4)" in other.err
 
 
+def test_what_a_job_did_is_in_an_order_that_no_worker_makes(made: Path) -> None:
+    for path in made.iterdir():
+        samples = [part["sample"] for part in read_job(path).record["parts"]]
+        assert samples == sorted(samples)
+        assert len(samples) > 1
+
+
 def test_missing_jobs_are_named_and_cost_exposure(made: Path, jobs: Path, tmp_path: Path) -> None:
     (jobs / f"job-1-of-{JOBS}.npz").unlink()
     refused = call("shard", "merge", jobs, "-o", tmp_path / "out")

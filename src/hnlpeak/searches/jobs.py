@@ -147,15 +147,16 @@ def run_job(
         with locked(work):
             store = JobStore(job, FolderStore(work, belongs))
             beam = _simulate(analysis, todo, replace(context, store=store))
+            sums = dict(sorted(store.sums.items()))  # samples are done in no order of their own
             record = {
                 "schema": 1,
                 "job": asdict(job),
                 "run": belongs,
                 "cards": [analysis.text, analysis.experiment.text],
                 "beam": beam,
-                "parts": [part._asdict() for part, _ in store.sums.values()],
+                "parts": [part._asdict() for part, _ in sums.values()],
             }
-            arrays = {(s, name): a for s, (_, kept) in store.sums.items() for name, a in kept.items()}
+            arrays = {(s, name): a for s, (_, kept) in sums.items() for name, a in kept.items()}
             write_job(path, record, arrays)
             shutil.rmtree(work, ignore_errors=True)
     except OSError as error:
