@@ -19,7 +19,7 @@ from hnlpeak.searches.expected import Expectation, drawn
 from hnlpeak.searches.plan import SIGNAL, Injection, plan
 from hnlpeak.searches.run import run_search
 from hnlpeak.spectrum.axis import m_miss_axis
-from hnlpeak.spectrum.fixed_point import FIXED_POINT
+from hnlpeak.spectrum.fixed_point import FIXED_POINT, LARGEST_SUM
 from hnlpeak.spectrum.spectrum import Spectrum
 
 KAONS = 3e5
@@ -149,6 +149,19 @@ def test_smooth_data_keep_what_is_expected_and_the_signal() -> None:
         assert np.count_nonzero(raw.means[0, k]) == 12
         steps = np.abs(np.diff(found.means[0, k][inside]))
         assert steps.max() < 1e-3 * found.means[0, k].max()
+
+
+def test_what_is_known_is_all_but_the_signal() -> None:
+    """Outside of the side bands' range as well, where windows may lie; a bin of the peak may hold more than is kept."""
+    parts = {name: lumpy(name) for name in ("kmu2", "ke3", SIGNAL)}
+    means = np.stack([scale * made.values[:, 0] for made, scale in parts.values()], axis=1)
+    like = next(iter(parts.values()))[0]
+    means[:, 0, 7] = 2.0 * LARGEST_SUM
+    whole = Expectation(means, tuple(parts), 1e12, like, tuple(parts.values()))
+    known, some = whole.known(), np.arange(means.shape[2]) != 7
+    expected = means[:, :2].sum(axis=1)
+    np.testing.assert_allclose(known.values[:, 0][:, some], expected[:, some], atol=1e-9)
+    np.testing.assert_allclose(known.values[:, 0, 7], LARGEST_SUM)
 
 
 def test_too_much_for_asimov_data_is_said(analysis: Analysis) -> None:

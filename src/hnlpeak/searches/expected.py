@@ -71,12 +71,11 @@ class Expectation:
                 means[s, k] = scale * smoothed(edges, part.values, part.variances, low=low, high=high)
         return replace(self, means=means)
 
-    def known(self, low: float, high: float) -> Spectrum:
-        """Return the sum of what is expected between ``low`` and ``high`` (MeV), without any signal, 0 elsewhere."""
+    def known(self) -> Spectrum:
+        """Return the sum of what is expected without any signal; bins of more than can be stored are that full."""
         background = [name != SIGNAL for name in self.components]
-        middles = 0.5 * (self.like.edges[1:] + self.like.edges[:-1])
-        means = self.means[:, background].sum(axis=1, keepdims=True) * ((middles > low) & (middles < high))
-        fixed = to_fixed(means)
+        means = self.means[:, background].sum(axis=1, keepdims=True)
+        fixed = to_fixed(np.minimum(means, np.nextafter(LARGEST_SUM, 0.0)))
         return Spectrum.from_weights(
             fixed,
             fixed,
@@ -140,7 +139,7 @@ def expected_data(samples: Samples, decays: float, *, draw: bool) -> tuple[Sampl
     smooth = samples.analysis.card.background.smooth_range()
     if smooth is not None:
         expected = expected.smooth(*smooth)
-    known = None if smooth is None else expected.known(*smooth)
+    known = None if smooth is None else expected.known()
     if draw:
         spectrum = expected.draw(stream(samples.context.seed, "data/expected", 0))
     else:

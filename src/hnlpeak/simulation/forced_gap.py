@@ -5,10 +5,10 @@ yoke stops it, or the last counter, in the beam hole of the others. A decay sees
 what flies there may be as hard as any photon: no matter of softness (``forced_photons``). So directions are drawn by
 the point where they cross the plane of the edge. Its radius is between ``inner``, the smallest of the edge, and
 ``reach``, the largest that the holes let pass, with a density that rises like the root, as the share of the azimuths
-outside a rectangle does; its azimuth is one of these, rather one opposite the decay: through a hole one sees farther
-there. The density of the photon's direction in the frame of the meson, uniform by nature, follows from that of the
-point: d(area) / d(direction in the laboratory) = D^2 (E / p_z)^3 at the distance D, and d(direction in the laboratory)
-/ d(direction in the meson's frame) = (E* / E)^2.
+outside a rectangle does; its azimuth is one of these, rather one opposite the decay, where that is beside the axis:
+through a hole one sees farther there. The density of the photon's direction in the frame of the meson, uniform by
+nature, follows from that of the point: d(area) / d(direction in the laboratory) = D^2 (E / p_z)^3 at the distance D,
+and d(direction in the laboratory) / d(direction in the meson's frame) = (E* / E)^2.
 """
 
 from __future__ import annotations
@@ -99,6 +99,12 @@ def _arcs(gap: Gap, r: float) -> tuple[float, float]:
 
 
 @inlined
+def _prefers_opposite(x: float, y: float) -> float:
+    """Share of the points opposite a decay at (x, y); a decay on the axis has no opposite side."""
+    return 0.5 if x == 0.0 and y == 0.0 else _OPPOSITE
+
+
+@inlined
 def into_gap(
     gap: Gap, x: float, y: float, kaon: NDArray[np.float64], rng: np.random.Generator
 ) -> tuple[float, float, float]:
@@ -108,7 +114,7 @@ def into_gap(
     at = (2.0 * rng.random() - 1.0) * (across + along)
     phi = at if abs(at) < across else 0.5 * math.pi + math.copysign(abs(at) - across, at)
     at_x, at_y = r * math.cos(phi), r * math.sin(phi)
-    if (at_x * x + at_y * y < 0.0) != (rng.random() < _OPPOSITE):
+    if (at_x * x + at_y * y < 0.0) != (rng.random() < _prefers_opposite(x, y)):
         at_x, at_y = -at_x, -at_y
     dx, dy, dz = at_x - x, at_y - y, gap.distance
     size = math.sqrt(dx * dx + dy * dy + dz * dz)
@@ -129,7 +135,8 @@ def _chance(gap: Gap, x: float, y: float, from_x: float, from_y: float) -> float
     across, along = _arcs(gap, r)
     width = gap.reach - gap.inner
     by_radius = 1.5 * math.sqrt((r - gap.inner) / width) / width
-    side = _OPPOSITE if x * from_x + y * from_y < 0.0 else 1.0 - _OPPOSITE
+    opposite = _prefers_opposite(from_x, from_y)
+    side = opposite if x * from_x + y * from_y < 0.0 else 1.0 - opposite
     return float(by_radius * side / (2.0 * max(across + along, _LEAST) * r))
 
 

@@ -185,6 +185,16 @@ def test_forced_photons_fly_into_gaps(place: tuple[float, float, float]) -> None
     assert np.quantile(weights[some[1]], 0.9) < 0.3
 
 
+def test_a_decay_on_the_axis_has_no_opposite_side() -> None:
+    """A beam without width: gaps lie alike on all sides."""
+    place = (0.0, 0.0, PLACE[2])
+    plain, forced, _, weights = made("ke3", 0.0, 0.0, gap=0.7, place=place)
+    assert abs(weights.mean() - 1.0) < 5.0 * weights.std() / np.sqrt(N)
+    for row in (1, 2):
+        lost = [unseen(decays, row, place).astype(float) for decays in (forced, plain)]
+        agree(lost[0], weights, lost[1], np.array([0.5, 1.5]))
+
+
 @pytest.mark.parametrize("soft", [0.7, 0.3])
 def test_a_turned_decay_is_the_same_decay(soft: float) -> None:
     plain, forced, _, weights = made("kmu3", soft, 0.0, gap=0.7 - soft)
