@@ -10,7 +10,7 @@ import numpy as np
 from hnlpeak.core.records import Vector
 from hnlpeak.limits.published import PublishedLimit
 
-__all__ = ["BesideEarlier", "beside_earlier", "lowest"]
+__all__ = ["BesideEarlier", "beside_earlier", "lowest", "name_of"]
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,11 @@ class BesideEarlier:
         return f"{self.label} against {self.earlier}: {'; '.join(parts) or 'no limit'}"
 
 
+def name_of(curve: PublishedLimit) -> str:
+    """Return the name of a ``curve``, and that it is approximate where it must not be quoted as published."""
+    return f"{curve.name} (approximate)" if curve.confidence == "m" else curve.name
+
+
 def lowest(curves: Sequence[PublishedLimit], mass: Vector) -> Vector:
     """Return the lowest limit on |U|^2 of all ``curves`` that cover each ``mass`` (MeV), NaN where none does."""
     found = np.full(mass.shape, np.inf)
@@ -69,7 +74,7 @@ def beside_earlier(label: str, mass: Vector, u2: Vector, earlier: Sequence[Publi
 
     return BesideEarlier(
         label,
-        ", ".join(curve.name for curve in earlier),
+        ", ".join(map(name_of, earlier)),
         int(on.sum()),
         *ends(mass[on]),
         int(np.sum(ratio < 1.0)),

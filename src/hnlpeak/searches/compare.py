@@ -13,7 +13,7 @@ from hnlpeak.core.errors import UsageError
 from hnlpeak.core.records import Vector
 from hnlpeak.formats.results import read_result
 from hnlpeak.formats.table import table_text
-from hnlpeak.limits.earlier import BesideEarlier, beside_earlier
+from hnlpeak.limits.earlier import BesideEarlier, beside_earlier, name_of
 from hnlpeak.limits.improvement import published_before
 from hnlpeak.limits.published import published
 from hnlpeak.limits.result import SearchResult
@@ -90,4 +90,4 @@ def _limits(result: SearchResult, curves: Sequence[str]) -> Iterator[tuple[str, 
             )
         found, on = np.full(mass.shape, np.nan), curve.covers(mass)
         found[on] = curve.limit(mass[on])
-        yield name, found
+        yield name_of(curve), found

@@ -41,6 +41,13 @@ def test_an_equal_limit_is_no_improvement() -> None:
     assert (row.below, row.masses, row.new) == (0, 5, 0)
 
 
+def test_a_curve_that_must_not_be_quoted_says_so() -> None:
+    digitised = published("na62-2007-mu")
+    assert digitised.confidence == "m"
+    row = beside_earlier("ours", MASS, np.full(6, 1e-6), [LOW, digitised])
+    assert "ours against low, na62-2007-mu (approximate): " in row.words()
+
+
 def test_without_a_limit_there_is_nothing_to_tell() -> None:
     row = beside_earlier("none", MASS, np.full(6, np.nan), [LOW])
     assert (row.masses, row.below, row.new) == (0, 0, 0)
