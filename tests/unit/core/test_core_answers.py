@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import operator
-from typing import Any
+from typing import Any, cast
 
+import numba
+import numpy as np
 import pytest
 from numba.core import types
 from numba.core.registry import CPUDispatcher
 
 from hnlpeak.core.answers import remember_answers
+from hnlpeak.core.kernel import kernel
 
 _CONTEXT: Any = CPUDispatcher.targetdescr.typing_context
 _CONTEXT.refresh()  # numba loads what it knows when it is first needed
@@ -54,3 +57,15 @@ def test_what_depends_on_more_than_types_is_searched_for_each_time() -> None:
     for _ in range(2):
         context.resolve_function_type(function, (types.UniTuple(types.float64, 2),), {})
     assert context.asked == 2
+
+
+def _total(row: Any) -> Any:
+    return np.nansum(row)
+
+
+def test_kernels_know_what_is_no_number_though_others_have_asked_for_fast_mathematics() -> None:
+    """What numba compiles for a function of another package, that takes all for numbers, is nothing for a kernel."""
+    row, others = np.array([np.nan, 1.0, 2.0] * 8), cast(Any, numba)
+    made = kernel(_total)
+    others.njit(fastmath=True)(_total)(row)
+    assert made(row) == 24.0
