@@ -84,7 +84,8 @@ def _of_shard(task: _Task, *, card: AnalysisCard, window: MassWindow, seed: int)
     names = column_names(experiment.timed_systems)
     spec, assumed = ShardSpec(experiment.setup, sample, seed, len(names)), assumed_of(card, calibration)
     rows = []
-    for block in blocks(spec, assumed, task.shard, foregone=foregone_of(card, experiment)):
+    foregone = foregone_of(card, experiment)._replace(energies=True)  # no cut may ask, but they are listed
+    for block in blocks(spec, assumed, task.shard, foregone=foregone):
         columns = dict(zip(names, block.candidates, strict=True))
         about = {"sample": sample.name, "shard": task.shard[0]}
         for row in _rows(columns, card, window, about):
