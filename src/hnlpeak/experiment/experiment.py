@@ -128,6 +128,7 @@ def _fill_strayed(setup: Any, response: list[Surface], planes: NDArray[np.float6
     setup["strayed"][: planes.size], setup["strayed_last"] = np.sqrt(turned[:-1]), np.sqrt(turned[-1])
     pipes = [np.array(surface.params) for surface in response if surface.code == beam_pipe.CODE]
     setup["pipe_radius"] = max((beam_pipe.outer_of(row) for row in pipes), default=0.0)
+    setup["pipe_first"] = min((beam_pipe.begin_of(row) for row in pipes), default=end)
 
 
 def _fill_surfaces(setup: Any, card: ExperimentCard) -> None:

@@ -126,7 +126,7 @@ SETUP = np.dtype(
         ("four_points", FOUR_POINTS),
         ("accepted", np.float64, (SHAPE_WIDTH + 1, MAX_SURFACES)),
         ("strayed", np.float64, (MAX_SURFACES,)),
-        *_floats(["strayed_last", "pipe_radius"]),
+        *_floats(["strayed_last", "pipe_radius", "pipe_first"]),
         *_floats(["magnet_z", "magnet_kick", "momentum_scale", "calorimeter_z", "pause_z"]),
         ("has_ring", np.int64),
         ("ring", np.float64, (PARAMETERS,)),
@@ -152,7 +152,7 @@ Layers are the matter between the first and the last chamber, chambers included,
 ``four_points`` is what a fit to four chambers needs of them. ``accepted`` has z and shapes of the ``acceptance`` in
 columns, all of space beyond the last one; ``strayed`` is how far (mm, rms in a coordinate) scattering up to the last
 chamber moves a light particle there, times its momentum, ``strayed_last`` at that chamber. The widest beam pipe has
-``pipe_radius``, 0 without one.
+``pipe_radius``, 0 without one; the first one begins at ``pipe_first``.
 Lengths in mm, momenta in MeV, times in ns.
 """
 

@@ -9,6 +9,8 @@ import numpy as np
 from hnlpeak.detectors.event import MAX_SYSTEMS
 from hnlpeak.detectors.hodoscope import Hodoscope
 from hnlpeak.detectors.kind import time_column
+from hnlpeak.detectors.registry import KINDS
+from hnlpeak.detectors.spectrometer import Spectrometer
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.experiment.experiment import Experiment
 from hnlpeak.simulation.foregone import FOLLOW_ALL, Foregone
@@ -18,6 +20,7 @@ __all__ = ["foregone_of", "last_veto"]
 _VETOES = ("n_tracks", "e_extra_mev", "in_acceptance")
 _ENERGIES = ("e_over_p", "e_hadron_mev")
 _MARGIN = 50.0  # mm, beside what depends on momentum
+_SHARP = 1.0  # mm, of a view
 _BLUR = 8.0  # standard deviations of a track's time
 
 
@@ -37,6 +40,26 @@ def _asks(card: AnalysisCard, columns: tuple[str, ...]) -> bool:
     """True where a cut of any selection looks at one of these columns."""
     cuts = [cut for selection in card.selections if not selection.any_of for cut in card.cuts_of(selection)]
     return any(column in columns for cut in cuts for column in (cut.column, cut.by))
+
+
+def _measures_well(experiment: Experiment) -> bool:
+    """True where what chambers measure a track off by is nothing beside the margins of its course."""
+    return all(
+        spec.view_resolution * max(spec.tail_scale, 1.0) < _SHARP
+        for spec in experiment.card.detectors
+        if isinstance(spec, Spectrometer)
+    )
+
+
+def _behind_calorimeter(experiment: Experiment) -> tuple[str, ...]:
+    """Columns of the systems with times that a muon may reach behind the calorimeter, after the trigger was asked."""
+    z, systems = experiment.setup[0]["calorimeter_z"], experiment.card.systems()
+    return tuple(
+        time_column(spec.system)
+        for spec in experiment.card.detectors
+        if KINDS[spec.kind].timed
+        and any(surface.z >= z for surface in KINDS[spec.kind].response(spec, systems.index(spec.system)))
+    )
 
 
 def foregone_of(card: AnalysisCard, experiment: Experiment) -> Foregone:
@@ -66,8 +89,8 @@ def foregone_of(card: AnalysisCard, experiment: Experiment) -> Foregone:
         every,
         _BLUR * resolution,
         merging,
-        _bounds(card, "in_acceptance")[0] > 0.0,
-        _asks(card, _ENERGIES),
+        _bounds(card, "in_acceptance")[0] > 0.0 and _measures_well(experiment),
+        _asks(card, (*_ENERGIES, *_behind_calorimeter(experiment))),
     )
 
 

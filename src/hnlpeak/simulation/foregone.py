@@ -164,7 +164,7 @@ def _strays(setup: Record, particle: Record) -> bool:
     per_momentum, to_last = _MANY_SIGMA / line.p, setup.chamber_z[setup.n_chambers - 1] - z
     if setup.pipe_radius > 0.0:
         radius = setup.pipe_radius + _MOVED + per_momentum * setup.strayed_last
-        before = _stays_out(x, y, line.tx, line.ty, z - first, 0.0, radius)
+        before = _stays_out(x, y, line.tx, line.ty, z - max(setup.pipe_first, line.z), 0.0, radius)
         if not (before and _stays_out(x, y, tx, ty, 0.0, to_last, radius)):
             return False
     planes, shapes, strayed, missed = setup.accepted[0], setup.accepted[1:], setup.strayed, 0
@@ -215,7 +215,7 @@ def _surely_good(setup: Record, particle: Record) -> bool:
         lines.chi2_x >= 0.0
         and lines.chi2_y >= 0.0
         and (1.0 + _EDGE) * good.momentum_min < p < (1.0 - _EDGE) * good.momentum_max
-        and wx * wx + wy * wy - along * along / angle2 < (good.closest_approach - _MOVED) ** 2
+        and wx * wx + wy * wy - along * along / angle2 < max(good.closest_approach - _MOVED, 0.0) ** 2
         and good.z_min + room < z_near < good.z_max - room
     )
 

@@ -30,6 +30,7 @@ _MANY_SIGMA = 8.0  # beyond, normal numbers are left out of account
 _LEAST = 1000.0  # MeV: below, pions are not as light as scattering is taken here
 _HEAVY = 1.02  # 1 / beta there, and what the logarithm of Highland's formula adds
 _CHARGED = 3
+_FEW_SIGMA, _MOVED = 5.0, 5.0  # of a course's angle; mm: how far the measured beam may be from the true one
 _MANY = 100.0  # chambers: what ends makes a point in none
 
 
@@ -164,8 +165,11 @@ def _cross(
 
 
 @inlined
-def _fly(decays: int, setup: Record, z_last: float, z_magnet: float, rows: NDArray[np.float64]) -> None:
-    """The pions of a block through all surfaces up to the last chamber, one after another."""
+def _fly(decays: int, setup: Record, z_last: float, z_magnet: float, rows: NDArray[np.float64]) -> float:
+    """The pions of a block through all surfaces up to the last chamber, one after another.
+
+    Returns the angle (MeV, over the momentum) by which all of the matter turns them.
+    """
     surfaces, rings = setup.response, setup.response.rings
     columns = _CHARGED * decays
     s0 = s1 = s2 = 0.0  # moments in z of the squared angles of all matter before
@@ -193,22 +197,35 @@ def _fly(decays: int, setup: Record, z_last: float, z_magnet: float, rows: NDArr
         s1 += angle * angle * z
         s2 += angle * angle * z * z
         n += 1
+    return math.sqrt(s0)
 
 
 @inlined
-def _decide(decays: int, setup: Record, foregone: Foregone, rows: NDArray[np.float64]) -> None:
-    """Set ``rows`` [GONE] where tracks are too many or where there is none."""
+def _comes_near(setup: Record, x: float, y: float, z: float, turned: float) -> bool:
+    """True where a track that begins at (x, y, z), and is ``turned`` by so much, surely comes near the beam's axis."""
+    good, beam = setup.good_track, setup.beam
+    along = z - beam.z_reference
+    dx, dy = x - beam.x - beam.slope_x * along, y - beam.y - beam.slope_y * along
+    room = max(good.closest_approach - _MOVED - _FEW_SIGMA * turned * (setup.chamber_z[0] - z), 0.0)
+    return bool(good.chosen == 0 or dx * dx + dy * dy < room * room)
+
+
+@inlined
+def _decide(decays: int, setup: Record, foregone: Foregone, turned: float, rows: NDArray[np.float64]) -> None:
+    """Set ``rows`` [GONE] where tracks are too many or where there is none; ``turned`` as ``_fly`` returns it."""
     least = min(setup.min_chambers, setup.n_chambers - 1)
     if setup.good_track.chosen != 0:
         least = setup.n_chambers
     for k in range(decays):
         tracks, without, placed = 0, 0, 0
+        x, y, z = rows[Screened.X, k], rows[Screened.Y, k], rows[Screened.Z, k]
         for part in range(_CHARGED):
             at = part * decays + k
             p, passes = rows[Screened.P, at], rows[Screened.PASSES, at] > 0.0
             placed += p > 0.0
             sure = passes and rows[Screened.POINTS, at] >= least and rows[Screened.FLIES, at] > 0.0
-            tracks += sure and is_within_bounds(setup.good_track, p, rows[Screened.Z, k])
+            near = _comes_near(setup, x, y, z, turned / max(p, _LEAST))
+            tracks += sure and near and is_within_bounds(setup.good_track, p, z)
             without += rows[Screened.LACKS, at] > setup.n_chambers - setup.min_chambers
         lost = tracks > foregone.most_tracks or without == _CHARGED
         rows[Screened.GONE, k] = placed == _CHARGED and lost
@@ -240,5 +257,5 @@ def tracks_lose(
         throw(decays, key, mix, _PION, place, z_last, forced, numbers, rows, at)
         _draw_luck(decays, key, place, numbers, rows, at)
         bend(decays, magnet[0], magnet[1], charge, rows, at)
-    _fly(decays, setup, z_last, magnet[0], rows)
-    _decide(decays, setup, foregone, rows)
+    turned = _fly(decays, setup, z_last, magnet[0], rows)
+    _decide(decays, setup, foregone, turned, rows)

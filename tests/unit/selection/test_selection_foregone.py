@@ -148,6 +148,14 @@ def test_energies_are_left_out_where_no_cut_looks_at_them() -> None:
     assert not foregone_of(card([MOMENTUM]), experiment).energies
 
 
+def test_muons_are_followed_behind_the_calorimeter_where_a_cut_looks_at_a_counter_there() -> None:
+    """The SAC of 2015 has a signal of muons that reach it; the LAV stands before the calorimeter."""
+    experiment = shipped().experiment
+    sac = {**LAV, "name": "SAC", "column": "dt_sac_ns"}
+    assert foregone_of(card([sac]), experiment).energies
+    assert not foregone_of(card([LAV]), experiment).energies
+
+
 def test_times_of_tracks_are_off_by_eight_resolutions_of_the_hodoscope_at_most() -> None:
     experiment = shipped().experiment
     (chod,) = (spec for spec in experiment.card.detectors if isinstance(spec, Hodoscope))

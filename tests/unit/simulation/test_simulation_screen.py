@@ -181,6 +181,51 @@ def test_tracks_that_are_counted_early_are_those_that_reconstruction_counts(forc
     assert np.array_equal(left, all_of_them)
 
 
+def not_lost(table: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Numbers of what passes the vetoes of 2007."""
+    alone = (table["n_tracks"] == 1) & (table["e_extra_mev"] < 3000.0)
+    return table["number"][alone & (table["in_acceptance"] == 1.0)]
+
+
+@pytest.mark.parametrize("approach", [1.0, 4.0, 10.0])
+def test_bounds_of_good_tracks_may_be_narrower_than_what_is_known_of_the_beam(approach: float) -> None:
+    """Of tracks that must come within a millimetre or so of the axis none is surely good."""
+    loaded = load_analysis("na62-2007-kmu2")
+    foregone = foregone_of(loaded.card, loaded.experiment)
+    array = np.array(hits.shipped("na62-2007").setup)
+    array["good_track"]["closest_approach"] = approach
+    sample = mode_sample("tracks/near", "pi3", DECAYS)
+    tables = (selectable("na62-2007-kmu2", array, sample, each)[0] for each in (FOLLOW_ALL, foregone))
+    whole, short = (not_lost(table) for table in tables)
+    assert len(whole) > 1000
+    assert np.array_equal(short, whole)
+
+
+@pytest.mark.parametrize(
+    ("what", "instead"),
+    [
+        ('view_resolution = "0.135 mm"', 'view_resolution = "6 mm"'),
+        ('sections = ["217.084 m"', 'sections = ["190 m", "217.084 m"'),
+    ],
+)
+def test_what_misses_the_acceptance_is_known_with_coarse_chambers_and_a_long_pipe(
+    what: str, instead: str, tmp_path: Path
+) -> None:
+    """A pipe before the first chamber turns muons, and coarse points move tracks: none is given up for its course."""
+    shipped = files("hnlpeak").joinpath("library/experiments/na62-2007.toml").read_text("utf-8")
+    assert what in shipped
+    (tmp_path / "other.toml").write_text(shipped.replace(what, instead), "utf-8")
+    experiment = load_experiment(tmp_path / "other.toml")
+    foregone = foregone_of(load_analysis("na62-2007-kmu2").card, experiment)
+    sample = mode_sample("probe", "kmu2", DECAYS)
+    tables = (
+        selectable("na62-2007-kmu2", experiment.setup, sample, each)[0] for each in (FOLLOW_ALL, foregone)
+    )
+    whole, short = (not_lost(table) for table in tables)
+    assert len(whole) > 20_000
+    assert np.array_equal(short, whole)
+
+
 def test_what_a_muon_leaves_in_calorimeters_is_left_out_where_no_cut_asks() -> None:
     array, sample = hits.shipped("na62-2007").setup, mode_sample("quiet", "kmu2", DECAYS)
     whole = selectable("na62-2007-kmu2", array, sample, FOLLOW_ALL)[0]
