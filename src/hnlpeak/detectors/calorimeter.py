@@ -321,7 +321,10 @@ def _constants(spec: Calorimeter, system: int, setup: Any) -> None:
     setup["muon_tail"] = spec.muon_catastrophic
     most = spec.energy_scale * (spec.minimum_ionising + spec.minimum_ionising_width * LARGEST_FLUCTUATION)
     row = np.array(pack(spec)[0].params)
-    setup["muon_signal"] = most + _FEW_SIGMA * _energy_error(row, most)
+    mean = max(spec.energy_scale * spec.minimum_ionising, 1.0)
+    setup["muon_signal"] = max(
+        most + _FEW_SIGMA * _energy_error(row, most), mean + _MANY_SIGMA * _energy_error(row, mean)
+    )
 
 
 def _acceptance(spec: Calorimeter) -> list[Plane]:

@@ -241,6 +241,25 @@ def test_what_a_muon_leaves_in_calorimeters_is_left_out_where_no_cut_asks() -> N
     assert np.max((whole["e_over_p"] * whole["p_mev"])[~left]) < array[0]["cluster_threshold"]
 
 
+def test_noise_may_lift_a_muon_that_always_leaves_the_same_above_the_threshold(tmp_path: Path) -> None:
+    """Without fluctuations of what it leaves, most muons are three standard deviations of noise below the bound."""
+    card = files("hnlpeak").joinpath("library/experiments/na62-2007.toml").read_text("utf-8")
+    for what, instead in (
+        ('minimum_ionising_width = "80 MeV"', 'minimum_ionising_width = "0 MeV"'),
+        ('cluster_threshold = "3 GeV"', 'cluster_threshold = "860 MeV"'),
+    ):
+        assert what in card
+        card = card.replace(what, instead)
+    (tmp_path / "even.toml").write_text(card, "utf-8")
+    array, sample = load_experiment(tmp_path / "even.toml").setup, mode_sample("mip", "kmu2", DECAYS)
+    whole, short = (
+        selectable("na62-2007-kmu2", array, sample, FOLLOW_ALL._replace(energies=energies))[0]
+        for energies in (True, False)
+    )
+    assert np.count_nonzero(whole["n_associated"]) > 100
+    assert np.array_equal(short["n_associated"], whole["n_associated"])
+
+
 PLATE = """
 [[detectors]]
 kind = "material"
