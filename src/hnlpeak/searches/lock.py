@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -33,13 +34,24 @@ def _hold(descriptor: int) -> None:
     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
+def _is_no_folder(place: Path) -> bool:
+    try:
+        return not stat.S_ISDIR(os.lstat(place).st_mode)
+    except FileNotFoundError:
+        return False
+
+
 def _open(place: Path) -> int:
     """Descriptor of the lock file of ``place``, locked. ``BlockingIOError`` where another process has it."""
     while True:
-        place.mkdir(parents=True, exist_ok=True)
         try:
+            place.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(place / LOCK, _FLAGS, 0o666)
         except FileNotFoundError:  # the folder was taken away in between
+            continue
+        except FileExistsError:  # or while mkdir looked whether what is there is a folder
+            if _is_no_folder(place):
+                raise
             continue
         try:
             _hold(descriptor)
