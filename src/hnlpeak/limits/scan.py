@@ -125,6 +125,7 @@ def scan(
 
 
 def _with(made: SearchResult, shape: ShapeFit | None, spurious: Spurious | None) -> SearchResult:
+    """The result with what ``_apart`` found beside it."""
     return replace(made, shape=shape, spurious=spurious)
 
 
