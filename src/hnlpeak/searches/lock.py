@@ -41,17 +41,23 @@ def _is_no_folder(place: Path) -> bool:
         return False
 
 
+def _make(place: Path) -> None:
+    """Make the folder, if it is not there; one that goes while mkdir looks at it is made again."""
+    while True:
+        try:
+            return place.mkdir(parents=True, exist_ok=True)
+        except FileExistsError:
+            if _is_no_folder(place):
+                raise
+
+
 def _open(place: Path) -> int:
     """Descriptor of the lock file of ``place``, locked. ``BlockingIOError`` where another process has it."""
     while True:
+        _make(place)
         try:
-            place.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(place / LOCK, _FLAGS, 0o666)
         except FileNotFoundError:  # the folder was taken away in between
-            continue
-        except FileExistsError:  # or while mkdir looked whether what is there is a folder
-            if _is_no_folder(place):
-                raise
             continue
         try:
             _hold(descriptor)
