@@ -17,6 +17,7 @@ from hnlpeak.core.card import Card
 from hnlpeak.core.kernel import inlined
 from hnlpeak.core.quantity import Energy, Fraction, Length, Positive, Share, Size
 from hnlpeak.detectors.absorber import InteractionLengths, depth_of
+from hnlpeak.detectors.dead_cells import DeadCells
 from hnlpeak.detectors.detection import photon_detected
 from hnlpeak.detectors.event import MAX_CLUSTERS, Record
 from hnlpeak.detectors.hadron_shower import traverse
@@ -49,6 +50,8 @@ CODE = 7
 """Code of its surfaces."""
 
 
+_CLUSTERS = ("e_over_p", "e_extra_mev", "n_associated")
+_DEAD_CELL = "dead_cell_mm"
 _MANY_SIGMA = 8.0  # beyond, normal numbers are left out of account
 _FEW_SIGMA = 3.0  # of what only one muon in a million leaves
 HARD_LOSS = 0.8
@@ -76,7 +79,8 @@ class DeadModules(Card):
 class Calorimeter(Counter):
     """Electromagnetic calorimeter at ``z``.
 
-    ``acceptance`` without ``dead_modules`` is the part that a selected track must cross (default: all of ``shape``).
+    ``acceptance`` without ``dead_modules`` is the part that a selected track must cross (default: all of ``shape``);
+    how far it is from the nearest of the ``dead_cells`` is a column.
 
     Energy resolution ``stochastic`` / sqrt(E / GeV) + ``noise`` / E + ``constant`` (in quadrature); measured energies
     are ``energy_scale`` times what they should be. A photon of the energy E goes unnoticed with the probability
@@ -99,6 +103,7 @@ class Calorimeter(Counter):
     shape: Shape
     acceptance: Shape | None = None
     dead_modules: DeadModules | None = None
+    dead_cells: DeadCells | None = None
     stochastic: Fraction
     noise: Energy
     constant: Fraction
@@ -313,6 +318,8 @@ def respond(params: Record, event: Record, particle: Record, rng: np.random.Gene
 def _constants(spec: Calorimeter, system: int, setup: Any) -> None:
     setup["calorimeter_system"] = system
     setup["calorimeter_z"] = spec.z
+    if spec.dead_cells is not None:
+        setup["cell_pitch"], setup["dead_cells"] = spec.dead_cells.pitch, spec.dead_cells.table()
     setup["accidental_energy"] = spec.accidental_energy
     setup["muon_loss"] = spec.muon_catastrophic * (spec.muon_catastrophic_start / HARD_LOSS) ** (
         spec.muon_catastrophic_index
@@ -343,7 +350,8 @@ KIND = DetectorKind(
     constants=_constants,
     outline=_outline,
     accidentals_on=lambda spec: Plane(spec.z, spec.shape),
-    fills=("e_over_p", "e_extra_mev", "n_associated"),
+    fills=(*_CLUSTERS, _DEAD_CELL),
+    measured=lambda spec: _CLUSTERS if spec.dead_cells is None else (*_CLUSTERS, _DEAD_CELL),
     stops_hadrons=True,
     ends_tracks=True,
     most=1,

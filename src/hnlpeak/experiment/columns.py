@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import IntEnum
 
+from hnlpeak.detectors.dead_cells import FAR
 from hnlpeak.detectors.kind import time_column
 
 __all__ = [
@@ -50,11 +51,12 @@ class Column(IntEnum):
     PHI_LAB = 21
     MUON_X = 22
     MUON_Y = 23
-    PERIOD = 24
-    SOURCE = 25
-    WEIGHT = 26
-    NUMBER = 27
-    N_FIXED = 28
+    DEAD_CELL = 24
+    PERIOD = 25
+    SOURCE = 26
+    WEIGHT = 27
+    NUMBER = 28
+    N_FIXED = 29
 
 
 COLUMN_MEANING = {
@@ -82,6 +84,7 @@ COLUMN_MEANING = {
     "phi_lab_rad": "azimuth of the track before the magnet about the z axis, from 0 to 2 pi, rad",
     "muon_x_sigmas": "distance in x of the extrapolated track from the nearest cell hit in time, over its scattering",
     "muon_y_sigmas": "distance in y of the extrapolated track from the nearest cell hit in time, over its scattering",
+    "dead_cell_mm": f"distance of the track from the calorimeter's nearest dead cell, mm; {FAR:g} beyond two cells",
     "period": "index of the period of the experiment in which the event was taken, from 0",
     "source": "index of the simulated source, -1 for data",
     "weight": "weight of the event, 1 for data",

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.detectors.beam_cherenkov import MAX_SECTORS
+from hnlpeak.detectors.dead_cells import GRID
 from hnlpeak.detectors.event import MAX_CHAMBERS, MAX_SYSTEMS
 from hnlpeak.detectors.shape import SHAPE_WIDTH
 from hnlpeak.detectors.surface import MAX_SURFACES, PARAMETERS, SURFACES
@@ -113,6 +114,7 @@ SETUP = np.dtype(
         ("n_noisy", np.int64),
         ("noisy", np.int64, (MAX_SYSTEMS,)),
         ("calorimeter_system", np.int64),
+        ("dead_cells", np.uint8, (GRID, GRID)),
         *_floats(["accidental_energy", "muon_loss", "muon_loss_index", "muon_tail", "muon_signal"]),
         *_floats(RECONSTRUCTION_FIELDS),
         ("period", np.int64),
@@ -127,7 +129,7 @@ SETUP = np.dtype(
         ("accepted", np.float64, (SHAPE_WIDTH + 1, MAX_SURFACES)),
         ("strayed", np.float64, (MAX_SURFACES,)),
         *_floats(["strayed_last", "pipe_radius", "pipe_first"]),
-        *_floats(["magnet_z", "magnet_kick", "momentum_scale", "calorimeter_z", "pause_z"]),
+        *_floats(["magnet_z", "magnet_kick", "momentum_scale", "calorimeter_z", "cell_pitch", "pause_z"]),
         ("has_ring", np.int64),
         ("ring", np.float64, (PARAMETERS,)),
     ]
@@ -145,6 +147,7 @@ charged particles; ``accidental`` is the rate (1/ns) of each system, ``quiet`` t
 accidental would have vetoed the event, ``hit_*`` the half-sizes of its counters and their z where hits have a
 place, and their cells, reach and scattering as in ``detectors.muon_veto``; ``timed`` lists the systems whose signals
 become columns, ``noisy`` those that have accidental signals.
+``dead_cells`` are those of the calorimeter, of ``cell_pitch`` (mm, 0 where none is).
 ``muon_loss`` is the probability that a muon leaves most of its momentum in the calorimeter, ``muon_tail`` that of
 the tail, ``muon_signal`` (MeV) the most that is measured of others, see ``calorimeter``.
 Charged particles pause at ``pause_z``, behind the last chamber, where an event with a track too many is left.

@@ -16,7 +16,13 @@ from hnlpeak.core.kernel import apart, inlined
 from hnlpeak.detectors.event import Record
 from hnlpeak.detectors.shape import inside_column
 from hnlpeak.experiment.columns import ABSENT_TIME, Column
-from hnlpeak.reconstruction.identification import clusters, muon_distance, muon_sigmas, ring_log_likelihood
+from hnlpeak.reconstruction.identification import (
+    clusters,
+    dead_cell_distance,
+    muon_distance,
+    muon_sigmas,
+    ring_log_likelihood,
+)
 from hnlpeak.reconstruction.kinematics import angles, closest_approach, missing_mass2
 from hnlpeak.reconstruction.track import TRACK, fit_points, new_scratch, x_at, y_at
 from hnlpeak.simulation.buffers import Buffers
@@ -163,7 +169,9 @@ def reconstruct(events: int, setups: NDArray[np.void], assumed: Assumed, buffers
         track, particle = tracks[0], event.particles[k]
         out[Column.IN_ACCEPTANCE, n] = _accepted(setup, track)
         own, associated, extra = clusters(setup, event, track, particle.t_track)
-        muon_x, muon_y = muon_sigmas(setup, event, track, particle.t_track)
+        out[Column.DEAD_CELL, n] = dead_cell_distance(setup, track)
+        sigmas = muon_sigmas(setup, event, track, particle.t_track)
+        out[Column.MUON_X, n], out[Column.MUON_Y, n] = sigmas
         out[Column.MUON_DISTANCE, n] = muon_distance(setup, event, track, particle.t_track)
         kick_track(event, track)
         theta, phi = angles(track, axis)
@@ -189,8 +197,6 @@ def reconstruct(events: int, setups: NDArray[np.void], assumed: Assumed, buffers
         out[Column.T_TRACK, n] = particle.t_track
         out[Column.N_ASSOCIATED, n] = associated
         out[Column.PHI_LAB, n] = math.atan2(track.ty, track.tx) % (2.0 * math.pi)
-        out[Column.MUON_X, n] = muon_x
-        out[Column.MUON_Y, n] = muon_y
         out[Column.PERIOD, n] = setup.period
         out[Column.SOURCE, n] = event.source
         out[Column.WEIGHT, n] = event.weight

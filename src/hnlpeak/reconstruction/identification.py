@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.core.kernel import inlined
+from hnlpeak.detectors.dead_cells import distance_to_dead_cell
 from hnlpeak.detectors.event import Record
 from hnlpeak.detectors.ring_cherenkov import RingSlot, ring_radius
 from hnlpeak.detectors.shape import inside
 from hnlpeak.experiment.columns import ABSENT_DISTANCE
 from hnlpeak.reconstruction.track import x_at, y_at
 
-__all__ = ["clusters", "muon_distance", "muon_sigmas", "ring_log_likelihood"]
+__all__ = ["clusters", "dead_cell_distance", "muon_distance", "muon_sigmas", "ring_log_likelihood"]
 
 
 @inlined
@@ -55,6 +56,13 @@ def clusters(setup: Record, event: Record, track: Record, t_track: float) -> tup
         ):
             extra = max(extra, cluster.energy)
     return own, associated, extra
+
+
+@inlined
+def dead_cell_distance(setup: Record, track: Record) -> float:
+    """Distance (mm) of the extrapolated track from the nearest dead cell at the calorimeter's front."""
+    z = setup.calorimeter_z
+    return distance_to_dead_cell(setup.dead_cells, setup.cell_pitch, x_at(track, z), y_at(track, z))
 
 
 @inlined
