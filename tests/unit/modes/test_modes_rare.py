@@ -10,8 +10,7 @@ from scipy.integrate import quad
 from scipy.stats import chi2
 
 from hnlpeak.theory.modes import MODES, ke2g_sd
-from hnlpeak.theory.modes.ke2g_sdm import sd_minus_density
-from hnlpeak.theory.modes.kmu2 import STRUCTURE
+from hnlpeak.theory.modes.ke2g_sdm import AXIAL, VECTOR, sd_minus_density
 from hnlpeak.theory.modes.structure import DECAY_CONSTANT
 from hnlpeak.theory.species import MASS, Species
 
@@ -63,7 +62,7 @@ def test_interference_that_ke2g_leaves_out_is_small(slowest: float, share: float
         y = 1.0 + r - x * (1.0 - v)
         above = 0.5 * KAON * np.sqrt(np.maximum(y * y - 4.0 * r, 0.0)) >= slowest
         measure = 2.0 * u * w * x * v * logarithm * 0.5 * weights * above
-        plus, minus = STRUCTURE.plus * (1.0 + STRUCTURE.slope * (1.0 - x)), STRUCTURE.minus
+        plus, minus = 0.125 * (1.0 + 0.38 * (1.0 - x)), VECTOR - AXIAL
         # densities of hep-ph/9209261 with the form factors of PDG: helicities + and -
         a = x + y - 1.0 - r
         sd = plus**2 * a * ((x + y - 1.0) * (1.0 - x) - r)

@@ -32,7 +32,7 @@ from hnlpeak.theory.modes.lepton_photon import place_lepton_photon
 from hnlpeak.theory.modes.masses import KAON
 from hnlpeak.theory.modes.mode import PARAMETERS
 from hnlpeak.theory.modes.rows import put, put_polarised
-from hnlpeak.theory.modes.structure import NO_STRUCTURE, Structure, structure_amplitude
+from hnlpeak.theory.modes.structure import NO_STRUCTURE, Structure, form_factors, structure_amplitude
 from hnlpeak.theory.modes.structure_spin import structure_spin
 from hnlpeak.theory.species import MASS, Species
 
@@ -59,7 +59,7 @@ PHOTON_ENERGY_MIN = 0.1
 _PHOTON = float(Species.PHOTON)
 _SPECIES, _MOMENTUM, _ENERGY, _P_IB, _MASS, _LEPTON, _R, _S = range(8)
 _LN_X_MIN, _LN_X_RANGE, _LN_V_MIN, _LN_V_RANGE, _BOUND, _HELICITY, _POLARISED = range(8, 15)
-_PLUS, _SLOPE, _MINUS = range(15, 18)
+_PLUS, _PLUS_SLOPE, _MINUS, _MINUS_SLOPE = range(15, 19)
 _BOUND_POINTS = 400
 _BOUND_MARGIN = 1.01
 
@@ -114,8 +114,9 @@ def _weights(
     r: float,
     s: float,
     plus: float,
-    slope: float,
+    plus_slope: float,
     minus: float,
+    minus_slope: float,
 ) -> NDArray[np.float64]:
     """x^2 v |M|^2 [ln v_max - ln v_min](x) on the grid of ``x`` and of the share ``t`` of the range in ln v."""
     out = np.zeros((x.size, t.size, 2))
@@ -124,9 +125,10 @@ def _weights(
         if low >= high:
             continue
         span = math.log(high / low)
+        a, b = form_factors(x[i], plus, plus_slope, minus, minus_slope)
         for j in range(t.size):
             v = low * math.exp(span * t[j])
-            whole = squared_amplitude(x[i], v, r, s) + structure_amplitude(x[i], v, r, plus, slope, minus)
+            whole = squared_amplitude(x[i], v, r, s) + structure_amplitude(x[i], v, r, a, b)
             out[i, j, 0] = x[i] * x[i] * v * whole
             out[i, j, 1] = span
     return out
@@ -201,7 +203,7 @@ def pack_leptonic(
     params[_MASS] = meson_mass
     params[_LEPTON] = lepton_mass
     params[_R], params[_S] = r, s
-    params[_PLUS], params[_SLOPE], params[_MINUS] = structure
+    params[_PLUS : _MINUS_SLOPE + 1] = structure
     params[_P_IB] = ib_probability(x_min, r, s, structure)
     if params[_P_IB] > 0.0:
         low, high = v_limits(x_min, r, s)
@@ -289,16 +291,17 @@ def _sample_radiative(rng: np.random.Generator, params: NDArray[np.float64], out
         low, high = v_limits(x, r, s)
         if not low <= v <= high:
             continue
-        whole = squared_amplitude(x, v, r, s)
-        whole += structure_amplitude(x, v, r, params[_PLUS], params[_SLOPE], params[_MINUS])
+        plus, minus = form_factors(
+            x, params[_PLUS], params[_PLUS_SLOPE], params[_MINUS], params[_MINUS_SLOPE]
+        )
+        whole = squared_amplitude(x, v, r, s) + structure_amplitude(x, v, r, plus, minus)
         if rng.random() * params[_BOUND] < x * x * v * whole:
             break
     px, py, pz, e, kx, ky, kz, k = place_lepton_photon(rng, x, v, mass, r, s)
     sx, sy, sz = 0.0, 0.0, 0.0
     if params[_POLARISED] > 0.0 and params[_PLUS] > 0.0:
-        plus = params[_PLUS] * (1.0 + params[_SLOPE] * (1.0 - x))
         lepton, photon = (px, py, pz, e), (kx, ky, kz, k)
-        sx, sy, sz, _ = structure_spin(lepton, photon, mass, params[_LEPTON], plus, params[_MINUS])
+        sx, sy, sz, _ = structure_spin(lepton, photon, mass, params[_LEPTON], plus, minus)
     elif params[_POLARISED] > 0.0:
         heavy = mass * math.sqrt(s)
         sx, sy, sz = ib_spin(px, py, pz, e, kx, ky, kz, k, mass, params[_LEPTON], heavy)

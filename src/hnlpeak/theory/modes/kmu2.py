@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.core.measured import Measured
-from hnlpeak.theory.modes import ke2g_sd, ke2g_sdm
 from hnlpeak.theory.modes.inner_bremsstrahlung import force_radiation, pack_leptonic, sample_leptonic
 from hnlpeak.theory.modes.mode import Mode
 from hnlpeak.theory.modes.structure import Structure
@@ -22,8 +21,11 @@ CODE = 0
 """Code of the mode in kernels."""
 
 
-STRUCTURE = Structure(0.125, ke2g_sd.FORM_FACTOR_SLOPE, ke2g_sdm.VECTOR - ke2g_sdm.AXIAL)
-"""V + A of KLOE (0907.3594), V - A of chiral perturbation theory at order p^4."""
+STRUCTURE = Structure(plus=0.116, plus_slope=0.2993, minus=0.048, minus_slope=0.6860)
+"""Chiral perturbation theory at order p^6: V = 0.082 [1 + 0.4125 (1 - x)], A = 0.034 [1 + 0.0263 (1 - x)].
+
+As in the public code of the 2007 analysis (hnuplots, commit 9b11310, ``km2g``).
+"""
 
 
 def pack() -> NDArray[np.float64]:

@@ -17,29 +17,40 @@ from hnlpeak.core.kernel import kernel
 from hnlpeak.core.measured import Measured
 from hnlpeak.theory.modes.masses import KAON
 
-__all__ = ["DECAY_CONSTANT", "NO_STRUCTURE", "Structure", "structure_amplitude"]
+__all__ = ["DECAY_CONSTANT", "NO_STRUCTURE", "Structure", "form_factors", "structure_amplitude"]
 
 DECAY_CONSTANT = Measured(155.7, source="FLAG 2021, f_K in MeV")
 _RATIO = KAON / DECAY_CONSTANT.value
 
 
 class Structure(NamedTuple):
-    """V + A = ``plus`` [1 + ``slope`` (1 - x)] and V - A = ``minus``."""
+    """V + A = ``plus`` [1 + ``plus_slope`` (1 - x)], V - A = ``minus`` [1 + ``minus_slope`` (1 - x)]."""
 
     plus: float
-    slope: float
+    plus_slope: float
     minus: float
+    minus_slope: float
 
 
-NO_STRUCTURE = Structure(0.0, 0.0, 0.0)
+NO_STRUCTURE = Structure(0.0, 0.0, 0.0, 0.0)
 """Bremsstrahlung alone."""
 
 
 @kernel
-def structure_amplitude(x: float, v: float, r: float, plus: float, slope: float, minus: float) -> float:
-    """What adds to the |M|^2 of bremsstrahlung, in units of m_K^2, at (x, v). The boundary is not checked."""
-    a = plus * (1.0 + slope * (1.0 - x))
+def form_factors(
+    x: float, plus: float, plus_slope: float, minus: float, minus_slope: float
+) -> tuple[float, float]:
+    """V + A and V - A of a ``Structure`` beside a photon of the energy x m_K / 2."""
+    return plus * (1.0 + plus_slope * (1.0 - x)), minus * (1.0 + minus_slope * (1.0 - x))
+
+
+@kernel
+def structure_amplitude(x: float, v: float, r: float, plus: float, minus: float) -> float:
+    """What V + A and V - A add to the |M|^2 of bremsstrahlung at (x, v), in units of m_K^2.
+
+    The boundary is not checked.
+    """
     hard = (1.0 - x) * v
-    emitted = a * a * v * (hard - r) + minus * minus * (1.0 - v) * ((1.0 - x) * (1.0 - v) + r)
-    mixed = (1.0 - v) / v * (a * (r - hard) + minus * (x + hard - r))
+    emitted = plus * plus * v * (hard - r) + minus * minus * (1.0 - v) * ((1.0 - x) * (1.0 - v) + r)
+    mixed = (1.0 - v) / v * (plus * (r - hard) + minus * (x + hard - r))
     return 2.0 * _RATIO * _RATIO * x * x * emitted - 8.0 * r * _RATIO * mixed
