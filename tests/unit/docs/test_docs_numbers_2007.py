@@ -123,6 +123,7 @@ def test_cuts_of_2007(card):
         "muon_y_sigmas",
         "e_extra_mev",
         "n_associated",
+        "dead_cell_mm",
     }
     # neither E/p nor the hadron calorimeter
     assert not columns & {"e_over_p", "e_hadron_mev"}
@@ -161,6 +162,7 @@ def test_regions_of_2007(card, z, theta, p, phi, region, polarity, name):
             "in_acceptance": 1.0,
             "e_extra_mev": 0.0,
             "n_associated": 1.0,
+            "dead_cell_mm": 100.0,
             "muon_x_sigmas": 1.0,
             "muon_y_sigmas": 1.0,
             "cda_mm": 10.0,

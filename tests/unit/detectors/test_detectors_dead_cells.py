@@ -1,0 +1,57 @@
+"""Dead cells of a calorimeter: how many, how far away, and what tracks lose by them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from hnlpeak.detectors.dead_cells import FAR, GRID, DeadCells, distance_to_dead_cell
+
+PITCH = 19.75
+
+
+def cells(**keys: object) -> DeadCells:
+    return DeadCells.model_validate({"share": 0.008, "pitch": "19.75 mm", **keys})
+
+
+def test_a_share_of_the_cells_is_dead() -> None:
+    assert cells().table().sum() == round(0.008 * GRID**2)
+    assert cells(share=0.5).table().sum() == GRID**2 // 2
+    np.testing.assert_array_equal(cells().table(), cells().table())
+    assert (cells(map=2).table() != cells().table()).any()
+
+
+def test_distance_is_that_of_the_nearest_centre() -> None:
+    table = cells(share=0.02).table()
+    centres = PITCH * (np.argwhere(table) + 0.5 - 0.5 * GRID)
+    rng = np.random.Generator(np.random.Philox(3))
+    for x, y in rng.uniform(-1100.0, 1100.0, (300, 2)):
+        nearest = float(np.hypot(*(centres - [x, y]).T).min())
+        found = distance_to_dead_cell(table, PITCH, x, y)
+        assert found == (pytest.approx(nearest) if nearest <= 2.0 * PITCH else FAR)
+
+
+def test_without_cells_all_is_far() -> None:
+    table = cells().table()
+    assert distance_to_dead_cell(table, 0.0, 0.0, 0.0) == FAR
+    for x, y in ((1e4, 0.0), (0.0, -1e4), (np.nan, 0.0)):
+        assert distance_to_dead_cell(table, PITCH, x, y) == FAR
+
+
+def test_what_a_cut_takes_off_is_the_area() -> None:
+    """Circles of 20 mm about 0.8 % of the cells."""
+    table, n = cells().table(), 40_000
+    rng = np.random.Generator(np.random.Philox(4))
+    close = sum(
+        distance_to_dead_cell(table, PITCH, x, y) < 20.0
+        for x, y in rng.uniform(-0.5 * GRID * PITCH, 0.5 * GRID * PITCH, (n, 2))
+    )
+    expected = 0.008 * np.pi * (20.0 / PITCH) ** 2
+    assert close / n == pytest.approx(expected, abs=4.0 * np.sqrt(expected / n) + 0.001)
+
+
+@pytest.mark.parametrize("keys", [{"share": 1.5}, {"pitch": "0 mm"}, {"map": -1}, {"map": 2**40}])
+def test_nonsense_is_refused(keys: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        cells(**keys)
