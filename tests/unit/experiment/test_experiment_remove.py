@@ -40,7 +40,7 @@ def test_everything_but_the_spectrometer_can_be_removed(name: str) -> None:
         ("na62-2015-ke2", "GTK", set()),
         ("na62-2015-ke2", "MUV3", {"MUV3"}),
         ("na62-2007-kmu2", "MUV2", {"MUV in x"}),
-        ("na62-2007-kmu2", "LKr", {"LKr clusters", "associated clusters"}),
+        ("na62-2007-kmu2", "LKr", {"LKr clusters", "associated clusters", "dead cells"}),
     ],
 )
 def test_cuts_go_with_their_system(name: str, system: str, gone: set[str]) -> None:
