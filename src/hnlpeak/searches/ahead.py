@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hnlpeak.chain.loop import new_buffers
 from hnlpeak.chain.shards import (
@@ -38,10 +39,11 @@ from hnlpeak.limits.scan import scan
 from hnlpeak.reconstruction.calibration import N_SUMS, BeamCalibration, accumulate
 from hnlpeak.reconstruction.candidates import reconstruct
 from hnlpeak.selection.tally import fill
-from hnlpeak.simulation.foregone import FOLLOW_ALL
-from hnlpeak.simulation.generation import Total, generate
+from hnlpeak.simulation.buffers import Buffers
+from hnlpeak.simulation.foregone import FOLLOW_ALL, Foregone
+from hnlpeak.simulation.generation import Total, draw_and_screen, follow
 from hnlpeak.simulation.response import respond
-from hnlpeak.simulation.sample import mode_sample
+from hnlpeak.simulation.sample import ModeTable, mode_sample
 from hnlpeak.simulation.streams import decay_stream
 from hnlpeak.spectrum.axis import missing_mass_axis
 from hnlpeak.spectrum.spectrum import Spectrum
@@ -52,13 +54,20 @@ _PATIENCE: Final = 900.0
 """Seconds for which a copy may be silent: what a part takes on a machine that does ten other things."""
 
 
-def _generation(analysis: Analysis) -> None:
+def _block(analysis: Analysis) -> tuple[int, int, NDArray[Any], ModeTable, Foregone, Any, Buffers]:
+    """No decay of a block: what the parts of generation are called with."""
     sample = mode_sample("ahead", analysis.card.samples.calibration_mode, 1)
-    rng, totals = decay_stream(1, sample.name, 0), np.zeros(Total.WIDTH, dtype=np.int64)
-    generate(0, 0, analysis.experiment.setup, sample.table, FOLLOW_ALL, rng, new_buffers(1), totals)
+    rng = decay_stream(1, sample.name, 0)
+    return 0, 0, analysis.experiment.setup, sample.table, FOLLOW_ALL, rng, new_buffers(1)
 
 
-def _response(analysis: Analysis) -> None:
+def _screen(analysis: Analysis) -> None:
+    draw_and_screen(*_block(analysis))
+
+
+def _events(analysis: Analysis) -> None:
+    """Generation one by one and the response: what they share is read once by who makes both."""
+    follow(*_block(analysis), np.zeros(Total.WIDTH, dtype=np.int64))
     respond(0, analysis.experiment.setup, FOLLOW_ALL, decay_stream(1, "ahead", 0), new_buffers(1).block)
 
 
@@ -111,9 +120,9 @@ def _statistics(analysis: Analysis) -> None:
 
 
 PARTS: dict[str, Callable[[Analysis], None]] = {
-    "generation": _generation,
+    "events": _events,
     "statistics": _statistics,
-    "response": _response,
+    "screen": _screen,
     "reconstruction": _reconstruction,
     "selection": _selection,
 }

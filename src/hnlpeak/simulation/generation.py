@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.core.borrow import borrowed
-from hnlpeak.core.kernel import apart, inlined
+from hnlpeak.core.kernel import apart, inlined, kernel
 from hnlpeak.core.random import begin
 from hnlpeak.detectors import calorimeter, muon_veto
 from hnlpeak.detectors.beam_cherenkov import tag
@@ -38,7 +38,7 @@ from hnlpeak.theory.modes.slots import Daughter
 from hnlpeak.theory.species import CHARGE, Species
 from hnlpeak.trigger.decision import accidental_veto, level_passes, multiplicity_passes
 
-__all__ = ["KAON_WIDTH", "Total", "generate"]
+__all__ = ["KAON_WIDTH", "Total", "draw_and_screen", "follow", "generate"]
 
 KAON_WIDTH = 5
 """Length of the scratch array that holds px, py, pz, E, m of the kaon."""
@@ -427,7 +427,24 @@ _DECAYS, _IN_FIDUCIAL, _TRIGGERED = Total.DECAYS, Total.IN_FIDUCIAL, Total.TRIGG
 
 
 @apart
-def generate(
+def draw_and_screen(
+    decays: int,
+    first: int,
+    setups: NDArray[np.void],
+    modes: ModeTable,
+    foregone: Foregone,
+    rng: np.random.Generator,
+    buffers: Buffers,
+) -> None:
+    """Mesons of a block and what is surely lost of their decays: columns, in lanes."""
+    setups, modes, rng, buffers = borrowed(setups), borrowed(modes), borrowed(rng), borrowed(buffers)
+    setup, drawn, foregone = setups[0], buffers.kaons, borrowed(foregone)
+    draw_kaons(decays, first, setup, modes, rng, drawn)
+    screen(decays, first, setup, modes, foregone, rng, drawn, buffers.numbers, buffers.rows, buffers.lost)
+
+
+@apart
+def follow(
     decays: int,
     first: int,
     setups: NDArray[np.void],
@@ -437,16 +454,10 @@ def generate(
     buffers: Buffers,
     totals: NDArray[np.int64],
 ) -> int:
-    """Simulate ``decays`` decays of a shard, from number ``first`` on, up to the trigger; returns the survivors.
-
-    Survivors are the first records of the block; ``totals`` counts as ``Total`` says. What the photons make
-    ``foregone`` is left, but for one in ``foregone.every``, which stands for all of them.
-    """
+    """The decays of a drawn and screened block one by one, to the trigger; returns the survivors."""
     setups, modes, rng, buffers = borrowed(setups), borrowed(modes), borrowed(rng), borrowed(buffers)
     foregone = borrowed(foregone)
     setup, block, kaon, drawn = setups[0], buffers.block, buffers.kaon, buffers.kaons
-    draw_kaons(decays, first, setup, modes, rng, drawn)
-    screen(decays, first, setup, modes, foregone, rng, drawn, buffers.numbers, buffers.rows, buffers.lost)
     survival, photon_loss = modes.bias[Bias.SURVIVAL], modes.bias[Bias.PHOTON_LOSS]
     survivors = 0
     for number in range(decays):
@@ -487,3 +498,23 @@ def generate(
         totals[_TRIGGERED] += foregone.every if event.followed > 0 else 1
         survivors += 1
     return survivors
+
+
+@kernel
+def generate(
+    decays: int,
+    first: int,
+    setups: NDArray[np.void],
+    modes: ModeTable,
+    foregone: Foregone,
+    rng: np.random.Generator,
+    buffers: Buffers,
+    totals: NDArray[np.int64],
+) -> int:
+    """Simulate ``decays`` decays of a shard, from number ``first`` on, up to the trigger; returns the survivors.
+
+    Survivors are the first records of the block; ``totals`` counts as ``Total`` says. What the photons make
+    ``foregone`` is left, but for one in ``foregone.every``, which stands for all of them.
+    """
+    draw_and_screen(decays, first, setups, modes, foregone, rng, buffers)
+    return follow(decays, first, setups, modes, foregone, rng, buffers, totals)

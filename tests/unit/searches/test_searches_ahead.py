@@ -16,13 +16,13 @@ from hnlpeak.searches import ahead
 from hnlpeak.reconstruction.calibration import accumulate
 from hnlpeak.reconstruction.candidates import reconstruct
 from hnlpeak.selection.tally import fill
-from hnlpeak.simulation.generation import generate
+from hnlpeak.simulation.generation import draw_and_screen, follow
 from hnlpeak.simulation.response import respond
 
 analysis = load_analysis("na62-2015-ke2")
 for part in ahead.PARTS.values():
     part(analysis)
-kernels = (generate, respond, accumulate, reconstruct, fill)
+kernels = (draw_and_screen, follow, respond, accumulate, reconstruct, fill)
 before = [list(kernel.overloads) for kernel in kernels]
 for loop in ahead.LOOPS.values():
     loop(analysis)
