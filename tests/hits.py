@@ -282,8 +282,9 @@ def beam_momenta(n: int, **beam: float) -> NDArray[np.float64]:
     array, generator = setup()["beam"].copy(), rng(3)
     for field, value in beam.items():
         array[field] = value
-    row = records(array)[0]
-    return np.array([beam_momentum(row, generator) for _ in range(n)])
+    row = array[0]
+    shape = tuple(float(row[name]) for name in ("momentum", "momentum_spread", "momentum_wings"))
+    return np.array([beam_momentum(*shape, tuple(generator.random(5))) for _ in range(n)])
 
 
 def kick(law: NDArray[np.float64], event: Any, generator: np.random.Generator) -> None:

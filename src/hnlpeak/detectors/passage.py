@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from hnlpeak.core.kernel import inlined
-from hnlpeak.core.lanes import exponential_of
+from hnlpeak.core.lanes import exponential_of, logarithm
 from hnlpeak.detectors.detection import happens
 from hnlpeak.detectors.event import MAX_CHAMBERS, MAX_PARTICLES, Record
 from hnlpeak.detectors.surface import start_particle
@@ -62,9 +62,9 @@ def _minus_ln_beta2(w: float) -> float:
 
 @inlined
 def plane_angle(constant: float, log_constant: float, p: float, mass: float) -> float:
-    """Plane angle of scattering, 13.6 MeV / (beta p) sqrt(t) [1 + 0.038 ln(t / beta^2)]."""
+    """Plane angle of scattering, 13.6 MeV / (beta p) sqrt(t) [1 + 0.038 ln(t / beta^2)]; no branch, for lanes."""
     w = mass * mass / (p * p)
-    return float(math.sqrt(1.0 + w) / p * (constant + log_constant * _minus_ln_beta2(w)))
+    return float(math.sqrt(1.0 + w) / p * (constant + log_constant * logarithm(1.0 + w)))
 
 
 @inlined

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from hnlpeak.core.kernel import inlined
-from hnlpeak.detectors.event import Record
+from hnlpeak.core.lanes import normal_pair
 
 __all__ = ["beam_momentum", "with_wings"]
 
@@ -20,13 +18,13 @@ def with_wings(wings: float, pull: float, a: float, b: float, u: float) -> float
 
 
 @inlined
-def beam_momentum(beam: Record, rng: np.random.Generator) -> float:
+def beam_momentum(
+    mean: float, spread: float, wings: float, drawn: tuple[float, float, float, float, float]
+) -> float:
     """A momentum (MeV) of the beam's spectrum: a Gaussian times 1 + w x^2 is a Gaussian plus w times x^2 of it.
 
-    The latter is the length of three normal numbers with either sign.
+    The latter is the length of three normal numbers with either sign. Without a branch, by five uniform numbers.
     """
-    pull = rng.standard_normal()
-    wings = beam.momentum_wings
-    if wings > 0.0 and rng.random() * (1.0 + wings) < wings:
-        pull = with_wings(wings, pull, rng.standard_normal(), rng.standard_normal(), 0.0)
-    return float(beam.momentum + beam.momentum_spread * pull)
+    pull, a = normal_pair(drawn[0], drawn[1])
+    b, _ = normal_pair(drawn[2], drawn[3])
+    return mean + spread * with_wings(wings, pull, a, b, drawn[4])

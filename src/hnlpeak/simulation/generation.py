@@ -465,7 +465,7 @@ def follow(
         parent = modes.parents[mode]
         totals[_DECAYS] += 1
         if buffers.lost[number] == 1:
-            if parent == modes.counted:
+            if parent == modes.counted and modes.codes[mode] != HALO_KIND:
                 totals[_IN_FIDUCIAL] += _in_fiducial(setup.beam, drawn[Kaons.Z_DECAY, number])
             continue
         event = block[survivors]

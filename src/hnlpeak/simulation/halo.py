@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import math
 from enum import IntEnum
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.core.errors import UsageError
 from hnlpeak.core.kernel import inlined
-from hnlpeak.core.kinematics import two_body_momentum, unit_vector
+from hnlpeak.core.kinematics import direction, two_body_momentum, unit_vector
+from hnlpeak.core.lanes import exponential_of, normal_pair
 from hnlpeak.detectors.event import Record
 from hnlpeak.detectors.passage import highland_constants, plane_angle
 from hnlpeak.experiment.experiment_card import Beam
@@ -26,11 +28,27 @@ from hnlpeak.theory.modes.mode import PARAMETERS
 from hnlpeak.theory.modes.slots import Daughter
 from hnlpeak.theory.species import C_TAU, MASS, Species
 
-__all__ = ["HALO_KIND", "pack_halo", "through_collimator", "throw_halo"]
+__all__ = [
+    "HALO_KIND",
+    "Drawn",
+    "Parents",
+    "behind_collimator",
+    "collimator_of",
+    "is_followed",
+    "muon_of",
+    "pack_halo",
+    "parents_of",
+    "through_collimator",
+    "throw_halo",
+]
 
 HALO_KIND = -1
 """Code of halo muons where decays have the code of their mode."""
 
+Drawn = tuple[
+    float, float, float, float, float, float, float, float, float, float, float, float, float, float
+]
+"""The uniform numbers that make a muon of a parent that is followed."""
 _MU = float(Species.MUON_PLUS)
 _M_MU = float(MASS[Species.MUON_PLUS])
 _M_PI = float(MASS[Species.PION_PLUS])
@@ -58,6 +76,48 @@ class _Slot(IntEnum):
     BESIDE_Y = 17
     BESIDE_SIZE_X = 18
     BESIDE_SIZE_Y = 19
+    OFF_BELOW = 20
+
+
+class Parents(NamedTuple):
+    """Constants of parents that are followed, read once for a block: the beam's, MeV and mm, and the halo's.
+
+    ``flight`` is c tau / m of the beam's meson, ``kaon_q`` and ``pion_q`` the momentum of the muon in either frame;
+    ``off_below`` the chance that an exponential momentum of the off-momentum component is below the beam's.
+    """
+
+    momentum: float
+    spread: float
+    wings: float
+    slope_x: float
+    slope_y: float
+    divergence_x: float
+    divergence_y: float
+    x: float
+    y: float
+    size_x: float
+    size_y: float
+    z_reference: float
+    mass: float
+    flight: float
+    kaon_q: float
+    pion_q: float
+    kaon_share: float
+    off: float
+    off_min: float
+    off_mean: float
+    off_below: float
+    off_divergence: float
+    off_size: float
+    z_first: float
+    room: float
+
+
+def _chance_below(halo: Halo, beam: Beam) -> float:
+    """Chance that an exponential momentum of the off-momentum component is below the beam's."""
+    if halo.off_momentum == 0.0:
+        return 0.0
+    return -math.expm1(-(beam.momentum - halo.off_momentum_min) / halo.off_momentum_mean)
 
 
 def pack_halo(halo: Halo, beam: Beam) -> NDArray[np.float64]:
@@ -77,6 +137,7 @@ def pack_halo(halo: Halo, beam: Beam) -> NDArray[np.float64]:
         _Slot.OFF_MEAN: halo.off_momentum_mean,
         _Slot.OFF_DIVERGENCE: halo.off_momentum_divergence,
         _Slot.OFF_SIZE: halo.off_momentum_size,
+        _Slot.OFF_BELOW: _chance_below(halo, beam),
         _Slot.Z_COLLIMATOR: halo.z_collimator,
         _Slot.APERTURE2: halo.aperture**2,
         _Slot.SCATTER: scatter,
@@ -116,28 +177,6 @@ def _put_parent(parent: NDArray[np.float64], p: float, tx: float, ty: float, mas
 
 
 @inlined
-def _put_point(
-    event: Record,
-    x: float,
-    y: float,
-    size_x: float,
-    size_y: float,
-    shift_x: float,
-    shift_y: float,
-    rng: np.random.Generator,
-) -> None:
-    """Write where the muon begins: about (x, y), shifted by the way from there."""
-    event.x_decay = x + size_x * rng.standard_normal() + shift_x
-    event.y_decay = y + size_y * rng.standard_normal() + shift_y
-
-
-@inlined
-def _above(least: float, mean: float, rng: np.random.Generator) -> float:
-    """A momentum above ``least`` by ``mean`` on average, distributed exponentially."""
-    return float(least + mean * rng.exponential())
-
-
-@inlined
 def _throw_beside(
     params: NDArray[np.float64],
     beam: Record,
@@ -148,15 +187,82 @@ def _throw_beside(
 ) -> int:
     """A muon at rest in the frame of the ``parent``, on the face of the collimator. Returns 1."""
     x, y = beam.x + params[_Slot.BESIDE_X], beam.y + params[_Slot.BESIDE_Y]
-    size_x, size_y = params[_Slot.BESIDE_SIZE_X], params[_Slot.BESIDE_SIZE_Y]
     along = params[_Slot.Z_COLLIMATOR] - beam.z_reference
-    _put_point(event, x, y, size_x, size_y, beam.slope_x * along, beam.slope_y * along, rng)
+    event.x_decay = x + params[_Slot.BESIDE_SIZE_X] * rng.standard_normal() + beam.slope_x * along
+    event.y_decay = y + params[_Slot.BESIDE_SIZE_Y] * rng.standard_normal() + beam.slope_y * along
     event.z_decay = params[_Slot.Z_COLLIMATOR]
-    p = _above(params[_Slot.BESIDE_MIN], params[_Slot.BESIDE_MEAN], rng)
+    p = params[_Slot.BESIDE_MIN] + params[_Slot.BESIDE_MEAN] * rng.exponential()
     _put_parent(parent, p, beam.slope_x, beam.slope_y, _M_MU)
     nx, ny, nz = unit_vector(rng)
     _put_muon(daughters[0], 0.0, nx, ny, nz)
     return 1
+
+
+@inlined
+def is_followed(params: NDArray[np.float64]) -> bool:
+    """True where all muons come from parents that are followed."""
+    return bool(params[_Slot.BESIDE] == 0.0)
+
+
+@inlined
+def parents_of(params: NDArray[np.float64], beam: Record) -> Parents:
+    """The constants of the parents, from packed parameters and the beam."""
+    return Parents(
+        beam.momentum,
+        beam.momentum_spread,
+        beam.momentum_wings,
+        beam.slope_x,
+        beam.slope_y,
+        beam.divergence_x,
+        beam.divergence_y,
+        beam.x,
+        beam.y,
+        beam.size_x,
+        beam.size_y,
+        beam.z_reference,
+        beam.mass,
+        beam.c_tau / beam.mass,
+        two_body_momentum(beam.mass, _M_MU, 0.0),
+        two_body_momentum(_M_PI, _M_MU, 0.0),
+        params[_Slot.KAON_SHARE],
+        params[_Slot.OFF],
+        params[_Slot.OFF_MIN],
+        params[_Slot.OFF_MEAN],
+        params[_Slot.OFF_BELOW],
+        params[_Slot.OFF_DIVERGENCE],
+        params[_Slot.OFF_SIZE],
+        params[_Slot.Z_FIRST],
+        params[_Slot.ROOM],
+    )
+
+
+@inlined
+def muon_of(
+    of: Parents, drawn: Drawn
+) -> tuple[float, float, float, float, float, float, float, float, float, float, float]:
+    """A muon of a parent that is followed; without a branch, for lanes.
+
+    Returns where the parent decays (x, y, z, mm), its momentum (MeV), slopes and mass, and in its frame the momentum
+    and the direction of the muon.
+    """
+    off, is_kaon = drawn[0] < of.off, drawn[6] < of.kaon_share
+    pulls = (drawn[1], drawn[2], drawn[3], drawn[4], drawn[5])
+    of_beam = beam_momentum(of.momentum, of.spread, of.wings, pulls)
+    beside_it = of.off_min + of.off_mean * exponential_of(drawn[5] * of.off_below)
+    p = beside_it if off else of_beam
+    mass, flight = of.mass if is_kaon else _M_PI, of.flight if is_kaon else _FLIGHT_PI
+    u_tx, u_ty = normal_pair(drawn[7], drawn[8])
+    u_x, u_y = normal_pair(drawn[9], drawn[10])
+    tx = of.slope_x + (of.off_divergence if off else of.divergence_x) * u_tx
+    ty = of.slope_y + (of.off_divergence if off else of.divergence_y) * u_ty
+    # an exponential number modulo the room's length is one that decays within it
+    depth = p * flight * exponential_of(drawn[11])
+    z = of.z_first + depth - of.room * math.floor(depth / of.room)
+    along = z - of.z_reference
+    x = of.x + (of.off_size if off else of.size_x) * u_x + tx * along
+    y = of.y + (of.off_size if off else of.size_y) * u_y + ty * along
+    nx, ny, nz = direction(drawn[12], drawn[13])
+    return x, y, z, p, tx, ty, mass, of.kaon_q if is_kaon else of.pion_q, nx, ny, nz
 
 
 @inlined
@@ -174,51 +280,71 @@ def throw_halo(
     daughters.
     """
     event.in_fiducial = 0
-    if params[_Slot.BESIDE] > 0.0 and rng.random() < params[_Slot.BESIDE]:
+    if not is_followed(params) and rng.random() < params[_Slot.BESIDE]:
         return _throw_beside(params, beam, event, rng, daughters, parent)
-    p = beam_momentum(beam, rng)
-    divergence_x, divergence_y = beam.divergence_x, beam.divergence_y
-    size_x, size_y = beam.size_x, beam.size_y
-    if rng.random() < params[_Slot.OFF]:
-        most = beam.momentum
-        p = most + 1.0
-        while p > most:
-            p = _above(params[_Slot.OFF_MIN], params[_Slot.OFF_MEAN], rng)
-        divergence_x = divergence_y = params[_Slot.OFF_DIVERGENCE]
-        size_x = size_y = params[_Slot.OFF_SIZE]
-    mass, flight = _M_PI, _FLIGHT_PI
-    if rng.random() < params[_Slot.KAON_SHARE]:
-        mass, flight = beam.mass, beam.c_tau / beam.mass
-    tx = beam.slope_x + divergence_x * rng.standard_normal()
-    ty = beam.slope_y + divergence_y * rng.standard_normal()
-    depth = p * flight * rng.exponential()
-    room = params[_Slot.ROOM]
-    z = params[_Slot.Z_FIRST] + depth - room * math.floor(depth / room)
-    along = z - beam.z_reference
-    _put_point(event, beam.x, beam.y, size_x, size_y, tx * along, ty * along, rng)
+    drawn = (
+        *(rng.random(), rng.random(), rng.random(), rng.random(), rng.random(), rng.random(), rng.random()),
+        *(rng.random(), rng.random(), rng.random(), rng.random(), rng.random(), rng.random(), rng.random()),
+    )
+    x, y, z, p, tx, ty, mass, q, nx, ny, nz = muon_of(parents_of(params, beam), drawn)
+    event.x_decay = x
+    event.y_decay = y
     event.z_decay = z
     _put_parent(parent, p, tx, ty, mass)
-    nx, ny, nz = unit_vector(rng)
-    _put_muon(daughters[0], two_body_momentum(mass, _M_MU, 0.0), nx, ny, nz)
+    _put_muon(daughters[0], q, nx, ny, nz)
     return 1
+
+
+@inlined
+def collimator_of(params: NDArray[np.float64]) -> tuple[float, float, float, float, float]:
+    """Position z and squared radius of the last collimator's hole, constants of scattering and loss behind its face."""
+    return (
+        params[_Slot.Z_COLLIMATOR],
+        params[_Slot.APERTURE2],
+        params[_Slot.SCATTER],
+        params[_Slot.SCATTER_LOG],
+        params[_Slot.LOSS],
+    )
+
+
+@inlined
+def behind_collimator(
+    collimator: tuple[float, float, float, float, float],
+    x: float,
+    y: float,
+    tx: float,
+    ty: float,
+    p: float,
+    u: float,
+    v: float,
+) -> tuple[float, float, float]:
+    """Slopes and momentum (MeV) of a muon that comes to the last collimator at (x, y), by two uniform numbers.
+
+    The momentum is 0 if it stops there. Without a branch, for lanes.
+    """
+    _, hole2, scatter, scatter_log, loss = collimator
+    passes = x * x + y * y < hole2
+    left = p - loss
+    # scattered with the momentum in the middle of the matter
+    angle = plane_angle(scatter, scatter_log, 0.5 * (max(left, _M_MU) + p), _M_MU)
+    a, b = normal_pair(u, v)
+    left = left if left > _M_MU else 0.0
+    return tx if passes else tx + angle * a, ty if passes else ty + angle * b, p if passes else left
 
 
 @inlined
 def through_collimator(params: NDArray[np.float64], segment: Record, rng: np.random.Generator) -> bool:
     """Bring the muon of ``segment`` behind the last collimator; False if it stops there."""
-    dz = params[_Slot.Z_COLLIMATOR] - segment.z
+    collimator = collimator_of(params)
+    dz = collimator[0] - segment.z
     segment.x += segment.tx * dz
     segment.y += segment.ty * dz
-    segment.z = params[_Slot.Z_COLLIMATOR]
-    if segment.x * segment.x + segment.y * segment.y < params[_Slot.APERTURE2]:
-        return True
-    p = segment.p - params[_Slot.LOSS]
-    if p <= _M_MU:
-        return False
-    # scattered with the momentum in the middle of the matter
-    angle = plane_angle(params[_Slot.SCATTER], params[_Slot.SCATTER_LOG], 0.5 * (p + segment.p), _M_MU)
-    segment.tx += angle * rng.standard_normal()
-    segment.ty += angle * rng.standard_normal()
-    segment.p = p
-    segment.pz = p / math.sqrt(1.0 + segment.tx * segment.tx + segment.ty * segment.ty)
-    return True
+    segment.z = collimator[0]
+    u, v = rng.random(), rng.random()
+    x, y, p = segment.x, segment.y, segment.p
+    tx, ty, left = behind_collimator(collimator, x, y, segment.tx, segment.ty, p, u, v)
+    segment.tx = tx
+    segment.ty = ty
+    segment.p = left
+    segment.pz = left / math.sqrt(1.0 + tx * tx + ty * ty)
+    return bool(left > 0.0)

@@ -14,11 +14,13 @@ from hnlpeak.core.kernel import inlined
 from hnlpeak.core.random import key_of
 from hnlpeak.detectors.event import Record
 from hnlpeak.simulation.foregone import Foregone
+from hnlpeak.simulation.halo import HALO_KIND, is_followed
 from hnlpeak.simulation.kaons import Kaons
 from hnlpeak.simulation.sample import Bias, ModeTable
 from hnlpeak.simulation.screened import LANES, Screened
 from hnlpeak.simulation.screened_courses import bend, magnet_of, throw, trigger_is_missed
 from hnlpeak.simulation.screened_decays import charged_of, make_decays, pions_of
+from hnlpeak.simulation.screened_halo import throw_halo_muons
 from hnlpeak.simulation.screened_muons import muons_veto, vetoes
 from hnlpeak.simulation.screened_photons import are_known, photons_lose
 from hnlpeak.simulation.screened_tracks import are_tracked, tracks_lose
@@ -113,15 +115,18 @@ def _lose(
         return
     z_magnet, magnet = setup.stages[stage].z[row], setup.stages[stage].params[row]
     sign = -1.0 if bias[Bias.CONJUGATE] > 0.0 else 1.0
-    make_decays(code, decays, params, key, numbers, rows)
-    if code == pipipi.CODE:
-        pions = bias[Bias.PION_DECAY]
-        tracks_lose(decays, setup, foregone, key, numbers, rows, (z_magnet, magnet), sign, pions)
-        return
     species = charged_of(code)
     z_end = setup.beam.z_end_muon if species == _MUON else setup.beam.z_end_hadron
     forced = bias[Bias.MUON_DECAY] if species == _MUON else bias[Bias.PION_DECAY]
-    throw(decays, key, (0.0, 1.0, 0.0), species, 0, z_end, forced, numbers, rows, 0)
+    if code == HALO_KIND:
+        sign = 1.0  # whatever decays
+        throw_halo_muons(decays, params, setup.beam, forced, key, numbers, rows)
+    else:
+        make_decays(code, decays, params, key, numbers, rows)
+        if code == pipipi.CODE:
+            tracks_lose(decays, setup, foregone, key, numbers, rows, (z_magnet, magnet), sign, forced)
+            return
+        throw(decays, key, (0.0, 1.0, 0.0), species, 0, z_end, forced, numbers, rows, 0)
     bend(decays, z_magnet, magnet, sign, rows, 0)
     if species == _MUON:
         muons_veto(decays, setup, z_magnet, rows)
@@ -167,6 +172,8 @@ def screen(
         code = modes.codes[mode]
         goes = modes.tails.size == 0 and _is_foregone(code, setup, foregone)
         if charged_of(code) < 0 or (code == pipipi.CODE and not goes):
+            continue
+        if code == HALO_KIND and not is_followed(modes.parameters[mode]):
             continue
         n = _collect(mode, decays, first, kaons, numbers, rows)
         if n == 0:

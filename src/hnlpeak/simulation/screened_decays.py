@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from hnlpeak.core.kernel import inlined, kernel
 from hnlpeak.core.random import State, beginning, either, uniform
+from hnlpeak.simulation.halo import HALO_KIND
 from hnlpeak.simulation.screened import Screened
 from hnlpeak.simulation.streams import Stage
-from hnlpeak.theory.modes import ke3, kl3, kmu2, kmu3, pi0, pi0pi0, pipi0, pipipi, three_pion
+from hnlpeak.theory.modes import ke3, kl3, kmu2, kmu3, pi0, pi0pi0, pimu2, pipi0, pipipi, three_pion
 from hnlpeak.theory.modes.inner_bremsstrahlung import without_photon
 from hnlpeak.theory.species import Species
 
@@ -29,7 +30,7 @@ Try = tuple[State, bool, float, float]
 @inlined
 def charged_of(code: int) -> int:
     """Species of the charged daughter, of the positive ones where there are three; -1 for modes that are not known."""
-    if code in (kmu2.CODE, kmu3.CODE):
+    if code in (kmu2.CODE, kmu3.CODE, pimu2.CODE, HALO_KIND):
         return _MUON
     if code in (pipi0.CODE, pi0pi0.CODE, pipipi.CODE):
         return _PION
@@ -52,7 +53,7 @@ def _make_leptonic(
     numbers: NDArray[np.int64],
     rows: NDArray[np.float64],
 ) -> None:
-    """K+ -> l+ nu: the lepton."""
+    """M+ -> l+ nu: the lepton."""
     ax, ay, az, ae = rows[Screened.AX], rows[Screened.AY], rows[Screened.AZ], rows[Screened.AE]
     for i in range(decays):
         state = beginning(key[0], key[1], numbers[i], _STAGE)
@@ -184,7 +185,7 @@ def make_decays(
     rows: NDArray[np.float64],
 ) -> None:
     """Fill ``rows`` [AX] to [BE] for decays of a mode with these ``numbers``: one line for each mode."""
-    if code == kmu2.CODE:
+    if code in (kmu2.CODE, pimu2.CODE):
         _make_leptonic(decays, key, params, numbers, rows)
     elif code == pipi0.CODE:
         _make_two_pions(decays, key, params, numbers, rows)

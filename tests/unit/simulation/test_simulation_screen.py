@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -20,11 +21,22 @@ from hnlpeak.detectors.surface import APERTURE, Surface, surface_table
 from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.experiment.experiment import Experiment, load_experiment
+from hnlpeak.searches.companions import of_parent
 from hnlpeak.selection.foregone import foregone_of
 from hnlpeak.simulation.foregone import FOLLOW_ALL, Foregone
 from hnlpeak.simulation.generation import Total
+from hnlpeak.simulation.halo import pack_halo
 from hnlpeak.simulation.kaons import Kaons, draw_kaons, new_kaons
-from hnlpeak.simulation.sample import ModeTable, Sample, background_sample, conjugated, mode_sample
+from hnlpeak.simulation.sample import (
+    Bias,
+    ModeTable,
+    Sample,
+    background_sample,
+    conjugated,
+    halo_sample,
+    mode_sample,
+    with_halo,
+)
 from hnlpeak.simulation.streams import decay_stream
 
 P_MIN = 1e-6
@@ -104,6 +116,47 @@ def test_what_the_screen_takes_away_is_what_the_long_way_loses(modes: tuple[str,
     assert lost > 0.75 * DECAYS * (1.0 if len(modes) == 1 else 0.68)
     assert np.array_equal(short_totals, totals)
     are_the_same(short, plain)
+
+
+def upstream(what: str, experiment: Experiment) -> Sample:
+    """Halo as in nature or with forced decays, beside decays of the meson, or decays of beam pions."""
+    card = experiment.card
+    assert card.halo is not None
+    halo = pack_halo(card.halo.model_copy(update={"beside": None}), card.beam)
+    if what == "pions":
+        return of_parent(mode_sample("pions", "pimu2", DECAYS), experiment)
+    if what == "mixed":
+        return with_halo(background_sample("mixed", ("kmu2",), DECAYS // 2), halo, DECAYS // 2)
+    sample = halo_sample("halo", halo, DECAYS, tagged=bool(experiment.setup[0]["tag_system"] >= 0))
+    if what == "forced":
+        bias = sample.table.bias.copy()
+        bias[Bias.MUON_DECAY] = 0.3
+        return replace(sample, table=sample.table._replace(bias=bias))
+    return conjugated(sample) if what == "conjugated" else sample
+
+
+@pytest.mark.parametrize(
+    ("name", "what", "share", "least"),
+    [
+        ("na62-2015", "halo", 0.98, 50),
+        ("na62-2015", "conjugated", 0.98, 50),
+        ("na62-2015", "forced", 0.65, 1000),
+        ("na62-2015", "mixed", 0.95, 50),
+        ("na62-2015", "pions", 0.9, -1),
+        ("na62-2007", "halo", 0.1, 1000),
+    ],
+)
+def test_muons_from_upstream_that_the_screen_takes_away_are_lost(
+    name: str, what: str, share: float, least: int
+) -> None:
+    experiment = hits.shipped(name)
+    sample = upstream(what, experiment)
+    short, short_totals, lost = found(experiment.setup, sample)
+    plain, totals, none = found(without_screen(experiment.setup), sample)
+    assert none == 0
+    assert lost > share * DECAYS
+    assert np.array_equal(short_totals, totals)
+    are_the_same(short, plain, least=least)
 
 
 @pytest.mark.parametrize(
