@@ -16,6 +16,7 @@ from hnlpeak.reconstruction.calibration import accumulate
 from hnlpeak.reconstruction.candidates import Assumed, new_workspace, reconstruct
 from hnlpeak.selection.tally import Counts, Selection, fill
 from hnlpeak.simulation.buffers import Buffers
+from hnlpeak.simulation.carried import new_carry
 from hnlpeak.simulation.foregone import Foregone
 from hnlpeak.simulation.generation import KAON_WIDTH, generate
 from hnlpeak.simulation.kaons import new_kaons
@@ -45,6 +46,7 @@ def new_buffers(columns: int, decays: int = BLOCK_DECAYS) -> Buffers:
         scratch,
         tracks,
         np.zeros((columns, decays)),
+        new_carry(decays),
     )
 
 

@@ -67,7 +67,7 @@ _PARTICLE = _dtype(
 EVENT = _dtype(
     "weight intensity forced_loss forced_pairs kick_x kick_y kick_p x_decay y_decay z_decay "
     "kaon_p kaon_tx kaon_ty kaon_x kaon_y",
-    "number source in_fiducial bits crossings n_daughters followed n_particles n_clusters n_muon_hits",
+    "number source in_fiducial bits crossings n_daughters followed carried n_particles n_clusters n_muon_hits",
     ("state", _STATE),
     ("n_times", np.int64, (MAX_SYSTEMS,)),
     ("times", np.float64, (MAX_SYSTEMS, MAX_TIMES)),
@@ -82,7 +82,8 @@ muon's momentum that it leaves in the calorimeter where that decided on the trig
 chambers do follows from ``luck``, a uniform number. ``paused`` is
 the straight piece on which its flight goes on, with the ``segment`` it is in and the next ``surface``, -1 at its end.
 The first ``n_daughters`` particles are those of the decay, whose photons have flown before the trigger is asked; the
-others are born on the way. ``followed`` is 1 for an event that is lost and goes to the end all the same.
+others are born on the way. ``followed`` is 1 for an event that is lost and goes to the end all the same, ``carried`` for one whose only particle
+has flown up to the last chamber (``simulation.carried``).
 ``crossings`` is the number of chambers that charged particles cross, summed over them. ``kick_x``, ``kick_y`` (MeV) and
 ``kick_p`` (relative) are kicks of the reconstructed track, see ``simulation.tails``."""
 

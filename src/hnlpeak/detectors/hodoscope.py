@@ -17,7 +17,18 @@ from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape
 from hnlpeak.detectors.surface import Surface
 from hnlpeak.theory.species import CHARGE
 
-__all__ = ["CODE", "KIND", "Hodoscope", "matter", "pack", "respond"]
+__all__ = [
+    "CODE",
+    "KIND",
+    "Hodoscope",
+    "fires",
+    "matter",
+    "pack",
+    "planes_of",
+    "resolution_of",
+    "respond",
+    "system_of",
+]
 
 
 CODE = 3
@@ -74,6 +85,24 @@ def respond(params: Record, event: Record, particle: Record, rng: np.random.Gene
         particle.t_track = params[_Slot.SIGMA_T] * rng.standard_normal()
         bits = event.bits
         event.bits = bits | (1 << int(params[_Slot.SYSTEM]))
+
+
+@inlined
+def fires(params: Record, u: float) -> bool:
+    """True where a plane fires that is crossed, by a uniform number; for lanes."""
+    return bool(u < params[_Slot.EFFICIENCY])
+
+
+@inlined
+def resolution_of(params: Record) -> float:
+    """Resolution of the time, ns."""
+    return float(params[_Slot.SIGMA_T])
+
+
+@inlined
+def planes_of(params: Record) -> int:
+    """Number of planes, all of which fire in a signal."""
+    return int(params[_Slot.N_PLANES])
 
 
 @inlined

@@ -15,7 +15,15 @@ from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape
 from hnlpeak.detectors.surface import MATTER, Surface
 from hnlpeak.theory.species import CHARGE, Species
 
-__all__ = ["NO_RADIATION", "Slab", "largest_angle", "respond", "respond_to_photon", "slab_surface"]
+__all__ = [
+    "NO_RADIATION",
+    "Slab",
+    "angles_of",
+    "largest_angle",
+    "respond",
+    "respond_to_photon",
+    "slab_surface",
+]
 
 NO_RADIATION = 1.0
 """Threshold of matter behind the magnet: what electrons radiate there flies on with them and is measured with them."""
@@ -57,6 +65,12 @@ def slab_surface(
         conversion_paths(radiation_lengths),
     ]
     return Surface(MATTER, z, row, name, paths=row[-1])
+
+
+@inlined
+def angles_of(params: Record) -> tuple[float, float]:
+    """Highland's constants of the layer, MeV."""
+    return params[_Slot.SCATTERING], params[_Slot.SCATTERING_LOG]
 
 
 @inlined

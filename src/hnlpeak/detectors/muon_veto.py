@@ -14,13 +14,13 @@ from pydantic import Field, model_validator
 
 from hnlpeak.core.card import Card
 from hnlpeak.core.kernel import inlined
-from hnlpeak.core.lanes import normal_pair
+from hnlpeak.core.lanes import exponential, normal_pair
 from hnlpeak.core.quantity import Energy, Fraction, Length, Positive
 from hnlpeak.detectors.absorber import InteractionLengths, depth_of
 from hnlpeak.detectors.event import MAX_MUON_HITS, Record
 from hnlpeak.detectors.hadron_shower import penetration_law
 from hnlpeak.detectors.kind import Counter, DetectorKind, Outline, Plane
-from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape, inside, surely_inside
+from hnlpeak.detectors.shape import SHAPE_WIDTH, Limits, Shape, inside, lies_inside, limits_of, surely_inside
 from hnlpeak.detectors.surface import Surface, record_time
 from hnlpeak.theory.species import Species, is_hadron
 
@@ -30,12 +30,18 @@ __all__ = [
     "EfficiencyMap",
     "MuonVeto",
     "cell_middle",
+    "counters_of",
     "least_of_map",
+    "met",
     "missed",
     "pack",
+    "record",
     "record_hit",
+    "resolution_of",
     "respond",
+    "sees",
     "surely_seen",
+    "system_of",
 ]
 
 
@@ -253,6 +259,53 @@ def surely_seen(params: Record, x: float, y: float, p: float, numbers: tuple[flo
 
 
 @inlined
+def sees(params: Record, x: float, y: float, p: float, u: float) -> bool:
+    """True where a muon whose course meets the counters at (x, y) is efficient, by a uniform number; for lanes."""
+    radius2, value = x * x + y * y, 1.0
+    for ring in range(MAX_RINGS):  # a number that compilers know: no loop is left
+        least, there = params[_Slot.RINGS + ring], params[_Slot.RINGS + MAX_RINGS + ring]
+        value = there if (ring < params[_Slot.N_RINGS]) & (radius2 >= least) else value
+    turn = (p - params[_Slot.RANGE]) / params[_Slot.TURN_ON]
+    efficiency = params[_Slot.EFFICIENCY] * (1.0 - exponential(-max(turn, 0.0)))
+    return bool(u < efficiency * max(value, 1e-12))
+
+
+@inlined
+def counters_of(params: Record) -> Limits:
+    """Where the counters are."""
+    return limits_of(params[_Slot.COUNTERS :])
+
+
+@inlined
+def met(
+    params: Record, counters: Limits, x: float, y: float, p: float, numbers: tuple[float, float]
+) -> tuple[float, float, bool]:
+    """Middle of the cell in which such a muon comes out of the absorber, and whether it is among the ``counters``."""
+    x, y = displaced(params, x, y, p, numbers[0], numbers[1])
+    there = lies_inside(counters, x, y)
+    return cell_middle(x, params[_Slot.CELL_X]), cell_middle(y, params[_Slot.CELL_Y]), there
+
+
+@inlined
+def resolution_of(params: Record) -> float:
+    """Resolution of the time, ns."""
+    return float(params[_Slot.SIGMA_T])
+
+
+@inlined
+def system_of(params: Record) -> int:
+    """The system of the counter."""
+    return int(params[_Slot.SYSTEM])
+
+
+@inlined
+def record(params: Record, x: float, y: float, z: float, time: float, event: Record) -> None:
+    """Append the counter's signal in the cell about (x, y)."""
+    reach = (params[_Slot.REACH_X], params[_Slot.REACH_Y])
+    record_hit(event, system_of(params), x, y, z, time, reach, params[_Slot.SCATTER])
+
+
+@inlined
 def _penetrates(params: Record, particle: Record, p: float, rng: np.random.Generator) -> bool:
     """True for a hadron of momentum ``p`` whose shower reaches the counters: one number for all of them."""
     if particle.penetration == 0.0:
@@ -291,20 +344,10 @@ def respond(params: Record, event: Record, particle: Record, rng: np.random.Gene
     x, y = displaced(params, s.x, s.y, p, u, v)
     if not inside(params[_Slot.COUNTERS :], x, y):
         return
-    system = int(params[_Slot.SYSTEM])
     x, y = cell_middle(x, params[_Slot.CELL_X]), cell_middle(y, params[_Slot.CELL_Y])
-    record_hit(
-        event,
-        system,
-        x,
-        y,
-        s.z,
-        params[_Slot.SIGMA_T] * rng.standard_normal(),
-        (params[_Slot.REACH_X], params[_Slot.REACH_Y]),
-        params[_Slot.SCATTER],
-    )
+    record(params, x, y, s.z, params[_Slot.SIGMA_T] * rng.standard_normal(), event)
     bits = event.bits
-    event.bits = bits | (1 << system)
+    event.bits = bits | (1 << system_of(params))
 
 
 def _plane(spec: MuonVeto) -> Plane:

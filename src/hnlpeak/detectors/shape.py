@@ -15,10 +15,13 @@ from hnlpeak.core.quantity import Length
 
 __all__ = [
     "SHAPE_WIDTH",
+    "Limits",
     "Shape",
     "inside",
     "inside_column",
     "is_ring",
+    "lies_inside",
+    "limits_of",
     "outside_column",
     "surely_inside",
     "surely_outside",
@@ -26,6 +29,8 @@ __all__ = [
 
 SHAPE_WIDTH = 9
 """Number of parameters of a packed shape; they come first in every surface's row."""
+Limits = tuple[float, float, float, float, float, float, float, float, float]
+"""A packed shape, number by number."""
 
 
 class Shape(Card):
@@ -96,6 +101,31 @@ def inside(params: NDArray[np.float64], x: float, y: float) -> bool:
     if ax > params[3] or ay > params[4] or ax + ay > params[5]:
         return False
     return not (abs(dx) < params[6] and abs(dy) < params[7])
+
+
+@inlined
+def limits_of(params: NDArray[np.float64]) -> Limits:
+    """The packed shape as plain numbers: compilers see that no loop changes them."""
+    return (
+        params[0],
+        params[1],
+        params[2],
+        params[3],
+        params[4],
+        params[5],
+        params[6],
+        params[7],
+        params[8],
+    )
+
+
+@inlined
+def lies_inside(params: Limits, x: float, y: float) -> bool:
+    """``inside`` without a branch, for lanes over places."""
+    dx, dy, ax, ay = x - params[0], y - params[8], abs(x), abs(y)
+    clear = (dx * dx + dy * dy >= params[1]) & ((abs(dx) >= params[6]) | (abs(dy) >= params[7]))
+    within = (ax <= params[3]) & (ay <= params[4]) & (ax + ay <= params[5])
+    return bool(clear & within & (dx * dx + y * y <= params[2]))
 
 
 @inlined

@@ -46,12 +46,16 @@ __all__ = [
     "ChamberSlot",
     "Magnet",
     "Spectrometer",
+    "angles_of",
     "apertures",
     "bend",
+    "index_of",
+    "is_even",
     "kicked",
     "largest_angle",
     "layers",
     "pack",
+    "put_point",
     "respond",
     "respond_to_photon",
     "surely_no_point",
@@ -398,9 +402,33 @@ def surely_no_point(params: Record, x: float, y: float, margin: float) -> bool:
 
 
 @inlined
+def index_of(params: Record) -> int:
+    """Place of a chamber among all."""
+    return int(params[ChamberSlot.INDEX])
+
+
+@inlined
+def angles_of(params: Record) -> tuple[float, float]:
+    """Highland's constants of a chamber, MeV."""
+    return params[ChamberSlot.SCATTERING], params[ChamberSlot.SCATTERING_LOG]
+
+
+@inlined
+def is_even(params: Record) -> bool:
+    """True where all that crosses a chamber crosses all its views, and nothing has a tail."""
+    return bool(params[ChamberSlot.GAP] == 0.0 and params[ChamberSlot.TAIL_FRACTION] == 0.0)
+
+
+@inlined
 def largest_angle(params: Record) -> float:
     """Plane angle (MeV, over the momentum) by which a chamber turns a light particle, that of tails."""
     return float(params[ChamberSlot.SCATTERING] * max(params[ChamberSlot.TAIL_SCALE], 1.0))
+
+
+@inlined
+def _all_roots(params: Record) -> tuple[float, float, float]:
+    """``_roots`` of a point that all views measure."""
+    return params[ChamberSlot.ROOT_X], params[ChamberSlot.ROOT_XY], params[ChamberSlot.ROOT_Y]
 
 
 @inlined
@@ -410,21 +438,46 @@ def _measure(
     """Write the point that the views measure; ``seen`` has a bit for each that responds."""
     hit = particle.hits[int(params[ChamberSlot.INDEX])]
     if seen == int(params[ChamberSlot.ALL_SEEN]):
-        root_x, root_xy, root_y = (
-            params[ChamberSlot.ROOT_X],
-            params[ChamberSlot.ROOT_XY],
-            params[ChamberSlot.ROOT_Y],
-        )
+        root_x, root_xy, root_y = _all_roots(params)
     else:
         root_x, root_xy, root_y = _roots_of_seen(params, seen)
     if root_x == 0.0:
         hit.var_x = 0.0
         return
-    # least squares of the views has a known covariance: drawn as such
-    a = error * rng.standard_normal()
-    b = error * rng.standard_normal()
-    hit.x = s.x + a * root_x
-    hit.y = s.y - a * root_xy + b * root_y
+    a, b = error * rng.standard_normal(), error * rng.standard_normal()
+    _put(params, particle, (s.x, s.y), (a, b), (root_x, root_xy, root_y))
+
+
+@inlined
+def put_point(
+    params: Record,
+    particle: Record,
+    place: tuple[float, float],
+    pulls: tuple[float, float],
+    u: float,
+) -> None:
+    """Write the point of a chamber that ``is_even`` and crossed at a ``place``, by normal and uniform numbers."""
+    roots, error = _all_roots(params), params[ChamberSlot.RESOLUTION]
+    if u >= params[ChamberSlot.CLEAN]:
+        missing, _ = _missing(params, u)
+        if missing > 0:
+            roots = _roots_of_seen(params, int(params[ChamberSlot.ALL_SEEN]) & ~missing)
+    if roots[0] > 0.0:
+        _put(params, particle, place, (error * pulls[0], error * pulls[1]), roots)
+
+
+@inlined
+def _put(
+    params: Record,
+    particle: Record,
+    place: tuple[float, float],
+    off: tuple[float, float],
+    roots: tuple[float, float, float],
+) -> None:
+    """Write a point that is so far off; least squares of the views has a known covariance, drawn as such."""
+    hit, (a, b), (root_x, root_xy, root_y) = particle.hits[int(params[ChamberSlot.INDEX])], off, roots
+    hit.x = place[0] + a * root_x
+    hit.y = place[1] - a * root_xy + b * root_y
     variance = params[ChamberSlot.RESOLUTION] ** 2
     hit.var_x = variance * root_x * root_x
     hit.var_y = variance * (root_xy * root_xy + root_y * root_y)

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from hnlpeak.simulation.carried import Carry
+
 __all__ = ["Buffers"]
 
 
@@ -17,7 +19,7 @@ class Buffers(NamedTuple):
     with ``numbers`` [decay] and ``rows`` [row, decay];
     ``block`` holds the event records, ``candidates`` [column, candidate] what is reconstructed of them. Work space:
     ``daughters`` [daughter, slot] and ``kaon`` (px, py, pz, E, m) of one decay, ``scratch`` and ``tracks`` of the
-    track fit.
+    track fit; ``carry`` has the muons that are carried in lanes.
     """
 
     block: NDArray[Any]
@@ -30,3 +32,4 @@ class Buffers(NamedTuple):
     scratch: NDArray[Any]
     tracks: NDArray[Any]
     candidates: NDArray[np.float64]
+    carry: Carry

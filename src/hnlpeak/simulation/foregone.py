@@ -22,12 +22,15 @@ from hnlpeak.theory.species import CHARGE, Species
 
 __all__ = [
     "FOLLOW_ALL",
+    "LEAST_LIGHT",
+    "MANY_SIGMA",
     "Foregone",
     "goes_on",
     "is_foregone",
     "is_within_bounds",
     "photons_lose",
     "reach_of_track",
+    "stays_out",
 ]
 
 _MANY = 1_000_000
@@ -38,8 +41,8 @@ _BEFORE_END = 20e3  # mm
 _EDGE = 1e-3
 _MOVED = 5.0  # mm: how far the mean beam that is measured may be from the true one
 _LEAST_CURVATURE, _LEAST_ANGLE2 = 1e-12, 1e-12
-_LEAST_LIGHT = 3000.0  # MeV: below, particles are not as light as scattering is taken here
-_MANY_SIGMA = (
+LEAST_LIGHT = 3000.0  # MeV: below, particles are not as light as scattering is taken here
+MANY_SIGMA = (
     8.5  # beyond, normal numbers are left out of account; 1 / beta, and what Highland's logarithm adds
 )
 _PLANES = 8  # planes are asked in multiples of this, in lanes
@@ -139,7 +142,7 @@ def _has_extra(setup: Record, event: Record, foregone: Foregone, particle: Recor
 
 
 @inlined
-def _stays_out(x: float, y: float, tx: float, ty: float, back: float, on: float, radius: float) -> bool:
+def stays_out(x: float, y: float, tx: float, ty: float, back: float, on: float, radius: float) -> bool:
     """True for a course that stays outside of the ``radius`` from ``back`` before (x, y) to so far ``on`` in z."""
     nearest = -(x * tx + y * ty) / max(tx * tx + ty * ty, _LEAST_ANGLE2)
     way = min(max(nearest, -back), on)
@@ -155,17 +158,17 @@ def _strays(setup: Record, particle: Record) -> bool:
     """
     line, first, z = particle.segments[0], setup.chamber_z[0], setup.magnet_z
     light = line.species in (Species.POSITRON, Species.ELECTRON)
-    if particle.n_segments > 1 or light or line.z >= first or line.p < _LEAST_LIGHT:
+    if particle.n_segments > 1 or light or line.z >= first or line.p < LEAST_LIGHT:
         return False
     x, y = line.x + line.tx * (z - line.z), line.y + line.ty * (z - line.z)
     kick = CHARGE[line.species] * setup.magnet_kick / line.p * math.sqrt(1.0 + line.tx**2 + line.ty**2)
     inverse = 1.0 / math.sqrt(max(1.0 - kick * (2.0 * line.tx + kick), 0.5))
     tx, ty = (line.tx + kick) * inverse, line.ty * inverse
-    per_momentum, to_last = _MANY_SIGMA / line.p, setup.chamber_z[setup.n_chambers - 1] - z
+    per_momentum, to_last = MANY_SIGMA / line.p, setup.chamber_z[setup.n_chambers - 1] - z
     if setup.pipe_radius > 0.0:
         radius = setup.pipe_radius + _MOVED + per_momentum * setup.strayed_last
-        before = _stays_out(x, y, line.tx, line.ty, z - max(setup.pipe_first, line.z), 0.0, radius)
-        if not (before and _stays_out(x, y, tx, ty, 0.0, to_last, radius)):
+        before = stays_out(x, y, line.tx, line.ty, z - max(setup.pipe_first, line.z), 0.0, radius)
+        if not (before and stays_out(x, y, tx, ty, 0.0, to_last, radius)):
             return False
     planes, shapes, strayed, missed = setup.accepted[0], setup.accepted[1:], setup.strayed, 0
     for n in range(-(-setup.acceptance.n // _PLANES) * _PLANES):

@@ -28,6 +28,7 @@ from hnlpeak.simulation.foregone import Foregone, goes_on, photons_lose
 from hnlpeak.simulation.halo import HALO_KIND, through_collimator, throw_halo
 from hnlpeak.simulation.interactions import INTERACTION_KIND, throw_interaction
 from hnlpeak.simulation.kaons import Kaons, draw_kaons
+from hnlpeak.simulation.landed import land
 from hnlpeak.simulation.sample import Bias, ModeTable
 from hnlpeak.simulation.screen import GONE, screen
 from hnlpeak.simulation.streams import Stage
@@ -84,7 +85,7 @@ def _start_event(event: Record, number: int, source: int, bias: NDArray[np.float
     event.weight = 1.0
     event.bits = 0
     event.n_particles = event.n_daughters = 0
-    event.followed = 0
+    event.followed = event.carried = 0
     event.n_clusters = 0
     event.crossings = 0
     event.n_muon_hits = 0
@@ -414,6 +415,28 @@ def _is_taken(setup: Record, parent: int, tagged: bool, event: Record, rng: np.r
     return _triggers(setup, event, rng)
 
 
+@inlined
+def _go_the_long_way(
+    mode: int,
+    modes: ModeTable,
+    setup: Record,
+    foregone: Foregone,
+    event: Record,
+    rng: np.random.Generator,
+    buffers: Buffers,
+) -> int:
+    """Decay, photons, charged particles, one by one; the most chambers that one crosses, -1 where the event is lost."""
+    if not _decay(mode, modes, setup, event, rng, buffers):
+        return -1
+    if modes.tails.size > 0:
+        draw_kick(modes.tails, event, rng)
+    _fly_photons(setup, event, rng)
+    asked = foregone.every > 1 and event.followed == 0
+    if asked and photons_lose(setup, event, foregone) and not goes_on(foregone, event):
+        return -1
+    return _cross(setup, event, rng)
+
+
 class Total:
     """Places in the array of totals."""
 
@@ -438,9 +461,10 @@ def draw_and_screen(
 ) -> None:
     """Mesons of a block and what is surely lost of their decays: columns, in lanes."""
     setups, modes, rng, buffers = borrowed(setups), borrowed(modes), borrowed(rng), borrowed(buffers)
-    setup, drawn, foregone = setups[0], buffers.kaons, borrowed(foregone)
+    setup, drawn, lost, foregone = setups[0], buffers.kaons, buffers.lost, borrowed(foregone)
     draw_kaons(decays, first, setup, modes, rng, drawn)
-    screen(decays, first, setup, modes, foregone, rng, drawn, buffers.numbers, buffers.rows, buffers.lost)
+    numbers, rows = buffers.numbers, buffers.rows
+    screen(decays, first, setup, modes, foregone, rng, drawn, numbers, rows, lost, buffers.carry)
 
 
 @apart
@@ -458,6 +482,7 @@ def follow(
     setups, modes, rng, buffers = borrowed(setups), borrowed(modes), borrowed(rng), borrowed(buffers)
     foregone = borrowed(foregone)
     setup, block, kaon, drawn = setups[0], buffers.block, buffers.kaon, buffers.kaons
+    carry, muon = buffers.carry, Species.MUON_MINUS if modes.bias[Bias.CONJUGATE] > 0.0 else Species.MUON_PLUS
     survival, photon_loss = modes.bias[Bias.SURVIVAL], modes.bias[Bias.PHOTON_LOSS]
     survivors = 0
     for number in range(decays):
@@ -474,19 +499,15 @@ def follow(
         if parent != modes.counted:
             event.in_fiducial = 0
         _start_event(event, first + number, modes.sources[mode], modes.bias)
-        if buffers.lost[number] == GONE:
-            goes_on(foregone, event)
-        unseen = _decay(mode, modes, setup, event, rng, buffers)
+        if carry.column[number] >= 0:
+            begin(rng, event.number, Stage.TRIGGER)
+            crossed = land(carry.column[number], setup, muon, carry, event)
+        else:
+            if buffers.lost[number] == GONE:
+                goes_on(foregone, event)
+            crossed = _go_the_long_way(mode, modes, setup, foregone, event, rng, buffers)
         totals[_IN_FIDUCIAL] += event.in_fiducial
-        if not unseen:
-            continue
-        if modes.tails.size > 0:
-            draw_kick(modes.tails, event, rng)
-        _fly_photons(setup, event, rng)
-        asked = foregone.every > 1 and event.followed == 0
-        if asked and photons_lose(setup, event, foregone) and not goes_on(foregone, event):
-            continue
-        if _cross(setup, event, rng) < setup.min_chambers:
+        if crossed < setup.min_chambers:
             continue
         taken = _is_taken(setup, parent, modes.tagged[mode] > 0, event, rng)
         if not taken or _photon_lost(photon_loss, event, rng):

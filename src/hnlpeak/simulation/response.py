@@ -127,6 +127,18 @@ def _leaves_nothing_asked(setup: Record, foregone: Foregone, event: Record, rng:
 
 
 @inlined
+def _fly_behind(setup: Record, foregone: Foregone, event: Record, rng: np.random.Generator) -> None:
+    """What a muon that was carried to the last chamber does behind it, where anybody asks."""
+    if not (_is_quiet(setup, event) and _leaves_nothing_asked(setup, foregone, event, rng)):
+        muon = event.particles[0]
+        begin(rng, event.number, Stage.BETWEEN)
+        fly_on(setup.response, event, muon, rng, setup.calorimeter_z - _BEFORE)
+        begin(rng, event.number, Stage.BEHIND)
+        fly_on(setup.response, event, muon, rng, np.inf)
+    begin(rng, event.number, Stage.ACCIDENTALS)
+
+
+@inlined
 def _fly_all(setup: Record, foregone: Foregone, event: Record, rng: np.random.Generator) -> bool:
     """Fly the particles of an event; False where it is foregone and left."""
     # a break costs time: only where tracks may be too many behind it; whatever is foregone, for the same numbers
@@ -174,7 +186,10 @@ def respond(
     accidental_rate = _total_rate(setup)
     for i in range(events):
         event = block[i]
-        if _fly_all(setup, foregone, event, rng):
+        if event.carried > 0:
+            _fly_behind(setup, foregone, event, rng)
+            _accidentals(setup, accidental_rate, event, rng)
+        elif _fly_all(setup, foregone, event, rng):
             _accidentals(setup, accidental_rate, event, rng)
         else:
             event.n_particles = 0

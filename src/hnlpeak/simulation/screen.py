@@ -13,13 +13,15 @@ from numpy.typing import NDArray
 from hnlpeak.core.kernel import inlined
 from hnlpeak.core.random import key_of
 from hnlpeak.detectors.event import Record
+from hnlpeak.simulation.carried import Carry, are_analogue, can_carry, choose, take
+from hnlpeak.simulation.carried_surfaces import carry_all
 from hnlpeak.simulation.foregone import Foregone
 from hnlpeak.simulation.halo import HALO_KIND, is_followed
 from hnlpeak.simulation.kaons import Kaons
 from hnlpeak.simulation.sample import Bias, ModeTable
 from hnlpeak.simulation.screened import LANES, Screened
 from hnlpeak.simulation.screened_courses import bend, magnet_of, throw, trigger_is_missed
-from hnlpeak.simulation.screened_decays import charged_of, make_decays, pions_of
+from hnlpeak.simulation.screened_decays import charged_of, is_muon_alone, make_decays, pions_of
 from hnlpeak.simulation.screened_halo import throw_halo_muons
 from hnlpeak.simulation.screened_muons import muons_veto, vetoes
 from hnlpeak.simulation.screened_photons import are_known, photons_lose
@@ -80,19 +82,19 @@ def _collect(
         rows[Screened.KZ, k] = kaons[Kaons.PZ, i]
         rows[Screened.KE, k] = kaons[Kaons.ENERGY, i]
         rows[Screened.MASS, k] = kaons[Kaons.MASS, i]
-        rows[Screened.LOST, k] = rows[Screened.GONE, k] = 0.0
+        rows[Screened.LOST, k] = rows[Screened.GONE, k] = rows[Screened.CARRIED, k] = 0.0
     return n
 
 
 @inlined
-def _is_foregone(code: int, setup: Record, foregone: Foregone) -> bool:
+def _is_foregone(code: int, params: NDArray[np.float64], setup: Record, foregone: Foregone) -> bool:
     """True where photons or tracks of the mode are known and may lose it before it is made."""
     if foregone.every == 1:
         return False
     if code == pipipi.CODE:
         z_last = setup.chamber_z[setup.n_chambers - 1]
         return bool(foregone.most_tracks < 3 and are_tracked(setup.response, z_last))
-    told = charged_of(code) == _MUON and vetoes(setup.stages[0])  # its photons are hardly ever asked
+    told = charged_of(code, params) == _MUON and vetoes(setup.stages[0])  # its photons are hardly ever asked
     return bool(pions_of(code) > 0 and not told and are_known(setup))
 
 
@@ -105,17 +107,18 @@ def _lose(
     foregone: Foregone,
     bias: NDArray[np.float64],
     goes: bool,
+    alone: bool,
     key: tuple[np.uint64, np.uint64],
     numbers: NDArray[np.int64],
     rows: NDArray[np.float64],
 ) -> None:
-    """Fill ``rows`` [LOST] and, where the mode ``goes`` before it is made, [GONE] for its decays."""
+    """Fill ``rows`` [LOST], where the mode ``goes`` before it is made [GONE], where its muon is ``alone`` [CARRIED]."""
     stage, row = magnet_of(setup.stages)
     if stage < 0:
         return
     z_magnet, magnet = setup.stages[stage].z[row], setup.stages[stage].params[row]
     sign = -1.0 if bias[Bias.CONJUGATE] > 0.0 else 1.0
-    species = charged_of(code)
+    species = charged_of(code, params)
     z_end = setup.beam.z_end_muon if species == _MUON else setup.beam.z_end_hadron
     forced = bias[Bias.MUON_DECAY] if species == _MUON else bias[Bias.PION_DECAY]
     if code == HALO_KIND:
@@ -131,6 +134,8 @@ def _lose(
     if species == _MUON:
         muons_veto(decays, setup, z_magnet, rows)
     trigger_is_missed(decays, setup, z_magnet, rows)
+    if alone:
+        choose(decays, setup, z_magnet, rows)
     if goes:
         photons_lose(
             decays,
@@ -158,30 +163,40 @@ def screen(
     numbers: NDArray[np.int64],
     rows: NDArray[np.float64],
     lost: NDArray[np.uint8],
+    carry: Carry,
 ) -> None:
     """Set ``lost`` [decay] to 1 where a decay of the block surely fails the trigger or is foregone, else to 0.
 
-    One decay in ``foregone.every`` stands for what is foregone: there ``lost`` is ``GONE``. ``numbers`` and ``rows``
-    are work space.
+    One decay in ``foregone.every`` stands for what is foregone: there ``lost`` is ``GONE``. Muons alone are carried
+    (``simulation.carried``). ``numbers`` and ``rows`` are work space.
     """
     lost[:decays] = 0
+    carry.column[:decays] = -1
+    carry.taken[0] = 0
     if not _is_plain(modes.bias):
         return
-    key = key_of(rng)
+    key, (stage, row) = key_of(rng), magnet_of(setup.stages)
+    z_magnet = setup.stages[stage].z[row] if stage >= 0 else np.inf
+    carries = stage >= 0 and modes.tails.size == 0 and are_analogue(modes.bias) and can_carry(setup, z_magnet)
     for mode in range(modes.codes.size):
-        code = modes.codes[mode]
-        goes = modes.tails.size == 0 and _is_foregone(code, setup, foregone)
-        if charged_of(code) < 0 or (code == pipipi.CODE and not goes):
+        code, params = modes.codes[mode], modes.parameters[mode]
+        goes = modes.tails.size == 0 and _is_foregone(code, params, setup, foregone)
+        if charged_of(code, params) < 0 or (code == pipipi.CODE and not goes):
             continue
-        if code == HALO_KIND and not is_followed(modes.parameters[mode]):
+        if code == HALO_KIND and not is_followed(params):
             continue
         n = _collect(mode, decays, first, kaons, numbers, rows)
         if n == 0:
             continue
-        columns, params = -(-n // LANES) * LANES, modes.parameters[mode]
-        _lose(code, columns, setup, params, foregone, modes.bias, goes, key, numbers, rows)
+        columns = -(-n // LANES) * LANES
+        alone = carries and is_muon_alone(code, params)
+        _lose(code, columns, setup, params, foregone, modes.bias, goes, alone, key, numbers, rows)
+        if alone:
+            take(n, first, setup, z_magnet, numbers, rows, carry)
         for k in range(n):
             if rows[Screened.LOST, k] > 0.0:
                 lost[numbers[k] - first] = 1
             elif rows[Screened.GONE, k] > 0.0:
                 lost[numbers[k] - first] = 1 if numbers[k] % foregone.every != 0 else GONE
+    if carries:
+        carry_all(setup, z_magnet, -1.0 if modes.bias[Bias.CONJUGATE] > 0.0 else 1.0, key, carry)

@@ -26,7 +26,8 @@ class Screened(IntEnum):
     which chambers see it, and in how many it surely makes a point and surely none. Of a photon its slopes, energy (MeV,
     0 where it has no place), depth of conversion (mean free paths), a number for its time; of all photons of a decay
     the least energy and depth. ``FLIES``: 1 while nothing has stopped it. 1 in ``LOST`` for a decay that surely fails
-    the trigger, in ``GONE`` for one that is surely foregone.
+    the trigger, in ``GONE`` for one that is surely foregone, in ``CARRIED`` for one whose muon may be carried
+    (``simulation.carried``).
     """
 
     X = 0
@@ -68,7 +69,8 @@ class Screened(IntEnum):
     FLIES = 36
     LOST = 37
     GONE = 38
-    WIDTH = 39
+    CARRIED = 39
+    WIDTH = 40
 
 
 def new_rows(decays: int) -> NDArray[np.float64]:

@@ -14,11 +14,23 @@ from hnlpeak.core.random import State, beginning, either, uniform
 from hnlpeak.simulation.halo import HALO_KIND
 from hnlpeak.simulation.screened import Screened
 from hnlpeak.simulation.streams import Stage
-from hnlpeak.theory.modes import ke3, kl3, kmu2, kmu3, pi0, pi0pi0, pimu2, pipi0, pipipi, three_pion
-from hnlpeak.theory.modes.inner_bremsstrahlung import without_photon
+from hnlpeak.theory.modes import (
+    ke3,
+    kl3,
+    kmu2,
+    kmu3,
+    pi0,
+    pi0pi0,
+    pimu2,
+    pipi0,
+    pipipi,
+    three_pion,
+    two_body_hnl,
+)
+from hnlpeak.theory.modes.inner_bremsstrahlung import lepton_of, without_photon
 from hnlpeak.theory.species import Species
 
-__all__ = ["charged_of", "make_decays", "pions_of"]
+__all__ = ["charged_of", "is_muon_alone", "make_decays", "pions_of"]
 
 _STAGE = int(Stage.DECAY)
 _MUON, _PION, _POSITRON = int(Species.MUON_PLUS), int(Species.PION_PLUS), int(Species.POSITRON)
@@ -28,13 +40,27 @@ Try = tuple[State, bool, float, float]
 
 
 @inlined
-def charged_of(code: int) -> int:
+def _is_leptonic(code: int) -> bool:
+    """True for decays into a lepton and what nobody sees."""
+    return bool(code in (kmu2.CODE, pimu2.CODE, two_body_hnl.CODE))
+
+
+@inlined
+def charged_of(code: int, params: NDArray[np.float64]) -> int:
     """Species of the charged daughter, of the positive ones where there are three; -1 for modes that are not known."""
-    if code in (kmu2.CODE, kmu3.CODE, pimu2.CODE, HALO_KIND):
+    if _is_leptonic(code):
+        return lepton_of(params)
+    if code in (kmu3.CODE, HALO_KIND):
         return _MUON
     if code in (pipi0.CODE, pi0pi0.CODE, pipipi.CODE):
         return _PION
     return _POSITRON if code == ke3.CODE else _NONE
+
+
+@inlined
+def is_muon_alone(code: int, params: NDArray[np.float64]) -> bool:
+    """True for modes that leave nothing but a muon, unless they radiate."""
+    return bool(_is_leptonic(code) and lepton_of(params) == _MUON)
 
 
 @inlined
@@ -53,7 +79,7 @@ def _make_leptonic(
     numbers: NDArray[np.int64],
     rows: NDArray[np.float64],
 ) -> None:
-    """M+ -> l+ nu: the lepton."""
+    """M+ -> l+ X: the lepton."""
     ax, ay, az, ae = rows[Screened.AX], rows[Screened.AY], rows[Screened.AZ], rows[Screened.AE]
     for i in range(decays):
         state = beginning(key[0], key[1], numbers[i], _STAGE)
@@ -185,7 +211,7 @@ def make_decays(
     rows: NDArray[np.float64],
 ) -> None:
     """Fill ``rows`` [AX] to [BE] for decays of a mode with these ``numbers``: one line for each mode."""
-    if code in (kmu2.CODE, pimu2.CODE):
+    if _is_leptonic(code):
         _make_leptonic(decays, key, params, numbers, rows)
     elif code == pipi0.CODE:
         _make_two_pions(decays, key, params, numbers, rows)

@@ -22,7 +22,9 @@ class Stage(IntEnum):
 
     One for each particle, with 4 times its place added: of photons ``PHOTON``, of charged ones ``FLIGHT``, from the
     decay on to the first trigger level, and ``LUCK``, by which chambers see them. A muon alone has one for
-    what it leaves in calorimeters and one for what comes by chance, so that the former can be left out.
+    what it leaves in calorimeters and one for what comes by chance, so that the former can be left out. One that is
+    carried (``simulation.carried``) has one at each surface, from ``CARRIED`` on in steps of 4, and one ``BETWEEN`` the
+    last chamber and the calorimeter.
     """
 
     KAON = 0
@@ -34,6 +36,8 @@ class Stage(IntEnum):
     LUCK = 6
     BEHIND = 8
     ACCIDENTALS = 12
+    BETWEEN = 16
+    CARRIED = 20
 
 
 def _key(seed: int, sample: str, shard: int) -> tuple[int, int]:

@@ -16,7 +16,7 @@ from scipy import stats
 import hits
 from hnlpeak.core.kernel import kernel
 from hnlpeak.detectors.shape import Shape
-from hnlpeak.detectors.spectrometer import MAGNET
+from hnlpeak.detectors.spectrometer import CHAMBER, MAGNET, ChamberSlot
 from hnlpeak.detectors.surface import APERTURE, Surface, surface_table
 from hnlpeak.experiment.analysis import load_analysis
 from hnlpeak.experiment.analysis_card import AnalysisCard
@@ -62,6 +62,18 @@ def _surfaces(table: Any) -> list[Surface]:
         )
         for k in range(int(table["n"]))
     ]
+
+
+def without_carrying(array: NDArray[Any]) -> NDArray[Any]:
+    """The set-up with a gap of nothing in its chambers: muons go the long way, not in lanes."""
+    changed = np.array(array)
+    response = changed["response"][0]
+    chambers = response["code"] == CHAMBER
+    response["params"][chambers, ChamberSlot.GAP] = np.maximum(
+        response["params"][chambers, ChamberSlot.GAP], 1e-9
+    )
+    changed.setflags(write=False)
+    return changed
 
 
 def without_screen(array: NDArray[Any]) -> NDArray[Any]:
@@ -356,7 +368,7 @@ def test_where_all_is_followed_only_the_trigger_ends_decays() -> None:
 
 @pytest.mark.parametrize("analysis", ["na62-2015-ke2", "na62-2007-kmu2"])
 def test_muons_that_miss_a_chamber_or_the_hodoscope_are_lost(analysis: str) -> None:
-    setup = hits.shipped(analysis.rsplit("-", 1)[0]).setup
+    setup = without_carrying(hits.shipped(analysis.rsplit("-", 1)[0]).setup)
     sample = mode_sample("chambers", "kmu2", DECAYS)
     short, short_totals, lost = found(setup, sample)
     plain, totals, none = found(without_screen(setup), sample)

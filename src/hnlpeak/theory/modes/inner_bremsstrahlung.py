@@ -44,6 +44,7 @@ __all__ = [
     "ib_probability",
     "ib_spin",
     "lepton_helicity",
+    "lepton_of",
     "pack_leptonic",
     "sample_leptonic",
     "squared_amplitude",
@@ -308,6 +309,12 @@ def _sample_radiative(rng: np.random.Generator, params: NDArray[np.float64], out
     put_polarised(out, 0, params[_SPECIES], px, py, pz, e, sx, sy, sz)
     put(out, 1, _PHOTON, kx, ky, kz, k)
     return 2
+
+
+@inlined
+def lepton_of(params: NDArray[np.float64]) -> int:
+    """Species of the lepton."""
+    return int(params[_SPECIES])
 
 
 @inlined
