@@ -82,8 +82,8 @@ muon's momentum that it leaves in the calorimeter where that decided on the trig
 chambers do follows from ``luck``, a uniform number. ``paused`` is
 the straight piece on which its flight goes on, with the ``segment`` it is in and the next ``surface``, -1 at its end.
 The first ``n_daughters`` particles are those of the decay, whose photons have flown before the trigger is asked; the
-others are born on the way. ``followed`` is 1 for an event that is lost and goes to the end all the same, ``carried`` for one whose only particle
-has flown up to the last chamber (``simulation.carried``).
+others are born on the way. ``followed`` is 1 for an event that is lost and goes to the end all the same,
+``carried`` for one whose only particle has flown up to the last chamber (``simulation.carried``).
 ``crossings`` is the number of chambers that charged particles cross, summed over them. ``kick_x``, ``kick_y`` (MeV) and
 ``kick_p`` (relative) are kicks of the reconstructed track, see ``simulation.tails``."""
 

@@ -174,7 +174,7 @@ def test_without_matter_and_with_perfect_views_points_are_the_same() -> None:
     for name in ("x", "y"):
         a, b = (way["particles"]["hits"][name][:, 0, :4] for way in (lanes, long))
         measured = [way["particles"]["hits"]["var_x"][:, 0, :4] > 0.0 for way in (lanes, long)]
-        assert np.array_equal(*measured)
+        assert np.array_equal(measured[0], measured[1])
         assert np.max(np.abs(a - b)[measured[0]]) < 1e-4
 
 
