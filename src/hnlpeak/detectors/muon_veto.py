@@ -31,6 +31,7 @@ __all__ = [
     "MuonVeto",
     "cell_middle",
     "counters_of",
+    "law_of",
     "least_of_map",
     "met",
     "missed",
@@ -52,6 +53,8 @@ CODE = 4
 MAX_RINGS = 6
 _STIFF = 100e3  # MeV
 _EDGE = 1e-3  # mm: more than rounding can do
+Law = tuple[tuple[float, float, float, float], Limits]
+"""Range and turn-on (MeV), efficiency and displacement times momentum (mm MeV) of a counter; where it is."""
 
 
 class EfficiencyMap(Card):
@@ -240,22 +243,34 @@ def least_of_map(params: Record) -> float:
 @inlined
 def displaced(params: Record, x: float, y: float, p: float, u: float, v: float) -> tuple[float, float]:
     """Where a particle comes out of the absorber that would have met the counters at (x, y), by two uniform numbers."""
-    shift = params[_Slot.SCATTER] / p
+    return _shifted(params[_Slot.SCATTER] / p, x, y, u, v)
+
+
+@inlined
+def _shifted(shift: float, x: float, y: float, u: float, v: float) -> tuple[float, float]:
     a, b = normal_pair(u, v)
     return x + shift * a, y + shift * b
 
 
 @inlined
-def surely_seen(params: Record, x: float, y: float, p: float, numbers: tuple[float, float, float]) -> bool:
+def law_of(params: Record) -> Law:
+    """What ``surely_seen`` asks of a counter."""
+    law = params[_Slot.RANGE], params[_Slot.TURN_ON], params[_Slot.EFFICIENCY], params[_Slot.SCATTER]
+    return law, limits_of(params[_Slot.COUNTERS :])
+
+
+@inlined
+def surely_seen(law: Law, x: float, y: float, p: float, numbers: tuple[float, float, float]) -> bool:
     """True only where ``respond`` sees a muon that meets the counters at (x, y) with these numbers; without a branch.
 
     The first of the numbers is divided by the smallest efficiency of the map.
     """
-    turn = (p - params[_Slot.RANGE]) / params[_Slot.TURN_ON]
-    left = params[_Slot.EFFICIENCY] - numbers[0]
-    efficient = (turn > 0.0) & (left * (1.0 + turn * (1.0 + 0.5 * turn)) > params[_Slot.EFFICIENCY])
-    x, y = displaced(params, x, y, p, numbers[1], numbers[2])
-    return bool(efficient & surely_inside(params[_Slot.COUNTERS :], x, y, _EDGE))
+    (least, turn_on, efficiency, scatter), counters = law
+    turn = (p - least) / turn_on
+    left = efficiency - numbers[0]
+    efficient = (turn > 0.0) & (left * (1.0 + turn * (1.0 + 0.5 * turn)) > efficiency)
+    x, y = _shifted(scatter / p, x, y, numbers[1], numbers[2])
+    return bool(efficient & surely_inside(counters, x, y, _EDGE))
 
 
 @inlined

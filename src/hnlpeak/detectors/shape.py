@@ -17,6 +17,7 @@ __all__ = [
     "SHAPE_WIDTH",
     "Limits",
     "Shape",
+    "edges_of_ring",
     "inside",
     "inside_column",
     "is_ring",
@@ -152,7 +153,14 @@ def is_ring(params: NDArray[np.float64]) -> bool:
 
 
 @inlined
-def surely_inside(params: NDArray[np.float64], x: float, y: float, margin: float) -> bool:
+def edges_of_ring(params: NDArray[np.float64], margin: float) -> tuple[float, float, float, float]:
+    """Squared radii of a ring's hole made smaller and larger by ``margin`` (mm), then the same of its outer edge."""
+    hole2, edge2 = params[1], params[2]
+    return _moved(hole2, -margin), _moved(hole2, margin), _moved(edge2, -margin), _moved(edge2, margin)
+
+
+@inlined
+def surely_inside(params: NDArray[np.float64] | Limits, x: float, y: float, margin: float) -> bool:
     """True only where every point within ``margin`` (mm) of (x, y) lies within the shape; without a branch."""
     dx, dy = x - params[0], y - params[8]
     ax, ay = abs(x), abs(y)
@@ -169,7 +177,7 @@ def surely_inside(params: NDArray[np.float64], x: float, y: float, margin: float
 
 
 @inlined
-def surely_outside(params: NDArray[np.float64], x: float, y: float, margin: float) -> bool:
+def surely_outside(params: NDArray[np.float64] | Limits, x: float, y: float, margin: float) -> bool:
     """True only where no point within ``margin`` (mm) of (x, y) lies within the shape; without a branch."""
     dx, dy = x - params[0], y - params[8]
     ax, ay = abs(x), abs(y)

@@ -52,28 +52,43 @@ def _is_plain(bias: NDArray[np.float64]) -> bool:
 
 
 @inlined
+def _take_out(
+    mode: int, kaons: NDArray[np.float64], left: NDArray[np.int64], n_left: int, numbers: NDArray[np.int64]
+) -> tuple[int, int]:
+    """Move the decays of a ``mode`` from what is ``left`` of the block to ``numbers``; returns how many both are then.
+
+    The likeliest modes come first: what is asked for the others is short.
+    """
+    chosen = kaons[Kaons.MODE]
+    n = others = 0
+    for k in range(n_left):  # without a branch: modes come in no order
+        i = left[k]
+        is_of_mode = chosen[i] == mode
+        numbers[n] = i
+        left[others] = i
+        n += is_of_mode
+        others += not is_of_mode
+    return n, others
+
+
+@inlined
 def _collect(
-    mode: int,
-    decays: int,
+    n: int,
     first: int,
     kaons: NDArray[np.float64],
     numbers: NDArray[np.int64],
     rows: NDArray[np.float64],
-) -> int:
-    """Copy what the decays of a ``mode`` begin with side by side; returns how many there are.
+) -> None:
+    """Copy what ``n`` decays begin with side by side, and make their places in the block their ``numbers``.
 
     The first one is repeated up to a multiple of ``LANES``, so that no loop has a rest that runs one by one.
     """
-    chosen = kaons[Kaons.MODE]
-    n = 0
-    for i in range(decays):
-        numbers[n] = first + i
-        n += chosen[i] == mode  # without a branch: modes come in no order
     columns = -(-n // LANES) * LANES
     for k in range(n, columns):
         numbers[k] = numbers[0]
     for k in range(columns):
-        i = numbers[k] - first
+        i = numbers[k]
+        numbers[k] = first + i
         rows[Screened.X, k] = kaons[Kaons.X_DECAY, i]
         rows[Screened.Y, k] = kaons[Kaons.Y_DECAY, i]
         rows[Screened.Z, k] = kaons[Kaons.Z_DECAY, i]
@@ -83,7 +98,6 @@ def _collect(
         rows[Screened.KE, k] = kaons[Kaons.ENERGY, i]
         rows[Screened.MASS, k] = kaons[Kaons.MASS, i]
         rows[Screened.LOST, k] = rows[Screened.GONE, k] = rows[Screened.CARRIED, k] = 0.0
-    return n
 
 
 @inlined
@@ -175,7 +189,7 @@ def screen(
     carry.taken[0] = 0
     if not _is_plain(modes.bias):
         return
-    key, (stage, row) = key_of(rng), magnet_of(setup.stages)
+    key, (stage, row), left, n_left = key_of(rng), magnet_of(setup.stages), np.arange(decays), decays
     z_magnet = setup.stages[stage].z[row] if stage >= 0 else np.inf
     carries = stage >= 0 and modes.tails.size == 0 and are_analogue(modes.bias) and can_carry(setup, z_magnet)
     for mode in range(modes.codes.size):
@@ -185,9 +199,10 @@ def screen(
             continue
         if code == HALO_KIND and not is_followed(params):
             continue
-        n = _collect(mode, decays, first, kaons, numbers, rows)
+        n, n_left = _take_out(mode, kaons, left, n_left, numbers)
         if n == 0:
             continue
+        _collect(n, first, kaons, numbers, rows)
         columns = -(-n // LANES) * LANES
         alone = carries and is_muon_alone(code, params)
         _lose(code, columns, setup, params, foregone, modes.bias, goes, alone, key, numbers, rows)

@@ -12,7 +12,7 @@ from hnlpeak.core.kinematics import boost_from_rest
 from hnlpeak.core.random import beginning, either, uniform
 from hnlpeak.detectors import hodoscope, spectrometer
 from hnlpeak.detectors.event import Record
-from hnlpeak.detectors.shape import surely_inside, surely_outside
+from hnlpeak.detectors.shape import limits_of, surely_inside, surely_outside
 from hnlpeak.detectors.surface import APERTURE
 from hnlpeak.simulation.decay_in_flight import depth_of_decay
 from hnlpeak.simulation.screened import Screened
@@ -115,10 +115,10 @@ def bend(
     x, y, z_from = rows[Screened.X, at:], rows[Screened.Y, at:], rows[Screened.Z, at:]
     tx, ty, p = rows[Screened.TX, at:], rows[Screened.TY, at:], rows[Screened.P, at:]
     behind_x, behind_y = rows[Screened.TX_BEHIND, at:], rows[Screened.TY_BEHIND, at:]
-    passes = rows[Screened.PASSES, at:]
+    passes, limits = rows[Screened.PASSES, at:], limits_of(magnet)
     for i in range(decays):
         dz = z - z_from[i]
-        inside = surely_inside(magnet, x[i] + tx[i] * dz, y[i] + ty[i] * dz, EDGE)
+        inside = surely_inside(limits, x[i] + tx[i] * dz, y[i] + ty[i] * dz, EDGE)
         behind_x[i], behind_y[i], ratio2 = spectrometer.kicked(magnet, charge, tx[i], ty[i], max(p[i], 1.0))
         passes[i] = inside & (dz > 0.0) & (ratio2 >= spectrometer.LEAST_RATIO2)
 
@@ -132,11 +132,11 @@ def _miss(
     tx, ty = rows[Screened.TX], rows[Screened.TY]
     behind_x, behind_y = rows[Screened.TX_BEHIND], rows[Screened.TY_BEHIND]
     whole, lost = rows[Screened.WHOLE], rows[Screened.LOST]
-    z_bend, behind = min(z, z_magnet), max(z - z_magnet, 0.0)
+    z_bend, behind, limits = min(z, z_magnet), max(z - z_magnet, 0.0), limits_of(plane)
     for i in range(decays):
         dz = z_bend - z_from[i]
         at_x, at_y = x[i] + tx[i] * dz + behind_x[i] * behind, y[i] + ty[i] * dz + behind_y[i] * behind
-        missed = surely_outside(plane, at_x, at_y, EDGE)
+        missed = surely_outside(limits, at_x, at_y, EDGE)
         lost[i] = (lost[i] > 0.0) | ((whole[i] > 0.0) & missed & (dz > 0.0))
 
 

@@ -29,11 +29,11 @@ def _veto(
     behind_x, behind_y = rows[Screened.TX_BEHIND], rows[Screened.TY_BEHIND]
     a, b, c = rows[Screened.MISSED], rows[Screened.SHIFT_X], rows[Screened.SHIFT_Y]
     whole, passes, lost = rows[Screened.WHOLE], rows[Screened.PASSES], rows[Screened.LOST]
-    least, behind = muon_veto.least_of_map(counter), z - z_magnet
+    least, law, behind = muon_veto.least_of_map(counter), muon_veto.law_of(counter), z - z_magnet
     for i in range(decays):
         dz = z_magnet - z_from[i]
         at_x, at_y = x[i] + tx[i] * dz + behind_x[i] * behind, y[i] + ty[i] * dz + behind_y[i] * behind
-        seen = muon_veto.surely_seen(counter, at_x, at_y, max(p[i], 1.0), (a[i] / least, b[i], c[i]))
+        seen = muon_veto.surely_seen(law, at_x, at_y, max(p[i], 1.0), (a[i] / least, b[i], c[i]))
         lost[i] = (lost[i] > 0.0) | ((whole[i] > 0.0) & (passes[i] > 0.0) & seen)
 
 

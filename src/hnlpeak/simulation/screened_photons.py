@@ -14,7 +14,7 @@ from hnlpeak.core.random import beginning, uniform
 from hnlpeak.detectors import beam_pipe, calorimeter, photon_veto, spectrometer
 from hnlpeak.detectors.event import Record
 from hnlpeak.detectors.passage import conversion_depth
-from hnlpeak.detectors.shape import surely_inside, surely_outside
+from hnlpeak.detectors.shape import edges_of_ring, is_ring, limits_of, surely_inside, surely_outside
 from hnlpeak.detectors.surface import MATTER
 from hnlpeak.simulation.foregone import Foregone, reach_of_track
 from hnlpeak.simulation.screened import Screened
@@ -26,6 +26,11 @@ __all__ = ["are_known", "photons_lose"]
 
 _STAGE, _PHOTON = int(Stage.DECAY), int(Stage.PHOTON)
 _LEAST = 200.0  # MeV: what softer photons do is left to the long way
+_BARELY = 0.05  # mean free paths: what is thinner counts for photons that pass beside it, too
+_Ring = tuple[float, float, float, float, float, float, float, float]
+"""Station about the axis: z (mm), ``edges_of_ring``; mean free paths before it, and what ``_meet`` asks of numbers."""
+_TOGETHER = 4
+_NOWHERE: _Ring = (-np.inf, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 @inlined
@@ -133,25 +138,78 @@ def _meet(
     tx, ty = rows[Screened.PHOTON_TX], rows[Screened.PHOTON_TY]
     depth, missed, late = rows[Screened.DEPTH], rows[Screened.MISSED], rows[Screened.LATE]
     flies, lost = rows[Screened.FLIES], rows[Screened.GONE]
+    limits = limits_of(shape)
     for i in range(decays):
         dz = z - z_from[i]
         at_x, at_y = x[i] + tx[i] * dz, y[i] + ty[i] * dz
         ahead = (dz > 0.0) & (flies[i] > 0.0)
-        beside = surely_outside(shape, at_x, at_y, EDGE)
-        met = surely_inside(shape, at_x, at_y, EDGE)
+        beside = surely_outside(limits, at_x, at_y, EDGE)
+        met = surely_inside(limits, at_x, at_y, EDGE)
         seen = (depth[i] > paths) & (missed[i] >= bound) & (late[i] < latest)
         lost[i] = (lost[i] > 0.0) | (ahead & met & seen)
         flies[i] = (flies[i] > 0.0) & ((dz <= 0.0) | beside)
 
 
+@inlined
+def _meet_ring(
+    ring: _Ring,
+    place: tuple[float, float, float, float, float],
+    numbers: tuple[float, float, float],
+    flies: bool,
+    lost: bool,
+) -> tuple[bool, bool]:
+    """The same for one photon and a station that is a ring: whether it flies on, and whether it is lost."""
+    z, hole_least, hole_most, edge_least, edge_most, paths, bound, latest = ring
+    x, y, z_from, tx, ty = place
+    depth, missed, late = numbers
+    dz = z - z_from
+    at_x, at_y = x + tx * dz, y + ty * dz
+    radius2 = at_x * at_x + at_y * at_y
+    met = (radius2 >= hole_most) & (radius2 <= edge_least)
+    beside = (radius2 < hole_least) | (radius2 > edge_most)
+    seen = (depth > paths) & (missed >= bound) & (late < latest)
+    return flies & ((dz <= 0.0) | beside), lost | (flies & (dz > 0.0) & met & seen)
+
+
+@kernel
+def _meet_rings(decays: int, rings: tuple[_Ring, _Ring, _Ring, _Ring], rows: NDArray[np.float64]) -> None:
+    """The same for four stations in a row: half of the time of a loop over columns is to read and to write them."""
+    x, y, z_from = rows[Screened.X], rows[Screened.Y], rows[Screened.Z]
+    tx, ty = rows[Screened.PHOTON_TX], rows[Screened.PHOTON_TY]
+    depth, missed, late = rows[Screened.DEPTH], rows[Screened.MISSED], rows[Screened.LATE]
+    flies, gone = rows[Screened.FLIES], rows[Screened.GONE]
+    first, second, third, fourth = rings
+    for i in range(decays):
+        place, numbers = (x[i], y[i], z_from[i], tx[i], ty[i]), (depth[i], missed[i], late[i])
+        on, lost = _meet_ring(first, place, numbers, flies[i] > 0.0, gone[i] > 0.0)
+        on, lost = _meet_ring(second, place, numbers, on, lost)
+        on, lost = _meet_ring(third, place, numbers, on, lost)
+        flies[i], gone[i] = _meet_ring(fourth, place, numbers, on, lost)
+
+
+@kernel
+def _cross(
+    decays: int, z: float, shape: NDArray[np.float64], paths: float, rows: NDArray[np.float64]
+) -> None:
+    """Matter at ``z`` of so many mean free ``paths`` takes them from the depth of photons that may meet it."""
+    x, y, z_from = rows[Screened.X], rows[Screened.Y], rows[Screened.Z]
+    tx, ty, depth = rows[Screened.PHOTON_TX], rows[Screened.PHOTON_TY], rows[Screened.DEPTH]
+    limits = limits_of(shape)
+    for i in range(decays):
+        dz = z - z_from[i]
+        beside = surely_outside(limits, x[i] + tx[i] * dz, y[i] + ty[i] * dz, EDGE)
+        depth[i] -= 0.0 if beside else paths
+
+
 @kernel
 def _pass(decays: int, z: float, shape: NDArray[np.float64], rows: NDArray[np.float64]) -> None:
     """Photons that surely cross the magnet at ``z`` fly on."""
+    limits = limits_of(shape)
     x, y, z_from = rows[Screened.X], rows[Screened.Y], rows[Screened.Z]
     tx, ty, flies = rows[Screened.PHOTON_TX], rows[Screened.PHOTON_TY], rows[Screened.FLIES]
     for i in range(decays):
         dz = z - z_from[i]
-        met = surely_inside(shape, x[i] + tx[i] * dz, y[i] + ty[i] * dz, EDGE)
+        met = surely_inside(limits, x[i] + tx[i] * dz, y[i] + ty[i] * dz, EDGE)
         flies[i] = (flies[i] > 0.0) & ((dz <= 0.0) | met)
 
 
@@ -172,11 +230,12 @@ def _accept(
     decays: int, z: float, plane: NDArray[np.float64], margin: float, rows: NDArray[np.float64]
 ) -> None:
     """Photons whose clusters at ``z`` may not count, for the place that they are at, decide nothing."""
+    limits = limits_of(plane)
     x, y, z_from = rows[Screened.X], rows[Screened.Y], rows[Screened.Z]
     tx, ty, flies = rows[Screened.PHOTON_TX], rows[Screened.PHOTON_TY], rows[Screened.FLIES]
     for i in range(decays):
         dz = z - z_from[i]
-        counts = surely_inside(plane, x[i] + tx[i] * dz, y[i] + ty[i] * dz, margin)
+        counts = surely_inside(limits, x[i] + tx[i] * dz, y[i] + ty[i] * dz, margin)
         flies[i] = (flies[i] > 0.0) & counts
 
 
@@ -212,9 +271,10 @@ def _shower(
     )
     whole, shallowest = rows[Screened.WHOLE], rows[Screened.LEAST_DEPTH]
     flies, lost = rows[Screened.FLIES, at:], rows[Screened.GONE, at:]
+    limits = limits_of(params)
     for i in range(decays):
         dz = z - z_from[i]
-        met = surely_inside(params, x[i] + gtx[i] * dz, y[i] + gty[i] * dz, EDGE)
+        met = surely_inside(limits, x[i] + gtx[i] * dz, y[i] + gty[i] * dz, EDGE)
         seen = (depth[i] > paths) & (missed[i] >= bound)
         seen &= calorimeter.surely_above(params, energy[i], threshold)
         momentum = max(p[i], 1.0)
@@ -261,6 +321,14 @@ def _begin(decays: int, rows: NDArray[np.float64], at: int) -> None:
         gone[i] = 0.0
 
 
+@kernel
+def _take_in(decays: int, rows: NDArray[np.float64], at: int) -> None:
+    """What photons from column ``at`` on lose is gone."""
+    all_of_them, gone = rows[Screened.GONE], rows[Screened.GONE, at:]
+    for i in range(decays):
+        all_of_them[i] += gone[i]
+
+
 @inlined
 def _stay_accepted(columns: int, z: float, setup: Record, margin: float, rows: NDArray[np.float64]) -> None:
     """Of photons that meet the calorimeter at ``z`` those go on whose clusters count, moved by ``margin`` or not."""
@@ -269,6 +337,31 @@ def _stay_accepted(columns: int, z: float, setup: Record, margin: float, rows: N
         for n in range(planes.n):
             if planes.z[n] == z:
                 _accept(columns, z, planes.params[n], margin, rows)
+
+
+@inlined
+def _reach_calorimeter(
+    decays: int,
+    photons: int,
+    z: float,
+    params: NDArray[np.float64],
+    paths: float,
+    setup: Record,
+    foregone: Foregone,
+    radiates: bool,
+    charge: float,
+    rows: NDArray[np.float64],
+) -> None:
+    """The photons of a block at the calorimeter."""
+    in_time = calorimeter.latest(params) < setup.cluster_window - foregone.blur
+    threshold = max(foregone.extra, setup.cluster_threshold) if in_time else np.inf
+    kick = charge * setup.magnet_kick * (z - setup.magnet_z)
+    bound, far = calorimeter.most_missed(params, _LEAST), _paths_to_tracks(setup)
+    apart, lined = foregone.apart, setup.undeflected_zone > 0.0
+    _stay_accepted(photons * decays, z, setup, calorimeter.largest_shift(params, threshold), rows)
+    for photon in range(photons):
+        at = photon * decays
+        _shower(decays, z, params, paths, bound, threshold, apart, kick, radiates, lined, far, rows, at)
 
 
 @inlined
@@ -281,34 +374,40 @@ def _fly(
     charge: float,
     rows: NDArray[np.float64],
 ) -> None:
-    """The photons of a block through all surfaces, one after another."""
+    """The photons of a block through all surfaces, one after another; rings in a row are met four at a time."""
     surfaces, columns = setup.response, photons * decays
-    paths, far = 0.0, _paths_to_tracks(setup)
+    paths = 0.0
+    rings, waiting = (_NOWHERE, _NOWHERE, _NOWHERE, _NOWHERE), 0
     for m in range(surfaces.n_neutral):
         n = surfaces.neutral[m]
         code, z, params = surfaces.code[n], surfaces.z[n], surfaces.params[n]
-        if code in (MATTER, spectrometer.CHAMBER):
+        if code in (MATTER, spectrometer.CHAMBER) and surfaces.paths_of[n] < _BARELY:
             paths += surfaces.paths_of[n]
+            continue
+        of_ring = code == photon_veto.CODE and is_ring(params) and params[0] == 0.0
+        if waiting > 0 and (waiting == _TOGETHER or not of_ring):
+            _meet_rings(columns, rings, rows)
+            rings, waiting = (_NOWHERE, _NOWHERE, _NOWHERE, _NOWHERE), 0
+        if code == photon_veto.CODE:
+            window = foregone.windows[photon_veto.system_of(params)] - foregone.blur
+            asked = paths, photon_veto.most_missed(params, _LEAST), photon_veto.in_time_below(params, window)
+            if of_ring:
+                rings, waiting = (
+                    (rings[1], rings[2], rings[3], (z, *edges_of_ring(params, EDGE), *asked)),
+                    waiting + 1,
+                )
+            else:
+                _meet(columns, z, params, asked[0], asked[1], asked[2], rows)
         elif code == spectrometer.MAGNET:
             _pass(columns, z, params, rows)
         elif code == beam_pipe.CODE:
             _graze(columns, z, params, rows)
-        elif code == photon_veto.CODE:
-            window = foregone.windows[photon_veto.system_of(params)] - foregone.blur
-            bound = photon_veto.most_missed(params, _LEAST)
-            _meet(columns, z, params, paths, bound, photon_veto.in_time_below(params, window), rows)
+        elif code == calorimeter.CODE:
+            _reach_calorimeter(decays, photons, z, params, paths, setup, foregone, radiates, charge, rows)
         else:
-            in_time = calorimeter.latest(params) < setup.cluster_window - foregone.blur
-            threshold = max(foregone.extra, setup.cluster_threshold) if in_time else np.inf
-            kick = charge * setup.magnet_kick * (z - setup.magnet_z)
-            bound = calorimeter.most_missed(params, _LEAST)
-            apart, lined = foregone.apart, setup.undeflected_zone > 0.0
-            _stay_accepted(columns, z, setup, calorimeter.largest_shift(params, threshold), rows)
-            for photon in range(photons):
-                at = photon * decays
-                _shower(
-                    decays, z, params, paths, bound, threshold, apart, kick, radiates, lined, far, rows, at
-                )
+            _cross(columns, z, params, surfaces.paths_of[n], rows)
+    if waiting > 0:
+        _meet_rings(columns, rings, rows)
 
 
 @inlined
@@ -336,6 +435,5 @@ def photons_lose(
     for photon in range(2 * pions):
         _begin(decays, rows, photon * decays)
     _fly(decays, 2 * pions, setup, foregone, radiates, charge, rows)
-    for k in range(decays):
-        for photon in range(1, 2 * pions):
-            rows[Screened.GONE, k] += rows[Screened.GONE, photon * decays + k]
+    for photon in range(1, 2 * pions):
+        _take_in(decays, rows, photon * decays)

@@ -15,7 +15,7 @@ from hnlpeak.core.kernel import inlined, kernel
 from hnlpeak.core.random import beginning, uniform
 from hnlpeak.detectors import beam_pipe, guard_ring, matter, photon_veto, spectrometer
 from hnlpeak.detectors.event import Record
-from hnlpeak.detectors.shape import surely_inside, surely_outside
+from hnlpeak.detectors.shape import limits_of, surely_inside, surely_outside
 from hnlpeak.detectors.surface import MATTER
 from hnlpeak.simulation.foregone import Foregone, is_within_bounds
 from hnlpeak.simulation.screened import Screened
@@ -104,11 +104,12 @@ def _meet(
     What surely ends there makes no further points. ``spread`` (mm MeV): what matter turns a course by, times p.
     """
     p, flies, lacks = rows[Screened.P], rows[Screened.FLIES], rows[Screened.LACKS]
+    limits = limits_of(shape)
     for i in range(columns):
         x, y, ahead = _place(z, z_magnet, i, rows)
         margin = EDGE + spread / max(p[i], _LEAST)
-        outside = surely_outside(shape, x, y, margin)
-        inside = surely_inside(shape, x, y, margin)
+        outside = surely_outside(limits, x, y, margin)
+        inside = surely_inside(limits, x, y, margin)
         ends, passes = outside if opening else inside, inside if opening else outside
         flying = flies[i] > 0.0
         lacks[i] += _MANY if flying & ahead & ends else 0.0
@@ -152,12 +153,13 @@ def _cross(
     """Count the chamber at ``z`` for those that surely make a point there, and for those that surely make none."""
     p, flies, luck = rows[Screened.P], rows[Screened.FLIES], rows[Screened.LUCK]
     points, lacks = rows[Screened.POINTS], rows[Screened.LACKS]
+    limits = limits_of(chamber)
     for i in range(columns):
         x, y, ahead = _place(z, z_magnet, i, rows)
         margin = EDGE + spread / max(p[i], _LEAST)
-        point = ahead & surely_inside(chamber, x, y, margin)
+        point = ahead & surely_inside(limits, x, y, margin)
         point &= spectrometer.surely_points(chamber, x, y, margin, luck[i])
-        none = (not ahead) | surely_outside(chamber, x, y, margin)
+        none = (not ahead) | surely_outside(limits, x, y, margin)
         none |= spectrometer.surely_no_point(chamber, x, y, margin)
         flying = flies[i] > 0.0
         points[i] += 1.0 if flying & point else 0.0
