@@ -8,9 +8,9 @@ names, published searches none; ``with_errors`` has all. Significant peaks are l
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,7 @@ from hnlpeak.limits.hypotheses import (
     selection_rows,
 )
 from hnlpeak.limits.intervals import (
+    MethodLimits,
     SignalLimits,
     limit_with_errors,
     method_limits,
@@ -44,6 +45,7 @@ from hnlpeak.limits.intervals import (
     treatment_limits,
 )
 from hnlpeak.limits.known import NOT_FOLLOWED, not_followed
+from hnlpeak.limits.limit import Limit
 from hnlpeak.limits.limit_coverage import own_coverage
 from hnlpeak.limits.masks import Masks, estimate_with_masks, leading_peak
 from hnlpeak.limits.result import SearchResult
@@ -87,46 +89,55 @@ def scan(
     smooth = smooth_background(card.background, where[0], spectrum.edges)
     table, background, masked = _background(spectrum, card, found, n, inputs, systematics)
     normalisation = flux if flux is not None else _flux_of_table(found, signal)
-    apart = partial(_apart, smooth, where, found, table, card, inputs, signal, flux, normalisation)
-    with (context := context or RunContext()).beside(apart) as others:
+    spurious = partial(_spurious, inputs, card, signal, flux, normalisation)
+    further = partial(_beside, smooth, where, n, background, found, table, card, spurious)
+    with (context := context or RunContext()).beside(further) as others:
         local = excess(n, background, card.statistics)
         limits = signal_limits(n, background, table, card.statistics)
         efficiency = net_efficiency(table, background.leakage, card.statistics.errors)
         parent = _parent(card, spectrum, found, local, masked)
         toys = toy_searches(smooth, parent, *where, card.statistics, context, table, limits.observed.n_signal)
-        made = SearchResult(
-            analysis=card.name,
-            title=card.title,
-            meson=card.channel.meson,
-            lepton=card.channel.lepton,
-            simulated=spectrum.simulated,
-            label=spectrum.label,
-            settings=_settings(spectrum, card, signal, found),
-            normalisation=normalisation,
-            hypotheses=table,
-            windows=Windows.of(found),
-            n_observed=n,
-            background=background,
-            efficiency=efficiency,
-            excess=local,
-            limits=limits,
-            coverage=own_coverage(limits.observed.n_signal, background, efficiency, card.statistics),
-            treatments=treatment_limits(n, background, table, card.statistics),
-            methods=method_limits(n, background, table, card.statistics),
-            with_errors=limit_with_errors(n, background, table, card.statistics),
-            status=_status(known, found, card.background, background, limits, table, efficiency),
-            toys=None if toys is None else toy_result(toys, table, local),
-            templates=None if inputs is None else _templates(inputs.decays, found),
-            simulation=simulation,
-            exposure=exposure,
-            systematics=systematics,
-        )
-        return _with(made, *others())
+        coverage = own_coverage(limits.observed.n_signal, background, efficiency, card.statistics)
+        beside = others()
+    return SearchResult(
+        analysis=card.name,
+        title=card.title,
+        meson=card.channel.meson,
+        lepton=card.channel.lepton,
+        simulated=spectrum.simulated,
+        label=spectrum.label,
+        settings=_settings(spectrum, card, signal, found),
+        normalisation=normalisation,
+        hypotheses=table,
+        windows=Windows.of(found),
+        n_observed=n,
+        background=background,
+        efficiency=efficiency,
+        excess=local,
+        limits=limits,
+        coverage=coverage,
+        treatments=beside.treatments,
+        methods=beside.methods,
+        with_errors=beside.with_errors,
+        status=_status(known, found, card.background, background, limits, table, efficiency),
+        toys=None if toys is None else toy_result(toys, table, local),
+        templates=None if inputs is None else _templates(inputs.decays, found),
+        simulation=simulation,
+        exposure=exposure,
+        systematics=systematics,
+        shape=beside.shape,
+        spurious=beside.spurious,
+    )
 
 
-def _with(made: SearchResult, shape: ShapeFit | None, spurious: Spurious | None) -> SearchResult:
-    """The result with what ``_apart`` found beside it."""
-    return replace(made, shape=shape, spurious=spurious)
+class _Beside(NamedTuple):
+    """What is found while the limits, the coverage and the toys are made, and takes as long as they do."""
+
+    treatments: dict[str, Limit]
+    methods: dict[str, MethodLimits]
+    with_errors: Limit
+    shape: ShapeFit | None
+    spurious: Spurious | None
 
 
 _Where = tuple[list[Window], Vector, NDArray[np.float64], NDArray[np.int64]]
@@ -140,22 +151,27 @@ def _counts(spectrum: Spectrum, found: Sequence[Hypothesis]) -> tuple[_Where, Ve
     return (windows, spectrum.edges, cumulative, rows), n
 
 
-def _apart(
+def _beside(
     smooth: SmoothBackground | None,
     where: _Where,
+    n: Vector,
+    background: BackgroundEstimates,
     found: Sequence[Hypothesis],
     table: Hypotheses,
     card: AnalysisCard,
-    inputs: BackgroundInputs | None,
-    signal: SignalModel,
-    flux: KaonFlux | None,
-    normalisation: KaonFlux,
-) -> tuple[ShapeFit | None, Spurious | None]:
-    """What the limits do not need, and takes as long as they do: the shape fit and the spurious signal."""
+    spurious: Callable[[], Spurious | None],
+) -> _Beside:
+    """Further limits, the shape fit and the spurious signal."""
     shape = None
     if smooth is not None:
         shape = fit_shapes(smooth, *where, card.statistics.cl, [h.signal for h in found], table)
-    return shape, _spurious(inputs, card, signal, flux, normalisation)
+    return _Beside(
+        treatment_limits(n, background, table, card.statistics),
+        method_limits(n, background, table, card.statistics),
+        limit_with_errors(n, background, table, card.statistics),
+        shape,
+        spurious(),
+    )
 
 
 def _background(
