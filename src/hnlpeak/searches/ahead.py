@@ -34,6 +34,7 @@ from hnlpeak.estimation.signal import SignalPoint, signal_model
 from hnlpeak.execution.context import RunContext
 from hnlpeak.execution.side_by_side import side_by_side
 from hnlpeak.experiment.analysis import Analysis
+from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.experiment.columns import column_names
 from hnlpeak.limits.scan import scan
 from hnlpeak.reconstruction.calibration import N_SUMS, BeamCalibration, accumulate
@@ -41,7 +42,7 @@ from hnlpeak.reconstruction.candidates import reconstruct
 from hnlpeak.selection.tally import fill
 from hnlpeak.simulation.buffers import Buffers
 from hnlpeak.simulation.foregone import FOLLOW_ALL, Foregone
-from hnlpeak.simulation.generation import Total, draw_and_screen, follow
+from hnlpeak.simulation.generation import Total, draw_and_screen, follow, generate
 from hnlpeak.simulation.response import respond
 from hnlpeak.simulation.sample import ModeTable, mode_sample
 from hnlpeak.simulation.streams import decay_stream
@@ -52,6 +53,10 @@ __all__ = ["PARTS", "compile_ahead"]
 
 _PATIENCE: Final = 900.0
 """Seconds for which a copy may be silent: what a part takes on a machine that does ten other things."""
+
+
+_MASSES: Final = 40
+"""Intervals of fewer go one by one."""
 
 
 def _block(analysis: Analysis) -> tuple[int, int, NDArray[Any], ModeTable, Foregone, Any, Buffers]:
@@ -102,8 +107,14 @@ def _selection(analysis: Analysis) -> None:
     fill(0, new_buffers(order.spec.columns).candidates, order.selection, order.empty().counts)
 
 
+def _few_masses(card: AnalysisCard) -> AnalysisCard:
+    """The card with a scan of masses that are enough for all ways to intervals."""
+    step = (card.scan.mass_max - card.scan.mass_min) / _MASSES
+    return card.model_copy(update={"scan": card.scan.model_copy(update={"step": step})})
+
+
 def _statistics(analysis: Analysis) -> None:
-    card = analysis.card
+    card = _few_masses(analysis.card)
     masses, window = card.scan.masses(), card.scan.window
     points = [SignalPoint(mass, Measured(3.0), Measured(0.1, stat=0.001)) for mass in (masses[0], masses[-1])]
     signal = signal_model(
@@ -112,7 +123,10 @@ def _statistics(analysis: Analysis) -> None:
     axis = missing_mass_axis(card.channel.meson).regular()
     names = [selection.name for selection in card.selections]
     counts = np.ones((len(names), 1, len(axis)), dtype=np.int64)
-    counts[:, :, len(axis) // 2 :] = 0  # intervals of nothing have kernels of their own
+    # intervals of nothing have kernels of their own, and so have those that do not begin at zero
+    some, peak = np.searchsorted(axis.edges, masses[-18::9])
+    counts[:, :, :some] = 0
+    counts[:, :, peak] += 100
     data = Spectrum.from_counts(
         counts, selections=names, components=["data"], simulated=True, label="made up", axis=axis
     )
@@ -137,7 +151,16 @@ def _calibration_loop(analysis: Analysis) -> None:
     calibrate_task(CalibrationTask(_order(analysis).spec, (0, 0)))
 
 
-LOOPS: dict[str, Callable[[Analysis], None]] = {"samples": _sample_loop, "calibration": _calibration_loop}
+def _single_blocks(analysis: Analysis) -> None:
+    """Generation as Python calls it, for events one wants to look at."""
+    generate(*_block(analysis), np.zeros(Total.WIDTH, dtype=np.int64))
+
+
+LOOPS: dict[str, Callable[[Analysis], None]] = {
+    "samples": _sample_loop,
+    "calibration": _calibration_loop,
+    "blocks": _single_blocks,
+}
 """What joins the parts."""
 
 
