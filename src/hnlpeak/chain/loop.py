@@ -31,13 +31,15 @@ __all__ = ["BLOCK_DECAYS", "calibrate_loop", "new_buffers", "sample_loop"]
 BLOCK_DECAYS = 1024
 """Decays in one block: the survivors' records fit into the cache."""
 
+_APART = 24  # columns more, so that rows do not begin a power of two apart, where caches have few places
+
 
 def new_buffers(columns: int, decays: int = BLOCK_DECAYS) -> Buffers:
     """Allocate the buffers of a shard for candidates with this many columns."""
     scratch, tracks = new_workspace()
     return Buffers(
         new_block(decays),
-        new_kaons(decays),
+        new_kaons(decays + _APART),
         np.zeros(decays, dtype=np.uint8),
         np.zeros(decays + LANES, dtype=np.int64),
         new_rows(decays),
@@ -45,7 +47,7 @@ def new_buffers(columns: int, decays: int = BLOCK_DECAYS) -> Buffers:
         np.zeros(KAON_WIDTH),
         scratch,
         tracks,
-        np.zeros((columns, decays)),
+        np.zeros((columns, decays + _APART)),
         new_carry(decays),
     )
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from hnlpeak.core.kernel import inlined
 
-__all__ = ["cos_sin_turns", "exponential", "exponential_of", "logarithm", "normal_pair"]
+__all__ = ["arctangent", "cos_sin_turns", "exponential", "exponential_of", "logarithm", "normal_pair"]
 
 _EXPONENT, _MANTISSA = np.uint64(52), np.uint64(0x000FFFFFFFFFFFFF)
 _ONE, _WHOLE = np.uint64(0x3FF0000000000000), np.uint64(0x4330000000000000)
@@ -22,6 +22,7 @@ _LN2 = 0.6931471805599453
 # ln 2 in two parts, the first with a short mantissa, and a number whose last bit is worth 1
 _LN2_HIGH, _LN2_LOW = 0.693147180369123816490, 1.90821492927058770002e-10
 _ROUND = 6755399441055744.0
+_EIGHTH = 0.25 * math.pi
 
 
 @inlined
@@ -78,6 +79,25 @@ def cos_sin_turns(u: float) -> tuple[float, float]:
     high = w * (-1.0 / 3628800.0 + w * (1.0 / 479001600.0 + high))
     cosine = 1.0 + w * (-0.5 + w * (1.0 / 24.0 + w * (-1.0 / 720.0 + w * (1.0 / 40320.0 + high))))
     return 1.0 - 2.0 * sine * sine, 2.0 * sine * cosine
+
+
+@inlined
+def arctangent(y: float, x: float) -> float:
+    """The angle of (x, y) from -pi to pi, to 4e-16 (rational function of Cephes); 0 at the origin."""
+    ay, ax = abs(y), abs(x)
+    low, high = min(ay, ax), max(ay, ax)
+    t = low / (high if high > 0.0 else 1.0)
+    upper = t > 0.41421356237309503
+    t = (t - 1.0) / (t + 1.0) if upper else t
+    w = t * t
+    above = -75.00855792314704667340 + w * (-16.15753718733365076637 - w * 0.8750608600031904122785)
+    above = -64.85021904942025371773 + w * (-122.8866684490136173410 + w * above)
+    below = 432.8810604912902668951 + w * (165.0270098316988542046 + w * (24.85846490142306297962 + w))
+    below = 194.5506571482613964425 + w * (485.3903996359136964868 + w * below)
+    angle = t + t * w * above / below + (_EIGHTH if upper else 0.0)
+    angle = 2.0 * _EIGHTH - angle if ay > ax else angle
+    angle = 4.0 * _EIGHTH - angle if x < 0.0 else angle
+    return -angle if y < 0.0 else angle
 
 
 @inlined

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from hnlpeak.core.borrow import borrowed
 from hnlpeak.core.copying import copy_row
-from hnlpeak.core.kernel import apart, inlined
+from hnlpeak.core.kernel import apart, inlined, kernel
+from hnlpeak.core.lanes import arctangent
 from hnlpeak.detectors.event import Record
 from hnlpeak.detectors.shape import inside_column
 from hnlpeak.experiment.columns import ABSENT_TIME, Column
@@ -141,6 +142,17 @@ def _rings(setup: Record, particle: Record, p: float) -> tuple[float, float]:
     return e - max(mu, pi), mu - max(e, pi)
 
 
+@kernel
+def _find_angles(n: int, out: NDArray[np.float64]) -> None:
+    """Angles of the candidates, in lanes; the slopes of their axes stand where the angles will be."""
+    tx, ty = out[Column.TX], out[Column.TY]
+    theta, phi, phi_lab = out[Column.THETA], out[Column.PHI], out[Column.PHI_LAB]
+    for i in range(n):
+        theta[i], phi[i] = angles(tx[i], ty[i], theta[i], phi[i])
+        turn = arctangent(ty[i], tx[i])
+        phi_lab[i] = turn if turn >= 0.0 else turn + 2.0 * math.pi
+
+
 @inlined
 def _measured_kaon(setup: Record, event: Record, axis: NDArray[np.float64]) -> None:
     axis[0], axis[1], axis[2] = event.kaon_p, event.kaon_tx, event.kaon_ty
@@ -174,7 +186,6 @@ def reconstruct(events: int, setups: NDArray[np.void], assumed: Assumed, buffers
         out[Column.MUON_X, n], out[Column.MUON_Y, n] = sigmas
         out[Column.MUON_DISTANCE, n] = muon_distance(setup, event, track, particle.t_track)
         kick_track(event, track)
-        theta, phi = angles(track, axis)
         cda, z_vtx = closest_approach(track, axis)
         e_margin, mu_margin = _rings(setup, particle, track.p)
         out[Column.N_TRACKS, n] = n_tracks
@@ -183,8 +194,7 @@ def reconstruct(events: int, setups: NDArray[np.void], assumed: Assumed, buffers
         out[Column.P, n] = track.p
         out[Column.TX, n] = track.tx
         out[Column.TY, n] = track.ty
-        out[Column.THETA, n] = theta
-        out[Column.PHI, n] = phi
+        out[Column.THETA, n], out[Column.PHI, n] = axis[1], axis[2]
         out[Column.Z_VTX, n] = z_vtx
         out[Column.CDA, n] = cda
         out[Column.M2_MISS, n] = missing_mass2(track, axis, setup.beam.mass, assumed.lepton_mass)
@@ -196,7 +206,6 @@ def reconstruct(events: int, setups: NDArray[np.void], assumed: Assumed, buffers
         out[Column.RICH_MU_MARGIN, n] = mu_margin
         out[Column.T_TRACK, n] = particle.t_track
         out[Column.N_ASSOCIATED, n] = associated
-        out[Column.PHI_LAB, n] = math.atan2(track.ty, track.tx) % (2.0 * math.pi)
         out[Column.PERIOD, n] = setup.period
         out[Column.SOURCE, n] = event.source
         out[Column.WEIGHT, n] = event.weight
@@ -204,4 +213,5 @@ def reconstruct(events: int, setups: NDArray[np.void], assumed: Assumed, buffers
         for s in range(setup.n_timed):
             out[Column.N_FIXED + s, n] = _nearest(event, setup.timed[s], particle.t_track)
         n += 1
+    _find_angles(n, out)
     return n

@@ -8,18 +8,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.core.kernel import inlined
+from hnlpeak.core.lanes import arctangent
 from hnlpeak.detectors.event import Record
 
 __all__ = ["angles", "closest_approach", "missing_mass2"]
 
 
 @inlined
-def angles(track: Record, axis: NDArray[np.float64]) -> tuple[float, float]:
-    """Angle (rad) of the track before the magnet to the axis, and its azimuth about it, from -pi to pi."""
-    dx, dy = track.tx - axis[1], track.ty - axis[2]
-    dz = track.tx * axis[2] - track.ty * axis[1]
-    along = 1.0 + track.tx * axis[1] + track.ty * axis[2]
-    return math.atan(math.sqrt(dx * dx + dy * dy + dz * dz) / along), math.atan2(dy, dx)
+def angles(tx: float, ty: float, ux: float, uy: float) -> tuple[float, float]:
+    """Angle (rad) of a line of slopes ``tx``, ``ty`` to one of slopes ``ux``, ``uy``, and its azimuth about that.
+
+    The azimuth is from -pi to pi. Without a branch, for lanes.
+    """
+    dx, dy = tx - ux, ty - uy
+    dz = tx * uy - ty * ux
+    along = 1.0 + tx * ux + ty * uy
+    return arctangent(math.sqrt(dx * dx + dy * dy + dz * dz), along), arctangent(dy, dx)
 
 
 @inlined

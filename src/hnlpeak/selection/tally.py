@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.core.borrow import borrowed
-from hnlpeak.core.kernel import apart, inlined
+from hnlpeak.core.kernel import apart, inlined, kernel
 from hnlpeak.core.sheet import sheet
 from hnlpeak.selection.judge import CutTable, judge
 from hnlpeak.spectrum.axis import MissingMassAxis
@@ -157,48 +157,107 @@ def new_tally(selection: Selection, *, components: int, totals: int, weighted: b
     )
 
 
+class _Room(NamedTuple):
+    """Work space: ``judge``'s three arrays; ``ended`` [source, selection, step], sums of weights by source.
+
+    ``entries`` [3, entry]: selection, candidate and bin of what goes into a spectrum.
+    """
+
+    fails: NDArray[np.int16]
+    first: NDArray[np.int16]
+    failed: NDArray[np.int16]
+    ended: NDArray[np.int64]
+    totals: NDArray[np.int64]
+    entries: NDArray[np.int64]
+
+
 @inlined
 def _add(
     i: int,
+    at: int,
     candidates: NDArray[np.float64],
     selection: Selection,
-    first: NDArray[np.int16],
-    failed: NDArray[np.int16],
     counts: Counts,
-    ended: NDArray[np.int64],
-    totals: NDArray[np.int64],
-) -> None:
-    """Add candidate ``i`` to spectrum, N - 1, and ``ended`` [source, selection, step], whose sums are ``totals``."""
-    unit, spectrum, squares, axis = counts.unit, counts.spectrum, counts.squares, selection.axis
+    room: _Room,
+    entries: int,
+) -> int:
+    """Add candidate ``i``, judged as the one ``at``, to ``ended``, N - 1, ``entries``; returns how many there are."""
+    unit, axis, ended = counts.unit, selection.axis, room.ended
     source = max(int(candidates[selection.source, i]), 0)
     weight = candidates[selection.weight, i]
     if not (weight >= 0.0 and weight * unit < _LARGEST):
         raise OverflowError("weight outside the range of fixed point")
-    integer = np.int64(np.floor(weight * unit + 0.5))
-    flow = integer if unit == 1 else np.int64(np.floor(weight * FLOW_POINT + 0.5))
-    if totals[source] > _LARGEST - flow:
+    flow = _fixed(weight, unit if unit == 1 else FLOW_POINT)
+    if room.totals[source] > _LARGEST - flow:
         raise OverflowError("sum of weights outside the range of fixed point")
-    totals[source] += flow
+    room.totals[source] += flow
     m2 = candidates[selection.m2_miss, i]
     m = np.sqrt(m2) if m2 >= 0.0 else -np.sqrt(-m2)
     position = int(np.floor((m - axis.low) / axis.width))
-    for s in range(first.size):
-        ended[source, s, first[s]] += flow
-        if failed[s] == 1:
-            counts.only_failed[s, source, first[s]] += flow
-        if failed[s] == 0 and 0 <= position < axis.bins:
-            if spectrum[s, source, position] > _LARGEST - integer:
-                raise OverflowError("sum of weights outside the range of fixed point")
-            spectrum[s, source, position] += integer
-            if squares.size:
-                # of what is not filled, as what stands for many lost events, the square may be of any size
-                if not weight * weight * unit < _LARGEST:
-                    raise OverflowError("squared weight outside the range of fixed point")
-                # a weight never goes without an error, however small its square is
-                square = max(np.int64(np.floor(weight * weight * unit + 0.5)), np.int64(weight > 0.0))
-                if squares[s, source, position] > _LARGEST - square:
-                    raise OverflowError("sum of squared weights outside the range of fixed point")
-                squares[s, source, position] += square
+    within = 0 <= position < axis.bins
+    for s in range(room.first.shape[0]):
+        step, failed = room.first[s, at], room.failed[s, at]
+        ended[source, s, step] += flow
+        if failed == 1:
+            counts.only_failed[s, source, step] += flow
+        elif failed == 0 and within:
+            room.entries[0, entries], room.entries[1, entries], room.entries[2, entries] = s, i, position
+            entries += 1
+    return entries
+
+
+@inlined
+def _fixed(weight: float, unit: int) -> int:
+    return int(np.floor(weight * unit + 0.5))
+
+
+@inlined
+def _enter(
+    n: int, candidates: NDArray[np.float64], selection: Selection, counts: Counts, entries: NDArray[np.int64]
+) -> None:
+    """Add ``n`` entries to the spectra: bins are far from each other in memory, so that waits for them overlap."""
+    unit, spectrum, squares = counts.unit, counts.spectrum, counts.squares
+    for k in range(n):
+        s, i, position = entries[0, k], entries[1, k], entries[2, k]
+        source, weight = max(int(candidates[selection.source, i]), 0), candidates[selection.weight, i]
+        integer = _fixed(weight, unit)
+        if spectrum[s, source, position] > _LARGEST - integer:
+            raise OverflowError("sum of weights outside the range of fixed point")
+        spectrum[s, source, position] += integer
+        if squares.size:
+            # of what is not filled, as what stands for many lost events, the square may be of any size
+            if not weight * weight * unit < _LARGEST:
+                raise OverflowError("squared weight outside the range of fixed point")
+            # a weight never goes without an error, however small its square is
+            square = max(_fixed(weight * weight, unit), int(weight > 0.0))
+            if squares[s, source, position] > _LARGEST - square:
+                raise OverflowError("sum of squared weights outside the range of fixed point")
+            squares[s, source, position] += square
+
+
+@kernel
+def _fill(n: int, candidates: NDArray[np.float64], selection: Selection, counts: Counts, room: _Room) -> None:
+    """``fill`` with room that its caller keeps alive: references to arrays of one's own would be counted."""
+    candidates, selection, counts = borrowed(candidates), borrowed(selection), borrowed(counts)
+    room = borrowed(room)
+    ended, passed = room.ended, counts.passed
+    selections, components, steps = passed.shape
+    for start in range(0, n, _LANES):
+        some = min(_LANES, n - start)
+        judge(candidates, start, some, selection.cuts, room.fails, room.first, room.failed)
+        entries = 0
+        for i in range(some):
+            entries = _add(start + i, i, candidates, selection, counts, room, entries)
+        _enter(entries, candidates, selection, counts, room.entries)
+    # the cut-flow is the sum from the last cut on
+    for source in range(components):
+        if room.totals[source] == passed[0, source, 0]:
+            continue
+        for s in range(selections):
+            reached = np.int64(0)
+            for step in range(steps - 1, -1, -1):
+                reached += ended[source, s, step]
+                passed[s, source, step] += reached
 
 
 @apart
@@ -208,25 +267,11 @@ def fill(n: int, candidates: NDArray[np.float64], selection: Selection, counts: 
     Raises ``OverflowError`` for a weight that is negative, not finite, or too large for the integers to hold it with
     what is there; all rows of a cut-flow are below the first, so that one comparison guards them all.
     """
-    candidates, selection, counts = borrowed(candidates), borrowed(selection), borrowed(counts)
-    cuts, passed = selection.cuts, counts.passed
-    selections, components, steps = passed.shape
-    fails = np.empty((cuts.column.size + 1, _LANES), dtype=np.int16)
+    selections, components, steps = counts.passed.shape
+    fails = np.empty((selection.cuts.column.size + 1, _LANES), dtype=np.int16)
     first = np.empty((selections, _LANES), dtype=np.int16)
     failed = np.empty((selections, _LANES), dtype=np.int16)
-    # candidates by the first cut that they fail; the cut-flow is the sum from the last on
     ended = np.zeros((components, selections, steps), dtype=np.int64)
-    totals = passed[0, :, 0].copy()
-    for start in range(0, n, _LANES):
-        some = min(_LANES, n - start)
-        judge(candidates, start, some, cuts, fails, first, failed)
-        for i in range(some):
-            _add(start + i, candidates, selection, first[:, i], failed[:, i], counts, ended, totals)
-    for source in range(components):
-        if totals[source] == passed[0, source, 0]:
-            continue
-        for s in range(selections):
-            reached = np.int64(0)
-            for step in range(steps - 1, -1, -1):
-                reached += ended[source, s, step]
-                passed[s, source, step] += reached
+    totals = counts.passed[0, :, 0].copy()
+    entries = np.empty((3, selections * _LANES), dtype=np.int64)
+    _fill(n, candidates, selection, counts, _Room(fails, first, failed, ended, totals, entries))
