@@ -7,12 +7,11 @@ import math
 import numpy as np
 import pytest
 
-import hits
 from hnlpeak.reconstruction.kinematics import angles
 
 
 def of(tx: float, ty: float, ax: float, ay: float) -> tuple[float, float]:
-    return angles(hits.line(tx=tx, ty=ty), np.array([75e3, ax, ay, 0.0, 0.0, 0.0]))
+    return angles(tx, ty, ax, ay)
 
 
 @pytest.mark.parametrize(
