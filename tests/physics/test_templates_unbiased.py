@@ -25,8 +25,10 @@ OPTIONS = (
     "forced_pion_decay",
     "forced_loss",
     "forced_radiation",
+    "hard_photon",
     "soft_momentum",
     "survival",
+    "off_target",
 )
 # from where K_mu2 radiates: below are misreconstructed decays without a photon, of weight 196 in its template and so
 # few (less than one in the first bin) that a sample without any cannot tell its own error

@@ -93,7 +93,8 @@ class TrackTails(Sourced):
     In each of x and y a track has a kick of the transverse momentum with the chance ``angle_chance``, and a relative
     change of the momentum with ``momentum_chance``; the law, with the onsets ``angle_onset``, ``momentum_onset`` and
     the largest kicks ``angle_most``, ``momentum_most``, is that of ``simulation.tails``. ``decays`` of each of
-    ``modes`` are simulated with one kick each.
+    ``modes`` are simulated with one kick each; of those that are far from what the search selects in spite of it
+    the share ``off_target``, with a weight.
     """
 
     modes: Annotated[list[str], Field(min_length=1)]
@@ -104,6 +105,7 @@ class TrackTails(Sourced):
     momentum_chance: Share
     momentum_onset: Share
     momentum_most: Share
+    off_target: Share = 1.0
 
     @model_validator(mode="after")
     def _law(self) -> Self:

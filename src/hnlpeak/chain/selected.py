@@ -17,9 +17,8 @@ from hnlpeak.chain.sample_run import SamplePart
 from hnlpeak.chain.shards import ShardSpec, assumed_of
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.experiment.columns import Column, column_names
-from hnlpeak.selection.cuts import cut_table
-from hnlpeak.selection.foregone import foregone_of
-from hnlpeak.selection.judge import passing
+from hnlpeak.selection.judge import CutTable, passing
+from hnlpeak.simulation.foregone import Foregone
 from hnlpeak.simulation.streams import shard_sizes
 from hnlpeak.spectrum.axis import signed_sqrt
 
@@ -49,13 +48,18 @@ class SelectedEvents:
 
 @dataclass(frozen=True, eq=False)
 class SelectionTask:
-    """A part of a sample, under ``name``, whose selected events are wanted."""
+    """A part of a sample, under ``name``, whose events that pass any of ``selections`` are wanted.
+
+    ``cuts`` and ``foregone`` are those of the ``card``, packed once for all tasks that share them.
+    """
 
     name: str
     part: SamplePart
     card: AnalysisCard
     selections: Sequence[str]
     seed: int
+    cuts: CutTable
+    foregone: Foregone
 
 
 def selected_events(task: SelectionTask) -> SelectedEvents:
@@ -63,13 +67,12 @@ def selected_events(task: SelectionTask) -> SelectedEvents:
     (sample, experiment, calibration), card = task.part, task.card
     names = column_names(experiment.timed_systems)
     spec, assumed = ShardSpec(experiment.setup, sample, task.seed, len(names)), assumed_of(card, calibration)
-    cuts, foregone = cut_table(card, names), foregone_of(card, experiment)
     places = [[s.name for s in card.selections].index(name) for name in task.selections]
     rows, verdicts, first, decays = [np.zeros((3, 0))], [np.zeros((len(places), 0), dtype=bool)], 0, 0
     for shard in enumerate(shard_sizes(sample.decays)):
-        for block in blocks(spec, assumed, shard, foregone=foregone):
+        for block in blocks(spec, assumed, shard, foregone=task.foregone):
             decays += block.in_fiducial
-            found = np.array([passing(block.candidates, place, cuts) for place in places])
+            found = np.array([passing(block.candidates, place, task.cuts) for place in places])
             some = found.any(axis=0)
             kept = block.candidates[[Column.NUMBER, Column.M2_MISS, Column.WEIGHT]][:, some]
             kept[0] += first

@@ -11,6 +11,7 @@ hadronic one in nuclear interaction lengths; what is left over behind one body g
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from scipy.special import gammaincc
@@ -127,6 +128,7 @@ def _leaking(p: float, nuclear: float, pion: float) -> float:
     return p * (shower + math.exp(-pion))
 
 
+@lru_cache(maxsize=64)
 def penetration_law(nuclear: float, pion: float) -> tuple[float, float]:
     """Chance that a pion of 1 GeV reaches a counter behind a body of these lengths, and its power of momentum.
 

@@ -208,7 +208,8 @@ class Template(Card):
 
     Shares: ``forced_decay`` of the muons and ``forced_pion_decay`` of the pions are made to decay in flight,
     ``forced_loss`` of the photons to go unnoticed, ``forced_pairs`` of them to convert in each chamber before the
-    magnet (default: a quarter of ``forced_loss``), ``forced_radiation`` of the (leptonic) decays to radiate,
+    magnet (default: a quarter of ``forced_loss``), ``forced_radiation`` of the (leptonic) decays to radiate a photon
+    above ``hard_photon`` (meson frame),
     ``forced_dalitz`` of the pi0 to make e+ e- gamma, ``forced_near`` of the pi0 to have a photon near the charged
     track, ``forced_soft`` of the decays to have a photon that is soft in the laboratory, ``forced_gap`` one that flies
     between the counters, ``forced_both`` both photons of a pi0 there, one of them backwards in half of these decays,
@@ -217,7 +218,8 @@ class Template(Card):
     The share ``survival`` is
     simulated to the end of the decays that will hardly be selected: with two tracks, with a photon that makes a cluster
     of its own, and, unless it is 0, without a charged daughter below ``soft_momentum`` (meson frame), which make no
-    large missing mass. The events carry weights that undo all of it.
+    large missing mass; the share ``off_target`` of those whose charged particles are all far from the momenta, angles,
+    vertices and missing masses that the search selects. The events carry weights that undo all of it.
     """
 
     mode: str
@@ -227,6 +229,7 @@ class Template(Card):
     forced_loss: OpenShare = 0.0
     forced_pairs: OpenShare | None = None
     forced_radiation: OpenShare = 0.0
+    hard_photon: Energy = "0.1 MeV"  # type: ignore[assignment]
     forced_dalitz: OpenShare = 0.0
     forced_soft: OpenShare = 0.0
     forced_gap: OpenShare = 0.0
@@ -236,6 +239,7 @@ class Template(Card):
     forced_spread: OpenShare = 0.0
     soft_momentum: Energy = "0 MeV"  # type: ignore[assignment]
     survival: Fraction = 1.0
+    off_target: Share = 1.0
 
     @model_validator(mode="after")
     def _survives(self) -> Self:

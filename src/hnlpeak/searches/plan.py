@@ -214,6 +214,7 @@ def _template(analysis: Analysis, template: Template, decays: int) -> Sample:
         forced_pairs=template.forced_pairs,
         forced_both=template.forced_both,
         forced_radiation=template.forced_radiation,
+        hard_photon=template.hard_photon,
         forced_dalitz=template.forced_dalitz,
         forced_soft=template.forced_soft,
         forced_gap=template.forced_gap,
@@ -222,6 +223,7 @@ def _template(analysis: Analysis, template: Template, decays: int) -> Sample:
         forced_spread=template.forced_spread,
         soft_momentum=template.soft_momentum,
         survival=template.survival,
+        off_target=template.off_target,
     )
     return of_parent(sample, analysis.experiment)
 
@@ -235,9 +237,11 @@ def _tails(card: AnalysisCard, size: Callable[[int], int]) -> dict[str, Sample]:
     law[Tail.TURNS] = 2.0 * tails.angle_chance / tails.chance
     for place in (Tail.ANGLE_ONSET, Tail.ANGLE_MOST, Tail.MOMENTUM_ONSET, Tail.MOMENTUM_MOST):
         law[place] = getattr(tails, place.name.lower())
-    return {
-        mode: with_tails(_made_mode(f"tails/{mode}", mode, size(tails.decays)), law) for mode in tails.modes
+    made = {
+        mode: _made_mode(f"tails/{mode}", mode, size(tails.decays), off_target=tails.off_target)
+        for mode in tails.modes
     }
+    return {mode: with_tails(sample, law) for mode, sample in made.items()}
 
 
 def _expected(

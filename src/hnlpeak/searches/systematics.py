@@ -25,6 +25,7 @@ from hnlpeak.estimation.signal_mc import window_of
 from hnlpeak.execution.context import RunContext
 from hnlpeak.experiment.analysis import Analysis
 from hnlpeak.experiment.analysis_card import Template
+from hnlpeak.experiment.columns import column_names
 from hnlpeak.experiment.experiment import Experiment
 from hnlpeak.experiment.systematics_card import SystematicsCard, VariedSource
 from hnlpeak.experiment.vary import Variation, scaled, variation
@@ -32,6 +33,8 @@ from hnlpeak.limits.systematics import Shift, Systematics, SystematicSource
 from hnlpeak.reconstruction.calibration import BeamCalibration
 from hnlpeak.searches.companions import of_parent, per_meson_decay
 from hnlpeak.searches.periods import shared_out
+from hnlpeak.selection.cuts import cut_table
+from hnlpeak.selection.foregone import foregone_of
 from hnlpeak.simulation.sample import Sample, mode_sample, signal_sample
 
 __all__ = ["measure_systematics", "systematic_decays"]
@@ -185,10 +188,10 @@ def _calibrated(
         _size(table.calibration_decays, share),
     )
     own = [k for k, world in enumerate(worlds) if world.varied.experiment or not k]
-    periods = [worlds[k].experiment.periods for k in own]
+    periods, models = [worlds[k].experiment.periods for k in own], nominal.periods
     beams: list[list[BeamCalibration]] = [[] for _ in own]
     for p, part in enumerate(shared_out(sample, nominal)):
-        made = calibrate_all(part, [each[p] for each in periods], context, model=nominal.periods[p])
+        made = calibrate_all(part, [each[p] for each in periods], context, model=models[p])
         for found, beam in zip(beams, made, strict=True):
             found.append(beam)
     by_world = dict(zip(own, beams, strict=True))
@@ -226,12 +229,16 @@ def _selected(
     tasks: dict[SelectionTask, tuple[int, str, int]] = {}
     sizes: dict[tuple[int, str], list[int]] = {}
     nominal = _samples(analysis, table, share)
+    cuts = cut_table(card, column_names(analysis.experiment.timed_systems))
     for k, world in enumerate(worlds):
+        periods = world.experiment.periods
+        foregone = [foregone_of(card, period) for period in periods]
         for name, sample in (_moved(analysis, nominal, world.varied) if k else nominal).items():
             parts = shared_out(sample, analysis.experiment)
             sizes[k, name] = [part.decays for part in parts]
-            for p, each in enumerate(zip(parts, world.experiment.periods, world.calibrations, strict=True)):
-                tasks[SelectionTask(sample.name, each, card, wanted[name], context.seed)] = k, name, p
+            for p, each in enumerate(zip(parts, periods, world.calibrations, strict=True)):
+                task = SelectionTask(sample.name, each, card, wanted[name], context.seed, cuts, foregone[p])
+                tasks[task] = k, name, p
     done: dict[tuple[int, str, int], SelectedEvents] = {}
     for task, found in context.stream(list(tasks), selected_events):
         done[tasks[task]] = found

@@ -13,7 +13,10 @@ from hnlpeak.detectors.registry import KINDS
 from hnlpeak.detectors.spectrometer import Spectrometer
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.experiment.experiment import Experiment
+from hnlpeak.selection.aims import aims_of
 from hnlpeak.simulation.foregone import FOLLOW_ALL, Foregone
+from hnlpeak.simulation.sample import LEPTONS
+from hnlpeak.theory.species import MASS
 
 __all__ = ["foregone_of", "last_veto"]
 
@@ -65,8 +68,9 @@ def _behind_calorimeter(experiment: Experiment) -> tuple[str, ...]:
 def foregone_of(card: AnalysisCard, experiment: Experiment) -> Foregone:
     """What fails in all selections of ``card``; nothing where the card follows every decay to the end."""
     every = card.samples.cutflow_every
+    aims, lepton_mass = aims_of(card), float(MASS[LEPTONS[card.channel.lepton]])
     if every == 1:
-        return FOLLOW_ALL
+        return FOLLOW_ALL._replace(aims=aims, lepton_mass=lepton_mass)
     systems, windows = experiment.card.systems(), np.zeros(MAX_SYSTEMS)
     for name in experiment.timed_systems:
         windows[systems.index(name)] = max(0.0, _bounds(card, time_column(name))[0])
@@ -91,6 +95,8 @@ def foregone_of(card: AnalysisCard, experiment: Experiment) -> Foregone:
         merging,
         _bounds(card, "in_acceptance")[0] > 0.0 and _measures_well(experiment),
         _asks(card, (*_ENERGIES, *_behind_calorimeter(experiment))),
+        aims,
+        lepton_mass,
     )
 
 

@@ -132,7 +132,7 @@ def can_carry(setup: Record, z_magnet: float) -> bool:
 @inlined
 def are_analogue(bias: NDArray[np.float64]) -> bool:
     """True where muons alone have no weights."""
-    return bool(bias[Bias.MUON_DECAY] == 0.0 and bias[Bias.COUNTED] < 0.0)
+    return bool(bias[Bias.MUON_DECAY] == 0.0 and bias[Bias.COUNTED] < 0.0 and bias[Bias.OFF_TARGET] >= 1.0)
 
 
 @kernel

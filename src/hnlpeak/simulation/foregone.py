@@ -18,6 +18,7 @@ from hnlpeak.core.kernel import inlined
 from hnlpeak.detectors.event import MAX_SYSTEMS, Record
 from hnlpeak.detectors.shape import outside_column, surely_inside
 from hnlpeak.experiment.four_points import curvature, fit_four
+from hnlpeak.simulation.aim import Aim
 from hnlpeak.theory.species import CHARGE, Species
 
 __all__ = [
@@ -56,6 +57,7 @@ class Foregone(NamedTuple):
     ``every`` is followed to the end all the same. ``blur`` (ns) is the most that a track's time may be from 0,
     ``moved`` (mm) the most that a merger may move a cluster by. ``accepted``: tracks outside of
     the acceptance fail too. ``energies``: what a track's particle leaves in calorimeters is asked by a cut.
+    ``aims``: the regions of the search, of tracks taken for particles of ``lepton_mass`` (MeV); see ``simulation.aim``.
     """
 
     windows: NDArray[np.float64]
@@ -67,9 +69,12 @@ class Foregone(NamedTuple):
     moved: float
     accepted: bool
     energies: bool
+    aims: NDArray[np.float64]
+    lepton_mass: float
 
 
-FOLLOW_ALL = Foregone(np.zeros(MAX_SYSTEMS), _MANY, np.inf, np.inf, 1, 0.0, 0.0, False, True)
+NO_AIMS = np.zeros((0, Aim.WIDTH))
+FOLLOW_ALL = Foregone(np.zeros(MAX_SYSTEMS), _MANY, np.inf, np.inf, 1, 0.0, 0.0, False, True, NO_AIMS, 0.0)
 """Nothing is foregone."""
 
 

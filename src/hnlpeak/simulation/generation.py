@@ -21,6 +21,7 @@ from hnlpeak.detectors.detection import happens
 from hnlpeak.detectors.event import MAX_PARTICLES, MAX_SYSTEMS, Record
 from hnlpeak.detectors.shape import inside
 from hnlpeak.detectors.surface import record_time, start_particle
+from hnlpeak.simulation.aim import misses_aim
 from hnlpeak.simulation.buffers import Buffers
 from hnlpeak.simulation.decay_in_flight import fly, place
 from hnlpeak.simulation.forced_photons import force_photons
@@ -127,7 +128,9 @@ def _is_kept(
     more = 0
     if bias[Bias.COUNTED] >= 0.0:
         for d in range(n):
-            more += daughters[d, Daughter.SPECIES] == bias[Bias.COUNTED]
+            row = daughters[d]
+            counts = row[Daughter.ENERGY] >= bias[Bias.COUNTED_ENERGY]
+            more += counts and row[Daughter.SPECIES] == bias[Bias.COUNTED]
     event.weight *= bias[Bias.LEAST + min(more, 2)]
     if bias[Bias.SPREAD_LEPTON] > 0.0:
         event.weight *= daughters[0, Daughter.WEIGHT]
@@ -430,6 +433,9 @@ def _go_the_long_way(
         return -1
     if modes.tails.size > 0:
         draw_kick(modes.tails, event, rng)
+    off_target = modes.bias[Bias.OFF_TARGET]
+    if misses_aim(setup, event, foregone.aims, foregone.lepton_mass, off_target, rng):
+        return -1
     _fly_photons(setup, event, rng)
     asked = foregone.every > 1 and event.followed == 0
     if asked and photons_lose(setup, event, foregone) and not goes_on(foregone, event):

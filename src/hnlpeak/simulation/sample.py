@@ -15,6 +15,7 @@ from hnlpeak.simulation.halo import HALO_KIND
 from hnlpeak.simulation.interactions import INTERACTION_KIND
 from hnlpeak.theory.mesons import meson as find_meson
 from hnlpeak.theory.modes import MODES, cocktail
+from hnlpeak.theory.modes.inner_bremsstrahlung import PHOTON_ENERGY_MIN
 from hnlpeak.theory.modes.mode import Mode
 from hnlpeak.theory.modes.pi0 import force_dalitz
 from hnlpeak.theory.species import Species
@@ -58,11 +59,13 @@ class Bias(IntEnum):
     """Places in the array of a sample's biasing: shares of forced decays, losses and photons, Russian roulette.
 
     A decay without daughters of the species ``COUNTED`` (radiated photons; electrons of Dalitz decays; -1: none is)
-    has the weight ``LEAST``, one with one of them ``NEXT``, one with two ``MOST``: they undo what is forced there.
+    has the weight ``LEAST``, one with one of them ``NEXT``, one with two ``MOST``: they undo what is forced there;
+    of less than ``COUNTED_ENERGY`` (MeV, meson frame) none is counted.
     ``PAIRS`` is the share of the photons made to convert in each chamber before the magnet; ``SOFT_PHOTON``,
     ``GAP_PHOTON``, ``NEAR_PHOTON`` and ``BOTH_PHOTONS`` are those of ``forced_photons``, ``SPREAD_LEPTON`` is that of
     leptons near the ends of their spectrum, whose weights come with the daughters. ``SURVIVAL`` is the probability to
     survive Russian roulette, for decays without a charged daughter below the squared momentum ``SOFT2`` and others.
+    ``OFF_TARGET`` is that for decays far from what the search selects (``simulation.aim``).
     ``MUON_LOSS``: share of the muons that a vetoing counter missed made to leave most of their momentum in the
     calorimeter.
 
@@ -88,10 +91,33 @@ class Bias(IntEnum):
     SPREAD_LEPTON = 15
     PAIRS = 16
     BOTH_PHOTONS = 17
+    OFF_TARGET = 18
+    COUNTED_ENERGY = 19
 
 
-_NOT_WEIGHTS = (Bias.COUNTED, Bias.PHOTON_LOSS, Bias.CONJUGATE)
-_ANALOGUE = (0.0, 0.0, 0.0, -1.0, 1.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+_NOT_WEIGHTS = (Bias.COUNTED, Bias.COUNTED_ENERGY, Bias.PHOTON_LOSS, Bias.CONJUGATE)
+_ANALOGUE = (
+    0.0,
+    0.0,
+    0.0,
+    -1.0,
+    1.0,
+    1.0,
+    1.0,
+    0.0,
+    1.0,
+    0.0,
+    0.0,
+    0.0,
+    0.0,
+    0.0,
+    0.0,
+    0.0,
+    0.0,
+    0.0,
+    1.0,
+    0.0,
+)
 """No biasing: decays as in nature, each with weight 1."""
 
 
@@ -218,7 +244,7 @@ def enriched_sample(name: str, modes: Sequence[str], decays: int, *, mode: str, 
 
 
 def _forced_daughters(
-    record: Mode, row: NDArray[np.float64], radiation: float, dalitz: float
+    record: Mode, row: NDArray[np.float64], radiation: float, hard: float, dalitz: float
 ) -> tuple[NDArray[np.float64], tuple[float, ...]]:
     """A mode's parameters with forced radiation or Dalitz decays, ``Bias.COUNTED`` to ``Bias.MOST`` that undo it."""
     pions = record.daughters.count("pi0")
@@ -226,7 +252,7 @@ def _forced_daughters(
         if record.force_radiation is None:
             radiating = ", ".join(key for key, other in MODES.items() if other.force_radiation is not None)
             raise UsageError(f"radiation can be forced in {radiating}; in {record.name!r} it cannot")
-        row, radiated, not_radiated = record.force_radiation(row, radiation)
+        row, radiated, not_radiated = record.force_radiation(row, radiation, hard)
         return row, (float(Species.PHOTON), not_radiated, radiated, radiated)
     if dalitz > 0.0:
         if not pions:
@@ -274,6 +300,7 @@ def mode_sample(
     forced_loss: float = 0.0,
     forced_pairs: float | None = None,
     forced_radiation: float = 0.0,
+    hard_photon: float = PHOTON_ENERGY_MIN,
     forced_dalitz: float = 0.0,
     forced_soft: float = 0.0,
     forced_gap: float = 0.0,
@@ -283,19 +310,21 @@ def mode_sample(
     forced_spread: float = 0.0,
     soft_momentum: float = 0.0,
     survival: float = 1.0,
+    off_target: float = 1.0,
     form_factors: Mapping[str, float] | None = None,
 ) -> Sample:
     """One background mode alone, with weights that undo the biasing.
 
     Forced decays: shares of the muons and pions made to decay in flight, of the photons made to go unnoticed, of those
     made to convert in each chamber before the magnet (None: ``PAIRS_OF_LOSSES`` of these), of the decays made to
-    radiate, of the pi0 made to decay into e+ e- gamma, of the decays turned until a photon is soft or until one flies
-    into a gap of the vetoes, of the pi0 made to emit a photon near the charged track, of the decays with both photons
-    of a pi0 in gaps or backwards, of the muons that a vetoing counter missed made to leave most of their momentum in
-    the calorimeter, of the decays with a lepton near either end of its spectrum (0: as in nature). Russian roulette:
-    decays that will hardly be selected survive with the probability
+    radiate a photon above ``hard_photon`` (MeV, meson frame), of the pi0 made to decay into e+ e- gamma, of the decays
+    turned until a photon is soft or until one flies into a gap of the vetoes, of the pi0 made to emit a photon near the
+    charged track, of the decays with both photons of a pi0 in gaps or backwards, of the muons that a vetoing counter
+    missed made to leave most of their momentum in the calorimeter, of the decays with a lepton near either end of its
+    spectrum (0: as in nature). Russian roulette: decays that will hardly be selected survive with the probability
     ``survival``, those with two tracks, with a photon that makes a cluster of its own, and (unless 0) without a charged
-    daughter below ``soft_momentum`` (MeV, meson frame). ``form_factors`` take the place of the mode's own.
+    daughter below ``soft_momentum`` (MeV, meson frame); those far from what the search selects with ``off_target``.
+    ``form_factors`` take the place of the mode's own.
 
     Raises ``UsageError`` for an unknown mode, forced radiation where that cannot be, forced Dalitz decays or
     near photons of one without pi0, soft photons of one without photons, and survival 0.
@@ -303,18 +332,21 @@ def mode_sample(
     if mode not in MODES or MODES[mode].branching_fraction is None:
         known = ", ".join(key for key, other in MODES.items() if other.branching_fraction is not None)
         raise UsageError(f"mode {mode!r} is not known; allowed: {known}")
-    if not 0.0 < survival <= 1.0:
-        raise UsageError(f"survival of hard decays must be above 0 and at most 1, got {survival:g}")
+    if not 0.0 < min(survival, off_target) <= max(survival, off_target) <= 1.0:
+        raise UsageError(
+            f"survival of decays must be above 0 and at most 1, got {survival:g} and {off_target:g}"
+        )
     record = MODES[mode]
     packed = record.pack(**(form_factors or {}))
-    row, weights = _forced_daughters(record, packed, forced_radiation, forced_dalitz)
+    row, weights = _forced_daughters(record, packed, forced_radiation, hard_photon, forced_dalitz)
     _check_photons(record, forced_soft, forced_gap, forced_near, forced_both)
     row = _with_spread_leptons(record, row, forced_spread)
     decays_in_flight = (forced_decay, forced_pion_decay, forced_loss)
     photons = (forced_soft, forced_near)
     bias = (*decays_in_flight, *weights, soft_momentum**2, survival, 0.0, 0.0, *photons, forced_muon_loss)
     pairs = PAIRS_OF_LOSSES * forced_loss if forced_pairs is None else forced_pairs
-    bias = (*bias, forced_gap, forced_spread, pairs, forced_both)
+    bias = (*bias, forced_gap, forced_spread, pairs, forced_both, off_target)
+    bias = (*bias, hard_photon if forced_radiation > 0.0 else 0.0)
     table = _table(np.array([record.code]), np.ones(1), row[None, :], [0], bias)
     return Sample(name, decays, (mode,), table)
 

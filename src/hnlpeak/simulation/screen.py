@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hnlpeak.core.kernel import inlined
-from hnlpeak.core.random import key_of
+from hnlpeak.core.random import beginning, key_of, uniform
 from hnlpeak.detectors.event import Record
+from hnlpeak.simulation.aim import dies, on_aim
 from hnlpeak.simulation.carried import Carry, are_analogue, can_carry, choose, take
 from hnlpeak.simulation.carried_surfaces import carry_all
 from hnlpeak.simulation.foregone import Foregone
@@ -26,6 +27,7 @@ from hnlpeak.simulation.screened_halo import throw_halo_muons
 from hnlpeak.simulation.screened_muons import muons_veto, vetoes
 from hnlpeak.simulation.screened_photons import are_known, photons_lose
 from hnlpeak.simulation.screened_tracks import are_tracked, tracks_lose
+from hnlpeak.simulation.streams import Stage
 from hnlpeak.theory.modes import pipipi
 from hnlpeak.theory.species import Species
 
@@ -33,6 +35,7 @@ __all__ = ["GONE", "screen"]
 
 GONE = 2
 """What is surely foregone and goes on all the same, for all such decays."""
+_AIM = int(Stage.AIM)
 _MUON, _POSITRON = int(Species.MUON_PLUS), int(Species.POSITRON)
 
 
@@ -166,6 +169,31 @@ def _lose(
 
 
 @inlined
+def _miss_aim(
+    decays: int,
+    setup: Record,
+    foregone: Foregone,
+    survival: float,
+    key: tuple[np.uint64, np.uint64],
+    numbers: NDArray[np.int64],
+    rows: NDArray[np.float64],
+) -> None:
+    """Set ``rows`` [LOST] where the only charged daughter surely misses the aims and the roulette ends the decay."""
+    if survival >= 1.0 or foregone.aims.shape[0] == 0:
+        return
+    x, y, z = rows[Screened.X], rows[Screened.Y], rows[Screened.Z]
+    tx, ty, p = rows[Screened.TX], rows[Screened.TY], rows[Screened.P]
+    lost, gone, whole = rows[Screened.LOST], rows[Screened.GONE], rows[Screened.WHOLE]
+    for k in range(decays):
+        if lost[k] > 0.0 or gone[k] > 0.0 or whole[k] == 0.0:
+            continue
+        line = (x[k], y[k], z[k], tx[k], ty[k], p[k])
+        if not on_aim(setup.beam, line, foregone.aims, foregone.lepton_mass):
+            u, _ = uniform(beginning(key[0], key[1], numbers[k], _AIM))
+            lost[k] = dies(survival, u)
+
+
+@inlined
 def screen(
     decays: int,
     first: int,
@@ -208,6 +236,8 @@ def screen(
         _lose(code, columns, setup, params, foregone, modes.bias, goes, alone, key, numbers, rows)
         if alone:
             take(n, first, setup, z_magnet, numbers, rows, carry)
+        if modes.tails.size == 0 and code not in (pipipi.CODE, HALO_KIND):
+            _miss_aim(n, setup, foregone, modes.bias[Bias.OFF_TARGET], key, numbers, rows)
         for k in range(n):
             if rows[Screened.LOST, k] > 0.0:
                 lost[numbers[k] - first] = 1

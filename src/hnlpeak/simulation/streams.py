@@ -24,7 +24,7 @@ class Stage(IntEnum):
     decay on to the first trigger level, and ``LUCK``, by which chambers see them. A muon alone has one for
     what it leaves in calorimeters and one for what comes by chance, so that the former can be left out. One that is
     carried (``simulation.carried``) has one at each surface, from ``CARRIED`` on in steps of 4, and one ``BETWEEN`` the
-    last chamber and the calorimeter.
+    last chamber and the calorimeter. ``AIM`` is for the roulette of decays far from what is searched for.
     """
 
     KAON = 0
@@ -38,6 +38,7 @@ class Stage(IntEnum):
     ACCIDENTALS = 12
     BETWEEN = 16
     CARRIED = 20
+    AIM = 252
 
 
 def _key(seed: int, sample: str, shard: int) -> tuple[int, int]:

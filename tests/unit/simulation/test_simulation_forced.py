@@ -10,8 +10,11 @@ import pytest
 from hnlpeak.core.errors import UsageError
 from hnlpeak.simulation.sample import Bias, mode_sample
 from hnlpeak.theory.modes import MAX_DAUGHTERS, Daughter, sample_mode
+from hnlpeak.theory.modes.inner_bremsstrahlung import ib_probability
+from hnlpeak.theory.modes.kmu2 import STRUCTURE
+from hnlpeak.theory.modes.masses import KAON
 from hnlpeak.theory.modes.pi0 import DALITZ, TWO_PHOTON
-from hnlpeak.theory.species import Species
+from hnlpeak.theory.species import MASS, Species
 
 N = 20_000
 
@@ -39,6 +42,33 @@ def test_forced_dalitz_decays_are_weighted_away(mode: str, pions: int) -> None:
         found = weight * (more == k)
         assert abs(found.mean() - expected) < 5.0 * found.std() / np.sqrt(N)
     assert abs(weight.mean() - 1.0) < 5.0 * weight.std() / np.sqrt(N)
+
+
+def test_forced_hard_photons_are_weighted_away() -> None:
+    """Energies of photons, softer and harder than what is forced, are as likely as by the integral of the density."""
+    sample, hard = mode_sample("x", "kmu2", 1, forced_radiation=0.7, hard_photon=20.0), 20.0
+    assert sample.weighted
+    bias, params = sample.table.bias, sample.table.parameters[0]
+    rng, out = np.random.Generator(np.random.Philox(5)), np.zeros((MAX_DAUGHTERS, Daughter.WIDTH))
+    energies = np.zeros(N)
+    for i in range(N):
+        if sample_mode(int(sample.table.codes[0]), rng, params, out) > 1:
+            energies[i] = out[1, Daughter.ENERGY]
+    weight = bias[Bias.LEAST + (energies >= bias[Bias.COUNTED_ENERGY]).astype(int)]
+    r = (MASS[Species.MUON_PLUS] / KAON) ** 2
+    above = [ib_probability(2.0 * e / KAON, r, structure=STRUCTURE) for e in (0.1, 1.0, hard, 60.0, 120.0)]
+    expected = [1.0 - above[0], *(a - b for a, b in zip(above, [*above[1:], 0.0], strict=True))]
+    edges = [-1.0, 0.05, 1.0, hard, 60.0, 120.0, 300.0]
+    for low, high, chance in zip(edges[:-1], edges[1:], expected, strict=True):
+        found = weight * ((energies >= low) & (energies < high))
+        assert np.count_nonzero(found) > 3
+        assert abs(found.mean() - chance) < 5.0 * found.std() / np.sqrt(N)
+    assert np.mean(energies > hard) > 0.65
+
+
+def test_photons_cannot_be_forced_beyond_their_end() -> None:
+    with pytest.raises(UsageError, match="below their end, got 300 MeV"):
+        mode_sample("x", "kmu2", 1, forced_radiation=0.7, hard_photon=300.0)
 
 
 def test_what_has_no_pi0_cannot_be_forced() -> None:

@@ -475,3 +475,18 @@ def test_decay_points_follow_the_lifetime_within_the_volume() -> None:
     p = kaons[[Kaons.PX, Kaons.PY, Kaons.PZ]]
     assert np.allclose(np.sqrt((p**2).sum(axis=0)), kaons[Kaons.P])
     assert np.allclose(kaons[Kaons.ENERGY], np.hypot(kaons[Kaons.P], float(beam["mass"])))
+
+
+@pytest.mark.parametrize("mode", ["kmu2", "kmu3", "pipi0"])
+def test_decays_far_from_the_search_end_in_the_screen_as_on_the_long_way(mode: str) -> None:
+    loaded = load_analysis("na62-2007-kmu2")
+    setup, foregone = hits.shipped("na62-2007").setup, foregone_of(loaded.card, loaded.experiment)
+    sample = mode_sample("aims", mode, DECAYS, off_target=0.1)
+    every = found(setup, mode_sample("aims", mode, DECAYS), foregone)[2]
+    short, short_totals, lost = found(setup, sample, foregone)
+    plain, totals, none = found(without_screen(setup), sample, foregone)
+    assert none == 0
+    assert lost > every + 0.1 * DECAYS
+    assert np.array_equal(short_totals, totals)
+    are_the_same(short, plain)
+    assert np.count_nonzero(short["weight"] > 1.0) > 100

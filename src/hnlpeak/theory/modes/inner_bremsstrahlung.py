@@ -61,8 +61,10 @@ _PHOTON = float(Species.PHOTON)
 _SPECIES, _MOMENTUM, _ENERGY, _P_IB, _MASS, _LEPTON, _R, _S = range(8)
 _LN_X_MIN, _LN_X_RANGE, _LN_V_MIN, _LN_V_RANGE, _BOUND, _HELICITY, _POLARISED = range(8, 15)
 _PLUS, _PLUS_SLOPE, _MINUS, _MINUS_SLOPE = range(15, 19)
+_HARD, _LN_X_HARD = range(19, 21)
 _BOUND_POINTS = 400
 _BOUND_MARGIN = 1.01
+_ROUNDING = 1e-9
 
 
 @kernel
@@ -217,17 +219,25 @@ def pack_leptonic(
     return params
 
 
-def force_radiation(params: NDArray[np.float64], share: float) -> tuple[NDArray[np.float64], float, float]:
-    """Parameters with which the ``share`` of decays radiates, and the weights with and without photon that undo it.
+def force_radiation(
+    params: NDArray[np.float64], share: float, energy: float = PHOTON_ENERGY_MIN
+) -> tuple[NDArray[np.float64], float, float]:
+    """Parameters with which a ``share`` of the decays radiates a photon above ``energy`` (MeV), others as in nature.
 
-    ``params`` are those of ``pack_leptonic``. Raises ``UsageError`` for shares that are not between 0 and 1.
+    With them the weights that undo it, of decays with and without such a photon. ``params`` are those of
+    ``pack_leptonic``. Raises ``UsageError`` for shares that are not between 0 and 1 and energies that are not open.
     """
     if not 0.0 < share < 1.0:
         raise UsageError(f"radiation is forced to a share between 0 and 1, got {share:g}")
+    r, s, x = float(params[_R]), float(params[_S]), 2.0 * energy / float(params[_MASS])
+    if not math.exp(params[_LN_X_MIN]) <= x * (1.0 + _ROUNDING) or not x < _x_max(r, s):
+        raise UsageError(
+            f"photons are forced above {PHOTON_ENERGY_MIN:g} MeV and below their end, got {energy:g} MeV"
+        )
+    natural = ib_probability(x, r, s, Structure(*params[_PLUS : _MINUS_SLOPE + 1]))
     forced = params.copy()
-    forced[_P_IB] = share
-    natural = float(params[_P_IB])
-    return forced, natural / share, (1.0 - natural) / (1.0 - share)
+    forced[_HARD], forced[_LN_X_HARD] = share, math.log(x)
+    return forced, natural / (share + (1.0 - share) * natural), 1.0 / (1.0 - share)
 
 
 @kernel
@@ -282,12 +292,18 @@ def ib_spin(
 
 
 @kernel
-def _sample_radiative(rng: np.random.Generator, params: NDArray[np.float64], out: NDArray[np.float64]) -> int:
+def _sample_radiative(
+    rng: np.random.Generator, params: NDArray[np.float64], hard: bool, out: NDArray[np.float64]
+) -> int:
+    """Write a decay with a photon, with a ``hard`` one where those are forced."""
     rng, params, out = borrowed(rng), borrowed(params), borrowed(out)
     mass = params[_MASS]
     r, s = params[_R], params[_S]
+    begin, width = params[_LN_X_MIN], params[_LN_X_RANGE]
+    if hard:
+        begin, width = params[_LN_X_HARD], width - (params[_LN_X_HARD] - begin)
     while True:
-        x = math.exp(params[_LN_X_MIN] + params[_LN_X_RANGE] * rng.random())
+        x = math.exp(begin + width * rng.random())
         v = math.exp(params[_LN_V_MIN] + params[_LN_V_RANGE] * rng.random())
         low, high = v_limits(x, r, s)
         if not low <= v <= high:
@@ -324,7 +340,8 @@ def without_photon(
     """Whether a photon is radiated, by the uniform number u, and else the lepton's momentum and energy, by v and w."""
     p = params[_MOMENTUM]
     x, y, z = direction(v, w)
-    return u < params[_P_IB], p * x, p * y, p * z, params[_ENERGY]
+    radiates = u < params[_HARD] + (1.0 - params[_HARD]) * params[_P_IB]
+    return radiates, p * x, p * y, p * z, params[_ENERGY]
 
 
 @inlined
@@ -334,7 +351,7 @@ def sample_leptonic(rng: np.random.Generator, params: NDArray[np.float64], out: 
     u, v, w = rng.random(), rng.random(), rng.random()
     radiates, px, py, pz, e = without_photon(params, u, v, w)
     if radiates:
-        return _sample_radiative(rng, params, out)
+        return _sample_radiative(rng, params, u < params[_HARD], out)
     h = params[_HELICITY] / params[_MOMENTUM]
     put_polarised(out, 0, params[_SPECIES], px, py, pz, e, h * px, h * py, h * pz)
     return 1

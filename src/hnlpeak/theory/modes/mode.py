@@ -24,9 +24,10 @@ class Mode:
     formulae (without dollar signs), ``colour`` that of its part of a stack. ``parent`` is the decaying meson, as
     ``theory.mesons`` calls it, and None where any meson will do; ``daughters`` are those of the primary decay
     (``l+``: any lepton), the charged ones as they are drawn. ``radiates`` says that inner bremsstrahlung comes on
-    top; ``force_radiation`` returns, for a row of parameters and a share of the decays, the row with which that share
-    radiates and the weights of decays with and without a photon, ``force_spread`` the row with which that share has a
-    lepton near either end of its spectrum and the decays' weights in their row 0; None where that cannot be forced.
+    top; ``force_radiation`` returns, for a row of parameters, a share of the decays and an energy, the row with which
+    that share radiates a photon above it and the weights of decays with and without one, ``force_spread`` the row with
+    which that share has a lepton near either end of its spectrum and the decays' weights in their row 0; None where
+    that cannot be forced.
 
     ``form_factors`` are numbers that ``pack`` takes by name, with the values that it has for them.
 
@@ -49,7 +50,7 @@ class Mode:
     sample: Callable[[np.random.Generator, NDArray[np.float64], NDArray[np.float64]], int]
     radiates: bool = False
     force_radiation: (
-        Callable[[NDArray[np.float64], float], tuple[NDArray[np.float64], float, float]] | None
+        Callable[[NDArray[np.float64], float, float], tuple[NDArray[np.float64], float, float]] | None
     ) = None
     force_spread: Callable[[NDArray[np.float64], float], NDArray[np.float64]] | None = None
     form_factors: tuple[tuple[str, float], ...] = ()
