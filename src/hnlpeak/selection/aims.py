@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.experiment.selection_card import Cut
-from hnlpeak.simulation.aim import AIM_COLUMNS, Aim
+from hnlpeak.simulation.aim import AIM_COLUMNS, NO_AIMS, Aim
 
 __all__ = ["aims_of"]
 
@@ -50,8 +50,7 @@ def _rows(cut: Cut) -> Iterator[list[float]]:
 
 def aims_of(card: AnalysisCard) -> NDArray[np.float64]:
     """The regions of all selections that serve a mass, in rows of ``Aim``; their other cuts are left out."""
-    serve = {card.selection_of(mass) for mass in card.scan.masses()}
-    chosen = [s for s in card.selections if s.name in serve]
+    chosen = [s for s in card.selections if any(s.serves(mass) for mass in card.scan.masses())]
     members = {name for s in chosen for name in (s.any_of or [s.name])}
     low, high = _masses(card)
     margin, place = _MARGIN["m2_miss_mev2"], AIM_COLUMNS.index("m2_miss_mev2")
@@ -63,6 +62,8 @@ def aims_of(card: AnalysisCard) -> NDArray[np.float64]:
         # the cheapest first; those that differ in what is not known, such as the period, are one
         if rows not in regions:
             regions.append(rows)
+    if not regions:
+        return NO_AIMS
     ends = np.cumsum([len(rows) for rows in regions])
     made = np.concatenate([np.array(rows, dtype=np.float64) for rows in regions])
     made[:, Aim.NEXT] = np.repeat(ends, [len(rows) for rows in regions])

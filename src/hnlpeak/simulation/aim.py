@@ -20,7 +20,7 @@ from hnlpeak.detectors.event import Record
 from hnlpeak.simulation.streams import Stage
 from hnlpeak.theory.species import CHARGE
 
-__all__ = ["AIM_COLUMNS", "Aim", "dies", "misses_aim", "on_aim"]
+__all__ = ["AIM_COLUMNS", "NO_AIMS", "Aim", "dies", "misses_aim", "on_aim"]
 
 AIM_COLUMNS = ("p_mev", "theta_rad", "z_vtx_mm", "phi_lab_rad", "m2_miss_mev2")
 """Columns that are known of a true track, in the order in which ``Aim`` numbers them."""
@@ -46,6 +46,8 @@ class Aim(IntEnum):
     WIDTH = 9
 
 
+NO_AIMS = np.zeros((0, Aim.WIDTH))
+"""Nothing is far from the search."""
 _NEXT, _COLUMN, _BY, _FIRST, _LAST = Aim.NEXT, Aim.COLUMN, Aim.BY, Aim.FIRST, Aim.LAST
 _LOW, _LOW_SLOPE, _HIGH, _HIGH_SLOPE = Aim.LOW, Aim.LOW_SLOPE, Aim.HIGH, Aim.HIGH_SLOPE
 

@@ -18,7 +18,7 @@ from hnlpeak.core.kernel import inlined
 from hnlpeak.detectors.event import MAX_SYSTEMS, Record
 from hnlpeak.detectors.shape import outside_column, surely_inside
 from hnlpeak.experiment.four_points import curvature, fit_four
-from hnlpeak.simulation.aim import Aim
+from hnlpeak.simulation.aim import NO_AIMS
 from hnlpeak.theory.species import CHARGE, Species
 
 __all__ = [
@@ -73,7 +73,6 @@ class Foregone(NamedTuple):
     lepton_mass: float
 
 
-NO_AIMS = np.zeros((0, Aim.WIDTH))
 FOLLOW_ALL = Foregone(np.zeros(MAX_SYSTEMS), _MANY, np.inf, np.inf, 1, 0.0, 0.0, False, True, NO_AIMS, 0.0)
 """Nothing is foregone."""
 

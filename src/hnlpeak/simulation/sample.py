@@ -290,6 +290,14 @@ def _with_spread_leptons(record: Mode, row: NDArray[np.float64], share: float) -
     return record.force_spread(row, share)
 
 
+def _natural(mode: str) -> Mode:
+    """The record of a mode with a rate of its own; ``UsageError`` for another."""
+    if mode not in MODES or MODES[mode].branching_fraction is None:
+        known = ", ".join(key for key, other in MODES.items() if other.branching_fraction is not None)
+        raise UsageError(f"mode {mode!r} is not known; allowed: {known}")
+    return MODES[mode]
+
+
 def mode_sample(
     name: str,
     mode: str,
@@ -329,24 +337,18 @@ def mode_sample(
     Raises ``UsageError`` for an unknown mode, forced radiation where that cannot be, forced Dalitz decays or
     near photons of one without pi0, soft photons of one without photons, and survival 0.
     """
-    if mode not in MODES or MODES[mode].branching_fraction is None:
-        known = ", ".join(key for key, other in MODES.items() if other.branching_fraction is not None)
-        raise UsageError(f"mode {mode!r} is not known; allowed: {known}")
+    record = _natural(mode)
     if not 0.0 < min(survival, off_target) <= max(survival, off_target) <= 1.0:
-        raise UsageError(
-            f"survival of decays must be above 0 and at most 1, got {survival:g} and {off_target:g}"
-        )
-    record = MODES[mode]
+        raise UsageError(f"survival must be above 0 and at most 1, got {survival:g} and {off_target:g}")
     packed = record.pack(**(form_factors or {}))
     row, weights = _forced_daughters(record, packed, forced_radiation, hard_photon, forced_dalitz)
     _check_photons(record, forced_soft, forced_gap, forced_near, forced_both)
     row = _with_spread_leptons(record, row, forced_spread)
-    decays_in_flight = (forced_decay, forced_pion_decay, forced_loss)
-    photons = (forced_soft, forced_near)
-    bias = (*decays_in_flight, *weights, soft_momentum**2, survival, 0.0, 0.0, *photons, forced_muon_loss)
+    bias = (forced_decay, forced_pion_decay, forced_loss, *weights, soft_momentum**2, survival, 0.0, 0.0)
     pairs = PAIRS_OF_LOSSES * forced_loss if forced_pairs is None else forced_pairs
-    bias = (*bias, forced_gap, forced_spread, pairs, forced_both, off_target)
-    bias = (*bias, hard_photon if forced_radiation > 0.0 else 0.0)
+    counted = hard_photon if forced_radiation > 0.0 else 0.0
+    bias = (*bias, forced_soft, forced_near, forced_muon_loss, forced_gap, forced_spread, pairs)
+    bias = (*bias, forced_both, off_target, counted)
     table = _table(np.array([record.code]), np.ones(1), row[None, :], [0], bias)
     return Sample(name, decays, (mode,), table)
 
