@@ -92,3 +92,27 @@ def test_all_cuts_let_as_many_through() -> None:
     assert expected.sum() > 0.0
     assert abs(found.sum() - expected.sum()) < 4.9 * np.sqrt(found.sum() / 3_000_000 + spread.sum())
     assert natural.sum() > 0.0
+
+
+def test_mixtures_of_ways_agree() -> None:
+    """Other shares of all ways, and leptons as by nature in most decays: the same events in ranges of missing mass."""
+    card = options("ke3")
+    other = card | {
+        "forced_soft": 0.45,
+        "forced_gap": 0.2,
+        "forced_near": 0.3,
+        "forced_both": 0.03,
+        "forced_pairs": 0.1,
+        "forced_spread": 0.3,
+    }
+    assert all(
+        card[name] != other[name] for name in ("forced_soft", "forced_gap", "forced_near", "forced_both")
+    )
+    (a, va), (b, vb) = (selected(f"mixture/{k}", "ke3", 800_000, (), o) for k, o in enumerate((card, other)))
+    assert va.sum() < vb.sum()
+    ranges = np.searchsorted(EDGES, [170.0, 260.0, 350.0, 410.0])  # each to the next one, the last to the end
+    x, y, vx, vy = (np.add.reduceat(values, ranges) for values in (a, b, va, vb))
+    assert np.all(x > 5.0 * np.sqrt(vx))
+    pull = (x - y) / np.sqrt(vx + vy)
+    assert np.abs(pull).max() < 4.5, pull
+    assert abs((a - b).sum()) < 4.5 * np.sqrt((va + vb).sum())

@@ -1,14 +1,14 @@
-"""Decays turned about the beam until a photon meets the track behind the magnet, where it is taken for the track's.
+"""Decays turned about a lost photon until another one meets the track behind the magnet, whose it is then taken for.
 
 The magnet moves a track at the calorimeter, along x, by its kick. A photon that is as far from the straight track as
-that meets it if it also lies on the right side, by nature in a tenth of the cases (60 mm at 200 mm). A decay turned
-about the meson's flight is as likely by nature, and a photon made soft (``forced_photons``) stays as soft: so of decays
-with a soft photon the share ``_TURNED`` are turned, where the other photon's distance r to the track is about that of
-the bend. The azimuth a from the track to the photon, by nature uniform, is drawn with
+that meets it if it also lies on the right side, by nature in a tenth of the cases (60 mm at 200 mm). A meson without
+spin decays alike in all orientations: so of the ``_STEPS`` decays that differ by equal turns about the direction of the
+photon that is lost, which stays as it is, one is chosen by
 
-    q(a) = t / (2 pi [sin^2(a / 2) + t^2 cos^2(a / 2)]),        t = tan(w / 2),
+    s = ``_FLOOR`` + 1 / [1 + (d / ``_MERGED``)^4],
 
-a Cauchy density on the circle of half-width w = ``_MERGED`` / r about the side to which the magnet bends.
+d being how far from the bent track the other photon reaches the calorimeter. Each is by nature as likely as another, so
+that the chosen one is s / (mean of s over all) times as likely.
 """
 
 from __future__ import annotations
@@ -26,9 +26,14 @@ from hnlpeak.theory.modes.slots import Daughter
 __all__ = ["Bend", "chance_beside", "turn_beside"]
 
 _PX, _PY, _PZ, _ENERGY = int(Daughter.PX), int(Daughter.PY), int(Daughter.PZ), int(Daughter.ENERGY)
-_TURNED = 0.7
+_STEPS = 12
 _MERGED = 60.0  # mm
-_LEAST = 1e-6
+_FLOOR = 0.03
+_BACK = 0.5  # 1 + cos to the flight: lost photons fly backwards
+_FARTHEST = 900.0  # mm
+_TURNS = np.array(
+    [[math.cos(2.0 * math.pi * k / _STEPS), math.sin(2.0 * math.pi * k / _STEPS)] for k in range(_STEPS)]
+)
 
 Vector3 = tuple[float, float, float]
 
@@ -41,26 +46,68 @@ class Bend(NamedTuple):
     calorimeter: float
 
 
-class _Side(NamedTuple):
-    """Share that is turned, t, both alike for all turns about the beam, and a."""
+class _Turning(NamedTuple):
+    """A row as it turns: along the axis, across it, and at right angles to both; its energy."""
 
-    share: float
-    narrow: float
-    azimuth: float
+    along: Vector3
+    across: Vector3
+    aside: Vector3
+    energy: float
 
 
 @inlined
-def _course(row: NDArray[np.float64], kaon: NDArray[np.float64], k: Vector3) -> tuple[float, float, float]:
-    """Momentum along ``k`` in the laboratory, and slopes to it along x and y."""
-    along = row[_PX] * k[0] + row[_PY] * k[1] + row[_PZ] * k[2]
-    p = math.sqrt(kaon[0] * kaon[0] + kaon[1] * kaon[1] + kaon[2] * kaon[2])
-    there = (kaon[3] * along + p * row[_ENERGY]) / kaon[4]
-    if there <= 0.0:
-        return 0.0, 0.0, 0.0
-    across = math.sqrt(1.0 - k[0] * k[0])
-    tx = (row[_PX] - along * k[0]) / across
-    ty = (k[2] * row[_PY] - k[1] * row[_PZ]) / across
-    return there, tx / there, ty / there
+def _turning(row: NDArray[np.float64], a: Vector3) -> _Turning:
+    x, y, z = row[_PX], row[_PY], row[_PZ]
+    size = x * a[0] + y * a[1] + z * a[2]
+    along = (size * a[0], size * a[1], size * a[2])
+    aside = (a[1] * z - a[2] * y, a[2] * x - a[0] * z, a[0] * y - a[1] * x)
+    return _Turning(along, (x - along[0], y - along[1], z - along[2]), aside, row[_ENERGY])
+
+
+@inlined
+def _course(
+    row: _Turning, cosine: float, sine: float, kaon: NDArray[np.float64], k: Vector3
+) -> tuple[float, float, float]:
+    """Momentum along ``k`` in the laboratory, and slopes to it along x and y, of a turned row."""
+    x = row.along[0] + cosine * row.across[0] + sine * row.aside[0]
+    y = row.along[1] + cosine * row.across[1] + sine * row.aside[1]
+    z = row.along[2] + cosine * row.across[2] + sine * row.aside[2]
+    along = x * k[0] + y * k[1] + z * k[2]
+    there = (kaon[3] * along + math.sqrt(kaon[3] ** 2 - kaon[4] ** 2) * row.energy) / kaon[4]
+    if there <= 1.0:
+        return 1.0, 1.0, 1.0
+    # k is nearly the axis z
+    return there, (x - along * k[0]) / there, (y - along * k[1]) / there
+
+
+@inlined
+def _apart(
+    bend: Bend,
+    track: _Turning,
+    photon: _Turning,
+    turned: tuple[float, float],
+    kaon: NDArray[np.float64],
+    k: Vector3,
+) -> tuple[float, float, float]:
+    """How far the photon is from the straight track at the calorimeter, along x and y, and the bent one, mm."""
+    p, tx, ty = _course(track, turned[0], turned[1], kaon, k)
+    _, gx, gy = _course(photon, turned[0], turned[1], kaon, k)
+    moved = bend.kick / p * (bend.calorimeter - max(bend.magnet, 0.0))
+    return (gx - tx) * bend.calorimeter, (gy - ty) * bend.calorimeter, moved
+
+
+@inlined
+def _score(
+    bend: Bend,
+    track: _Turning,
+    photon: _Turning,
+    turned: tuple[float, float],
+    kaon: NDArray[np.float64],
+    k: Vector3,
+) -> float:
+    x, y, moved = _apart(bend, track, photon, turned, kaon, k)
+    d2 = ((x - moved) ** 2 + y * y) / (_MERGED * _MERGED)
+    return _FLOOR + 1.0 / (1.0 + d2 * d2)
 
 
 @inlined
@@ -80,24 +127,29 @@ def _partner(daughters: NDArray[np.float64], n: int, away: int) -> int:
 
 
 @inlined
-def _side(
-    bend: Bend, daughters: NDArray[np.float64], n: int, away: int, kaon: NDArray[np.float64], k: Vector3
-) -> _Side:
-    nothing = _Side(0.0, 1.0, 0.0)
-    photon = _partner(daughters, n, away)
-    if photon == 0 or bend.calorimeter <= 0.0:
-        return nothing
-    p, tx, ty = _course(daughters[0], kaon, k)
-    e, gx, gy = _course(daughters[photon], kaon, k)
-    if p <= 0.0 or e <= 0.0:
-        return nothing
-    moved = bend.kick / p * (bend.calorimeter - max(bend.magnet, 0.0))
-    dx, dy = (gx - tx) * bend.calorimeter, (gy - ty) * bend.calorimeter
-    r = math.sqrt(dx * dx + dy * dy)
-    if r < _MERGED or abs(r - abs(moved)) > 2.0 * _MERGED:
-        return nothing
-    toward = math.copysign(1.0, moved)
-    return _Side(_TURNED, math.tan(0.5 * _MERGED / r), math.atan2(toward * dy, toward * dx))
+def _axis(row: NDArray[np.float64]) -> Vector3:
+    size = math.sqrt(row[_PX] * row[_PX] + row[_PY] * row[_PY] + row[_PZ] * row[_PZ])
+    return row[_PX] / size, row[_PY] / size, row[_PZ] / size
+
+
+@inlined
+def _may_meet(
+    bend: Bend, track: _Turning, photon: _Turning, axis: Vector3, kaon: NDArray[np.float64], k: Vector3
+) -> bool:
+    """True where the photon is about as far from the track as that is moved; all turns about the ``axis`` agree.
+
+    By what it would be if the meson flew along the ``axis``.
+    """
+    if 1.0 + axis[0] * k[0] + axis[1] * k[1] + axis[2] * k[2] > _BACK or bend.calorimeter <= 0.0:
+        return False
+    flight = (-axis[0], -axis[1], -axis[2])
+    p, _, _ = _course(track, 1.0, 0.0, kaon, flight)
+    e, _, _ = _course(photon, 1.0, 0.0, kaon, flight)
+    a, b = track.across, photon.across
+    tx, ty, tz = b[0] / e - a[0] / p, b[1] / e - a[1] / p, b[2] / e - a[2] / p
+    r = math.sqrt(tx * tx + ty * ty + tz * tz) * bend.calorimeter
+    moved = abs(bend.kick) / p * (bend.calorimeter - max(bend.magnet, 0.0))
+    return bool(moved < _FARTHEST and 0.5 * moved - _MERGED < r < 1.7 * moved + _MERGED)
 
 
 @inlined
@@ -110,13 +162,22 @@ def turn_beside(
     k: Vector3,
     rng: np.random.Generator,
 ) -> None:
-    """Turn the ``n`` daughters about the ``kaon``'s flight ``k`` until another photon than ``away`` meets the track."""
-    side = _side(bend, daughters, n, away, kaon, k)
-    if side.share == 0.0 or rng.random() >= side.share:
+    """Turn the ``n`` daughters about photon ``away`` until another one meets the track; ``k``: the flight."""
+    other = _partner(daughters, n, away)
+    if other == 0:
         return
-    wanted = 2.0 * math.atan(side.narrow * math.tan(math.pi * (rng.random() - 0.5)))
-    by = wanted - side.azimuth
-    turn_about(daughters, n, k, math.cos(by), math.sin(by))
+    axis = _axis(daughters[away])
+    track, photon = _turning(daughters[0], axis), _turning(daughters[other], axis)
+    if not _may_meet(bend, track, photon, axis, kaon, k):
+        return
+    total, cosine, sine = 0.0, 1.0, 0.0
+    for step in range(_STEPS):
+        turned = (_TURNS[step, 0], _TURNS[step, 1])
+        score = _score(bend, track, photon, turned, kaon, k)
+        total += score
+        if rng.random() * total < score:
+            cosine, sine = turned
+    turn_about(daughters, n, axis, cosine, sine)
 
 
 @inlined
@@ -124,8 +185,17 @@ def chance_beside(
     bend: Bend, daughters: NDArray[np.float64], n: int, away: int, kaon: NDArray[np.float64], k: Vector3
 ) -> float:
     """How many times as likely as nature decays are that ``turn_beside`` has turned, or left, like this."""
-    side = _side(bend, daughters, n, away, kaon, k)
-    if side.share == 0.0:
+    other = _partner(daughters, n, away)
+    if other == 0:
         return 1.0
-    s, c = math.sin(0.5 * side.azimuth), math.cos(0.5 * side.azimuth)
-    return 1.0 - side.share + side.share * side.narrow / (s * s + (side.narrow * c) ** 2)
+    axis = _axis(daughters[away])
+    track, photon = _turning(daughters[0], axis), _turning(daughters[other], axis)
+    if not _may_meet(bend, track, photon, axis, kaon, k):
+        return 1.0
+    first = total = 0.0
+    for step in range(_STEPS):
+        score = _score(bend, track, photon, (_TURNS[step, 0], _TURNS[step, 1]), kaon, k)
+        total += score
+        if step == 0:
+            first = score
+    return _STEPS * first / total

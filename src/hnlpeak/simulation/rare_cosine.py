@@ -1,6 +1,6 @@
 """Directions that are rare by nature: 1 + cos of an angle is drawn with a density that is large near 0.
 
-What nature draws uniformly from [0, 2] is drawn from q(x) ~ (x + x0)^-(1 + a).
+What nature draws uniformly from [0, 2] is drawn from q(x) ~ (x + x0)^-2: no power to compute.
 """
 
 from __future__ import annotations
@@ -16,14 +16,13 @@ LARGEST = 2.0
 
 
 @inlined
-def draw_rare(x0: float, fall: float, rng: np.random.Generator) -> float:
+def draw_rare(x0: float, rng: np.random.Generator) -> float:
     """A number of [0, 2] with the density q."""
-    first, last = x0**-fall, (LARGEST + x0) ** -fall
-    return float((first - rng.random() * (first - last)) ** (-1.0 / fall) - x0)
+    u = rng.random()
+    return float(LARGEST * u * x0 / (x0 + LARGEST * (1.0 - u)))
 
 
 @inlined
-def times_as_likely(x: float, x0: float, fall: float) -> float:
+def times_as_likely(x: float, x0: float) -> float:
     """q(x) / p(x)."""
-    area = (x0**-fall - (LARGEST + x0) ** -fall) / fall
-    return float(LARGEST * (x + x0) ** (-1.0 - fall) / area)
+    return float(x0 * (LARGEST + x0) / ((x + x0) * (x + x0)))

@@ -79,8 +79,8 @@ _SPECIES, _MASS, _PI, _LEPTON, _T_MAX, _BOUND, _LAMBDA, _F_MINUS, _TILT, _POLARI
     PI0_PARAMETERS, PI0_PARAMETERS + 11
 )
 _SPREAD = PI0_PARAMETERS + 11  # and behind it the integral of rho and the tallest pion beside a lepton
-_HARD, _POWER, _BELOW = 0.75, 9.0, 0.98  # T_1 in units of the largest kinetic energy
-_SOFT = (0.17, 0.4)  # of that as well
+_HARD, _POWER, _BELOW = 0.68, 11.0, 0.98  # T_1 in units of the largest kinetic energy
+_SOFT = (0.165, 0.4)  # of that as well
 _FOLDS = math.log(_SOFT[1] / _SOFT[0])
 _GAUSS = 1.0 / math.sqrt(3.0)
 _MARGIN = 1.01
