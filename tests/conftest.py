@@ -19,6 +19,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     workers = getattr(config.option, "numprocesses", None)
     if workers and whole and not numba.config.DISABLE_JIT:  # those who start the workers, not the workers
         from hnlpeak.experiment.analysis import load_analysis
-        from hnlpeak.searches.ahead import compile_ahead
+        from hnlpeak.searches.ahead import compiled_ahead
 
-        compile_ahead(load_analysis("na62-2015-ke2"), workers)
+        with compiled_ahead(load_analysis("na62-2015-ke2"), workers) as compiled:
+            compiled()

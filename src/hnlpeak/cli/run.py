@@ -62,12 +62,12 @@ def run(
 ) -> None:
     """Run a search: simulate (or read) data, measure N_K, signal and background, scan, write limits and figures."""
     from hnlpeak.cli.context import run_context
-    from hnlpeak.cli.options import check_seed, injected, with_statistics
+    from hnlpeak.cli.options import check_seed, injected, with_statistics, worker_count
     from hnlpeak.cli.reading import read_with_progress
     from hnlpeak.cli.summary import summary
     from hnlpeak.core.errors import UsageError
     from hnlpeak.experiment.analysis import load_analysis
-    from hnlpeak.searches.ahead import compile_ahead
+    from hnlpeak.searches.ahead import compiled_ahead
     from hnlpeak.searches.folder import run_into
     from hnlpeak.searches.plan import PseudoData, plan
 
@@ -79,25 +79,26 @@ def run(
         )
     cards = with_statistics(load_analysis(analysis), method, toys)
     signal = injected(inject)
-    todo = plan(cards, kaons=kaons, inject=signal, real_data=bool(data), pseudo_data=kind)
     place = output if output is not None else Path(cards.card.name)
-    real = read_with_progress(data, cards, needs_peak=True, force=force) if data else None
-    with run_context(seed, workers, scheduler, decays=todo.decays) as context:
+    with compiled_ahead(cards, worker_count(workers)) as compiled:
+        todo = plan(cards, kaons=kaons, inject=signal, real_data=bool(data), pseudo_data=kind)
+        real = read_with_progress(data, cards, needs_peak=True, force=force) if data else None
+        with run_context(seed, workers, scheduler, decays=todo.decays) as context:
 
-        def compiled() -> None:
-            context.report(todo.calibration.name, 0)
-            compile_ahead(cards, context.workers)
+            def before() -> None:
+                context.report(todo.calibration.name, 0)
+                compiled()
 
-        result = run_into(
-            place,
-            cards,
-            kaons=kaons,
-            inject=signal,
-            data=real,
-            context=context,
-            overwrite=overwrite,
-            pseudo_data=kind,
-            before=compiled,
-            command=tuple(sys.argv),
-        )
+            result = run_into(
+                place,
+                cards,
+                kaons=kaons,
+                inject=signal,
+                data=real,
+                context=context,
+                overwrite=overwrite,
+                pseudo_data=kind,
+                before=before,
+                command=tuple(sys.argv),
+            )
     say(summary(result, place))

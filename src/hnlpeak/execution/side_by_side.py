@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import TypeVar
 
 from hnlpeak.execution.beside import beside
 
-__all__ = ["side_by_side"]
+__all__ = ["begun", "side_by_side"]
 
 T = TypeVar("T")
 
@@ -22,10 +22,20 @@ def side_by_side(
     What it returns can be pickled. A copy that is silent for the seconds of ``patience`` (as for ``beside``) after this
     process has run out of work is given up, and what it had is done here.
     """
+    with begun(work, names, workers, patience=patience) as join:
+        return join()
+
+
+@contextmanager
+def begun(
+    work: Callable[[str], T], names: Sequence[str], workers: int, *, patience: float | None = None
+) -> Iterator[Callable[[], dict[str, T]]]:
+    """``side_by_side`` that copies begin at once and this process where it calls what is yielded."""
     try:
         taken, given = os.pipe()
     except OSError:
-        return {name: work(name) for name in names}
+        yield lambda: {name: work(name) for name in names}
+        return
     os.write(given, bytes(range(len(names))))
     os.close(given)
 
@@ -36,16 +46,19 @@ def side_by_side(
             made[name] = work(name)
         return made
 
+    def join() -> dict[str, T]:
+        made = some()
+        for other in others:
+            made |= other()
+        # what a copy had that was lost
+        return {name: made[name] if name in made else work(name) for name in names}
+
     try:
         with ExitStack() as copies:
             others = [
                 copies.enter_context(beside(some, patience=patience))
                 for _ in range(min(workers, len(names)) - 1)
             ]
-            made = some()
-            for other in others:
-                made |= other()
+            yield join
     finally:
         os.close(taken)
-    # what a copy had that was lost
-    return {name: made[name] if name in made else work(name) for name in names}

@@ -8,8 +8,8 @@ when called.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, Final
 
@@ -32,7 +32,7 @@ from hnlpeak.core.measured import Measured
 from hnlpeak.estimation.flux import KaonFlux
 from hnlpeak.estimation.signal import SignalPoint, signal_model
 from hnlpeak.execution.context import RunContext
-from hnlpeak.execution.side_by_side import side_by_side
+from hnlpeak.execution.side_by_side import begun, side_by_side
 from hnlpeak.experiment.analysis import Analysis
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.experiment.columns import column_names
@@ -49,7 +49,7 @@ from hnlpeak.simulation.streams import decay_stream
 from hnlpeak.spectrum.axis import missing_mass_axis
 from hnlpeak.spectrum.spectrum import Spectrum
 
-__all__ = ["PARTS", "compile_ahead"]
+__all__ = ["PARTS", "compiled_ahead"]
 
 _PATIENCE: Final = 900.0
 """Seconds for which a copy may be silent: what a part takes on a machine that does ten other things."""
@@ -164,15 +164,23 @@ LOOPS: dict[str, Callable[[Analysis], None]] = {
 """What joins the parts."""
 
 
-def compile_ahead(analysis: Analysis, workers: int) -> None:
-    """Compile on ``workers`` processes, this one among them, what a search with these cards needs.
+@contextmanager
+def compiled_ahead(analysis: Analysis, workers: int) -> Iterator[Callable[[], None]]:
+    """Begin to compile on ``workers`` processes, this one among them, what a search with these cards needs.
 
-    Does nothing where it is there, or with one worker. An error is for whoever calls the kernels in earnest.
+    Copies of this process begin at once, this process where it calls what is yielded. Nothing is done where all is
+    there, or with one worker. An error is for whoever calls the kernels in earnest.
     """
     if workers < 2 or is_compiled("hnlpeak.chain.loop", "sample_loop"):
+        yield lambda: None
         return
-    for wave in (PARTS, LOOPS):
-        side_by_side(partial(_call, wave, analysis), list(wave), workers, patience=_PATIENCE)
+    with begun(partial(_call, PARTS, analysis), list(PARTS), workers, patience=_PATIENCE) as join:
+
+        def compiled() -> None:
+            join()
+            side_by_side(partial(_call, LOOPS, analysis), list(LOOPS), workers, patience=_PATIENCE)
+
+        yield compiled
 
 
 def _call(wave: dict[str, Callable[[Analysis], None]], analysis: Analysis, part: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hnlpeak.execution.side_by_side import side_by_side
+from hnlpeak.execution.side_by_side import begun, side_by_side
 
 forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes do not fork here")
 
@@ -48,3 +48,23 @@ def test_what_a_lost_copy_had_is_done_here(hangs: bool) -> None:
         return os.getpid()
 
     assert side_by_side(work, ["a", "b", "c"], 2, patience=0.3) == dict.fromkeys("abc", here)
+
+
+@forks
+def test_copies_begin_before_this_process_does() -> None:
+    with begun(lambda _name: os.getpid(), ["a", "b"], 2) as join:
+        time.sleep(0.3)
+        assert os.getpid() not in join().values()
+
+
+@forks
+def test_what_nobody_waits_for_is_ended(tmp_path: Path) -> None:
+    def work(name: str) -> None:
+        (tmp_path / name).write_text(str(os.getpid()))
+        time.sleep(60.0)
+
+    with begun(work, ["a", "b"], 2):
+        while not (tmp_path / "a").exists() or not (tmp_path / "a").read_text():
+            time.sleep(0.01)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "a").read_text()), 0)

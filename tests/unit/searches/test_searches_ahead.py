@@ -44,5 +44,7 @@ def test_nothing_is_begun_where_it_is_no_use(
         raise AssertionError
 
     monkeypatch.setattr(ahead, "is_compiled", lambda *_: compiled)
-    monkeypatch.setattr(ahead, "side_by_side", never)
-    ahead.compile_ahead(load_analysis("na62-2015-ke2"), workers)
+    for name in ("begun", "side_by_side"):
+        monkeypatch.setattr(ahead, name, never)
+    with ahead.compiled_ahead(load_analysis("na62-2015-ke2"), workers) as join:
+        join()
