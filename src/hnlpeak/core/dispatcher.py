@@ -164,12 +164,13 @@ def _no_collection() -> Iterator[None]:
 class _Compiler(_FunctionCompiler):
     """Numba's compiler of one function, with a library of ours."""
 
-    apart = False
+    apart = disjoint = False
 
     def _compile_core(self, args: Any, return_type: Any) -> Any:
         flags: Any = _KernelFlags()
         self.targetdescr.options.parse_as_flags(flags, self.targetoptions)
         context = self.targetdescr.target_context
+        flags.noalias = self.disjoint
         part = _asked_by_kernel() and not self.apart
         if part:
             flags.no_compile = flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
@@ -207,6 +208,10 @@ class Kernel(CPUDispatcher):
     def stand_apart(self) -> None:
         """Have machine code of one's own whoever calls."""
         self.apart = self._compiler.apart = True
+
+    def take_disjoint(self) -> None:
+        """Believe that arrays that are handed in do not overlap."""
+        self._compiler.disjoint = True
 
     def symbol(self, signature: tuple[Any, ...]) -> str | None:
         """Name of the machine code for ``signature`` in this process, after a look at the disk; None without."""

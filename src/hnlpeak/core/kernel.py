@@ -14,7 +14,7 @@ from typing import Any, TypeVar, cast
 from hnlpeak.core.alone import is_alone
 from hnlpeak.core.stamp import closure_digest, source_digest
 
-__all__ = ["apart", "closure_digest", "inlined", "interpret", "kernel", "plain", "source_digest"]
+__all__ = ["apart", "closure_digest", "in_lanes", "inlined", "interpret", "kernel", "plain", "source_digest"]
 
 F = TypeVar("F", bound=Callable[..., object])
 _state = {"interpreted": False}
@@ -29,7 +29,7 @@ def interpret(on: bool = True) -> None:
     _state["interpreted"] = on
 
 
-def _compiled(function: F, *, forceinline: bool = False, apart: bool = False) -> F:
+def _compiled(function: F, *, forceinline: bool = False, apart: bool = False, disjoint: bool = False) -> F:
     if _state["interpreted"]:
         return function
     import numba.core.entrypoints
@@ -47,13 +47,24 @@ def _compiled(function: F, *, forceinline: bool = False, apart: bool = False) ->
     made: Any = Kernel(function, targetoptions={"nopython": True, "boundscheck": None, **options})
     if apart:
         made.stand_apart()
-    made._cache = KernelCache(function, repr((sorted(options.items()), apart)))
+    if disjoint:
+        made.take_disjoint()
+    made._cache = KernelCache(function, repr((sorted(options.items()), apart, disjoint)))
     return cast(F, made)
 
 
 def kernel(function: F) -> F:
     """Compile ``function`` to machine code on first call; the result is cached on disk between processes."""
     return _compiled(function)
+
+
+def in_lanes(function: F) -> F:
+    """A ``kernel`` that is one loop over columns, and whose arrays do not overlap.
+
+    The compiler believes the latter. Else it has to compare what is written with all that is read before it lays the
+    loop out in lanes, and gives up where that is much, for one kernel or another as the others around it change.
+    """
+    return _compiled(function, disjoint=True)
 
 
 def plain(function: F) -> Callable[..., Any]:

@@ -11,7 +11,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from hnlpeak.core.kernel import inlined, kernel
+from hnlpeak.core.kernel import in_lanes, inlined, kernel
 from hnlpeak.core.lanes import exponential_of, normal_pair
 from hnlpeak.core.random import beginning, key_of, uniform
 from hnlpeak.detectors.event import Record
@@ -110,7 +110,7 @@ def draw_kaons(
     _draw_places(decays, first, setup.beam, key, kaons)
 
 
-@kernel
+@in_lanes
 def _draw_places(
     decays: int, first: int, beam: Record, key: tuple[np.uint64, np.uint64], kaons: NDArray[np.float64]
 ) -> None:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from hnlpeak.core.kernel import inlined, kernel
+from hnlpeak.core.kernel import in_lanes, inlined
 from hnlpeak.core.kinematics import boost_from_rest
 from hnlpeak.core.random import beginning, either, uniform
 from hnlpeak.detectors import hodoscope, spectrometer
@@ -51,7 +51,7 @@ def _chambers(stages: NDArray[np.void]) -> int:
     return found
 
 
-@kernel
+@in_lanes
 def put_places(decays: int, rows: NDArray[np.float64], at: int) -> None:
     """Copy where decays are to the columns from ``at`` on."""
     x, y, z = rows[Screened.X], rows[Screened.Y], rows[Screened.Z]
@@ -60,7 +60,7 @@ def put_places(decays: int, rows: NDArray[np.float64], at: int) -> None:
         to_x[i], to_y[i], to_z[i] = x[i], y[i], z[i]
 
 
-@kernel
+@in_lanes
 def throw(
     decays: int,
     key: tuple[np.uint64, np.uint64],
@@ -107,7 +107,7 @@ def throw(
         whole[i] = forward & (stable | lives)
 
 
-@kernel
+@in_lanes
 def bend(
     decays: int, z: float, magnet: NDArray[np.float64], charge: float, rows: NDArray[np.float64], at: int
 ) -> None:
@@ -123,7 +123,7 @@ def bend(
         passes[i] = inside & (dz > 0.0) & (ratio2 >= spectrometer.LEAST_RATIO2)
 
 
-@kernel
+@in_lanes
 def _miss(
     decays: int, z: float, z_magnet: float, plane: NDArray[np.float64], rows: NDArray[np.float64]
 ) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hnlpeak.core.kernel import inlined, kernel
+from hnlpeak.core.kernel import in_lanes, inlined
 from hnlpeak.core.random import State, beginning, either, uniform
 from hnlpeak.simulation.halo import HALO_KIND
 from hnlpeak.simulation.screened import Screened
@@ -71,7 +71,7 @@ def pions_of(code: int) -> int:
     return 1 if code in (pipi0.CODE, ke3.CODE, kmu3.CODE) else 0
 
 
-@kernel
+@in_lanes
 def _make_leptonic(
     decays: int,
     key: tuple[np.uint64, np.uint64],
@@ -90,7 +90,7 @@ def _make_leptonic(
         ae[i] = 0.0 if radiates else e
 
 
-@kernel
+@in_lanes
 def _make_two_pions(
     decays: int,
     key: tuple[np.uint64, np.uint64],
@@ -143,7 +143,7 @@ def _try_semileptonic(params: NDArray[np.float64], tried: Try) -> Try:
     return state, known | good, e_pi if known else pi_new, e_l if known else l_new
 
 
-@kernel
+@in_lanes
 def _make_three_pions(
     decays: int,
     key: tuple[np.uint64, np.uint64],
@@ -172,7 +172,7 @@ def _make_three_pions(
         ae[i] = e if known & (not (two & (pair | second))) else 0.0
 
 
-@kernel
+@in_lanes
 def _make_semileptonic(
     decays: int,
     key: tuple[np.uint64, np.uint64],

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from hnlpeak.core.kernel import inlined, kernel
+from hnlpeak.core.kernel import in_lanes, inlined
 from hnlpeak.core.kinematics import boost_from_rest
 from hnlpeak.core.random import beginning, uniform
 from hnlpeak.detectors.event import Record
@@ -24,7 +24,7 @@ _MUON = int(Species.MUON_PLUS)
 _M_MU = float(MASS[_MUON])
 
 
-@kernel
+@in_lanes
 def _throw(
     decays: int,
     key: tuple[np.uint64, np.uint64],
@@ -68,7 +68,7 @@ def _throw(
         out_x[i], out_y[i], out_z[i] = x + lx * inverse * dz, y + ly * inverse * dz, z_collimator
 
 
-@kernel
+@in_lanes
 def _pass_collimator(
     decays: int,
     key: tuple[np.uint64, np.uint64],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hnlpeak.core.kernel import inlined, kernel
+from hnlpeak.core.kernel import in_lanes, inlined
 from hnlpeak.detectors import muon_veto, spectrometer
 from hnlpeak.detectors.event import Record
 from hnlpeak.simulation.screened import Screened
@@ -19,7 +19,7 @@ def vetoes(stage: Record) -> bool:
     return bool(stage.n == 2 and stage.code[0] == spectrometer.MAGNET and stage.code[1] == muon_veto.CODE)
 
 
-@kernel
+@in_lanes
 def _veto(
     decays: int, z: float, z_magnet: float, counter: NDArray[np.float64], rows: NDArray[np.float64]
 ) -> None:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from hnlpeak.core.kernel import inlined, kernel
+from hnlpeak.core.kernel import in_lanes, inlined
 from hnlpeak.core.kinematics import boost_from_rest
 from hnlpeak.core.lanes import exponential_of
 from hnlpeak.core.random import beginning, uniform
@@ -57,7 +57,7 @@ def are_known(setup: Record) -> bool:
     return True
 
 
-@kernel
+@in_lanes
 def _throw(
     decays: int,
     key: tuple[np.uint64, np.uint64],
@@ -103,7 +103,7 @@ def _throw(
         ge[i] = math.sqrt(fx * fx + fy * fy + fz * fz) if placed else 0.0
 
 
-@kernel
+@in_lanes
 def _draw_photons(
     decays: int,
     key: tuple[np.uint64, np.uint64],
@@ -123,7 +123,7 @@ def _draw_photons(
         depth[i], missed[i], late[i] = conversion_depth(energy[i], a), b, exponential_of(c)
 
 
-@kernel
+@in_lanes
 def _meet(
     decays: int,
     z: float,
@@ -171,7 +171,7 @@ def _meet_ring(
     return flies & ((dz <= 0.0) | beside), lost | (flies & (dz > 0.0) & met & seen)
 
 
-@kernel
+@in_lanes
 def _meet_rings(decays: int, rings: tuple[_Ring, _Ring, _Ring, _Ring], rows: NDArray[np.float64]) -> None:
     """The same for four stations in a row: half of the time of a loop over columns is to read and to write them."""
     x, y, z_from = rows[Screened.X], rows[Screened.Y], rows[Screened.Z]
@@ -187,7 +187,7 @@ def _meet_rings(decays: int, rings: tuple[_Ring, _Ring, _Ring, _Ring], rows: NDA
         flies[i], gone[i] = _meet_ring(fourth, place, numbers, on, lost)
 
 
-@kernel
+@in_lanes
 def _cross(
     decays: int, z: float, shape: NDArray[np.float64], paths: float, rows: NDArray[np.float64]
 ) -> None:
@@ -201,7 +201,7 @@ def _cross(
         depth[i] -= 0.0 if beside else paths
 
 
-@kernel
+@in_lanes
 def _pass(decays: int, z: float, shape: NDArray[np.float64], rows: NDArray[np.float64]) -> None:
     """Photons that surely cross the magnet at ``z`` fly on."""
     limits = limits_of(shape)
@@ -213,7 +213,7 @@ def _pass(decays: int, z: float, shape: NDArray[np.float64], rows: NDArray[np.fl
         flies[i] = (flies[i] > 0.0) & ((dz <= 0.0) | met)
 
 
-@kernel
+@in_lanes
 def _graze(decays: int, z: float, params: NDArray[np.float64], rows: NDArray[np.float64]) -> None:
     """Photons that surely do not touch the pipe in the section that ends at ``z`` fly on."""
     x, y, z_from = rows[Screened.X], rows[Screened.Y], rows[Screened.Z]
@@ -225,7 +225,7 @@ def _graze(decays: int, z: float, params: NDArray[np.float64], rows: NDArray[np.
         flies[i] = (flies[i] > 0.0) & ((dz <= 0.0) | (not touches))
 
 
-@kernel
+@in_lanes
 def _accept(
     decays: int, z: float, plane: NDArray[np.float64], margin: float, rows: NDArray[np.float64]
 ) -> None:
@@ -239,7 +239,7 @@ def _accept(
         flies[i] = (flies[i] > 0.0) & counts
 
 
-@kernel
+@in_lanes
 def _shower(
     decays: int,
     z: float,
@@ -302,7 +302,7 @@ def _paths_to_tracks(setup: Record) -> float:
     return paths
 
 
-@kernel
+@in_lanes
 def _join(decays: int, rows: NDArray[np.float64], at: int) -> None:
     """Take the photons from column ``at`` on into the least energy and depth of their decays."""
     energy, depth = rows[Screened.PHOTON_E, at:], rows[Screened.DEPTH, at:]
@@ -311,7 +311,7 @@ def _join(decays: int, rows: NDArray[np.float64], at: int) -> None:
         least_e[i], least_depth[i] = min(least_e[i], energy[i]), min(least_depth[i], depth[i])
 
 
-@kernel
+@in_lanes
 def _begin(decays: int, rows: NDArray[np.float64], at: int) -> None:
     """Photons from column ``at`` on fly where all of the decay have their place."""
     energy, flies, gone = rows[Screened.PHOTON_E, at:], rows[Screened.FLIES, at:], rows[Screened.GONE, at:]
@@ -321,7 +321,7 @@ def _begin(decays: int, rows: NDArray[np.float64], at: int) -> None:
         gone[i] = 0.0
 
 
-@kernel
+@in_lanes
 def _take_in(decays: int, rows: NDArray[np.float64], at: int) -> None:
     """What photons from column ``at`` on lose is gone."""
     all_of_them, gone = rows[Screened.GONE], rows[Screened.GONE, at:]

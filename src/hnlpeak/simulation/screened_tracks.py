@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from hnlpeak.core.kernel import inlined, kernel
+from hnlpeak.core.kernel import in_lanes, inlined
 from hnlpeak.core.random import beginning, uniform
 from hnlpeak.detectors import beam_pipe, guard_ring, matter, photon_veto, spectrometer
 from hnlpeak.detectors.event import Record
@@ -50,7 +50,7 @@ def are_tracked(surfaces: Record, z_last: float) -> bool:
     return True
 
 
-@kernel
+@in_lanes
 def _draw_luck(
     decays: int,
     key: tuple[np.uint64, np.uint64],
@@ -69,7 +69,7 @@ def _draw_luck(
         flies[i] = (whole[i] > 0.0) & (p[i] > _LEAST)
 
 
-@kernel
+@in_lanes
 def _clear(columns: int, z_first: float, z_last: float, hole2: float, rows: NDArray[np.float64]) -> None:
     """What surely meets none of the rings between ``z_first`` and ``z_last`` flies on."""
     x, y, z = rows[Screened.X], rows[Screened.Y], rows[Screened.Z]
@@ -89,7 +89,7 @@ def _place(z: float, z_magnet: float, i: int, rows: NDArray[np.float64]) -> tupl
     return x, y, z > rows[Screened.Z, i]
 
 
-@kernel
+@in_lanes
 def _meet(
     columns: int,
     z: float,
@@ -116,7 +116,7 @@ def _meet(
         flies[i] = flying & (passes | (not ahead))
 
 
-@kernel
+@in_lanes
 def _stay_clear(
     columns: int,
     z: float,
@@ -141,7 +141,7 @@ def _stay_clear(
         flies[i] = (flies[i] > 0.0) & (within | away | (not ahead))
 
 
-@kernel
+@in_lanes
 def _cross(
     columns: int,
     z: float,
