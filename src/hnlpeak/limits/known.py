@@ -53,7 +53,8 @@ def not_followed(
         masses = [h.mass for h, fails in zip(found, missed, strict=True) if fails]
         _log.warning(
             "the side bands' function misses the expectation of the pseudo-data by more than %g of its error at %d of "
-            "%d masses, from %g to %g MeV, which are not quoted: raise order in [background] of the card",
+            "%d masses, from %g to %g MeV, which are not quoted: raise order, 5 at most, or lower "
+            "outer in [background] of the card",
             MISSED_BY,
             len(masses),
             len(found),
