@@ -116,22 +116,18 @@ def scan(
         excess=local,
         limits=limits,
         coverage=coverage,
-        treatments=beside.treatments,
-        methods=beside.methods,
-        with_errors=beside.with_errors,
         status=_status(known, found, card.background, background, limits, table, efficiency),
         toys=None if toys is None else toy_result(toys, table, local),
         templates=None if inputs is None else _templates(inputs.decays, found),
         simulation=simulation,
         exposure=exposure,
         systematics=systematics,
-        shape=beside.shape,
-        spurious=beside.spurious,
+        **beside._asdict(),
     )
 
 
 class _Beside(NamedTuple):
-    """What is found while the limits, the coverage and the toys are made, and takes as long as they do."""
+    """Fields of the result that are found while limits, coverage and toys are made, and take as long as they do."""
 
     treatments: dict[str, Limit]
     methods: dict[str, MethodLimits]

@@ -40,7 +40,11 @@ def test_a_function_that_is_too_stiff_is_told(caplog: pytest.LogCaptureFixture) 
         result = search(300.0)
     assert 300.0 in missed(result)
     assert not result.sound[result.place(300.0)]
-    assert [r.message for r in caplog.records if "raise order, 5 at most, or lower outer in [background]" in r.message]
+    assert [
+        r.message
+        for r in caplog.records
+        if "raise order, 5 at most, or lower outer in [background]" in r.message
+    ]
 
 
 def test_a_small_exposure_and_unknown_data_are_left(caplog: pytest.LogCaptureFixture) -> None:
