@@ -104,7 +104,9 @@ def test_composition_adds_up_with_its_errors(folder: Path) -> None:
         assert sum(parts.values()) == pytest.approx(float(row["background"]), rel=1e-6)
         for mode, error in errors.items():
             assert float(row[f"{mode}_syst"]) == pytest.approx(error * parts[mode], rel=1e-6)
-        assert float(row["halo_syst"]) > 0.14 * parts["halo"]
+        assert (
+            float(row["halo_syst"]) >= 0.14 * parts["halo"]
+        )  # the control run may have no event in a window
     assert (folder / "figures" / "background_estimate.png").stat().st_size > 10_000
 
 
