@@ -20,7 +20,7 @@ from importlib import import_module
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
-from numba.core import compiler, dispatcher, sigutils
+from numba.core import compiler, dispatcher, sigutils, types
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.environment import lookup_environment
@@ -171,6 +171,7 @@ class _Compiler(_FunctionCompiler):
         self.targetdescr.options.parse_as_flags(flags, self.targetoptions)
         context = self.targetdescr.target_context
         flags.noalias = self.disjoint
+        flags.nrt = not self.disjoint
         part = _asked_by_kernel() and not self.apart
         if part:
             flags.no_compile = flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
@@ -212,6 +213,11 @@ class Kernel(CPUDispatcher):
     def take_disjoint(self) -> None:
         """Believe that arrays that are handed in do not overlap."""
         self._compiler.disjoint = True
+
+    def get_call_template(self, args: Any, kws: Any) -> Any:
+        """What a kernel that calls this one needs; a literal number is a number, and not a compilation of its own."""
+        plain = tuple(types.unliteral(kind) for kind in args)
+        return super().get_call_template(plain, {name: types.unliteral(kind) for name, kind in kws.items()})
 
     def symbol(self, signature: tuple[Any, ...]) -> str | None:
         """Name of the machine code for ``signature`` in this process, after a look at the disk; None without."""

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hnlpeak.core.kernel import inlined, kernel
+from hnlpeak.core.kernel import in_lanes, inlined
 from hnlpeak.detectors import beam_pipe, hodoscope, muon_veto, spectrometer
 from hnlpeak.detectors.event import MAX_CHAMBERS, Record
 from hnlpeak.detectors.surface import APERTURE, MATTER
@@ -135,7 +135,7 @@ def are_analogue(bias: NDArray[np.float64]) -> bool:
     return bool(bias[Bias.MUON_DECAY] == 0.0 and bias[Bias.COUNTED] < 0.0 and bias[Bias.OFF_TARGET] >= 1.0)
 
 
-@kernel
+@in_lanes
 def choose(decays: int, setup: Record, z_magnet: float, rows: NDArray[np.float64]) -> None:
     """1 in ``rows`` [CARRIED] of the screen for muons that may be carried."""
     x, y, z = rows[Screened.X], rows[Screened.Y], rows[Screened.Z]
@@ -157,15 +157,7 @@ def choose(decays: int, setup: Record, z_magnet: float, rows: NDArray[np.float64
         carried[i] = flies & clear & (p[i] >= LEAST_LIGHT) & (z[i] < first)
 
 
-@kernel
-def _copy(
-    taken: int, at: int, chosen: NDArray[np.int64], source: NDArray[np.float64], target: NDArray[np.float64]
-) -> None:
-    for k in range(taken):
-        target[at + k] = source[chosen[k]]
-
-
-@kernel
+@in_lanes
 def _start(
     taken: int,
     at: int,
@@ -177,11 +169,16 @@ def _start(
 ) -> None:
     """Put what is taken to the first surface, and where it crosses the magnet without matter."""
     x, y, z = screened[Screened.X], screened[Screened.Y], screened[Screened.Z]
-    tx, ty = rows[Carried.TX_START, at:], rows[Carried.TY_START, at:]
+    from_tx, from_ty, from_p = screened[Screened.TX], screened[Screened.TY], screened[Screened.P]
+    from_behind_x, from_behind_y = screened[Screened.TX_BEHIND], screened[Screened.TY_BEHIND]
+    tx, ty, p = rows[Carried.TX_START, at:], rows[Carried.TY_START, at:], rows[Carried.P, at:]
+    behind_x, behind_y = rows[Carried.TX_BEHIND, at:], rows[Carried.TY_BEHIND, at:]
     at_x, at_y = rows[Carried.X, at:], rows[Carried.Y, at:]
     x_magnet, y_magnet = rows[Carried.X_MAGNET, at:], rows[Carried.Y_MAGNET, at:]
     for k in range(taken):
         i = chosen[k]
+        tx[k], ty[k], p[k] = from_tx[i], from_ty[i], from_p[i]
+        behind_x[k], behind_y[k] = from_behind_x[i], from_behind_y[i]
         to_first, to_magnet = z_first - z[i], z_magnet - z[i]
         at_x[k], at_y[k] = x[i] + tx[k] * to_first, y[i] + ty[k] * to_first
         x_magnet[k], y_magnet[k] = x[i] + tx[k] * to_magnet, y[i] + ty[k] * to_magnet
@@ -206,10 +203,5 @@ def take(
         number = numbers[chosen[k]]
         carry.numbers[at + k] = number
         carry.column[number - first] = at + k
-    _copy(taken, at, chosen, screened[Screened.TX], rows[Carried.TX_START])
-    _copy(taken, at, chosen, screened[Screened.TY], rows[Carried.TY_START])
-    _copy(taken, at, chosen, screened[Screened.P], rows[Carried.P])
-    _copy(taken, at, chosen, screened[Screened.TX_BEHIND], rows[Carried.TX_BEHIND])
-    _copy(taken, at, chosen, screened[Screened.TY_BEHIND], rows[Carried.TY_BEHIND])
     _start(taken, at, setup.response.z[0], z_magnet, chosen, screened, rows)
     carry.taken[0] = at + taken

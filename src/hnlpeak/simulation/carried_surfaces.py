@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hnlpeak.core.kernel import inlined, kernel
+from hnlpeak.core.kernel import in_lanes, inlined
 from hnlpeak.core.lanes import normal_pair
 from hnlpeak.core.random import beginning, uniform
 from hnlpeak.detectors import hodoscope, matter, muon_veto, spectrometer
@@ -28,22 +28,23 @@ _M_MU = float(MASS[Species.MUON_PLUS])
 Key = tuple[np.uint64, np.uint64]
 
 
-@kernel
+@in_lanes
 def _set_out(count: int, key: Key, numbers: NDArray[np.int64], rows: NDArray[np.float64]) -> None:
     """What belongs to a muon all the way."""
     p, inverse, minus_ln = rows[Carried.P], rows[Carried.INVERSE_BETA_P], rows[Carried.MINUS_LN_BETA2]
     luck, alive = rows[Carried.LUCK], rows[Carried.ALIVE]
+    crossed, planes, time = rows[Carried.CROSSED], rows[Carried.PLANES], rows[Carried.TIME]
+    met, seen, tx, ty = rows[Carried.MET], rows[Carried.SEEN], rows[Carried.TX], rows[Carried.TY]
+    tx_start, ty_start = rows[Carried.TX_START], rows[Carried.TY_START]
     for i in range(count):
         luck[i], _ = uniform(beginning(key[0], key[1], numbers[i], _LUCK))
         inverse[i], minus_ln[i] = of_light(_M_MU, p[i])
         alive[i] = 1.0
-    for row in (Carried.CROSSED, Carried.PLANES, Carried.TIME, Carried.MET, Carried.SEEN):
-        rows[row, :count] = 0.0
-    rows[Carried.TX, :count] = rows[Carried.TX_START, :count]
-    rows[Carried.TY, :count] = rows[Carried.TY_START, :count]
+        crossed[i] = planes[i] = time[i] = met[i] = seen[i] = 0.0
+        tx[i], ty[i] = tx_start[i], ty_start[i]
 
 
-@kernel
+@in_lanes
 def _move(count: int, dz: float, rows: NDArray[np.float64]) -> None:
     x, y, tx, ty = rows[Carried.X], rows[Carried.Y], rows[Carried.TX], rows[Carried.TY]
     for i in range(count):
@@ -51,7 +52,7 @@ def _move(count: int, dz: float, rows: NDArray[np.float64]) -> None:
         y[i] += ty[i] * dz
 
 
-@kernel
+@in_lanes
 def _scatter(
     count: int,
     params: NDArray[np.float64],
@@ -77,7 +78,7 @@ def _scatter(
         ty[i] += theta * b
 
 
-@kernel
+@in_lanes
 def _cross_chamber(
     count: int,
     chamber: int,
@@ -103,7 +104,7 @@ def _cross_chamber(
         met[i] += bit if inside else 0.0
 
 
-@kernel
+@in_lanes
 def _bend(count: int, charge: float, params: NDArray[np.float64], rows: NDArray[np.float64]) -> None:
     """The magnet's kick; what misses the magnet, or turns too much, ends."""
     x, y, tx, ty = rows[Carried.X], rows[Carried.Y], rows[Carried.TX], rows[Carried.TY]
@@ -123,7 +124,7 @@ def _straight(rows: NDArray[np.float64], i: int, before: float, behind: float) -
     return x, y
 
 
-@kernel
+@in_lanes
 def _cross_aperture(count: int, dz: float, params: NDArray[np.float64], rows: NDArray[np.float64]) -> None:
     """Count an aperture of the verdict so far from the magnet in z."""
     crossed, before, behind = rows[Carried.CROSSED], min(dz, 0.0), max(dz, 0.0)
@@ -133,7 +134,7 @@ def _cross_aperture(count: int, dz: float, params: NDArray[np.float64], rows: ND
         crossed[i] += lies_inside(limits, x, y)
 
 
-@kernel
+@in_lanes
 def _fire_plane(
     count: int,
     dz: float,
@@ -157,7 +158,7 @@ def _fire_plane(
         time[i] = hodoscope.resolution_of(params) * a
 
 
-@kernel
+@in_lanes
 def _count_muon(
     count: int,
     counter: int,
@@ -203,15 +204,15 @@ def _fly(count: int, setup: Record, charge: float, key: Key, carry: Carry) -> in
         if surfaces.z[n] > z:
             _move(count, surfaces.z[n] - z, rows)
             z = surfaces.z[n]
-        if code == MATTER:
-            _scatter(count, params, matter.angles_of(params), key, stage, numbers, rows)
-        elif code == spectrometer.CHAMBER:
-            chamber = spectrometer.index_of(params)
-            _cross_chamber(count, chamber, params, key, stage, numbers, rows)
-            stage += 4
-            _scatter(count, params, spectrometer.angles_of(params), key, stage, numbers, rows)
-        else:
+        if code == spectrometer.MAGNET:
             _bend(count, charge, params, rows)
+        else:
+            is_chamber = code == spectrometer.CHAMBER
+            if is_chamber:
+                _cross_chamber(count, spectrometer.index_of(params), params, key, stage, numbers, rows)
+                stage += 4
+            angles = spectrometer.angles_of(params) if is_chamber else matter.angles_of(params)
+            _scatter(count, params, angles, key, stage, numbers, rows)
         stage += 4
     return stage
 
