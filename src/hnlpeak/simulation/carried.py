@@ -70,12 +70,13 @@ class Carried(IntEnum):
 class Carry(NamedTuple):
     """What is carried of a block: ``column`` [decay] (-1 for what is not), ``numbers`` [column], ``rows``.
 
-    ``chosen`` is work space; ``taken`` [0] is the number of columns that are taken.
+    ``chosen`` is work space, and so is ``left``: what is left of a block; ``taken`` [0] is the number of columns taken.
     """
 
     column: NDArray[np.int64]
     numbers: NDArray[np.int64]
     chosen: NDArray[np.int64]
+    left: NDArray[np.int64]
     taken: NDArray[np.int64]
     rows: NDArray[np.float64]
 
@@ -87,6 +88,7 @@ def new_carry(decays: int) -> Carry:
         np.full(decays, _NOT_CARRIED, dtype=np.int64),
         np.zeros(columns, dtype=np.int64),
         np.zeros(columns, dtype=np.int64),
+        np.zeros(decays, dtype=np.int64),
         np.zeros(1, dtype=np.int64),
         np.zeros((Carried.WIDTH, columns + _APART)),
     )

@@ -11,7 +11,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from hnlpeak.core.kernel import in_lanes, inlined, kernel
+from hnlpeak.core.kernel import in_lanes, inlined
 from hnlpeak.core.lanes import exponential_of, normal_pair
 from hnlpeak.core.random import beginning, key_of, uniform
 from hnlpeak.detectors.event import Record
@@ -74,7 +74,7 @@ def _draw_modes(
         mass[i], flight[i] = parent.mass, parent.flight
 
 
-@kernel
+@in_lanes
 def _draw_first(
     decays: int,
     first: int,
@@ -88,7 +88,7 @@ def _draw_first(
         chosen[i] = 0.0
 
 
-@kernel
+@in_lanes
 def _count_up(decays: int, end: float, number: NDArray[np.float64], chosen: NDArray[np.float64]) -> None:
     """Choose the next mode where the ``number`` is beyond the ``end`` of this one."""
     for i in range(decays):

@@ -212,12 +212,12 @@ def screen(
     One decay in ``foregone.every`` stands for what is foregone: there ``lost`` is ``GONE``. Muons alone are carried
     (``simulation.carried``). ``numbers`` and ``rows`` are work space.
     """
-    lost[:decays] = 0
-    carry.column[:decays] = -1
     carry.taken[0] = 0
+    for k in range(decays):
+        lost[k], carry.left[k], carry.column[k] = 0, k, -1
     if not _is_plain(modes.bias):
         return
-    key, (stage, row), left, n_left = key_of(rng), magnet_of(setup.stages), np.arange(decays), decays
+    key, (stage, row), left, n_left = key_of(rng), magnet_of(setup.stages), carry.left, decays
     z_magnet = setup.stages[stage].z[row] if stage >= 0 else np.inf
     carries = stage >= 0 and modes.tails.size == 0 and are_analogue(modes.bias) and can_carry(setup, z_magnet)
     for mode in range(modes.codes.size):
