@@ -211,7 +211,7 @@ class Kernel(CPUDispatcher):
         self.apart = self._compiler.apart = True
 
     def take_disjoint(self) -> None:
-        """Believe that arrays that are handed in do not overlap."""
+        """Believe that arrays that are handed in do not overlap, and that none is made: nothing counts references."""
         self._compiler.disjoint = True
 
     def get_call_template(self, args: Any, kws: Any) -> Any:

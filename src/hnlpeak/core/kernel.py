@@ -63,6 +63,7 @@ def in_lanes(function: F) -> F:
 
     The compiler believes the latter. Else it has to compare what is written with all that is read before it lays the
     loop out in lanes, and gives up where that is much, for one kernel or another as the others around it change.
+    Such a kernel makes no array and hands none out: references to its views are not counted.
     """
     return _compiled(function, disjoint=True)
 

@@ -327,3 +327,20 @@ def test_what_a_whole_kernel_has_inside_is_there_for_parts_too() -> None:
     assert top(2.0) == 4e9 + 6.0
     assert _parts(whole) == [False]
     assert _parts(by_itself) == [True]
+
+
+def test_a_number_as_it_is_written_is_no_compilation_of_its_own() -> None:
+    @kernel
+    def shifted(x: float, by: int, back: bool) -> float:
+        return x - by if back else x + by
+
+    @kernel
+    def moved(x: float, steps: int) -> float:
+        at = 0
+        while at < steps:
+            x = shifted(x, at, False)
+            at += 1
+        return shifted(shifted(x, 1, True), by=2, back=False)
+
+    assert moved(0.5, 3) == 0.5 + 0 + 1 + 2 - 1 + 2
+    assert len(shifted.overloads) == 1
