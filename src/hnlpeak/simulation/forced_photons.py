@@ -14,7 +14,8 @@ one, has the density q(x) in the share f of the decays, which then have the weig
 
 with the sum of all ways to come by the same decay in the place of f q / p: of either photon, soft or in any gap, and,
 with shares b of both photons, n of near ones, 1 / [(1 - b) (1 - n + n q_n / p) (...) + b q_b / p]. So the weight is
-never above what a decay has that no way makes, and no way is a surprise to another. The constants change no
+never above what a decay has that no way makes, and no way is a surprise to another. The one photon of a Dalitz decay
+is near the track or away, never both, so that these shares add: n q_n / p + (1 - n) (...). The constants change no
 expectation; they were chosen on samples of K_e3 for many effective events in its windows.
 """
 
@@ -48,7 +49,7 @@ from hnlpeak.theory.species import Species
 __all__ = ["force_photons"]
 
 _SOFT = 80.0  # MeV in the laboratory
-_DALITZ = 0.5  # of these shares in Dalitz decays: their pairs are not forced
+_DALITZ_AWAY, _DALITZ_NEAR = 0.6, 0.35  # of these shares in Dalitz decays: their pairs are not forced
 _ELECTRON = int(Species.ELECTRON)
 _PX, _PY, _PZ = int(Daughter.PX), int(Daughter.PY), int(Daughter.PZ)
 _ENERGY, _SPECIES = int(Daughter.ENERGY), int(Daughter.SPECIES)
@@ -187,21 +188,26 @@ def force_photons(
         both = 0.0
     if gaps[0] == 0:
         into = 0.0
-    if pi0 == 0 and _is_dalitz(daughters, n):
-        soft, into, near = _DALITZ * soft, _DALITZ * into, _DALITZ * near
-    away = (soft, into)
+    one, nearby, away = pi0 == 0 and _is_dalitz(daughters, n), 0.0, (soft, into)
+    if one:
+        nearby, near = _DALITZ_NEAR * near, 1.0
+        away = (_DALITZ_AWAY * soft / (1.0 - nearby), _DALITZ_AWAY * into / (1.0 - nearby))
+    aimed = not one or rng.random() < nearby
+    send = not (one and aimed)
     if both > 0.0 and rng.random() < both:
         if not both_away(gaps, hard, flight, daughters, n, pi0, kaon, k, rng):
             return 0.0
         whole = _photons_apart(daughters, n)
     else:
-        aim_all(near, bend, daughters, n, kaon, rng)
+        if aimed:
+            aim_all(near, bend, daughters, n, kaon, rng)
         whole = _photons_apart(daughters, n)
-        if whole > 0.0 and not _send_away(away, whole, gaps, flight, bend, daughters, n, kaon, k, rng):
+        send = send and whole > 0.0
+        if send and not _send_away(away, whole, gaps, flight, bend, daughters, n, kaon, k, rng):
             return 0.0
     found = chance_aimed(near, bend, daughters, n, kaon)
-    if whole > 0.0:
-        found *= _chance_away(away, whole, gaps, flight, bend, daughters, n, kaon, k)
+    sent = _chance_away(away, whole, gaps, flight, bend, daughters, n, kaon, k) if whole > 0.0 else 1.0
+    found = nearby * found + (1.0 - nearby) * sent if one else found * sent
     if both > 0.0:
         two = chance_of_both(gaps, hard, flight, daughters[pi0], daughters[pi0 + 1], kaon, k)
         found = (1.0 - both) * found + both * two

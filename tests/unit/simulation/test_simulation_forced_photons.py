@@ -221,6 +221,25 @@ def test_an_aimed_pi0_is_the_same_pi0() -> None:
     assert np.allclose(square[:, 2, 2], 0.0, atol=1e-6)
 
 
+def test_the_photon_of_a_dalitz_decay_is_near_or_away() -> None:
+    """Weighted as by nature: all decays, those with a photon backwards, and those with one near the track."""
+    plain, forced, _, weights = made("ke3", 0.1, 0.7, 0.2, gap=0.6)
+    dalitz = np.any(plain[:, :, Daughter.SPECIES] == Species.ELECTRON, axis=1)
+    weights = np.where(dalitz, weights, 0.0)
+
+    def chosen(decays: np.ndarray) -> list[np.ndarray]:
+        photon = decays[:, 1, 1:4]
+        backwards = cosine(photon, KAON[:3]) < -0.9
+        near = cosine(photon, decays[:, 0, 1:4]) > 0.95
+        return [dalitz, dalitz & backwards, dalitz & near]
+
+    for before, after in zip(chosen(plain), chosen(forced), strict=True):
+        error = np.sqrt(before.sum() + np.sum(weights[after] ** 2))
+        assert abs(weights[after].sum() - before.sum()) < 4.5 * error
+    assert chosen(forced)[1].sum() > 3 * chosen(plain)[1].sum()
+    assert chosen(forced)[2].sum() > 1.2 * chosen(plain)[2].sum()
+
+
 def test_forced_photons_are_soft_and_near() -> None:
     """What takes both is a hundred times as frequent as in nature."""
 
