@@ -17,6 +17,7 @@ from hnlpeak.core.card import Card
 from hnlpeak.core.kernel import inlined
 from hnlpeak.core.quantity import Energy, Fraction, Length, Positive, Share, Size
 from hnlpeak.detectors.absorber import InteractionLengths, depth_of
+from hnlpeak.detectors.dead_cells import COLUMN as DEAD_CELL
 from hnlpeak.detectors.dead_cells import DeadCells
 from hnlpeak.detectors.detection import photon_detected
 from hnlpeak.detectors.event import MAX_CLUSTERS, Record
@@ -51,7 +52,6 @@ CODE = 7
 
 
 _CLUSTERS = ("e_over_p", "e_extra_mev", "n_associated")
-_DEAD_CELL = "dead_cell_mm"
 _MANY_SIGMA = 8.0  # beyond, normal numbers are left out of account
 _FEW_SIGMA = 3.0  # of what only one muon in a million leaves
 HARD_LOSS = 0.8
@@ -350,8 +350,8 @@ KIND = DetectorKind(
     constants=_constants,
     outline=_outline,
     accidentals_on=lambda spec: Plane(spec.z, spec.shape),
-    fills=(*_CLUSTERS, _DEAD_CELL),
-    measured=lambda spec: _CLUSTERS if spec.dead_cells is None else (*_CLUSTERS, _DEAD_CELL),
+    fills=(*_CLUSTERS, DEAD_CELL),
+    measured=lambda spec: _CLUSTERS if spec.dead_cells is None else (*_CLUSTERS, DEAD_CELL),
     stops_hadrons=True,
     ends_tracks=True,
     most=1,

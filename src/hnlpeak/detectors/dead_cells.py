@@ -13,8 +13,10 @@ from hnlpeak.core.card import Card
 from hnlpeak.core.kernel import inlined
 from hnlpeak.core.quantity import Share, Size
 
-__all__ = ["FAR", "GRID", "DeadCells", "distance_to_dead_cell"]
+__all__ = ["COLUMN", "FAR", "GRID", "DeadCells", "distance_to_dead_cell"]
 
+COLUMN = "dead_cell_mm"
+"""Column of the distance."""
 GRID = 128
 """Cells a side of the grid, which is centred on the axis."""
 FAR = 1e6
@@ -31,6 +33,11 @@ class DeadCells(Card):
     share: Share
     pitch: Size
     map: Annotated[int, Field(ge=0, lt=2**32)] = 1
+
+    @property
+    def reach(self) -> float:
+        """Largest distance that is found, mm: two cells."""
+        return _NEIGHBOURS * self.pitch
 
     def table(self) -> NDArray[np.uint8]:
         """``GRID`` x ``GRID`` cells in x and y, 1 where dead."""

@@ -5,9 +5,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from hnlpeak.background.inputs import HALO, INTERACTIONS
 from hnlpeak.core.errors import UsageError
 from hnlpeak.core.words import listed
+from hnlpeak.detectors.calorimeter import Calorimeter
+from hnlpeak.detectors.dead_cells import COLUMN as DEAD_CELL
 from hnlpeak.detectors.registry import KINDS
 from hnlpeak.experiment.analysis_card import AnalysisCard
 from hnlpeak.experiment.columns import COLUMN_MEANING
@@ -28,6 +32,7 @@ def faults(card: AnalysisCard, experiment: ExperimentCard, origin: str = "") -> 
     ``origin`` is the file of the experiment, to be named where its detectors are meant.
     """
     yield from _columns(card, experiment, origin or experiment.name)
+    yield from _beyond(card, experiment)
     if card.channel.meson != experiment.beam.meson:
         yield (
             f"channel.meson is {card.channel.meson!r}, the beam of {experiment.name} is {experiment.beam.meson!r}"
@@ -177,6 +182,15 @@ def _columns(card: AnalysisCard, experiment: ExperimentCard, origin: str) -> Ite
             if column in there or (column in COLUMN_MEANING and column not in fills):
                 continue
             yield f"cut {cut.name!r}: {_no_column(column, fills.get(column), experiment, there, origin)}"
+
+
+def _beyond(card: AnalysisCard, experiment: ExperimentCard) -> Iterator[str]:
+    """Cuts farther from dead cells than distances are known."""
+    known = [d.dead_cells.reach for d in experiment.detectors if isinstance(d, Calorimeter) and d.dead_cells]
+    for cut in _cuts_by_name(card):
+        asked = [value for bounds in cut.bounds() for value in bounds if np.isfinite(value)]
+        if known and cut.columns()[0] == DEAD_CELL and any(value > known[0] for value in asked):
+            yield f"cut {cut.name!r}: {DEAD_CELL} is known up to {known[0]:g} mm, two cells, got {max(asked):g} mm"
 
 
 def _no_column(

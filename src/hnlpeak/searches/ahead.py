@@ -109,7 +109,7 @@ def _selection(analysis: Analysis) -> None:
 
 def _few_masses(card: AnalysisCard) -> AnalysisCard:
     """The card with a scan of masses that are enough for all ways to intervals."""
-    step = (card.scan.mass_max - card.scan.mass_min) / _MASSES
+    step = (card.scan.mass_max - card.scan.mass_min) / _MASSES or card.scan.step
     return card.model_copy(update={"scan": card.scan.model_copy(update={"step": step})})
 
 

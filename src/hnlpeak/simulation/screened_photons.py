@@ -357,7 +357,7 @@ def _reach_calorimeter(
     threshold = max(foregone.extra, setup.cluster_threshold) if in_time else np.inf
     kick = charge * setup.magnet_kick * (z - setup.magnet_z)
     bound, far = calorimeter.most_missed(params, _LEAST), _paths_to_tracks(setup)
-    apart, lined = foregone.apart, setup.undeflected_zone > 0.0
+    apart, lined = foregone.apart + foregone.moved, setup.undeflected_zone > 0.0
     _stay_accepted(photons * decays, z, setup, calorimeter.largest_shift(params, threshold), rows)
     for photon in range(photons):
         at = photon * decays

@@ -7,6 +7,9 @@ import pytest
 from pydantic import ValidationError
 
 from hnlpeak.detectors.dead_cells import FAR, GRID, DeadCells, distance_to_dead_cell
+from hnlpeak.experiment.analysis import load_analysis
+from hnlpeak.experiment.consistency import faults
+from hnlpeak.experiment.selection_card import Cut
 
 PITCH = 19.75
 
@@ -55,3 +58,14 @@ def test_what_a_cut_takes_off_is_the_area() -> None:
 def test_nonsense_is_refused(keys: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         cells(**keys)
+
+
+def test_cuts_beyond_what_is_known_are_refused() -> None:
+    analysis = load_analysis("na62-2007-kmu2")
+    cut = next(cut for cut in analysis.card.cuts if cut.column == "dead_cell_mm")
+    wide = Cut.model_validate({**cut.model_dump(), "min": "50 mm"})
+    card = analysis.card.model_copy(update={"cuts": [wide]})
+    assert not list(faults(analysis.card, analysis.experiment.card))
+    (said,) = [line for line in faults(card, analysis.experiment.card) if "dead" in line]
+    assert "known up to 39.5 mm" in said
+    assert "got 50 mm" in said
