@@ -150,7 +150,9 @@ def _beside_rectangle(
             largest, off = piece, half - (along if number % 2 == 0 else -along)
     if area <= 0.0:
         return empty
-    high = _x_of((min(half_x, half_y) - _off(flight, distance)) / distance, flight.gamma2)
+    least = (min(half_x, half_y) - _off(flight, distance)) / distance
+    # twice the tangent of half the angle: directions beside rectangles are drawn without small angles
+    high = _x_of((1.0 - _MARGIN) * 2.0 * least / (1.0 + math.sqrt(1.0 + least * least)), flight.gamma2)
     low = _x_of((hole + _off(flight, before)) / before, flight.gamma2)
     fall = 1.0 + flight.gamma2 * (off / distance) ** 2
     chance = area * flight.gamma2 / (math.pi * (distance * fall) ** 2)
