@@ -9,22 +9,18 @@ become pairs.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from enum import IntEnum
 from itertools import combinations
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
-from hnlpeak.core.card import Card
 from hnlpeak.core.kernel import inlined
-from hnlpeak.core.quantity import Energy, Fraction, Length, Positive, Share, Thickness
 from hnlpeak.core.random import numbered
 from hnlpeak.detectors.detection import decide
 from hnlpeak.detectors.event import Record
-from hnlpeak.detectors.kind import DetectorKind, DetectorSpec, Layer, Outline, Plane
+from hnlpeak.detectors.kind import DetectorKind, Layer, Outline, Plane
 from hnlpeak.detectors.passage import (
     conversion_paths,
     convert,
@@ -33,7 +29,8 @@ from hnlpeak.detectors.passage import (
     radiate,
     scattering_angle,
 )
-from hnlpeak.detectors.shape import SHAPE_WIDTH, Shape
+from hnlpeak.detectors.shape import SHAPE_WIDTH
+from hnlpeak.detectors.spectrometer_card import MAX_VIEWS, Chamber, Magnet, Spectrometer, directions_of
 from hnlpeak.detectors.surface import APERTURE, Surface
 from hnlpeak.theory.species import CHARGE, Species
 
@@ -64,74 +61,11 @@ __all__ = [
 
 MAGNET, CHAMBER = 1, 2
 """Codes of its surfaces."""
-MAX_VIEWS = 4
 LEAST_RATIO2 = 0.25
 """Squared share of p_z that must be left behind the magnet."""
 _BELOW_ONE, _BELOW_BOUND = 1.0 - 2.0**-53, 1.0 - 1e-12
 _LEAST_VIEWS = 2  # for a point
 _TRIGGER_MARGIN = 30.0  # mm: wider than any scattering, so that the straight-line verdict loses nothing
-
-
-class Chamber(Card):
-    """One chamber: its plane at ``z``, its ``shape``, and ``gap_x``, where the gap of its views is centred.
-
-    ``acceptance`` is the part of the plane that a selected track must cross (default: all of ``shape``).
-    """
-
-    name: str
-    z: Length
-    shape: Shape
-    acceptance: Shape | None = None
-    gap_x: Length = "0 mm"  # type: ignore[assignment]
-
-
-class Magnet(Card):
-    """Thin dipole of ``shape`` at ``z``: it gives a positive particle ``kick`` of momentum in ``direction`` along x."""
-
-    z: Length
-    kick: Energy
-    direction: Literal[-1, 1]
-    shape: Shape
-
-
-class Spectrometer(DetectorSpec):
-    """``chambers``, one table each, two or more of them before the dipole ``magnet`` and one or more behind.
-
-    ``view_angles`` (degrees) are the directions in which the views measure, each with the resolution
-    ``view_resolution`` and efficiency ``view_efficiency``; ``gap_half_width`` is the half-width of a view's gap
-    around the beam. ``radiation_lengths`` is the material of one chamber, all its views. A fraction ``tail_fraction``
-    of hits and scatterings has ``tail_scale`` times the width. Measured momenta are ``momentum_scale`` times
-    what they should be. Photons above the share ``radiation_threshold`` of an electron's energy are emitted.
-    """
-
-    kind: Literal["spectrometer"]
-    chambers: Annotated[list[Chamber], Field(min_length=3, max_length=8)]
-    magnet: Magnet
-    view_angles: Annotated[list[float], Field(min_length=2, max_length=MAX_VIEWS)]
-    view_resolution: Length
-    view_efficiency: Fraction
-    gap_half_width: Length
-    radiation_lengths: Thickness
-    tail_fraction: Fraction
-    tail_scale: Positive
-    radiation_threshold: Share
-    momentum_scale: Positive = 1.0
-
-    def contradictions(self) -> Iterator[str]:
-        """Yield what keeps it from measuring a momentum."""
-        if self.magnet.kick <= 0.0:
-            yield "magnet.kick must be above 0: without it there is no momentum"
-        z = [chamber.z for chamber in self.chambers]
-        if sorted(set(z)) != z:
-            yield f"chambers must stand in the order of z, got {z} mm"
-        if sum(value < self.magnet.z for value in z) < 2 or sum(value > self.magnet.z for value in z) < 1:
-            yield "a momentum needs two chambers before the magnet and one after it"
-        if self.view_resolution <= 0.0:
-            yield f"view_resolution must be positive, got {self.view_resolution:g} mm"
-        if self.radiation_lengths >= 0.2:
-            yield "radiation_lengths of a chamber must be below 0.2: scattering is treated as thin"
-        if np.linalg.matrix_rank(np.array(_directions(self))) < 2:
-            yield "view_angles must measure both x and y"
 
 
 class ChamberSlot(IntEnum):
@@ -162,11 +96,6 @@ class ChamberSlot(IntEnum):
 
 
 _KICK = SHAPE_WIDTH
-
-
-def _directions(spec: Spectrometer) -> list[list[float]]:
-    angles = [math.radians(angle) for angle in spec.view_angles]
-    return [[math.cos(a), math.sin(a)] for a in angles]
 
 
 def _roots(xx: float, xy: float, yy: float) -> tuple[float, float, float]:
@@ -209,7 +138,7 @@ def pack(spec: Spectrometer, system: int = 0) -> list[Surface]:
     """Surfaces of the full response: each chamber and the magnet."""
     surfaces = [_magnet(spec)]
     clean = (1.0 - spec.tail_fraction) ** 2 * spec.view_efficiency ** len(spec.view_angles)
-    views = [component for direction in _directions(spec) for component in direction]
+    views = [component for direction in directions_of(spec) for component in direction]
     for index, chamber in enumerate(spec.chambers):
         row = [
             *chamber.shape.packed(),
@@ -227,8 +156,8 @@ def pack(spec: Spectrometer, system: int = 0) -> list[Surface]:
             *highland_constants(spec.radiation_lengths),
             conversion_paths(spec.radiation_lengths),
             float((1 << len(spec.view_angles)) - 1),
-            *_roots_of_all(_directions(spec)),
-            float(_needed(_directions(spec))),
+            *_roots_of_all(directions_of(spec)),
+            float(_needed(directions_of(spec))),
             float(len(spec.view_angles)),
             *_chances(spec.view_efficiency, len(spec.view_angles)),
             *views,

@@ -6,8 +6,6 @@ their count. Nothing is decided twice: what the verdict drew stays with the even
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,12 +13,11 @@ from hnlpeak.core.borrow import borrowed
 from hnlpeak.core.kernel import apart, inlined, kernel
 from hnlpeak.core.random import begin
 from hnlpeak.detectors import calorimeter, muon_veto
-from hnlpeak.detectors.beam_cherenkov import tag
 from hnlpeak.detectors.beam_tracker import measure
 from hnlpeak.detectors.detection import happens
 from hnlpeak.detectors.event import MAX_PARTICLES, MAX_SYSTEMS, Record
 from hnlpeak.detectors.shape import inside
-from hnlpeak.detectors.surface import record_time, start_particle
+from hnlpeak.detectors.surface import start_particle
 from hnlpeak.simulation.aim import misses_aim
 from hnlpeak.simulation.buffers import Buffers
 from hnlpeak.simulation.decay_in_flight import fly, place
@@ -34,11 +31,11 @@ from hnlpeak.simulation.sample import Bias, ModeTable
 from hnlpeak.simulation.screen import GONE, screen
 from hnlpeak.simulation.streams import Stage
 from hnlpeak.simulation.tails import draw_kick
+from hnlpeak.simulation.taking import is_taken
 from hnlpeak.simulation.transport import fly_photon, transport
 from hnlpeak.theory.modes.dispatch import sample_mode
 from hnlpeak.theory.modes.slots import Daughter
 from hnlpeak.theory.species import CHARGE, Species
-from hnlpeak.trigger.decision import accidental_veto, level_passes, multiplicity_passes
 
 __all__ = ["KAON_WIDTH", "Total", "draw_and_screen", "follow", "generate"]
 
@@ -343,82 +340,6 @@ def _photon_lost(loss: float, event: Record, rng: np.random.Generator) -> bool:
 
 
 @inlined
-def _chance_to_be_tagged(setup: Record, own: float, intensity: float) -> float:
-    """Probability of a tag in the trigger's window: the particle's ``own`` or another's."""
-    others = 2.0 * setup.tag_window * setup.accidental[setup.tag_system] * intensity
-    return 1.0 - (1.0 - own) * math.exp(-others)
-
-
-@inlined
-def _draw_intensity(setup: Record, own: float, tagged: bool, event: Record, rng: np.random.Generator) -> None:
-    """Beam intensity of the event: uniform for decays, by the chance of a tag among decays that are ``tagged``."""
-    least, most = setup.beam.intensity_min, setup.beam.intensity_max
-    intensity = least + (most - least) * rng.random()
-    if tagged:
-        bound = _chance_to_be_tagged(setup, own, most)
-        while rng.random() * bound >= _chance_to_be_tagged(setup, own, intensity):
-            intensity = least + (most - least) * rng.random()
-    event.intensity = intensity
-
-
-@inlined
-def _tag_event(setup: Record, parent: int, tagged: bool, event: Record, rng: np.random.Generator) -> None:
-    """Signals of the beam tagger in the trigger's window: of the event's own beam particle and of others.
-
-    ``parent`` is the place of the particle among the beam's, -1 for one that did not cross the tagger. Of events that
-    are ``tagged`` at least one of these signals is there.
-    """
-    if setup.tag_system < 0:
-        return
-    rate = setup.accidental[setup.tag_system] * event.intensity
-    room = 2.0 * setup.tag_window
-    crossed = parent >= 0 and event.z_decay >= setup.tag_z
-    gap = np.inf
-    found = False
-    if tagged:
-        own = setup.parents[parent].tag_chance if crossed else 0.0
-        if rng.random() * _chance_to_be_tagged(setup, own, event.intensity) < own:
-            while not tag(setup, setup.parents[parent], event, rng):
-                pass
-            found = True
-        else:  # the first of a Poisson process that has one in the window
-            gap = -math.log1p(rng.random() * math.expm1(-rate * room)) / rate
-    elif crossed:
-        found = tag(setup, setup.parents[parent], event, rng)
-    if gap == np.inf and rate * room > 0.0:
-        gap = rng.exponential() / rate
-    while gap < room:
-        record_time(event, setup.tag_system, gap - setup.tag_window)
-        found = True
-        gap += rng.exponential() / rate
-    if found:
-        bits = event.bits
-        event.bits = bits | (1 << setup.tag_system)
-
-
-@inlined
-def _triggers(setup: Record, event: Record, rng: np.random.Generator) -> bool:
-    for level in range(setup.n_levels):
-        if not level_passes(event.bits, setup.require[level], setup.veto[level]):
-            return False
-        if not multiplicity_passes(
-            event.crossings, setup.multiplicity_min[level], setup.multiplicity_max[level]
-        ):
-            return False
-        if accidental_veto(setup.veto_rate[level], event.intensity, rng):
-            return False
-    return True
-
-
-@inlined
-def _is_taken(setup: Record, parent: int, tagged: bool, event: Record, rng: np.random.Generator) -> bool:
-    """Draw the beam's intensity and its tag, and ask the trigger."""
-    _draw_intensity(setup, setup.parents[parent].tag_chance if parent >= 0 else 0.0, tagged, event, rng)
-    _tag_event(setup, parent, tagged, event, rng)
-    return _triggers(setup, event, rng)
-
-
-@inlined
 def _go_the_long_way(
     mode: int,
     modes: ModeTable,
@@ -515,7 +436,7 @@ def follow(
         totals[_IN_FIDUCIAL] += event.in_fiducial
         if crossed < setup.min_chambers:
             continue
-        taken = _is_taken(setup, parent, modes.tagged[mode] > 0, event, rng)
+        taken = is_taken(setup, parent, modes.tagged[mode] > 0, event, rng)
         if not taken or _photon_lost(photon_loss, event, rng):
             continue
         if survival < 1.0 and not _survives(survival, setup, event, rng):
