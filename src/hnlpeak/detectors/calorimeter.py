@@ -7,6 +7,7 @@ has within the calorimeter (``hadron_shower``); muons leave a minimum-ionising s
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from enum import IntEnum
 from typing import Annotated, Any, Literal
 
@@ -18,7 +19,7 @@ from hnlpeak.core.kernel import inlined
 from hnlpeak.core.quantity import Energy, Fraction, Length, Positive, Share, Size
 from hnlpeak.detectors.absorber import InteractionLengths, depth_of
 from hnlpeak.detectors.dead_cells import COLUMN as DEAD_CELL
-from hnlpeak.detectors.dead_cells import DeadCells
+from hnlpeak.detectors.dead_cells import GRID, DeadCells
 from hnlpeak.detectors.detection import photon_detected
 from hnlpeak.detectors.event import MAX_CLUSTERS, Record
 from hnlpeak.detectors.hadron_shower import traverse
@@ -52,6 +53,7 @@ CODE = 7
 
 
 _CLUSTERS = ("e_over_p", "e_extra_mev", "n_associated")
+_WIDEST = 10.0
 _MANY_SIGMA = 8.0  # beyond, normal numbers are left out of account
 _FEW_SIGMA = 3.0  # of what only one muon in a million leaves
 HARD_LOSS = 0.8
@@ -124,6 +126,16 @@ class Calorimeter(Counter):
     muon_catastrophic_start: Share
     muon_catastrophic_index: Positive
     accidental_energy: Energy = "5 GeV"  # type: ignore[assignment]
+
+    def contradictions(self) -> Iterator[str]:
+        """Yield where dead cells are of another size than the calorimeter."""
+        edges = (self.shape.outer_radius, self.shape.half_width, self.shape.half_height, self.shape.octagon)
+        outer = max((edge for edge in edges if edge is not None), default=0.0)
+        if self.dead_cells is not None and not outer <= self.dead_cells.covers <= _WIDEST * max(outer, 1.0):
+            yield (
+                f"dead_cells: {GRID} cells of pitch {self.dead_cells.pitch:g} mm reach {self.dead_cells.covers:g} mm "
+                f"from the axis, the shape {outer:g} mm: expected 1 to {_WIDEST:g} times that"
+            )
 
 
 class _Slot(IntEnum):

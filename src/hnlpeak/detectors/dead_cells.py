@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Annotated
 
 import numpy as np
@@ -22,6 +23,7 @@ GRID = 128
 FAR = 1e6
 """Distance (mm) from the nearest dead cell where there is none within two cells, or in the card."""
 _NEIGHBOURS = 2
+_MOST = 0.5
 
 
 class DeadCells(Card):
@@ -33,6 +35,18 @@ class DeadCells(Card):
     share: Share
     pitch: Size
     map: Annotated[int, Field(ge=0, lt=2**32)] = 1
+
+    def contradictions(self) -> Iterator[str]:
+        """Yield what leaves no cell dead, or few alive."""
+        if round(self.share * GRID**2) < 1:
+            yield f"share = {self.share:g} is less than one of {GRID**2} cells: leave dead_cells out"
+        if self.share > _MOST:
+            yield f"share must be at most {_MOST:g}, got {self.share:g}"
+
+    @property
+    def covers(self) -> float:
+        """How far from the axis there are cells along x and y, mm."""
+        return 0.5 * GRID * self.pitch
 
     @property
     def reach(self) -> float:

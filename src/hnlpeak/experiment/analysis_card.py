@@ -245,6 +245,8 @@ class Template(Card):
     def _survives(self) -> Self:
         if self.survival == 0.0:
             raise ValueError("survival must be above 0: a template without these decays is biased")
+        if "hard_photon" in self.model_fields_set and self.forced_radiation == 0.0:
+            raise ValueError("hard_photon is the least energy of forced radiation: give forced_radiation too")
         return self
 
 

@@ -84,7 +84,7 @@ COLUMN_MEANING = {
     "phi_lab_rad": "azimuth of the track before the magnet about the z axis, from 0 to 2 pi, rad",
     "muon_x_sigmas": "distance in x of the extrapolated track from the nearest cell hit in time, over its scattering",
     "muon_y_sigmas": "distance in y of the extrapolated track from the nearest cell hit in time, over its scattering",
-    "dead_cell_mm": f"distance of the track from the calorimeter's nearest dead cell, mm; {FAR:g} beyond two cells",
+    "dead_cell_mm": f"distance of the track from the middle of the nearest dead cell, mm; {FAR:g} beyond two cells",
     "period": "index of the period of the experiment in which the event was taken, from 0",
     "source": "index of the simulated source, -1 for data",
     "weight": "weight of the event, 1 for data",

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from hnlpeak.detectors.calorimeter import Calorimeter
 from hnlpeak.detectors.dead_cells import FAR, GRID, DeadCells, distance_to_dead_cell
 from hnlpeak.experiment.analysis import load_analysis
+from hnlpeak.experiment.analysis_card import Template
 from hnlpeak.experiment.consistency import faults
 from hnlpeak.experiment.selection_card import Cut
 
@@ -54,7 +56,9 @@ def test_what_a_cut_takes_off_is_the_area() -> None:
     assert close / n == pytest.approx(expected, abs=4.0 * np.sqrt(expected / n) + 0.001)
 
 
-@pytest.mark.parametrize("keys", [{"share": 1.5}, {"pitch": "0 mm"}, {"map": -1}, {"map": 2**40}])
+@pytest.mark.parametrize(
+    "keys", [{"share": 1.5}, {"share": 1.0}, {"share": 1e-9}, {"pitch": "0 mm"}, {"map": -1}, {"map": 2**40}]
+)
 def test_nonsense_is_refused(keys: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         cells(**keys)
@@ -69,3 +73,19 @@ def test_cuts_beyond_what_is_known_are_refused() -> None:
     (said,) = [line for line in faults(card, analysis.experiment.card) if "dead" in line]
     assert "known up to 39.5 mm" in said
     assert "got 50 mm" in said
+
+
+@pytest.mark.parametrize("pitch", ["1e-9 mm", "1 mm", "5 m"])
+def test_cells_have_the_size_of_the_calorimeter(pitch: str) -> None:
+    card = load_analysis("na62-2007-kmu2").experiment.card
+    (calorimeter,) = [detector for detector in card.detectors if isinstance(detector, Calorimeter)]
+    assert not list(calorimeter.contradictions())
+    (said,) = calorimeter.model_copy(update={"dead_cells": cells(pitch=pitch)}).contradictions()
+    assert "mm from the axis, the shape 1130 mm" in said
+
+
+def test_a_least_energy_of_radiation_that_nothing_forces_is_refused() -> None:
+    table = {"mode": "kmu2", "decays": 1000, "hard_photon": "8 MeV"}
+    assert Template.model_validate({**table, "forced_radiation": 0.5}).hard_photon == 8.0
+    with pytest.raises(ValidationError, match="give forced_radiation"):
+        Template.model_validate(table)
